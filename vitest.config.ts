@@ -1,0 +1,26 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+// Two patterns: from the repository root, or from one package through turbo.
+const include = ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'];
+
+// `@dimp/source` points at src in each package's exports, so tests need no build.
+const conditions = ['@dimp/source', 'module', 'node', 'import', 'default'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include,
+          exclude: [...configDefaults.exclude, '**/*.browser.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+    ],
+    coverage: { provider: 'v8', include: ['packages/*/src/**'] },
+  },
+});
