@@ -1,0 +1,29 @@
+import bs58 from 'bs58';
+import { ProtocolError } from './error.ts';
+
+/**
+ * Longest text that is decoded. Base58 takes quadratic time, so the length must be bounded; the longest
+ * value of the protocol is an address of 35 characters.
+ */
+const MAX_LENGTH = 1024;
+
+/** Bytes to Base58 with Bitcoin's alphabet; leading zero bytes become leading `1` (spec §1.2). */
+export function encodeBase58(bytes: Uint8Array): string {
+  return bs58.encode(bytes);
+}
+
+/**
+ * Base58 to bytes.
+ *
+ * @throws `format/bytes` for a character outside the alphabet, `format/limit` above 1,024 characters.
+ */
+export function decodeBase58(text: string): Uint8Array {
+  if (text.length > MAX_LENGTH) {
+    throw new ProtocolError('format/limit', 'Base58 text is too long', {
+      details: { limit: 'characters', max: MAX_LENGTH },
+    });
+  }
+  const bytes = bs58.decodeUnsafe(text);
+  if (bytes === undefined) throw new ProtocolError('format/bytes', 'text is no Base58');
+  return bytes;
+}

@@ -1,0 +1,58 @@
+import { ProtocolError } from './error.ts';
+
+/**
+ * Text to UTF-8. What is signed or hashed must come through here.
+ *
+ * @throws `format/bytes` for a lone surrogate, which has no UTF-8 form: encoders replace it by U+FFFD, so two
+ *   different texts would share one signature.
+ */
+export function utf8Encode(text: string): Uint8Array {
+  if (LONE_SURROGATE.test(text)) {
+    throw new ProtocolError('format/bytes', 'text has a lone surrogate');
+  }
+  return new TextEncoder().encode(text);
+}
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * UTF-8 to text, strictly; a byte order mark is kept as a character.
+ *
+ * @throws `format/bytes` for bytes that are no UTF-8.
+ */
+export function utf8Decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new ProtocolError('format/bytes', 'bytes are no UTF-8');
+  }
+}
+
+/** Joins byte arrays into a new one. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/**
+ * Compares two byte arrays in a time that depends on their length only, so it is safe for secrets.
+ */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
+}
+
+/**
+ * Random bytes from the platform's cryptographic generator (spec §14.2 #19).
+ *
+ * @param length - number of bytes, up to 65,536
+ */
+export function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}

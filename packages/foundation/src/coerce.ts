@@ -1,0 +1,61 @@
+import { ProtocolError } from './error.ts';
+import type { Json } from './json.ts';
+
+/** A decimal number as peers write it in text (spec §1.7). */
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+
+/**
+ * Reads a number that may be written as text (spec §1.6–1.7).
+ *
+ * @returns the number, or undefined for null and absent
+ * @throws `format/field` for anything that is no finite number.
+ */
+export function toNumber(value: Json | undefined, field: string): number | undefined {
+  if (value === null || value === undefined) return undefined;
+  const number =
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string' && DECIMAL.test(value)
+        ? Number(value)
+        : Number.NaN;
+  if (!Number.isFinite(number)) throw fieldError(field, 'is no number');
+  return number;
+}
+
+/**
+ * Reads a number or text as text: `1`, `1.0` and `"1"` are the same type number on the wire (spec §1.7).
+ *
+ * @throws `format/field` for anything else.
+ */
+export function toText(value: Json | undefined, field: string): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  throw fieldError(field, 'is neither text nor number');
+}
+
+/**
+ * Reads a yes-or-no value as lenient peers write it: booleans, 0 and 1, `true/yes/on/1` and their opposites.
+ *
+ * @throws `format/field` for anything else.
+ */
+export function toBoolean(value: Json | undefined, field: string): boolean | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'boolean') return value;
+  // An object is never asked for its text: one with a member `toString` would throw something else.
+  if (typeof value === 'object') throw fieldError(field, 'is no yes or no');
+  const word = String(value).trim().toLowerCase();
+  if (['true', 'yes', 'on', '1', 'ok'].includes(word)) return true;
+  if (['false', 'no', 'off', '0', ''].includes(word)) return false;
+  throw fieldError(field, 'is no yes or no');
+}
+
+/** Seconds since the Unix epoch, UTC, with fractions: the time of spec §1.6. */
+export function toTime(value: Json | undefined, field = 'time'): number | undefined {
+  return toNumber(value, field);
+}
+
+/** A `format/field` error that names the member, never its value. */
+export function fieldError(field: string, problem: string): ProtocolError<'format/field'> {
+  return new ProtocolError('format/field', `${field} ${problem}`, { details: { field } });
+}

@@ -1,0 +1,38 @@
+export { decodeBase58, encodeBase58 } from './base58.ts';
+export { decodeBase64, encodeBase64 } from './base64.ts';
+export type { Brand } from './brand.ts';
+export { concatBytes, equalBytes, randomBytes, utf8Decode, utf8Encode } from './bytes.ts';
+export { fieldError, toBoolean, toNumber, toText, toTime } from './coerce.ts';
+export {
+  type ErrorArea,
+  type ErrorCode,
+  type ErrorEntry,
+  type ErrorOptions,
+  ERRORS,
+  isProtocolError,
+  ProtocolError,
+} from './error.ts';
+export { decodeHex, encodeHex } from './hex.ts';
+export {
+  equalJson,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type MaybePromise,
+  ownMember,
+} from './json.ts';
+export {
+  DEFAULT_JSON_LIMITS,
+  type JsonLimits,
+  parseJson,
+  parseJsonObject,
+  stringifyJson,
+} from './json-gate.ts';
+export { LruMap } from './lru.ts';
+export {
+  decodeTed,
+  encodeDataUri,
+  encodeTed,
+  parseTed,
+  type TransportableData,
+} from './ted.ts';

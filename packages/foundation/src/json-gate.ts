@@ -1,0 +1,154 @@
+import { utf8Decode } from './bytes.ts';
+import { ProtocolError } from './error.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
+
+/** Bounds of the JSON gate (spec §14.7 no. 7). */
+export interface JsonLimits {
+  /** Longest text, in bytes of UTF-8. */
+  readonly maxBytes: number;
+  /** Deepest nesting of objects and arrays; the outermost counts as 1. */
+  readonly maxDepth: number;
+  /** Most members and elements of all objects and arrays together. */
+  readonly maxMembers: number;
+}
+
+/** Message ≤ 1 MiB, depth ≤ 32 (spec §14.7 no. 7), and at most 65,536 members. */
+export const DEFAULT_JSON_LIMITS: JsonLimits = /* @__PURE__ */ Object.freeze({
+  maxBytes: 1024 * 1024,
+  maxDepth: 32,
+  maxMembers: 65_536,
+});
+
+/**
+ * Reads bytes or text as one JSON object: the gate that every network input passes first.
+ *
+ * The order of checks is that of the vectors: size, UTF-8 and JSON, depth, `__proto__`. NaN, Infinity and
+ * trailing text are no JSON; of duplicate members the last one counts (spec §1.3).
+ *
+ * @throws `format/limit` above a limit, `format/json` for bytes that are no JSON object, `format/field` for a
+ *   member called `__proto__` at any depth.
+ */
+export function parseJsonObject(
+  input: Uint8Array | string,
+  limits: JsonLimits = DEFAULT_JSON_LIMITS,
+): JsonObject {
+  const value = parseJson(input, limits);
+  if (!isJsonObject(value)) throw new ProtocolError('format/json', 'JSON, but no object');
+  return value;
+}
+
+/** Reads any JSON value with the same checks as {@link parseJsonObject}. */
+export function parseJson(
+  input: Uint8Array | string,
+  limits: JsonLimits = DEFAULT_JSON_LIMITS,
+): Json {
+  if (exceedsBytes(input, limits.maxBytes)) {
+    throw limit('bytes', limits.maxBytes);
+  }
+  const text = typeof input === 'string' ? input : decodeJsonText(input);
+  const depth = nestingDepth(text);
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (cause) {
+    // An engine whose parser recurses reports a deep text as a RangeError.
+    if (cause instanceof RangeError) throw limit('depth', limits.maxDepth);
+    throw new ProtocolError('format/json', 'text is no JSON');
+  }
+  if (depth > limits.maxDepth) throw limit('depth', limits.maxDepth);
+  checkMembers(value, limits.maxMembers);
+  return value;
+}
+
+/** Writes JSON text; refuses what JSON cannot carry (NaN and Infinity would silently become `null`). */
+export function stringifyJson(value: Json): string {
+  const text = JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item === 'number' && !Number.isFinite(item)) {
+      throw new RangeError('NaN and Infinity cannot be written as JSON');
+    }
+    return item;
+  });
+  if (text === undefined) throw new TypeError('undefined cannot be written as JSON');
+  return text;
+}
+
+/** Counts nesting without parsing, so that nothing recurses on a hostile text. */
+function nestingDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    switch (text.charCodeAt(i)) {
+      case 0x22: // a string: jump to its closing quote, strings may be megabytes long
+        i = endOfString(text, i);
+        break;
+      case 0x5b:
+      case 0x7b:
+        depth += 1;
+        if (depth > deepest) deepest = depth;
+        break;
+      case 0x5d:
+      case 0x7d:
+        depth -= 1;
+        break;
+      default:
+    }
+  }
+  return deepest;
+}
+
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes += 1;
+    if (slashes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  return text.length;
+}
+
+function checkMembers(root: Json, maxMembers: number): void {
+  let members = 0;
+  const visit = (value: Json): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) {
+      members += value.length;
+      if (members > maxMembers) throw limit('members', maxMembers);
+      for (const item of value) visit(item as Json);
+      return;
+    }
+    for (const key of Object.keys(value)) {
+      members += 1;
+      if (members > maxMembers) throw limit('members', maxMembers);
+      if (key === '__proto__') {
+        throw new ProtocolError('format/field', 'a member is called __proto__', {
+          details: { field: '__proto__' },
+        });
+      }
+      visit((value as JsonObject)[key] ?? null);
+    }
+  };
+  visit(root);
+}
+
+function exceedsBytes(input: Uint8Array | string, maxBytes: number): boolean {
+  if (typeof input !== 'string') return input.length > maxBytes;
+  if (input.length > maxBytes) return true;
+  if (input.length * 3 <= maxBytes) return false;
+  // One code unit is one to three bytes of UTF-8: only here the text has to be measured.
+  return new TextEncoder().encode(input).length > maxBytes;
+}
+
+function decodeJsonText(bytes: Uint8Array): string {
+  try {
+    return utf8Decode(bytes);
+  } catch (cause) {
+    throw new ProtocolError('format/json', 'bytes are no UTF-8', { cause });
+  }
+}
+
+function limit(what: string, max: number): ProtocolError<'format/limit'> {
+  return new ProtocolError('format/limit', `more ${what} than allowed`, {
+    details: { limit: what, max },
+  });
+}

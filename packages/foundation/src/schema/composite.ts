@@ -1,0 +1,124 @@
+import { fieldError } from '../coerce.ts';
+import { isProtocolError, ProtocolError } from '../error.ts';
+import { isJsonObject, type Json, type JsonObject, ownMember } from '../json.ts';
+import { type Schema, schema } from './schema.ts';
+
+/** A member of {@link object} with its flags. */
+export interface FieldSchema<T, Optional extends boolean = boolean> extends Schema<T> {
+  readonly optional?: Optional;
+  /** Other names of the member, read in this order when the first is absent. */
+  readonly aliases?: readonly string[];
+}
+
+type Fields = Readonly<Record<string, FieldSchema<unknown>>>;
+type OutputOf<F> = F extends { decode(value: Json | undefined, field: string): infer T } ? T : never;
+type OptionalNames<F extends Fields> = {
+  [N in keyof F]: F[N] extends { readonly optional: true } ? N : never;
+}[keyof F];
+
+/** The value type of {@link object}. */
+export type ObjectOutput<F extends Fields> = {
+  readonly [N in Exclude<keyof F, OptionalNames<F>>]: OutputOf<F[N]>;
+} & { readonly [N in OptionalNames<F>]?: OutputOf<F[N]> };
+
+/** A member that may be absent; `null` counts as absent. */
+export function optional<T>(inner: FieldSchema<T>): FieldSchema<T, true> & { optional: true } {
+  return { ...inner, optional: true };
+}
+
+/**
+ * A member that older generations call otherwise. It is read under the first name that is there, and written
+ * under the main name only: writing the second name as well is a dialect's work.
+ *
+ * @example
+ * ```ts
+ * object({ key: optional(alias(jsonObject, 'password')) });
+ * ```
+ */
+export function alias<F extends FieldSchema<unknown>>(inner: F, ...aliases: readonly string[]): F {
+  return { ...inner, aliases };
+}
+
+/** An object with known members. Unknown ones are ignored here; the object as received is kept elsewhere. */
+export function object<const F extends Fields>(fields: F): Schema<ObjectOutput<F>> {
+  const entries = Object.entries(fields) as [string, FieldSchema<unknown>][];
+  return schema<ObjectOutput<F>>(
+    (value, field) => {
+      if (!isJsonObject(value)) throw fieldError(field, 'is no object');
+      const read: Record<string, unknown> = {};
+      for (const [name, member] of entries) {
+        const found = findMember(value, name, member.aliases);
+        if (found === undefined) {
+          if (!member.optional) throw fieldError(name, 'is missing');
+          continue;
+        }
+        const decoded = member.decode(found, name);
+        if (decoded !== undefined) read[name] = decoded;
+      }
+      return read as ObjectOutput<F>;
+    },
+    (value) => {
+      const written: Record<string, Json> = {};
+      for (const [name, member] of entries) {
+        const item = (value as Record<string, unknown>)[name];
+        if (item === undefined) continue;
+        const encoded = member.encode(item);
+        if (encoded !== undefined) written[name] = encoded;
+      }
+      return written;
+    },
+  );
+}
+
+/**
+ * A list.
+ *
+ * @param max - most elements
+ * @throws `format/limit` above it.
+ */
+export function array<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
+  return schema<readonly T[]>(
+    (value, field) => list(value, field, max).map((each) => item.decode(each, field)),
+    (value) => value.map((each) => item.encode(each) ?? null),
+  );
+}
+
+/** A list whose damaged elements are left out: one bad entry must not cost the others (spec §4.4). */
+export function lenientArray<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
+  return schema<readonly T[]>(
+    (value, field) => {
+      const read: T[] = [];
+      for (const each of list(value, field, max)) {
+        try {
+          read.push(item.decode(each, field));
+        } catch (error) {
+          if (!isProtocolError(error)) throw error;
+        }
+      }
+      return read;
+    },
+    (value) => value.map((each) => item.encode(each) ?? null),
+  );
+}
+
+function list(value: Json | undefined, field: string, max: number): readonly Json[] {
+  if (!Array.isArray(value)) throw fieldError(field, 'is no list');
+  if (value.length > max) {
+    throw new ProtocolError('format/limit', `${field} has too many elements`, {
+      details: { field, limit: 'elements', max },
+    });
+  }
+  return value;
+}
+
+function findMember(
+  value: JsonObject,
+  name: string,
+  aliases: readonly string[] = [],
+): Json | undefined {
+  for (const each of [name, ...aliases]) {
+    const found = ownMember(value, each);
+    if (found !== undefined && found !== null) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,89 @@
+import { decodeBase58 } from './base58.ts';
+import { decodeBase64, encodeBase64 } from './base64.ts';
+import { ProtocolError } from './error.ts';
+import { decodeHex } from './hex.ts';
+import { isJsonObject, type Json, ownMember } from './json.ts';
+import { parseJson } from './json-gate.ts';
+
+/** Transportable encoded data: a binary value inside JSON (spec §1.4). */
+export interface TransportableData {
+  readonly bytes: Uint8Array;
+  /** `base64`, `base58` or `hex`. */
+  readonly algorithm: 'base64' | 'base58' | 'hex';
+  /** Media type of a data URI, such as `image/png`. */
+  readonly mime?: string;
+}
+
+/**
+ * Reads a binary value in every form of spec §1.4: bare Base64, `ALG,TEXT`, `data:MIME;ALG,TEXT`,
+ * `{algorithm, data}`, and a text that is that object's JSON.
+ *
+ * @returns the bytes, or undefined for null, absent and empty text (no value)
+ * @throws `format/bytes` for text that cannot be decoded, `unsupported/algorithm` for an unknown encoding,
+ *   `format/field` for a value that is neither text nor such an object.
+ */
+export function parseTed(value: Json | undefined): TransportableData | undefined {
+  if (value === null || value === undefined || value === '') return undefined;
+  if (typeof value === 'string') return parseTedText(value);
+  if (isJsonObject(value)) {
+    const algorithm = ownMember(value, 'algorithm') ?? 'base64';
+    const data = ownMember(value, 'data');
+    if (typeof algorithm !== 'string' || (typeof data !== 'string' && data != null)) {
+      throw new ProtocolError('format/field', 'encoded data needs text members');
+    }
+    return data ? decodeWith(algorithm, data) : undefined;
+  }
+  throw new ProtocolError('format/field', 'encoded data is neither text nor object');
+}
+
+/** The bytes of {@link parseTed}. */
+export function decodeTed(value: Json | undefined): Uint8Array | undefined {
+  return parseTed(value)?.bytes;
+}
+
+/** Bytes to the one form every generation reads: bare Base64. */
+export function encodeTed(bytes: Uint8Array): string {
+  return encodeBase64(bytes);
+}
+
+/**
+ * Bytes to a data URI, which readers of today accept for inline images (spec §1.4, interop rule).
+ *
+ * @param mime - media type such as `image/png`
+ */
+export function encodeDataUri(bytes: Uint8Array, mime: string): string {
+  if (!/^[\w.+-]+\/[\w.+-]+$/.test(mime)) throw new RangeError('no media type');
+  return `data:${mime};base64,${encodeBase64(bytes)}`;
+}
+
+function parseTedText(text: string): TransportableData | undefined {
+  if (text.startsWith('{') && text.endsWith('}')) {
+    const object = parseJson(text);
+    return isJsonObject(object) ? parseTed(object) : undefined;
+  }
+  // A URL is no encoded data: what follows would cut it at a comma, so it fails as Base64 here.
+  if (text.includes('://')) return decodeWith('base64', text);
+  const comma = text.indexOf(',');
+  if (comma < 0) return decodeWith('base64', text);
+  const head = text.slice(0, comma);
+  const items = head.slice(head.indexOf(':') + 1).split(';');
+  const algorithm = items.pop() ?? '';
+  const mime = items.find((item) => item.includes('/'));
+  const data = decodeWith(algorithm, text.slice(comma + 1));
+  return mime === undefined ? data : { ...data, mime };
+}
+
+function decodeWith(algorithm: string, text: string): TransportableData {
+  switch (algorithm) {
+    case 'base64':
+      return { algorithm, bytes: decodeBase64(text) };
+    case 'base58':
+      return { algorithm, bytes: decodeBase58(text) };
+    case 'hex':
+      return { algorithm, bytes: decodeHex(text) };
+    default:
+      throw new ProtocolError('unsupported/algorithm', 'unknown encoding of binary data', {
+        details: { algorithm: algorithm.slice(0, 32) },
+      });
+  }
+}
