@@ -1,0 +1,34 @@
+/**
+ * The digests of spec §3. RIPEMD-160, Keccak-256 and MD5 are here because addresses and file names need them;
+ * none of them is used for anything else.
+ *
+ * @module
+ */
+import { md5 as nobleMd5, ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/legacy.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { native } from '#native/sha256';
+
+/** SHA-256 (FIPS 180-4), 32 bytes: signatures, address hashes and check codes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return native(bytes);
+}
+
+/** RIPEMD-160, 20 bytes: the address hash, over SHA-256 (spec §4.1). */
+export function ripemd160(bytes: Uint8Array): Uint8Array {
+  return nobleRipemd160(bytes);
+}
+
+/** Keccak-256 with the original padding 0x01, not SHA3-256, 32 bytes: ETH addresses and EIP-55 (spec §4.2). */
+export function keccak256(bytes: Uint8Array): Uint8Array {
+  return keccak_256(bytes);
+}
+
+/** MD5, 16 bytes. Broken: for file names on file servers only (spec §13.1), never for security. */
+export function md5(bytes: Uint8Array): Uint8Array {
+  return nobleMd5(bytes);
+}
+
+/** SHA-1, 20 bytes. Broken: for the WebSocket accept value only (RFC 6455 §1.3), never for security. */
+export function sha1(bytes: Uint8Array): Uint8Array {
+  return nobleSha1(bytes);
+}

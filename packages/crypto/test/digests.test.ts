@@ -1,0 +1,30 @@
+import { encodeHex, utf8Encode } from '@dimp/foundation';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { native as platform } from '#native/sha256';
+import { keccak256, md5, ripemd160, sha1, sha256 } from '../src/digests.ts';
+import { native as portable } from '../src/native/sha256.default.ts';
+
+test.each([
+  ['sha256', sha256, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+  ['ripemd160', ripemd160, '8eb208f7e05d987a9b044a8e98c6b087f15a0bfc'],
+  ['keccak256', keccak256, '4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45'],
+  ['md5', md5, '900150983cd24fb0d6963f7d28e17f72'],
+  ['sha1', sha1, 'a9993e364706816aba3e25717850c26c9cd0d89d'],
+] as const)('%s of "abc" is the published value', (_name, digest, hex) => {
+  expect(encodeHex(digest(utf8Encode('abc')))).toBe(hex);
+});
+
+test('both implementations of SHA-256 agree, and leave their input alone', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const before = Uint8Array.from(bytes);
+      expect(portable(bytes)).toEqual(platform(bytes));
+      expect(bytes).toEqual(before);
+    }),
+  );
+});
+
+test('a digest owns its memory', () => {
+  expect(sha256(new Uint8Array()).buffer.byteLength).toBe(32);
+});
