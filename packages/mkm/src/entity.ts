@@ -1,0 +1,186 @@
+import type { DecryptKey, EncryptKey, Signer } from '@dimp/crypto';
+import type { MaybePromise } from '@dimp/foundation';
+import type { Document } from './document.ts';
+import { EntityType } from './entity-type.ts';
+import type { ID } from './id.ts';
+import type { Meta } from './meta.ts';
+import { displayNumber } from './search-number.ts';
+import { documentName } from './visa.ts';
+
+/** Where entities get their facts from; a barrack is one. */
+export interface EntityDataSource {
+  meta(id: ID): MaybePromise<Meta | undefined>;
+  documents(id: ID): MaybePromise<readonly Document[]>;
+}
+
+/** Facts of users. */
+export interface UserDataSource extends EntityDataSource {
+  /** Key that message keys are encrypted with: that of the visa, else of the meta (spec §7.6). */
+  encryptKey(id: ID): MaybePromise<EncryptKey | undefined>;
+  /** Identity key of a local user. */
+  signer(id: ID): MaybePromise<Signer | undefined>;
+  /** Keys of a local user that open message keys, newest first. */
+  decryptKeys(id: ID): MaybePromise<readonly DecryptKey[]>;
+  contacts(id: ID): MaybePromise<readonly ID[]>;
+}
+
+/** Facts of groups. */
+export interface GroupDataSource extends EntityDataSource {
+  founder(id: ID): MaybePromise<ID | undefined>;
+  owner(id: ID): MaybePromise<ID | undefined>;
+  members(id: ID): MaybePromise<readonly ID[]>;
+  assistants(id: ID): MaybePromise<readonly ID[]>;
+  administrators(id: ID): MaybePromise<readonly ID[]>;
+}
+
+/** What has an ID, a meta and documents: a user or a group. */
+export abstract class Entity<S extends EntityDataSource = EntityDataSource> {
+  readonly id: ID;
+  protected readonly source: S;
+
+  constructor(id: ID, source: S) {
+    this.id = id;
+    this.source = source;
+  }
+
+  /** Kind of entity, see `EntityType`. */
+  get type(): number {
+    return this.id.type;
+  }
+
+  meta(): MaybePromise<Meta | undefined> {
+    return this.source.meta(this.id);
+  }
+
+  documents(): MaybePromise<readonly Document[]> {
+    return this.source.documents(this.id);
+  }
+
+  /** The name its document gives, else name and search number: `NAME (ddd-ddd-dddd)` (spec §4.6). */
+  async displayName(): Promise<string> {
+    const names = (await this.documents()).map(documentName);
+    const named = names.find((name) => name !== undefined && name !== '');
+    return named ?? `${this.id.name ?? this.kindWord} (${displayNumber(this.id)})`;
+  }
+
+  protected abstract readonly kindWord: string;
+}
+
+/** A person. */
+export class User extends Entity<UserDataSource> {
+  protected override readonly kindWord: string = 'User';
+
+  async visa(): Promise<Document | undefined> {
+    return (await this.documents()).find((document) => document.type !== 'bulletin');
+  }
+
+  contacts(): MaybePromise<readonly ID[]> {
+    return this.source.contacts(this.id);
+  }
+
+  /** Key to encrypt for this user, if it is known. */
+  encryptKey(): MaybePromise<EncryptKey | undefined> {
+    return this.source.encryptKey(this.id);
+  }
+
+  /** Identity key, for local users only. */
+  signer(): MaybePromise<Signer | undefined> {
+    return this.source.signer(this.id);
+  }
+
+  /** Keys that open messages to this user, for local users only. */
+  decryptKeys(): MaybePromise<readonly DecryptKey[]> {
+    return this.source.decryptKeys(this.id);
+  }
+}
+
+/** A program that chats: `bot` on today's wire. */
+export class Robot extends User {
+  protected override readonly kindWord: string = 'Bot';
+}
+
+/** A server that relays messages; nobody has to trust it. */
+export class Station extends User {
+  protected override readonly kindWord: string = 'Station';
+}
+
+/** Several users. */
+export class Group extends Entity<GroupDataSource> {
+  protected override readonly kindWord: string = 'Group';
+
+  async bulletin(): Promise<Document | undefined> {
+    return (await this.documents()).find((document) => document.type !== 'visa');
+  }
+
+  founder(): MaybePromise<ID | undefined> {
+    return this.source.founder(this.id);
+  }
+
+  owner(): MaybePromise<ID | undefined> {
+    return this.source.owner(this.id);
+  }
+
+  members(): MaybePromise<readonly ID[]> {
+    return this.source.members(this.id);
+  }
+
+  assistants(): MaybePromise<readonly ID[]> {
+    return this.source.assistants(this.id);
+  }
+
+  administrators(): MaybePromise<readonly ID[]> {
+    return this.source.administrators(this.id);
+  }
+}
+
+/** A group whose founder owns it for good; the usual kind. */
+export class Polylogue extends Group {
+  /** Founder and owner are the same (spec §9.14). */
+  override owner(): MaybePromise<ID | undefined> {
+    return this.founder();
+  }
+}
+
+/** A group with administrators. */
+export class Chatroom extends Group {}
+
+/** A company that runs stations: `ISP` on today's wire. */
+export class ServiceProvider extends Group {
+  protected override readonly kindWord: string = 'ISP';
+}
+
+/**
+ * Makes the right kind of user for an ID.
+ *
+ * @returns undefined for a kind without a class: the seed's "unsupported user type"
+ */
+export function makeUser(id: ID, source: UserDataSource): User | undefined {
+  if (!id.isUser) return undefined;
+  if (id.isBroadcast) return new User(id, source);
+  switch (id.type) {
+    case EntityType.User:
+      return new User(id, source);
+    case EntityType.Robot:
+      return new Robot(id, source);
+    case EntityType.Station:
+      return new Station(id, source);
+    default:
+      return undefined;
+  }
+}
+
+/** Makes the right kind of group for an ID; undefined for a kind without a class. */
+export function makeGroup(id: ID, source: GroupDataSource): Group | undefined {
+  if (!id.isGroup) return undefined;
+  if (id.isBroadcast) return new Group(id, source);
+  switch (id.type) {
+    case EntityType.Group:
+      return new Polylogue(id, source);
+    case EntityType.Chatroom:
+      return new Chatroom(id, source);
+    case EntityType.ServiceProvider:
+      return new ServiceProvider(id, source);
+    default:
+      return undefined;
+  }
+}

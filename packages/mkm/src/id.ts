@@ -1,0 +1,84 @@
+import type { Brand } from '@dimp/foundation';
+import type { Address } from './address.ts';
+import { entityTypeOf, isGroupType } from './entity-type.ts';
+
+/**
+ * The key an entity is compared and stored by: `name@canonicalAddress`, without terminal (spec §5). The only thing
+ * that maps, member lists and permission tests use.
+ */
+export type EntityKey = Brand<string, 'EntityKey'>;
+
+/** An entity's ID: `name@address/terminal` (spec §5). Plain, frozen data; made by `parseID` only. */
+export interface ID {
+  /** The spelling received; this is what goes back onto the wire. */
+  readonly text: string;
+  readonly name: string | undefined;
+  readonly address: Address;
+  /** Label of a device; no part of the identity. */
+  readonly terminal: string | undefined;
+  /** `name@canonicalAddress`: compare and store by this. */
+  readonly entity: EntityKey;
+  /** Kind of entity, mapped from legacy network bytes (spec §4.5); see `EntityType`. */
+  readonly type: number;
+  readonly isGroup: boolean;
+  readonly isUser: boolean;
+  readonly isBroadcast: boolean;
+  /** The text, so that template strings and logs show it. */
+  toString(): string;
+  /** The text, so that an ID inside JSON is what the wire expects. */
+  toJSON(): string;
+}
+
+const PROTOTYPE = /* @__PURE__ */ Object.freeze({
+  toString(this: ID): string {
+    return this.text;
+  },
+  toJSON(this: ID): string {
+    return this.text;
+  },
+});
+
+/** The parts that an ID is made of. */
+export interface IDParts {
+  readonly name?: string | undefined;
+  readonly address: Address;
+  readonly terminal?: string | undefined;
+}
+
+/** Puts an ID together. `text` is the spelling to keep; without it the parts are written canonically. */
+export function makeID(parts: IDParts, text?: string): ID {
+  const { address } = parts;
+  const name = foldReservedName(parts.name || undefined, address);
+  const terminal = parts.terminal || undefined;
+  const entity = (name === undefined ? '' : `${name}@`) + address.canonical;
+  const type = entityTypeOf(address.network);
+  const isGroup = isGroupType(type);
+  const id: Omit<ID, 'toString' | 'toJSON'> = {
+    text: text ?? (terminal === undefined ? entity : `${entity}/${terminal}`),
+    name,
+    address,
+    terminal,
+    entity: entity as EntityKey,
+    type,
+    isGroup,
+    isUser: !isGroup,
+    isBroadcast: address.broadcast,
+  };
+  return Object.freeze(Object.assign(Object.create(PROTOTYPE), id)) as ID;
+}
+
+/** ANYONE, EVERYONE and FOUNDER are matched in any case; other names keep theirs (spec §5). */
+function foldReservedName(name: string | undefined, address: Address): string | undefined {
+  if (name === undefined || !address.broadcast) return name;
+  const lower = name.toLowerCase();
+  const reserved =
+    address.canonical === 'everywhere'
+      ? lower === 'everyone'
+      : lower === 'anyone' || lower === 'moky';
+  return reserved ? lower : name;
+}
+
+/** Whether two IDs mean the same entity; the terminal does not matter (spec §5). */
+export function sameEntity(a: ID, b: ID): boolean {
+  return a.entity === b.entity;
+}

@@ -1,0 +1,88 @@
+import { fieldError, LruMap } from '@dimp/foundation';
+import { type Schema, schema } from '@dimp/foundation/schema';
+import type { AddressRegistry } from './address-registry.ts';
+import { type ID, makeID } from './id.ts';
+
+/** Longest ID that is read, in UTF-16 code units. Deployed peers stop at 64; old terminals may be longer. */
+const MAX_LENGTH = 256;
+
+/**
+ * Reads an ID: `[name@]address[/terminal]` (spec §5).
+ *
+ * @throws `format/field` for no text, a control character, two `@`, a missing or damaged address;
+ *   `unsupported/address` for an address of no known family.
+ *
+ * @example
+ * ```ts
+ * const hulk = parseID('hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj', addresses);
+ * hulk.isUser; // true
+ * ```
+ */
+export function parseID(text: unknown, addresses: AddressRegistry): ID {
+  if (typeof text !== 'string' || text === '') throw fieldError('ID', 'is missing or no text');
+  if (text.length > MAX_LENGTH) throw fieldError('ID', 'is too long');
+  if (hasControlCharacter(text)) throw fieldError('ID', 'has a control character');
+  const slash = text.indexOf('/');
+  const [head, terminal] =
+    slash < 0 ? [text, undefined] : [text.slice(0, slash), text.slice(slash + 1)];
+  const at = head.indexOf('@');
+  if (at !== head.lastIndexOf('@')) throw fieldError('ID', 'has two @');
+  const [name, address] = at < 0 ? [undefined, head] : [head.slice(0, at), head.slice(at + 1)];
+  if (address === '') throw fieldError('ID', 'has no address');
+  return makeID({ name, address: addresses.parse(address), terminal }, text);
+}
+
+/**
+ * Checks a name for a new ID: 1 to 32 bytes of UTF-8 without blanks, control characters, `/` and `@` (spec §5).
+ *
+ * @throws `format/field`
+ */
+export function checkName(name: string): string {
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes < 1 || bytes > 32) throw fieldError('name', 'must have 1 to 32 bytes');
+  if (hasControlCharacter(name) || /[/@\s]/u.test(name)) {
+    throw fieldError('name', 'must not have blanks, control characters, "/" or "@"');
+  }
+  return name;
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}
+
+/** Reads IDs with the addresses of one protocol instance, and remembers them: checking an address costs hashes. */
+export interface IDReader {
+  /** {@link parseID} with a bounded cache. */
+  parse(text: unknown): ID;
+  /** For members of contents: reads an ID, writes its text. */
+  readonly schema: Schema<ID>;
+  /** Forgets half of what is remembered. */
+  reduceMemory(): void;
+}
+
+/** Makes an {@link IDReader}. */
+export function idReader(addresses: AddressRegistry, capacity = 4096): IDReader {
+  const known = new LruMap<string, ID>(capacity);
+  const parse = (text: unknown): ID => {
+    if (typeof text !== 'string') return parseID(text, addresses);
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const id = parseID(text, addresses);
+    known.set(text, id);
+    return id;
+  };
+  return {
+    parse,
+    schema: schema(
+      (value) => parse(value),
+      (id) => id.text,
+    ),
+    reduceMemory: () => {
+      known.reduce();
+    },
+  };
+}
