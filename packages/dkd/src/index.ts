@@ -1,0 +1,20 @@
+export type { Content, Draft, DraftOf, UnknownContent } from './content.ts';
+export {
+  type ContentRegistry,
+  type ContentRegistryContext,
+  contentRegistry,
+  type StampOptions,
+} from './content-registry.ts';
+export {
+  type AnyContentType,
+  type ContentContext,
+  type ContentDefinition,
+  type ContentMatch,
+  type ContentOf,
+  type ContentType,
+  defineContent,
+} from './content-type.ts';
+export { type Envelope, isBroadcast } from './envelope.ts';
+export type { InstantMessage, ReliableMessage, SecureMessage, Verified } from './message.ts';
+export { parseEnvelope, parseReliableMessage } from './parse-message.ts';
+export { MAX_SERIAL_NUMBER, serialNumbers } from './serial-number.ts';
