@@ -1,0 +1,32 @@
+import type { DecryptKey, Signer } from '@dimp/crypto';
+import type { JsonObject, MaybePromise } from '@dimp/foundation';
+import type { EntityKey, ID } from '@dimp/mkm';
+
+/** The private keys of a user on this machine; each of them may be remote. */
+export interface LocalIdentity {
+  readonly id: ID;
+  /** Identity key: signs messages, metas and documents. */
+  readonly signer: Signer;
+  /** Keys that open message keys, newest first; the identity key too if it can decrypt. */
+  readonly decryptKeys: readonly DecryptKey[];
+}
+
+/**
+ * Where a barrack keeps what it has verified. It stores and finds, and judges nothing: whatever is saved here has passed
+ * the barrack's checks.
+ */
+export interface Archive {
+  meta(entity: EntityKey): MaybePromise<JsonObject | undefined>;
+  /** Metas never change: the first one wins (spec §6.4). Returns false if there is one already. */
+  addMeta(entity: EntityKey, meta: JsonObject): MaybePromise<boolean>;
+  documents(entity: EntityKey): MaybePromise<readonly JsonObject[]>;
+  /** Replaces the whole list. */
+  setDocuments(entity: EntityKey, documents: readonly JsonObject[]): MaybePromise<void>;
+  /** IDs of a group's members as text, the owner first. */
+  members(group: EntityKey): MaybePromise<readonly string[]>;
+  setMembers(group: EntityKey, members: readonly string[]): MaybePromise<void>;
+  contacts(user: EntityKey): MaybePromise<readonly string[]>;
+  setContacts(user: EntityKey, contacts: readonly string[]): MaybePromise<void>;
+  /** Users of this machine, the current one first. */
+  localIdentities(): MaybePromise<readonly LocalIdentity[]>;
+}

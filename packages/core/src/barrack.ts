@@ -1,0 +1,321 @@
+import { canEncrypt, type DecryptKey, type EncryptKey, type Signer, type VerifyKey } from '@dimp/crypto';
+import { equalJson, isProtocolError, type JsonObject, LruMap, ProtocolError } from '@dimp/foundation';
+import {
+  type Document,
+  type EntityKey,
+  type Group,
+  type GroupDataSource,
+  type ID,
+  type Meta,
+  makeGroup,
+  makeUser,
+  sameEntity,
+  type User,
+  type UserDataSource,
+  visaKey,
+} from '@dimp/mkm';
+import type { Archive, LocalIdentity } from './archive.ts';
+import { GroupRoles } from './group-roles.ts';
+import { type Clock, seconds, systemClock } from './ports/clock.ts';
+import type { Protocol } from './protocol.ts';
+
+/** What a barrack is made with. */
+export interface BarrackOptions {
+  readonly clock?: Clock;
+  /** Entries of each cache, 4,096 by default. */
+  readonly cacheSize?: number;
+  /** Hears of a second, different meta that arrived for a known ID: the first one stays, but somebody forges. */
+  readonly onMetaConflict?: (id: ID, meta: Meta) => void;
+}
+
+/** What became of a meta or document that was handed in. */
+export type SaveOutcome = 'saved' | 'known';
+
+/**
+ * The directory of entities: users and groups with their metas, documents, keys and members. Everything that comes in
+ * is verified here, once; everything that comes out can be trusted.
+ */
+export class Barrack implements UserDataSource, GroupDataSource {
+  readonly protocol: Protocol;
+  readonly clock: Clock;
+  protected readonly archive: Archive;
+  readonly #roles: GroupRoles;
+  readonly #onMetaConflict: ((id: ID, meta: Meta) => void) | undefined;
+  readonly #metas: LruMap<EntityKey, Meta>;
+  readonly #documents: LruMap<EntityKey, readonly Document[]>;
+  readonly #encryptKeys: LruMap<EntityKey, EncryptKey>;
+  readonly #users: LruMap<EntityKey, User>;
+  readonly #groups: LruMap<EntityKey, Group>;
+
+  constructor(protocol: Protocol, archive: Archive, options: BarrackOptions = {}) {
+    const { clock = systemClock, cacheSize = 4096, onMetaConflict } = options;
+    this.protocol = protocol;
+    this.archive = archive;
+    this.clock = clock;
+    this.#roles = new GroupRoles(this, archive);
+    this.#onMetaConflict = onMetaConflict;
+    this.#metas = new LruMap(cacheSize);
+    this.#documents = new LruMap(cacheSize);
+    this.#encryptKeys = new LruMap(cacheSize);
+    this.#users = new LruMap(cacheSize);
+    this.#groups = new LruMap(cacheSize);
+  }
+
+  /** The user of an ID, or undefined for a group ID or a kind without a class. */
+  user(id: ID): User | undefined {
+    return remember(this.#users, id, () => makeUser(id, this));
+  }
+
+  /** The group of an ID, or undefined for a user ID or a kind without a class. */
+  group(id: ID): Group | undefined {
+    return remember(this.#groups, id, () => makeGroup(id, this));
+  }
+
+  /** The verified meta of an entity; broadcast IDs have none. */
+  async meta(id: ID): Promise<Meta | undefined> {
+    if (id.isBroadcast) return undefined;
+    const known = this.#metas.get(id.entity);
+    if (known !== undefined) return known;
+    const wire = await this.archive.meta(id.entity);
+    if (wire === undefined) return undefined;
+    const meta = this.protocol.metas.parse(wire);
+    this.#metas.set(id.entity, meta);
+    return meta;
+  }
+
+  /**
+   * Takes in a meta for an ID. The first one wins; a different one is reported and changes nothing (spec §6.4).
+   *
+   * @throws `identity/meta-mismatch` for a meta that does not belong to the ID, and the codes of reading one.
+   */
+  async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
+    const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
+    await this.protocol.metas.check(parsed, id);
+    if (await this.archive.addMeta(id.entity, parsed.wire)) {
+      this.#metas.set(id.entity, parsed);
+      this.#encryptKeys.delete(id.entity);
+      return 'saved';
+    }
+    const first = await this.meta(id);
+    if (first !== undefined && !equalJson(first.wire, parsed.wire) && !sameMeta(first, parsed)) {
+      this.#onMetaConflict?.(id, parsed);
+    }
+    return 'known';
+  }
+
+  /** The verified documents of an entity, the newest of each type and terminal. */
+  async documents(id: ID): Promise<readonly Document[]> {
+    if (id.isBroadcast) return [];
+    const known = this.#documents.get(id.entity);
+    if (known !== undefined) return known;
+    const wires = await this.archive.documents(id.entity);
+    const documents = wires.map((wire) => this.protocol.documents.parse(wire, id));
+    this.#documents.set(id.entity, documents);
+    return documents;
+  }
+
+  /** The visa or bulletin in force: the newest document. */
+  async document(id: ID): Promise<Document | undefined> {
+    const documents = await this.documents(id);
+    return documents.reduce<Document | undefined>(
+      (best, each) => (best === undefined || (each.time ?? 0) >= (best.time ?? 0) ? each : best),
+      undefined,
+    );
+  }
+
+  /**
+   * Takes in a document for an ID: verifies it with the meta key of whoever may sign it, and keeps it if it is newer
+   * (spec §7.4–7.5).
+   *
+   * @throws `identity/document-invalid`, `identity/expired` for one that is not newer, `identity/not-found` if the
+   *   signer's meta is not known, and the codes of reading one.
+   */
+  async saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
+    const parsed = isDocument(document) ? document : this.protocol.documents.parse(document, id);
+    const key = await this.documentKey(id);
+    if (key === undefined) {
+      throw new ProtocolError('identity/not-found', 'meta of the signer is not known', {
+        details: { id: id.text },
+      });
+    }
+    await this.protocol.documents.verify(parsed, { id, key, now: seconds(this.clock) });
+    const stored = await this.documents(id);
+    const slot = stored.find((each) => sameSlot(each, parsed));
+    if (slot !== undefined && slot.data === parsed.data) return 'known';
+    this.protocol.documents.checkReplacement(parsed, slot);
+    const documents = [...stored.filter((each) => each !== slot), parsed];
+    await this.archive.setDocuments(
+      id.entity,
+      documents.map((each) => each.wire),
+    );
+    this.#documents.set(id.entity, documents);
+    this.#encryptKeys.delete(id.entity);
+    return 'saved';
+  }
+
+  /** The meta key that documents of an entity must be signed with: its own, or its group's owner's (spec §7.4). */
+  async documentKey(id: ID): Promise<VerifyKey | undefined> {
+    if (id.isUser) return (await this.meta(id))?.key;
+    const owner = await this.owner(id);
+    const signer = owner === undefined ? undefined : await this.meta(owner);
+    return (signer ?? (await this.meta(id)))?.key;
+  }
+
+  /** The key that a sender's messages are verified with: its meta's, and no other (spec §14.1 #6). */
+  async verifyKey(id: ID): Promise<VerifyKey | undefined> {
+    return (await this.meta(id))?.key;
+  }
+
+  /** The key that message keys for a user are encrypted with: the visa's, else the meta's (spec §7.6). */
+  async encryptKey(id: ID): Promise<EncryptKey | undefined> {
+    const known = this.#encryptKeys.get(id.entity);
+    if (known !== undefined) return known;
+    const key = (await this.#visaKey(id)) ?? (await this.#metaEncryptKey(id));
+    if (key !== undefined) this.#encryptKeys.set(id.entity, key);
+    return key;
+  }
+
+  async #visaKey(id: ID): Promise<EncryptKey | undefined> {
+    const byTime = [...(await this.documents(id))].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+    for (const document of byTime) {
+      try {
+        const key = visaKey(document, this.protocol.keys);
+        if (key !== undefined) return key;
+      } catch (error) {
+        // A visa with a key of an algorithm we do not have: its owner can still be reached by the meta key.
+        if (!isProtocolError(error)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async #metaEncryptKey(id: ID): Promise<EncryptKey | undefined> {
+    const key = (await this.meta(id))?.key;
+    return key !== undefined && canEncrypt(key) ? key : undefined;
+  }
+
+  /** Users of this machine, the current one first. */
+  async localIdentities(): Promise<readonly LocalIdentity[]> {
+    return this.archive.localIdentities();
+  }
+
+  /** The keys of a user of this machine. */
+  async localIdentity(id: ID): Promise<LocalIdentity | undefined> {
+    return (await this.localIdentities()).find((each) => sameEntity(each.id, id));
+  }
+
+  /**
+   * Which user of this machine a message is for: the receiver itself, a member of the receiving group, or the current
+   * user for a broadcast (spec §8.6).
+   */
+  async selectLocalUser(receiver: ID): Promise<LocalIdentity | undefined> {
+    const identities = await this.localIdentities();
+    if (receiver.isBroadcast) return identities[0];
+    if (receiver.isUser) return identities.find((each) => sameEntity(each.id, receiver));
+    const members = await this.members(receiver);
+    return identities.find((each) => members.some((member) => sameEntity(member, each.id)));
+  }
+
+  async signer(id: ID): Promise<Signer | undefined> {
+    return (await this.localIdentity(id))?.signer;
+  }
+
+  /**
+   * The identity key of a user of this machine.
+   *
+   * @throws `identity/not-found` for anybody else.
+   */
+  async requireSigner(id: ID): Promise<Signer> {
+    const signer = await this.signer(id);
+    if (signer === undefined) {
+      throw new ProtocolError('identity/not-found', 'no user of this machine', {
+        details: { id: id.text },
+      });
+    }
+    return signer;
+  }
+
+  async decryptKeys(id: ID): Promise<readonly DecryptKey[]> {
+    return (await this.localIdentity(id))?.decryptKeys ?? [];
+  }
+
+  async contacts(id: ID): Promise<readonly ID[]> {
+    return this.#readIDs(await this.archive.contacts(id.entity));
+  }
+
+  async founder(group: ID): Promise<ID | undefined> {
+    return this.#roles.founder(group);
+  }
+
+  async owner(group: ID): Promise<ID | undefined> {
+    return this.#roles.owner(group);
+  }
+
+  async members(group: ID): Promise<readonly ID[]> {
+    return this.#roles.members(group);
+  }
+
+  async assistants(group: ID): Promise<readonly ID[]> {
+    return this.#roles.assistants(group);
+  }
+
+  async administrators(group: ID): Promise<readonly ID[]> {
+    return this.#roles.administrators(group);
+  }
+
+  /** Whether somebody may speak in a group: its members, bots and staff; anybody while the members are not known. */
+  async maySpeak(group: ID, sender: ID): Promise<boolean> {
+    return this.#roles.maySpeak(group, sender);
+  }
+
+  /** Replaces the member list of a group, the owner first (spec §18 no. 19). Who may do so is the caller's question. */
+  async saveMembers(group: ID, members: readonly ID[]): Promise<void> {
+    await this.archive.setMembers(
+      group.entity,
+      members.map((member) => member.text),
+    );
+  }
+
+  /** Forgets half of every cache; nothing is lost, it is read again. For the host's memory pressure signal. */
+  reduceMemory(): void {
+    for (const cache of [
+      this.#metas,
+      this.#documents,
+      this.#encryptKeys,
+      this.#users,
+      this.#groups,
+    ]) {
+      cache.reduce();
+    }
+    this.protocol.reduceMemory();
+  }
+
+  #readIDs(texts: readonly string[]): readonly ID[] {
+    return texts.map((text) => this.protocol.parseID(text));
+  }
+}
+
+function remember<T>(cache: LruMap<EntityKey, T>, id: ID, make: () => T | undefined): T | undefined {
+  const known = cache.get(id.entity);
+  if (known !== undefined) return known;
+  const made = make();
+  if (made !== undefined) cache.set(id.entity, made);
+  return made;
+}
+
+/** A user has one visa for each terminal, a group one bulletin (spec §7.6). */
+function sameSlot(a: Document, b: Document): boolean {
+  return a.type === b.type && a.terminal === b.terminal;
+}
+
+function sameMeta(a: Meta, b: Meta): boolean {
+  return a.type === b.type && a.seed === b.seed && equalJson(a.key.toWire(), b.key.toWire());
+}
+
+function isMeta(meta: Meta | JsonObject): meta is Meta {
+  return 'wire' in meta && typeof meta.key === 'object' && meta.key !== null && 'verify' in meta.key;
+}
+
+function isDocument(document: Document | JsonObject): document is Document {
+  return 'wire' in document && document['signature'] instanceof Uint8Array;
+}

@@ -1,0 +1,12 @@
+/**
+ * The three generations of the wire: what is spoken today, what 0.8 spoke, what 2.4 speaks (spec §15).
+ *
+ * @module
+ */
+export { deployed } from './dialects/deployed.ts';
+export type { Dialect, WireScope } from './dialects/dialect.ts';
+export { normalizeContent, normalizeMessage, normalizeWire } from './dialects/incoming.ts';
+export { next } from './dialects/next.ts';
+export { seed } from './dialects/seed.ts';
+export { expandShortKeys, type ShortKeyScope, shortenKeys } from './dialects/short-keys.ts';
+export { normalizeType } from './dialects/type-number.ts';

@@ -1,0 +1,139 @@
+import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
+import type { Dialect, WireScope } from './dialect.ts';
+import { double, mapElements, mapMember } from './double.ts';
+import { normalizeWire } from './incoming.ts';
+import { numericType } from './type-number.ts';
+
+/**
+ * What today's network speaks (spec §15.2): long names, doubled members, `key` and `keys[receiver]` both. Peers of the
+ * generations before and after it can read most of it too.
+ */
+export const deployed: Dialect<'deployed'> = {
+  name: 'deployed',
+  ivInKey: false,
+  incoming: normalizeWire,
+  outgoing,
+};
+
+function outgoing(scope: WireScope, wire: JsonObject): JsonObject {
+  switch (scope) {
+    case 'message':
+      return message(wire);
+    case 'content':
+      // The conversion of peers is shallow: contents inside others keep their type as text (spec §1.7).
+      return { ...names(wire), type: numericType(ownMember(wire, 'type')) };
+    case 'meta':
+      return meta(wire);
+    case 'document':
+      return double(wire, 'did', 'ID');
+    case 'key':
+      return wire;
+  }
+}
+
+function message(wire: JsonObject): JsonObject {
+  return mapMember(mapMember(bothKeys(wire), 'meta', meta), 'visa', (visa) =>
+    double(visa, 'did', 'ID'),
+  );
+}
+
+/** Personal messages carry their key twice: today's peers read `key`, later ones `keys` (spec §15.2). */
+function bothKeys(wire: JsonObject): JsonObject {
+  const key = ownMember(wire, 'key');
+  const receiver = ownMember(wire, 'receiver');
+  if (typeof key !== 'string' || typeof receiver !== 'string') return wire;
+  if (Object.hasOwn(wire, 'keys')) return wire;
+  const [entity = receiver] = receiver.split('/');
+  return { ...wire, keys: { [entity]: key } };
+}
+
+function meta(wire: JsonObject): JsonObject {
+  const type = numericType(ownMember(wire, 'type'));
+  return { ...wire, type, version: type };
+}
+
+function names(wire: JsonObject): JsonObject {
+  switch (ownMember(wire, 'type')) {
+    case '16':
+    case '18':
+    case '20':
+    case '22':
+      return double(wire, 'key', 'password');
+    case '51':
+      return double(wire, 'did', 'ID');
+    case '136':
+    case '137':
+      return command(wire);
+    case '202':
+      return mapElements(wire, 'contents', names);
+    default:
+      return wire;
+  }
+}
+
+function command(wire: JsonObject): JsonObject {
+  return double(double(byName(wire), 'command', 'cmd'), 'did', 'ID');
+}
+
+function byName(wire: JsonObject): JsonObject {
+  switch (ownMember(wire, 'command')) {
+    case 'handshake':
+      return double(wire, 'title', 'message');
+    case 'meta':
+      return mapMember(wire, 'meta', meta);
+    case 'documents':
+      return documents(mapMember(wire, 'meta', meta));
+    case 'receipt':
+      return receipt(wire);
+    case 'login':
+      return mapMember(
+        mapMember(wire, 'station', (each) => double(each, 'did', 'ID')),
+        'provider',
+        (each) => double(each, 'did', 'ID'),
+      );
+    default:
+      return wire;
+  }
+}
+
+/** `documents` is called `document` and holds the newest one; the list is there only if it is longer (spec §9.5). */
+function documents(wire: JsonObject): JsonObject {
+  const { documents: list, ...rest } = mapElements(wire, 'documents', (each) =>
+    double(each, 'did', 'ID'),
+  );
+  const command = { ...rest, command: 'document' };
+  if (!Array.isArray(list) || list.length === 0) return command;
+  const document = newest(list);
+  return list.length === 1 ? { ...command, document } : { ...command, document, documents: list };
+}
+
+/** The document whose signed time is latest; the later one of equals (spec §7.5). */
+export function newest(list: readonly Json[]): Json {
+  let best: Json = list[0] ?? null;
+  for (const each of list) if (signedTime(each) >= signedTime(best)) best = each;
+  return best;
+}
+
+function signedTime(document: Json): number {
+  const data = isJsonObject(document) ? ownMember(document, 'data') : undefined;
+  if (typeof data !== 'string') return 0;
+  try {
+    const properties = JSON.parse(data) as Json;
+    const time = isJsonObject(properties) ? Number(ownMember(properties, 'time')) : 0;
+    return Number.isFinite(time) ? time : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** `origin` stands there as `envelope` and flattened too, and the serial number is the original's (spec §9.6). */
+function receipt(wire: JsonObject): JsonObject {
+  const origin = ownMember(wire, 'origin');
+  if (!isJsonObject(origin)) return wire;
+  const flat: Record<string, Json> = {};
+  for (const name of ['sn', 'sender', 'receiver', 'signature']) {
+    const value = ownMember(origin, name);
+    if (value !== undefined && value !== null) flat[name] = value;
+  }
+  return { ...wire, envelope: origin, ...flat };
+}

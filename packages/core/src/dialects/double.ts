@@ -1,0 +1,38 @@
+import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
+
+/** Adds a member's second name, so that readers of either generation find it (spec §15.1). */
+export function double(wire: JsonObject, name: string, second: string): JsonObject {
+  const value = ownMember(wire, name);
+  return value === undefined || Object.hasOwn(wire, second) ? wire : { ...wire, [second]: value };
+}
+
+/** Gives a member its second name only. */
+export function rename(wire: JsonObject, name: string, second: string): JsonObject {
+  if (!Object.hasOwn(wire, name)) return wire;
+  const { [name]: value, ...rest } = wire;
+  return Object.hasOwn(rest, second) ? rest : { ...rest, [second]: value };
+}
+
+/** Replaces a member that is an object. */
+export function mapMember(
+  wire: JsonObject,
+  name: string,
+  change: (inner: JsonObject) => Json,
+): JsonObject {
+  const inner = ownMember(wire, name);
+  return isJsonObject(inner) ? { ...wire, [name]: change(inner) } : wire;
+}
+
+/** Replaces each object in a member that is a list. */
+export function mapElements(
+  wire: JsonObject,
+  name: string,
+  change: (inner: JsonObject) => Json,
+): JsonObject {
+  const inner = ownMember(wire, name);
+  if (!Array.isArray(inner)) return wire;
+  return {
+    ...wire,
+    [name]: inner.map((each: Json) => (isJsonObject(each) ? change(each) : each)),
+  };
+}

@@ -1,0 +1,126 @@
+import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
+import { newest } from './deployed.ts';
+import type { Dialect, WireScope } from './dialect.ts';
+import { mapElements, mapMember, rename } from './double.ts';
+import { normalizeWire } from './incoming.ts';
+import { numericType } from './type-number.ts';
+
+/**
+ * What 0.8 peers of 2019 speak (spec §15.1, §17.8): whole seconds, numeric types, the IV inside the key, `profile`,
+ * and the names of that time only.
+ */
+export const seed: Dialect<'seed'> = {
+  name: 'seed',
+  ivInKey: true,
+  incoming: normalizeWire,
+  outgoing,
+};
+
+function outgoing(scope: WireScope, wire: JsonObject): JsonObject {
+  switch (scope) {
+    case 'message':
+      return message(wire);
+    case 'content':
+      return content(wire);
+    case 'meta':
+      return meta(wire);
+    case 'document':
+      return document(wire);
+    case 'key':
+      return wire;
+  }
+}
+
+function message(wire: JsonObject): JsonObject {
+  const { IV: _iv, visa: _visa, ...rest } = wholeSeconds(wire);
+  return mapMember({ ...rest, type: numericType(ownMember(rest, 'type')) }, 'meta', meta);
+}
+
+function content(wire: JsonObject): JsonObject {
+  const named = names(wire);
+  return wholeSeconds({ ...named, type: numericType(ownMember(named, 'type')) });
+}
+
+function wholeSeconds(wire: JsonObject): JsonObject {
+  const time = ownMember(wire, 'time');
+  return typeof time === 'number' ? { ...wire, time: Math.trunc(time) } : wire;
+}
+
+function meta(wire: JsonObject): JsonObject {
+  const { type, ...rest } = wire;
+  return type === undefined ? rest : { version: numericType(type), ...rest };
+}
+
+function document(wire: JsonObject): JsonObject {
+  const { type: _type, terminal: _terminal, ...rest } = rename(wire, 'did', 'ID');
+  return rest;
+}
+
+function names(wire: JsonObject): JsonObject {
+  switch (ownMember(wire, 'type')) {
+    case '16':
+    case '18':
+    case '20':
+    case '22':
+      return rename(wire, 'key', 'password');
+    case '51':
+      return rename(wire, 'did', 'ID');
+    case '136':
+    case '137':
+      return rename(command(wire), 'did', 'ID');
+    case '202':
+      return mapElements(wire, 'contents', content);
+    default:
+      return wire;
+  }
+}
+
+function command(wire: JsonObject): JsonObject {
+  switch (ownMember(wire, 'command')) {
+    case 'handshake':
+      return rename(wire, 'title', 'message');
+    case 'meta':
+      return mapMember(wire, 'meta', meta);
+    case 'documents':
+      return profile(mapMember(wire, 'meta', meta));
+    case 'receipt':
+      return receipt(rename(wire, 'text', 'message'));
+    case 'report':
+      return report(wire);
+    default:
+      return wire;
+  }
+}
+
+/** The newest document's text and signature stand in the command itself (spec §9.5). */
+function profile(wire: JsonObject): JsonObject {
+  const { documents, last_time: _time, ...rest } = wire;
+  const command = { ...rest, command: 'profile' };
+  const document = Array.isArray(documents) && documents.length > 0 ? newest(documents) : null;
+  if (!isJsonObject(document)) return command;
+  return { ...command, profile: document['data'], signature: document['signature'] };
+}
+
+/** The receipt of that time is flat: serial number, sender, receiver and time are the original's (spec §9.6). */
+function receipt(wire: JsonObject): JsonObject {
+  const { origin, ...rest } = wire;
+  if (!isJsonObject(origin)) return rest;
+  const flat: Record<string, Json> = {};
+  for (const name of ['sn', 'sender', 'receiver', 'time', 'signature']) {
+    const value = ownMember(origin, name);
+    if (value !== undefined && value !== null) flat[name] = value;
+  }
+  return { ...rest, ...flat };
+}
+
+/** `online` and `offline` are states of the app, `foreground` and `background` (spec §9.8). */
+function report(wire: JsonObject): JsonObject {
+  switch (ownMember(wire, 'title')) {
+    case 'online':
+      return { ...wire, state: 'foreground' };
+    case 'offline':
+      return { ...wire, state: 'background' };
+    default:
+      return wire;
+  }
+}

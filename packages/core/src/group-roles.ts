@@ -1,0 +1,86 @@
+import {
+  type BulletinRoles,
+  bulletinRoles,
+  broadcastGroupRoles,
+  type Document,
+  EntityType,
+  type ID,
+  metaMadeBy,
+  sameEntity,
+} from '@dimp/mkm';
+import type { Archive } from './archive.ts';
+import type { Barrack } from './barrack.ts';
+
+const NOBODY: BulletinRoles = { assistants: [], administrators: [] };
+
+/** Answers who founded, owns, administers and belongs to a group (spec §5, §7.2, §9.14). */
+export class GroupRoles {
+  readonly #barrack: Pick<Barrack, 'meta' | 'documents' | 'protocol'>;
+  readonly #archive: Pick<Archive, 'members'>;
+
+  constructor(
+    barrack: Pick<Barrack, 'meta' | 'documents' | 'protocol'>,
+    archive: Pick<Archive, 'members'>,
+  ) {
+    this.#barrack = barrack;
+    this.#archive = archive;
+  }
+
+  /**
+   * The founder is whoever made the group's meta. A bulletin may name him, but only the comparison of the group's meta
+   * with his own proves it (spec §14.1 #12).
+   */
+  async founder(group: ID): Promise<ID | undefined> {
+    if (group.isBroadcast) return broadcastGroupRoles(group).founder;
+    const groupMeta = await this.#barrack.meta(group);
+    if (groupMeta === undefined) return undefined;
+    const { founder } = await this.#bulletin(group);
+    const candidates = [...(founder === undefined ? [] : [founder]), ...(await this.members(group))];
+    for (const candidate of candidates) {
+      const meta = await this.#barrack.meta(candidate);
+      if (meta !== undefined && (await metaMadeBy(groupMeta, meta.key))) return candidate;
+    }
+    return undefined;
+  }
+
+  /** The owner: the founder, in groups that know no handing over (spec §9.14). */
+  async owner(group: ID): Promise<ID | undefined> {
+    if (group.isBroadcast) return broadcastGroupRoles(group).owner;
+    if (group.type === EntityType.Group) return this.founder(group);
+    const [first] = await this.members(group);
+    return (await this.founder(group)) ?? first;
+  }
+
+  /** The members, the owner first; empty while they are not known. */
+  async members(group: ID): Promise<readonly ID[]> {
+    if (group.isBroadcast) return broadcastGroupRoles(group).members;
+    const texts = await this.#archive.members(group.entity);
+    return texts.map((text) => this.#barrack.protocol.parseID(text));
+  }
+
+  /** Bots that distribute a group's messages. */
+  async assistants(group: ID): Promise<readonly ID[]> {
+    return (await this.#bulletin(group)).assistants;
+  }
+
+  async administrators(group: ID): Promise<readonly ID[]> {
+    return (await this.#bulletin(group)).administrators;
+  }
+
+  /** Whether somebody may speak in a group: members, its bots and its staff; anybody while no member is known. */
+  async maySpeak(group: ID, sender: ID): Promise<boolean> {
+    const members = await this.members(group);
+    if (members.length === 0 || members.some((each) => sameEntity(each, sender))) return true;
+    const { owner, assistants, administrators } = await this.#bulletin(group);
+    const staff = [...(owner === undefined ? [] : [owner]), ...assistants, ...administrators];
+    return staff.some((each) => sameEntity(each, sender));
+  }
+
+  async #bulletin(group: ID): Promise<BulletinRoles> {
+    const documents = await this.#barrack.documents(group);
+    const bulletin = documents.find((each: Document) => each.type !== 'visa');
+    return bulletin === undefined
+      ? NOBODY
+      : bulletinRoles(bulletin, this.#barrack.protocol.parseID);
+  }
+}

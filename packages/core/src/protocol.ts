@@ -1,0 +1,140 @@
+import { type AnyAlgorithm, type KeyRegistry, keyRegistry } from '@dimp/crypto';
+import {
+  type AnyContentType,
+  type Content,
+  type ContentOf,
+  type ContentRegistry,
+  contentRegistry,
+  parseReliableMessage,
+  type ReliableMessage,
+  type UnknownContent,
+} from '@dimp/dkd';
+import { type JsonObject, parseJsonObject, ProtocolError } from '@dimp/foundation';
+import {
+  type AddressRegistry,
+  addressRegistry,
+  type DocumentRegistry,
+  documentRegistry,
+  type ID,
+  idReader,
+  type MetaRegistry,
+  metaRegistry,
+} from '@dimp/mkm';
+import { normalizeContent, normalizeMessage } from './dialects/incoming.ts';
+import type { ContentsOf, Extension, KeysOf } from './extension.ts';
+
+/**
+ * Everything that reads and makes the protocol's data, with the plug-ins it was made of: immutable, without state of a
+ * user, without global effects. Several of them can live side by side.
+ */
+export interface Protocol<
+  K extends AnyAlgorithm = AnyAlgorithm,
+  C extends AnyContentType = AnyContentType,
+> {
+  readonly keys: KeyRegistry<K>;
+  readonly addresses: AddressRegistry;
+  readonly metas: MetaRegistry;
+  readonly documents: DocumentRegistry;
+  readonly contents: ContentRegistry<C>;
+  /** Names of the extensions it was made of. */
+  readonly extensions: readonly string[];
+  /**
+   * Reads an ID; what was read is remembered, within bounds.
+   *
+   * @throws `format/field`, `unsupported/address`
+   */
+  parseID(text: unknown): ID;
+  /**
+   * Reads a reliable message from bytes, text, or an object that passed the JSON gate. Nothing is verified yet.
+   *
+   * @throws `format/` codes, `unsupported/address`
+   */
+  parseMessage(input: Uint8Array | string | JsonObject): ReliableMessage;
+  /**
+   * Reads a content from bytes, text, or an object that passed the JSON gate.
+   *
+   * @throws `format/` codes
+   */
+  parseContent(input: Uint8Array | string | JsonObject): ContentOf<C> | UnknownContent;
+  /** Forgets half of what is remembered, for the host's memory pressure signal. */
+  reduceMemory(): void;
+}
+
+/** The contents a protocol can read and make. */
+export type ContentsOfProtocol<P> = P extends { readonly contents: ContentRegistry<infer C> }
+  ? ContentOf<C>
+  : Content;
+
+/**
+ * Puts a protocol together of extensions. What was registered is what the compiler knows.
+ *
+ * @throws `registry/duplicate` when two plug-ins share a name, `registry/missing-dependency` when an extension requires
+ *   one that is not there.
+ *
+ * @example
+ * ```ts
+ * const protocol = createProtocol(standard(), defineExtension({ name: 'mine', contents: [Greeting] }));
+ * ```
+ */
+export function createProtocol<const E extends readonly Extension[]>(
+  ...extensions: E
+): Protocol<KeysOf<E[number]>, ContentsOf<E[number]>> {
+  checkExtensions(extensions);
+  const keys = keyRegistry(...extensions.flatMap((each) => each.keys ?? []));
+  const addresses = addressRegistry(...extensions.flatMap((each) => each.addresses ?? []));
+  const ids = idReader(addresses);
+  const contents = contentRegistry(
+    {
+      ids,
+      normalize: normalizeContent,
+      replace: extensions.flatMap((each) => each.replaces ?? []),
+    },
+    ...extensions.flatMap((each) => each.contents ?? []),
+  );
+  const protocol: Protocol = {
+    keys,
+    addresses,
+    metas: metaRegistry({ keys, addresses }, ...extensions.flatMap((each) => each.metas ?? [])),
+    documents: documentRegistry(
+      { readID: ids.parse },
+      ...extensions.flatMap((each) => each.documents ?? []),
+    ),
+    contents,
+    extensions: Object.freeze(extensions.map((each) => each.name)),
+    parseID: ids.parse,
+    parseMessage(input) {
+      const received = read(input);
+      return parseReliableMessage(normalizeMessage(received), ids.parse, received);
+    },
+    parseContent: (input) => contents.parse(read(input)),
+    reduceMemory: () => ids.reduceMemory(),
+  };
+  return Object.freeze(protocol) as unknown as Protocol<
+    KeysOf<E[number]>,
+    ContentsOf<E[number]>
+  >;
+}
+
+function read(input: Uint8Array | string | JsonObject): JsonObject {
+  return typeof input === 'string' || input instanceof Uint8Array ? parseJsonObject(input) : input;
+}
+
+function checkExtensions(extensions: readonly Extension[]): void {
+  const names = extensions.map((each) => each.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new ProtocolError('registry/duplicate', `extension "${twice}" is there twice`, {
+      details: { name: twice },
+    });
+  }
+  for (const { name, requires = [] } of extensions) {
+    const missing = requires.find((each) => !names.includes(each));
+    if (missing !== undefined) {
+      throw new ProtocolError(
+        'registry/missing-dependency',
+        `extension "${name}" requires "${missing}"`,
+        { details: { name, missing } },
+      );
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { ReliableMessage } from '@dimp/dkd';
+import { parseReliableMessage } from '@dimp/dkd';
+import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import { normalizeMessage } from './dialects/incoming.ts';
+
+/**
+ * Splits a whole-group message for its members: each copy has one receiver, his key, and shows the group. The signature
+ * stays valid, because it covers the data only (spec §8.7).
+ *
+ * @param members - who gets a copy
+ * @throws `TypeError` for a message whose receiver is no group.
+ */
+export function splitMessage(
+  message: ReliableMessage,
+  members: readonly ID[],
+  readID: (text: unknown) => ID,
+): readonly ReliableMessage[] {
+  const { receiver } = message.envelope;
+  if (!receiver.isGroup) throw new TypeError('only messages to groups can be split');
+  return members.map((member) => trimMessage(message, member, readID));
+}
+
+/** The copy of a whole-group message for one member (spec §8.7); unknown members of the message stay. */
+export function trimMessage(
+  message: ReliableMessage,
+  member: ID,
+  readID: (text: unknown) => ID,
+): ReliableMessage {
+  const { keys, key: _key, ...rest } = normalizeMessage(message.wire);
+  const group = ownMember(rest, 'group') ?? message.envelope.receiver.text;
+  const key = isJsonObject(keys) ? entryOf(keys, member, readID) : undefined;
+  const wire: JsonObject = {
+    ...rest,
+    receiver: member.text,
+    group,
+    ...(key === undefined ? {} : { key }),
+  };
+  return parseReliableMessage(wire, readID);
+}
+
+function entryOf(
+  keys: JsonObject,
+  member: ID,
+  readID: (text: unknown) => ID,
+): string | undefined {
+  for (const name of [member.text, member.entity]) {
+    const value = ownMember(keys, name);
+    if (typeof value === 'string') return value;
+  }
+  // Another spelling of the same address.
+  const name = Object.keys(keys).find(
+    (each) =>
+      each.toLowerCase() === member.entity.toLowerCase() && sameEntity(readID(each), member),
+  );
+  const value = name === undefined ? undefined : ownMember(keys, name);
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,356 @@
+import type { SymmetricKey } from '@dimp/crypto';
+import {
+  type Content,
+  type InstantMessage,
+  isBroadcast,
+  type ReliableMessage,
+  type SecureMessage,
+  type Verified,
+} from '@dimp/dkd';
+import {
+  decodeTed,
+  encodeBase64,
+  fieldError,
+  isProtocolError,
+  type JsonObject,
+  ownMember,
+  parseJsonObject,
+  ProtocolError,
+  stringifyJson,
+  utf8Encode,
+} from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { LocalIdentity } from './archive.ts';
+import { Attachments, type AttachmentOptions } from './attachments.ts';
+import type { Barrack } from './barrack.ts';
+import { checkContentAgainstEnvelope, needsMembership } from './content-check.ts';
+import { deployed } from './dialects/deployed.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { normalizeContent } from './dialects/incoming.ts';
+import { normalizeType } from './dialects/type-number.ts';
+import { destinationOf } from './direction.ts';
+import { KeyCache } from './key-cache.ts';
+import { decryptError, isUnreadable, MessageKeys } from './message-keys.ts';
+import type { Protocol } from './protocol.ts';
+import { isWaiting, type Waiting, waiting } from './waiting.ts';
+
+/** What a transceiver is made with. */
+export interface TransceiverOptions {
+  readonly barrack: Barrack;
+  readonly keyCache?: KeyCache;
+  /** How peers want things spelled; today's network by default. */
+  readonly dialect?: Dialect;
+  /** Symmetric algorithm of new message keys, `AES` by default. */
+  readonly cipher?: string;
+}
+
+/** Options of packing one message. */
+export interface PackOptions extends AttachmentOptions {
+  /** Another spelling for this message, for a peer of another generation. */
+  readonly dialect?: Dialect;
+}
+
+/**
+ * The pipeline between a content and the bytes on the wire:
+ * instant → `encrypt` → secure → `sign` → reliable → `serialize` → bytes, and back through `deserialize`, `verify`,
+ * `decrypt`. Each step accepts only what the one before it made.
+ */
+export class Transceiver {
+  readonly protocol: Protocol;
+  readonly barrack: Barrack;
+  readonly keyCache: KeyCache;
+  readonly dialect: Dialect;
+  readonly #cipher: string;
+  readonly #messageKeys: MessageKeys;
+  readonly #attachments: Attachments;
+  readonly #verified = new WeakSet<ReliableMessage>();
+
+  constructor(options: TransceiverOptions) {
+    const { barrack, keyCache, dialect = deployed, cipher = 'AES' } = options;
+    this.protocol = barrack.protocol;
+    this.barrack = barrack;
+    this.keyCache = keyCache ?? new KeyCache({ clock: barrack.clock });
+    this.dialect = dialect;
+    this.#cipher = cipher;
+    this.#messageKeys = new MessageKeys(barrack.protocol);
+    this.#attachments = new Attachments(barrack);
+  }
+
+  /**
+   * Encrypts a content for its receiver: a user, each member of a group, or nobody in particular, in which case it
+   * stays plain text (spec §8.3).
+   *
+   * @returns the secure message, or what has to arrive first: the receiver's visa, the group's members. Members whose
+   *   key is not known are left out, as long as there is one whose key is.
+   */
+  async encrypt(
+    message: InstantMessage,
+    { dialect = this.dialect }: Pick<PackOptions, 'dialect'> = {},
+  ): Promise<SecureMessage | Waiting> {
+    const { envelope, content } = message;
+    const wire = dialect.outgoing('content', normalizeContent(content.wire));
+    const plaintext = utf8Encode(stringifyJson(wire));
+    const head = envelopeWire(message);
+    if (isBroadcast(envelope)) {
+      const data = plaintext;
+      return {
+        envelope: { ...envelope, type: content.type },
+        broadcast: true,
+        data,
+        wire: { ...head, data: stringifyJson(wire) },
+      };
+    }
+    const receivers = await this.#receivers(envelope.receiver);
+    if (isWaiting(receivers)) return receivers;
+    const key = await this.#sendingKey(envelope.sender, destinationOf(envelope), dialect);
+    const { ciphertext, extra } = await key.encrypt(plaintext);
+    const keys: Record<string, string> = {};
+    for (const [receiver, encryptKey] of receivers) {
+      keys[receiver.entity] = await this.#messageKeys.wrap(key, encryptKey, dialect);
+    }
+    const personal = envelope.receiver.isGroup ? undefined : keys[envelope.receiver.entity];
+    return {
+      envelope: { ...envelope, type: content.type },
+      broadcast: false,
+      data: ciphertext,
+      keys,
+      wire: {
+        ...head,
+        ...extra,
+        data: encodeBase64(ciphertext),
+        ...(personal === undefined ? { keys } : { key: personal }),
+      },
+    };
+  }
+
+  /**
+   * Signs a secure message with its sender's identity key (spec §8.4). The signature covers the data and nothing else;
+   * the rest is what the peers of this dialect expect.
+   *
+   * @throws `identity/not-found` if the sender is no user of this machine.
+   */
+  async sign(
+    message: SecureMessage,
+    { dialect = this.dialect, ...attach }: PackOptions = {},
+  ): Promise<ReliableMessage> {
+    const { sender } = message.envelope;
+    const signer = await this.barrack.requireSigner(sender);
+    const signature = await signer.sign(message.data);
+    const attached = await this.#attachments.wire(sender, attach);
+    const wire = dialect.outgoing('message', {
+      ...message.wire,
+      signature: encodeBase64(signature),
+      ...attached,
+    });
+    return Object.freeze({ ...message, signature, ...attached, wire });
+  }
+
+  /**
+   * Verifies a message with its sender's meta key, and with no other: a visa key that could sign would let whoever holds
+   * the communication key speak for the user (spec §14.1 #6). An attached meta and visa are checked first and kept.
+   *
+   * @returns the message, marked as verified, or that the sender's meta has to arrive first
+   * @throws `crypto/signature`; `identity/meta-mismatch` and `identity/document-invalid` for wrong attachments.
+   */
+  async verify(message: ReliableMessage): Promise<Verified<ReliableMessage> | Waiting> {
+    const { sender } = message.envelope;
+    if (sender.isBroadcast) throw fieldError('sender', 'is a broadcast ID');
+    const attached = await this.#attachments.check(message);
+    const key = attached.meta?.key ?? (await this.barrack.verifyKey(sender));
+    if (key === undefined) return waiting('meta', sender);
+    if (!(await key.verify(message.data, message.signature))) {
+      throw new ProtocolError('crypto/signature', 'message is not signed by its sender', {
+        details: { sender: sender.text },
+      });
+    }
+    await this.#attachments.keep(sender, attached);
+    const verified = Object.freeze({ ...message }) as Verified<ReliableMessage>;
+    this.#verified.add(verified);
+    return verified;
+  }
+
+  /**
+   * Opens a verified message and checks its content against the envelope (spec §8.6, §14.7 no. 6).
+   *
+   * @throws `crypto/decrypt`, one code for everything up to the content's JSON; `format/` codes for the content;
+   *   `policy/unauthorized` for a sender who is no member of a known group; `identity/not-found` if the message is for
+   *   no user of this machine.
+   */
+  async decrypt(message: Verified<ReliableMessage>): Promise<InstantMessage> {
+    if (!this.#verified.has(message)) {
+      throw new TypeError('only messages that this transceiver verified can be decrypted');
+    }
+    const { envelope } = message;
+    const local = await this.barrack.selectLocalUser(envelope.receiver);
+    if (local === undefined) {
+      throw new ProtocolError('identity/not-found', 'message is for no user of this machine', {
+        details: { id: envelope.receiver.text },
+      });
+    }
+    if (message.broadcast) return this.#read(message, message.data);
+    const destination = destinationOf(envelope);
+    let refused: unknown;
+    for await (const key of this.#candidateKeys(message, local, destination)) {
+      const plaintext = await this.#open(message, key);
+      if (plaintext === undefined) continue;
+      try {
+        const instant = await this.#read(message, plaintext);
+        if ((await this.barrack.localIdentity(envelope.sender)) === undefined) {
+          await this.keyCache.learnReceivedKey(envelope.sender, destination, key);
+        }
+        return instant;
+      } catch (error) {
+        // Another remembered key may fit: a wrong one can leave a valid padding by chance.
+        if (!isProtocolError(error, 'crypto/decrypt')) throw error;
+        refused = error;
+      }
+    }
+    throw refused ?? decryptError();
+  }
+
+  /** The bytes of a message as they travel: UTF-8 JSON, nothing behind it (spec §8.11). */
+  serialize(message: ReliableMessage): Uint8Array {
+    return utf8Encode(stringifyJson(message.wire));
+  }
+
+  /**
+   * Reads a message. Nothing is verified yet.
+   *
+   * @throws `format/` codes, `unsupported/address`
+   */
+  deserialize(bytes: Uint8Array | string): ReliableMessage {
+    return this.protocol.parseMessage(bytes);
+  }
+
+  /** Forgets half of what is remembered. */
+  reduceMemory(): void {
+    this.#messageKeys.reduceMemory();
+    this.keyCache.reduceMemory();
+    this.barrack.reduceMemory();
+  }
+
+  async #receivers(receiver: ID): Promise<Receivers | Waiting> {
+    if (receiver.isUser) {
+      const key = await this.barrack.encryptKey(receiver);
+      return key === undefined ? waiting('visa', receiver) : [[receiver, key]];
+    }
+    const members = await this.barrack.members(receiver);
+    const receivers: (readonly [ID, EncryptKeyOf])[] = [];
+    for (const member of members) {
+      const key = await this.barrack.encryptKey(member);
+      if (key !== undefined) receivers.push([member, key]);
+    }
+    const [first] = members;
+    if (first === undefined) return waiting('members', receiver);
+    return receivers.length === 0 ? waiting('visa', first) : receivers;
+  }
+
+  async #sendingKey(sender: ID, destination: ID, dialect: Dialect): Promise<SymmetricKey> {
+    // A key with an IV inside serves one message only.
+    const known = dialect.ivInKey ? undefined : await this.keyCache.sendingKey(sender, destination);
+    if (known !== undefined) return known;
+    const options = dialect.ivInKey ? { iv: true } : {};
+    const key = await this.protocol.keys.generateSymmetric(this.#cipher, options);
+    if (!dialect.ivInKey) await this.keyCache.useSendingKey(sender, destination, key);
+    return key;
+  }
+
+  /** The key that came with the message, else those that came before it in the same direction. */
+  async *#candidateKeys(
+    message: ReliableMessage,
+    local: LocalIdentity,
+    destination: ID,
+  ): AsyncGenerator<SymmetricKey> {
+    const wrapped = ownKeys(message, local.id);
+    for (const each of wrapped) {
+      try {
+        yield await this.#messageKeys.unwrap(each, local);
+      } catch (error) {
+        if (!isProtocolError(error, 'crypto/decrypt')) throw error;
+      }
+    }
+    if (wrapped.length === 0) {
+      yield* await this.keyCache.receivedKeys(message.envelope.sender, destination);
+    }
+  }
+
+  async #open(message: ReliableMessage, key: SymmetricKey): Promise<Uint8Array | undefined> {
+    try {
+      return await key.decrypt(message.data, message.wire);
+    } catch (error) {
+      if (isUnreadable(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #read(message: ReliableMessage, plaintext: Uint8Array): Promise<InstantMessage> {
+    const { envelope } = message;
+    const received = parseContentJson(plaintext);
+    checkContentAgainstEnvelope(
+      normalizeContent(received),
+      envelope,
+      envelope.type === undefined ? undefined : normalizeType(envelope.type),
+      this.protocol.parseID,
+    );
+    const content: Content = this.protocol.contents.parse(received);
+    await this.#checkMembership(envelope.sender, content);
+    return Object.freeze({ envelope, content });
+  }
+
+  async #checkMembership(sender: ID, content: Content): Promise<void> {
+    const { group } = content;
+    if (group === undefined || group.isBroadcast || !needsMembership(content)) return;
+    if (!(await this.barrack.maySpeak(group, sender))) {
+      throw new ProtocolError('policy/unauthorized', 'sender is no member of the group', {
+        details: { group: group.text, sender: sender.text },
+      });
+    }
+  }
+}
+
+type EncryptKeyOf = NonNullable<Awaited<ReturnType<Barrack['encryptKey']>>>;
+type Receivers = readonly (readonly [receiver: ID, key: EncryptKeyOf])[];
+
+function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
+  const { sender, receiver, time, group } = envelope;
+  return {
+    sender: sender.text,
+    receiver: receiver.text,
+    time,
+    ...(group === undefined ? {} : { group: group.text }),
+    type: content.type,
+  };
+}
+
+/** More entries for one user than he can have terminals are an attempt to keep us busy. */
+const MAX_OWN_ENTRIES = 16;
+
+/**
+ * The encrypted message keys in a message that are for a user: `key`, else his entries of `keys`, under his ID or under
+ * `ID/terminal` (spec §8.8).
+ *
+ * @throws `format/bytes` for an entry that cannot be decoded.
+ */
+function ownKeys(message: ReliableMessage, user: ID): readonly Uint8Array[] {
+  if (message.key !== undefined) return [message.key];
+  const { keys } = message;
+  if (keys === undefined) return [];
+  const { receiver } = message.envelope;
+  const names = new Set<string>([user.entity, user.text]);
+  if (sameEntity(receiver, user)) names.add(receiver.text);
+  const own = Object.keys(keys)
+    .filter((name) => names.has(name) || name.startsWith(`${user.entity}/`))
+    .slice(0, MAX_OWN_ENTRIES);
+  return own
+    .map((name) => decodeTed(ownMember(keys, name)))
+    .filter((each) => each !== undefined);
+}
+
+function parseContentJson(plaintext: Uint8Array): JsonObject {
+  try {
+    return parseJsonObject(plaintext);
+  } catch (error) {
+    if (isProtocolError(error, 'format/json')) throw decryptError();
+    throw error;
+  }
+}
