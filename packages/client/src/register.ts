@@ -1,0 +1,125 @@
+import { canDecrypt, canEncrypt, type DecryptKey, type Signer } from '@dimp/crypto';
+import { seconds } from '@dimp/core';
+import type { JsonObject } from '@dimp/foundation';
+import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
+import type { Facebook } from './facebook.ts';
+
+/** How an identity is made. Everything but the facebook has a default. */
+export interface RegisterOptions {
+  /** Where the new identity is kept. */
+  readonly facebook: Facebook;
+  /** Algorithm of the identity key, `RSA` by default. */
+  readonly algorithm?: string;
+  /** What the identity algorithm is told, such as `{ bits: 2048 }`. */
+  readonly keyOptions?: object;
+  /** An identity key that exists already: imported, remote, or not extractable. */
+  readonly signer?: Signer;
+  /** Type of the meta: `"1"` MKM by default, which makes `name@address`; `"2"` BTC and `"4"` ETH have no name. */
+  readonly metaType?: string;
+  /** Kind of entity, `EntityType.User` by default. */
+  readonly network?: number;
+  /** Algorithm of the communication key in the visa, `RSA` by default; it has to encrypt. */
+  readonly messageAlgorithm?: string;
+  /** More properties of the visa, such as `avatar` (spec §7.2). */
+  readonly visa?: JsonObject;
+}
+
+/**
+ * Makes a user on this machine, as the seed program does: private key → meta with the name as its seed → ID → saved →
+ * user. The visa, signed by the identity key, holds a second key that only receives message keys and can be replaced.
+ *
+ * @param name - 1 to 32 bytes; becomes part of the ID for seeded metas, and the visa's name
+ * @throws `format/field` for a bad name, `unsupported/algorithm`, `unsupported/meta`, `crypto/key`
+ *
+ * @example
+ * ```ts
+ * const moki = await register('moki', { facebook, algorithm: 'ECC', metaType: '4' });
+ * console.log(moki.id.text); // 0x…
+ * ```
+ */
+export async function register(name: string, options: RegisterOptions): Promise<User> {
+  const { facebook, metaType = '1', network = EntityType.User } = options;
+  const { protocol } = facebook;
+  const signer: Signer =
+    options.signer ??
+    (await protocol.keys.generate(options.algorithm ?? 'RSA', options.keyOptions));
+  const seeded = protocol.metas.isSeeded(metaType);
+  const meta = await protocol.metas.generate({
+    type: metaType,
+    signer,
+    ...(seeded ? { seed: name } : {}),
+  });
+  const id = protocol.metas.makeID(meta, network);
+  const messageKey = await makeMessageKey(facebook, options.messageAlgorithm ?? 'RSA');
+  const visa = await signDocument(
+    {
+      did: id,
+      type: 'visa',
+      properties: { name, ...options.visa, key: messageKey.publicKey.toWire() },
+      now: seconds(facebook.clock),
+    },
+    signer,
+  );
+  await facebook.savePrivateKeys(id, signer, [messageKey]);
+  await facebook.saveMeta(meta, id);
+  await facebook.saveDocument(visa, id);
+  return userOf(facebook, id);
+}
+
+/** How a group is made. */
+export interface CreateGroupOptions {
+  readonly facebook: Facebook;
+  /** The user of this machine who founds it; his key signs the group's meta (spec §6.3). */
+  readonly founder: ID;
+  /** Everybody else. */
+  readonly members: readonly ID[];
+  /** Kind of group, `EntityType.Group` by default. */
+  readonly network?: number;
+  /** More properties of the bulletin (spec §7.2). */
+  readonly bulletin?: JsonObject;
+}
+
+/**
+ * Makes a group: its meta is signed by the founder, its bulletin names him, the member list begins with him
+ * (spec §6.3, §11.3).
+ *
+ * @param name - 1 to 32 bytes; part of the ID
+ * @throws `identity/not-found` if the founder is no user of this machine, `format/field` for a bad name
+ */
+export async function createGroup(name: string, options: CreateGroupOptions): Promise<Group> {
+  const { facebook, founder, network = EntityType.Group } = options;
+  const signer = await facebook.requireSigner(founder);
+  const meta = await facebook.protocol.metas.generate({ type: '1', signer, seed: name });
+  const id = facebook.protocol.metas.makeID(meta, network);
+  const bulletin = await signDocument(
+    {
+      did: id,
+      type: 'bulletin',
+      properties: { name, ...options.bulletin, founder: founder.text },
+      now: seconds(facebook.clock),
+    },
+    signer,
+  );
+  await facebook.saveMeta(meta, id);
+  await facebook.saveMembers(id, [founder, ...options.members]);
+  await facebook.saveDocument(bulletin, id);
+  const group = facebook.group(id);
+  if (group === undefined) throw new RangeError('no group class for this network byte');
+  return group;
+}
+
+type MessageKeyPair = DecryptKey;
+
+async function makeMessageKey(facebook: Facebook, algorithm: string): Promise<MessageKeyPair> {
+  const key = await facebook.protocol.keys.generate(algorithm);
+  if (!canDecrypt(key) || !canEncrypt(key.publicKey)) {
+    throw new TypeError(`keys of ${algorithm} cannot encrypt, so no message could reach their owner`);
+  }
+  return key;
+}
+
+function userOf(facebook: Facebook, id: ID): User {
+  const user = facebook.user(id);
+  if (user === undefined) throw new RangeError('no user class for this network byte');
+  return user;
+}
