@@ -1,11 +1,17 @@
-import { KeyCache, type KeyCacheOptions, type Protocol, type Store, type StoreKey } from '@dimp/core';
+import {
+  KeyCache,
+  type KeyCacheOptions,
+  type Protocol,
+  type Store,
+  type StoreKey,
+} from '@dimp/core';
 import type { SymmetricKey } from '@dimp/crypto';
 import {
   isJsonObject,
   type Json,
   ownMember,
-  parseJson,
   ProtocolError,
+  parseJson,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
@@ -42,11 +48,7 @@ export class KeyStore extends KeyCache {
     return keys;
   }
 
-  override async learnReceivedKey(
-    sender: ID,
-    destination: ID,
-    key: SymmetricKey,
-  ): Promise<void> {
+  override async learnReceivedKey(sender: ID, destination: ID, key: SymmetricKey): Promise<void> {
     const [newest] = await this.receivedKeys(sender, destination);
     if (newest?.equals(key)) return;
     await super.learnReceivedKey(sender, destination, key);

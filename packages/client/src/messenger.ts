@@ -1,4 +1,5 @@
 import {
+  bindReceiver,
   type ContentsOfProtocol,
   type Dialect,
   isWaiting,
@@ -19,7 +20,7 @@ import type {
   ReliableMessage,
   UnknownContent,
 } from '@dimp/dkd';
-import { type JsonObject, ProtocolError } from '@dimp/foundation';
+import { ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from './facebook.ts';
 import type { KeyStore } from './key-store.ts';
@@ -49,9 +50,6 @@ export interface GroupPackOptions extends MessagePackOptions {
 
 /** Groups from this size on are encrypted once and split (spec §11.3). */
 const SPLIT_FROM = 16;
-
-/** Contents that mean something else by `receiver` than the message's (spec §9.6, §9.13). */
-const OWN_RECEIVER: ReadonlySet<string> = /* @__PURE__ */ new Set(['receipt', 'push']);
 
 /** A message in the clear, with a content this protocol knows or an unknown one. */
 export type ReceivedMessage<P extends Protocol> = InstantMessage<
@@ -96,15 +94,9 @@ export class Messenger<P extends Protocol = Protocol> {
     options: MessagePackOptions = {},
   ): Promise<ReliableMessage | Waiting> {
     const sender = await this.#sender(options.sender);
-    const given = draft as Draft;
     // What a group reads must name the group inside (spec §8.7).
-    const group = receiver.isGroup && !receiver.isBroadcast ? receiver : given.group;
-    const bound = !receiver.isBroadcast && receiver.isUser && !OWN_RECEIVER.has(given.kind);
-    const content = this.#stamp(
-      group === undefined ? given : { ...given, group },
-      bound ? { receiver: receiver.text } : {},
-    );
-    return this.#pack({ sender, receiver, time: content.time ?? 0 }, content, options);
+    const group = receiver.isGroup && !receiver.isBroadcast ? receiver : undefined;
+    return this.#packContent(this.#stamp(draft, group), sender, receiver, options);
   }
 
   /**
@@ -124,12 +116,10 @@ export class Messenger<P extends Protocol = Protocol> {
     if (members.length === 0) return waiting('members', group);
     const others = members.filter((member) => !sameEntity(member, sender));
     const form = options.form ?? (members.length < SPLIT_FROM ? 'hidden' : 'split');
-    if (form === 'hidden') return this.#packHidden(draft, group, others, { ...options, sender });
+    if (form === 'hidden') return this.#packHidden(draft, group, sender, others, options);
     const whole = await this.pack(draft, group, { ...options, sender });
     if (isWaiting(whole)) return whole;
-    return form === 'whole'
-      ? [whole]
-      : splitMessage(whole, others, this.facebook.protocol.parseID);
+    return form === 'whole' ? [whole] : splitMessage(whole, others, this.facebook.protocol.parseID);
   }
 
   /**
@@ -149,35 +139,42 @@ export class Messenger<P extends Protocol = Protocol> {
     return this.transceiver.serialize(message);
   }
 
+  /** One content for all: members can tell by its serial number that they read the same (spec §8.7). */
   async #packHidden(
     draft: DraftOf<ContentsOfProtocol<P>>,
     group: ID,
+    sender: ID,
     receivers: readonly ID[],
-    options: MessagePackOptions,
+    options: PackOptions,
   ): Promise<readonly ReliableMessage[] | Waiting> {
+    const content = this.#stamp(draft, group);
     const messages: ReliableMessage[] = [];
     let missing: Waiting | undefined;
     for (const receiver of receivers) {
-      const message = await this.pack({ ...draft, group }, receiver, options);
+      const message = await this.#packContent(content, sender, receiver, options);
       if (isWaiting(message)) missing ??= message;
       else messages.push(message);
     }
     return messages.length === 0 && missing !== undefined ? missing : messages;
   }
 
-  async #pack(
-    envelope: Envelope,
+  async #packContent(
     content: Content,
+    sender: ID,
+    receiver: ID,
     options: PackOptions,
   ): Promise<ReliableMessage | Waiting> {
-    const secure = await this.transceiver.encrypt({ envelope, content }, options);
+    const envelope: Envelope = { sender, receiver, time: content.time ?? 0 };
+    const bound = bindReceiver(content, receiver);
+    const secure = await this.transceiver.encrypt({ envelope, content: bound }, options);
     return isWaiting(secure) ? secure : this.transceiver.sign(secure, options);
   }
 
-  #stamp(draft: Draft, extra: JsonObject): Content {
-    return this.facebook.protocol.contents.stamp(draft as never, {
+  #stamp(draft: DraftOf<ContentsOfProtocol<P>>, group: ID | undefined): Content {
+    const given: Draft = draft;
+    const addressed = group === undefined ? given : { ...given, group };
+    return this.facebook.protocol.contents.stamp(addressed as never, {
       time: seconds(this.facebook.clock),
-      extra,
     });
   }
 

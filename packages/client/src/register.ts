@@ -1,5 +1,5 @@
-import { canDecrypt, canEncrypt, type DecryptKey, type Signer } from '@dimp/crypto';
 import { seconds } from '@dimp/core';
+import { canDecrypt, canEncrypt, type DecryptKey, type Signer } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
 import type { Facebook } from './facebook.ts';
@@ -113,7 +113,9 @@ type MessageKeyPair = DecryptKey;
 async function makeMessageKey(facebook: Facebook, algorithm: string): Promise<MessageKeyPair> {
   const key = await facebook.protocol.keys.generate(algorithm);
   if (!canDecrypt(key) || !canEncrypt(key.publicKey)) {
-    throw new TypeError(`keys of ${algorithm} cannot encrypt, so no message could reach their owner`);
+    throw new TypeError(
+      `keys of ${algorithm} cannot encrypt, so no message could reach their owner`,
+    );
   }
   return key;
 }

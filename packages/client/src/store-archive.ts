@@ -1,11 +1,11 @@
-import { canDecrypt, type DecryptKey, isExportable, type Signer } from '@dimp/crypto';
 import type { Archive, LocalIdentity, Protocol, Store, StoreKey } from '@dimp/core';
+import { canDecrypt, type DecryptKey, isExportable, type Signer } from '@dimp/crypto';
 import {
+  isJsonObject,
   type Json,
   type JsonObject,
-  isJsonObject,
-  parseJson,
   ProtocolError,
+  parseJson,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
@@ -137,11 +137,7 @@ export class StoreArchive implements Archive {
 }
 
 /** The identity key opens message keys as well, if its algorithm can (spec §2.7). */
-function identityOf(
-  id: ID,
-  signer: Signer,
-  decryptKeys: readonly DecryptKey[],
-): LocalIdentity {
+function identityOf(id: ID, signer: Signer, decryptKeys: readonly DecryptKey[]): LocalIdentity {
   const own = canDecrypt(signer) ? [signer] : [];
   return { id, signer, decryptKeys: [...decryptKeys, ...own] };
 }

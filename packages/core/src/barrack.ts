@@ -1,5 +1,17 @@
-import { canEncrypt, type DecryptKey, type EncryptKey, type Signer, type VerifyKey } from '@dimp/crypto';
-import { equalJson, isProtocolError, type JsonObject, LruMap, ProtocolError } from '@dimp/foundation';
+import {
+  canEncrypt,
+  type DecryptKey,
+  type EncryptKey,
+  type Signer,
+  type VerifyKey,
+} from '@dimp/crypto';
+import {
+  equalJson,
+  isProtocolError,
+  type JsonObject,
+  LruMap,
+  ProtocolError,
+} from '@dimp/foundation';
 import {
   type Document,
   type EntityKey,
@@ -295,7 +307,11 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 }
 
-function remember<T>(cache: LruMap<EntityKey, T>, id: ID, make: () => T | undefined): T | undefined {
+function remember<T>(
+  cache: LruMap<EntityKey, T>,
+  id: ID,
+  make: () => T | undefined,
+): T | undefined {
   const known = cache.get(id.entity);
   if (known !== undefined) return known;
   const made = make();
@@ -313,7 +329,9 @@ function sameMeta(a: Meta, b: Meta): boolean {
 }
 
 function isMeta(meta: Meta | JsonObject): meta is Meta {
-  return 'wire' in meta && typeof meta.key === 'object' && meta.key !== null && 'verify' in meta.key;
+  return (
+    'wire' in meta && typeof meta.key === 'object' && meta.key !== null && 'verify' in meta.key
+  );
 }
 
 function isDocument(document: Document | JsonObject): document is Document {

@@ -33,6 +33,16 @@ export function checkContentAgainstEnvelope(
   checkReceiver(wire, envelope, readID);
 }
 
+/**
+ * Names the receiver inside the content, where nobody but the sender can write, so that the receiver cannot pass the
+ * message on as if it were for somebody else (spec §14.2 #20). Contents for groups name their group already, and
+ * broadcasts are for everybody.
+ */
+export function bindReceiver(content: Content, receiver: ID): Content {
+  if (receiver.isGroup || receiver.isBroadcast || OWN_RECEIVER.has(content.kind)) return content;
+  return { ...content, wire: { ...content.wire, receiver: receiver.text } };
+}
+
 /** The group an envelope shows: its own, or a receiving group. */
 function groupOf({ receiver, group }: Envelope): ID | undefined {
   if (group !== undefined) return group;
@@ -40,11 +50,7 @@ function groupOf({ receiver, group }: Envelope): ID | undefined {
 }
 
 /** A sender may name the receiver inside, so that nobody can pass the message on as if it were for somebody else. */
-function checkReceiver(
-  wire: JsonObject,
-  envelope: Envelope,
-  readID: (text: unknown) => ID,
-): void {
+function checkReceiver(wire: JsonObject, envelope: Envelope, readID: (text: unknown) => ID): void {
   const receiver = ownMember(wire, 'receiver') ?? undefined;
   const command = ownMember(wire, 'command');
   if (receiver === undefined || (typeof command === 'string' && OWN_RECEIVER.has(command))) return;

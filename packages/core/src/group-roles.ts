@@ -1,7 +1,7 @@
 import {
   type BulletinRoles,
-  bulletinRoles,
   broadcastGroupRoles,
+  bulletinRoles,
   type Document,
   EntityType,
   type ID,
@@ -35,7 +35,10 @@ export class GroupRoles {
     const groupMeta = await this.#barrack.meta(group);
     if (groupMeta === undefined) return undefined;
     const { founder } = await this.#bulletin(group);
-    const candidates = [...(founder === undefined ? [] : [founder]), ...(await this.members(group))];
+    const candidates = [
+      ...(founder === undefined ? [] : [founder]),
+      ...(await this.members(group)),
+    ];
     for (const candidate of candidates) {
       const meta = await this.#barrack.meta(candidate);
       if (meta !== undefined && (await metaMadeBy(groupMeta, meta.key))) return candidate;

@@ -1,6 +1,7 @@
 export type { Archive, LocalIdentity } from './archive.ts';
 export type { AttachmentOptions } from './attachments.ts';
 export { Barrack, type BarrackOptions, type SaveOutcome } from './barrack.ts';
+export { bindReceiver } from './content-check.ts';
 export type { Dialect, WireScope } from './dialects/dialect.ts';
 export { destinationOf } from './direction.ts';
 export { type ContentsOf, defineExtension, type Extension, type KeysOf } from './extension.ts';

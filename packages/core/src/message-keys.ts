@@ -3,14 +3,14 @@ import {
   encodeBase64,
   isProtocolError,
   LruMap,
-  parseJsonObject,
   ProtocolError,
+  parseJsonObject,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
+import type { LocalIdentity } from './archive.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { normalizeWire } from './dialects/incoming.ts';
-import type { LocalIdentity } from './archive.ts';
 import type { Protocol } from './protocol.ts';
 
 /** Unwrapped keys that are remembered. */

@@ -9,7 +9,7 @@ import {
   type ReliableMessage,
   type UnknownContent,
 } from '@dimp/dkd';
-import { type JsonObject, parseJsonObject, ProtocolError } from '@dimp/foundation';
+import { type JsonObject, ProtocolError, parseJsonObject } from '@dimp/foundation';
 import {
   type AddressRegistry,
   addressRegistry,
@@ -109,10 +109,7 @@ export function createProtocol<const E extends readonly Extension[]>(
     parseContent: (input) => contents.parse(read(input)),
     reduceMemory: () => ids.reduceMemory(),
   };
-  return Object.freeze(protocol) as unknown as Protocol<
-    KeysOf<E[number]>,
-    ContentsOf<E[number]>
-  >;
+  return Object.freeze(protocol) as unknown as Protocol<KeysOf<E[number]>, ContentsOf<E[number]>>;
 }
 
 function read(input: Uint8Array | string | JsonObject): JsonObject {

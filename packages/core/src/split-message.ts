@@ -39,11 +39,7 @@ export function trimMessage(
   return parseReliableMessage(wire, readID);
 }
 
-function entryOf(
-  keys: JsonObject,
-  member: ID,
-  readID: (text: unknown) => ID,
-): string | undefined {
+function entryOf(keys: JsonObject, member: ID, readID: (text: unknown) => ID): string | undefined {
   for (const name of [member.text, member.entity]) {
     const value = ownMember(keys, name);
     if (typeof value === 'string') return value;

@@ -1,6 +1,7 @@
 import type { SymmetricKey } from '@dimp/crypto';
 import {
   type Content,
+  type Envelope,
   type InstantMessage,
   isBroadcast,
   type ReliableMessage,
@@ -8,20 +9,18 @@ import {
   type Verified,
 } from '@dimp/dkd';
 import {
-  decodeTed,
   encodeBase64,
   fieldError,
   isProtocolError,
   type JsonObject,
-  ownMember,
-  parseJsonObject,
   ProtocolError,
+  parseJsonObject,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
-import { type ID, sameEntity } from '@dimp/mkm';
+import type { EntityKey, ID } from '@dimp/mkm';
 import type { LocalIdentity } from './archive.ts';
-import { Attachments, type AttachmentOptions } from './attachments.ts';
+import { type AttachmentOptions, Attachments } from './attachments.ts';
 import type { Barrack } from './barrack.ts';
 import { checkContentAgainstEnvelope, needsMembership } from './content-check.ts';
 import { deployed } from './dialects/deployed.ts';
@@ -31,6 +30,7 @@ import { normalizeType } from './dialects/type-number.ts';
 import { destinationOf } from './direction.ts';
 import { KeyCache } from './key-cache.ts';
 import { decryptError, isUnreadable, MessageKeys } from './message-keys.ts';
+import { ownKeys } from './own-keys.ts';
 import type { Protocol } from './protocol.ts';
 import { isWaiting, type Waiting, waiting } from './waiting.ts';
 
@@ -64,6 +64,7 @@ export class Transceiver {
   readonly #messageKeys: MessageKeys;
   readonly #attachments: Attachments;
   readonly #verified = new WeakSet<ReliableMessage>();
+  readonly #holders = new WeakMap<SymmetricKey, ReadonlySet<EntityKey>>();
 
   constructor(options: TransceiverOptions) {
     const { barrack, keyCache, dialect = deployed, cipher = 'AES' } = options;
@@ -102,7 +103,7 @@ export class Transceiver {
     }
     const receivers = await this.#receivers(envelope.receiver);
     if (isWaiting(receivers)) return receivers;
-    const key = await this.#sendingKey(envelope.sender, destinationOf(envelope), dialect);
+    const key = await this.#sendingKey(envelope, receivers, dialect);
     const { ciphertext, extra } = await key.encrypt(plaintext);
     const keys: Record<string, string> = {};
     for (const [receiver, encryptKey] of receivers) {
@@ -154,7 +155,7 @@ export class Transceiver {
    */
   async verify(message: ReliableMessage): Promise<Verified<ReliableMessage> | Waiting> {
     const { sender } = message.envelope;
-    if (sender.isBroadcast) throw fieldError('sender', 'is a broadcast ID');
+    if (sender.isBroadcast || sender.isGroup) throw fieldError('sender', 'is no single user');
     const attached = await this.#attachments.check(message);
     const key = attached.meta?.key ?? (await this.barrack.verifyKey(sender));
     if (key === undefined) return waiting('meta', sender);
@@ -245,14 +246,34 @@ export class Transceiver {
     return receivers.length === 0 ? waiting('visa', first) : receivers;
   }
 
-  async #sendingKey(sender: ID, destination: ID, dialect: Dialect): Promise<SymmetricKey> {
+  async #sendingKey(
+    envelope: Envelope,
+    receivers: Receivers,
+    dialect: Dialect,
+  ): Promise<SymmetricKey> {
+    const { sender } = envelope;
+    const destination = destinationOf(envelope);
     // A key with an IV inside serves one message only.
     const known = dialect.ivInKey ? undefined : await this.keyCache.sendingKey(sender, destination);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.#holdBy(known, receivers)) return known;
     const options = dialect.ivInKey ? { iv: true } : {};
     const key = await this.protocol.keys.generateSymmetric(this.#cipher, options);
+    this.#holdBy(key, receivers);
     if (!dialect.ivInKey) await this.keyCache.useSendingKey(sender, destination, key);
     return key;
+  }
+
+  /**
+   * Notes who can open what a key encrypts.
+   *
+   * @returns false if somebody else can: whoever left a group must not read on
+   */
+  #holdBy(key: SymmetricKey, receivers: Receivers): boolean {
+    const holders = this.#holders.get(key) ?? new Set();
+    const present = new Set(receivers.map(([receiver]) => receiver.entity));
+    for (const holder of holders) if (!present.has(holder)) return false;
+    this.#holders.set(key, present);
+    return true;
   }
 
   /** The key that came with the message, else those that came before it in the same direction. */
@@ -320,30 +341,6 @@ function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
     ...(group === undefined ? {} : { group: group.text }),
     type: content.type,
   };
-}
-
-/** More entries for one user than he can have terminals are an attempt to keep us busy. */
-const MAX_OWN_ENTRIES = 16;
-
-/**
- * The encrypted message keys in a message that are for a user: `key`, else his entries of `keys`, under his ID or under
- * `ID/terminal` (spec §8.8).
- *
- * @throws `format/bytes` for an entry that cannot be decoded.
- */
-function ownKeys(message: ReliableMessage, user: ID): readonly Uint8Array[] {
-  if (message.key !== undefined) return [message.key];
-  const { keys } = message;
-  if (keys === undefined) return [];
-  const { receiver } = message.envelope;
-  const names = new Set<string>([user.entity, user.text]);
-  if (sameEntity(receiver, user)) names.add(receiver.text);
-  const own = Object.keys(keys)
-    .filter((name) => names.has(name) || name.startsWith(`${user.entity}/`))
-    .slice(0, MAX_OWN_ENTRIES);
-  return own
-    .map((name) => decodeTed(ownMember(keys, name)))
-    .filter((each) => each !== undefined);
 }
 
 function parseContentJson(plaintext: Uint8Array): JsonObject {
