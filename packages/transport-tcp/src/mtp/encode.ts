@@ -1,0 +1,47 @@
+import {
+  hasTransactionId,
+  ID_BYTES,
+  MAGIC,
+  MAX_BODY_BYTES,
+  MAX_PAGES,
+  type MtpFrameInit,
+  TYPE_CODES,
+} from './frame.ts';
+
+/**
+ * Writes one package for a stream: a head of 16 bytes, of 24 with pages, of 8 without a transaction id
+ * (spec §12.2). Every one of them carries the body length, which a stream needs.
+ *
+ * @throws `TypeError` for an unknown type, `RangeError` for an id that is not 8 bytes, pages, index or body out
+ *   of range.
+ *
+ * @example
+ * ```ts
+ * const ping = encodeFrame({ type: 'command', id: ids.next(), body: utf8Encode('PING') });
+ * ```
+ */
+export function encodeFrame(frame: MtpFrameInit): Uint8Array {
+  const { id, body, pages = 1, index = 0 } = frame;
+  if (!Object.hasOwn(TYPE_CODES, frame.type)) throw new TypeError('unknown type of MTP package');
+  if (id.length !== ID_BYTES) throw new RangeError('a transaction id has 8 bytes');
+  if (!inRange(pages, 1, MAX_PAGES)) throw new RangeError('pages out of range');
+  if (!inRange(index, 0, pages - 1)) throw new RangeError('index out of range');
+  if (body.length > MAX_BODY_BYTES) throw new RangeError('body is too long for MTP');
+  const words = pages > 1 ? 6 : hasTransactionId(frame) ? 4 : 2;
+  const bytes = new Uint8Array(words * 4 + body.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  bytes[3] = (words << 4) | TYPE_CODES[frame.type];
+  if (words >= 4) bytes.set(id, 4);
+  if (words === 6) {
+    view.setUint32(12, pages);
+    view.setUint32(16, index);
+  }
+  view.setUint32(words * 4 - 4, body.length);
+  bytes.set(body, words * 4);
+  return bytes;
+}
+
+function inRange(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
