@@ -1,0 +1,73 @@
+import { keccak256 } from '@dimp/crypto/digests';
+import { decodeHex, encodeHex, fieldError, ProtocolError, utf8Encode } from '@dimp/foundation';
+import type { Address, AddressType } from '@dimp/mkm';
+import { lastUint32 } from './number.ts';
+
+/** Length of the text: `0x` and 40 digits. */
+const LENGTH = 42;
+
+/**
+ * Ethereum addresses: the last 20 bytes of Keccak-256 over the public key, in EIP-55 hex (spec §4.2). They are
+ * always users.
+ *
+ * All-lower and all-upper digits carry no checksum and are read; in mixed case every letter has to be right. However
+ * it is spelled, an address has one canonical form, so one account cannot pass for two.
+ *
+ * @example
+ * ```ts
+ * addressRegistry(eth).parse('0xd1220a0cf47c7b9be7a2e6ba89f429762e7b9adb').canonical;
+ * // '0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb'
+ * ```
+ */
+export const eth: AddressType<'eth'> = {
+  family: 'eth',
+  parse(text) {
+    if (text.length !== LENGTH || !text.startsWith('0x')) return undefined;
+    const digits = text.slice(2);
+    if (!/^[0-9a-fA-F]+$/.test(digits)) throw fieldError('address', 'is no hex');
+    const hash = decodeHex(digits);
+    const canonical = eip55(hash);
+    const checked = /[a-f]/.test(digits) && /[A-F]/.test(digits);
+    if (checked && text !== canonical) throw fieldError('address', 'has a wrong EIP-55 checksum');
+    return toAddress(text, canonical, hash);
+  },
+  generate(fingerprint, network) {
+    if (network !== 0) throw new RangeError('ETH addresses exist for users only');
+    const hash = keccak256(withoutPrefix(fingerprint)).slice(-20);
+    const text = eip55(hash);
+    return toAddress(text, text, hash);
+  },
+};
+
+function toAddress(text: string, canonical: string, hash: Uint8Array): Address {
+  return {
+    text,
+    canonical,
+    family: 'eth',
+    network: 0,
+    hash,
+    number: lastUint32(hash),
+    broadcast: false,
+  };
+}
+
+/** The point as X and Y, 64 bytes, without the 0x04 that says "uncompressed". */
+function withoutPrefix(point: Uint8Array): Uint8Array {
+  if (point.length === 64) return point;
+  if (point.length === 65 && point[0] === 0x04) return point.subarray(1);
+  throw new ProtocolError('crypto/key', 'an ETH address needs an uncompressed public key', {
+    details: { length: point.length },
+  });
+}
+
+/** Upper case where the hash of the lower-case digits has a digit of 8 or more (EIP-55). */
+function eip55(hash: Uint8Array): string {
+  const digits = encodeHex(hash);
+  const marks = encodeHex(keccak256(utf8Encode(digits)));
+  let text = '0x';
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digits.charAt(i);
+    text += Number.parseInt(marks.charAt(i), 16) >= 8 ? digit.toUpperCase() : digit;
+  }
+  return text;
+}

@@ -1,0 +1,56 @@
+import { decodeBase64, encodeBase64, isProtocolError } from '@dimp/foundation';
+import { keyError } from '../wire/key-error.ts';
+
+/** Longest PEM text read; a private RSA key of 8,192 bits takes about 6,400 characters. */
+const MAX_LENGTH = 32_768;
+/** A public and a private section are the most that peers write (spec §2.4). */
+const MAX_SECTIONS = 4;
+const BEGIN = '-----BEGIN ';
+const END = '-----END ';
+const DASHES = '-----';
+
+/**
+ * DER bodies of the PEM sections in a text. Labels are not told, because header and body do not correlate on the
+ * network: the caller looks at the DER (spec §2.4). Line ends and widths do not matter.
+ *
+ * @param bare - whether text without any header is read as one body
+ * @throws `crypto/key` for text that is no PEM.
+ */
+export function readPem(text: string, bare = false): readonly Uint8Array[] {
+  if (text.length > MAX_LENGTH) throw keyError('text is too long');
+  const bodies: Uint8Array[] = [];
+  let begin = text.indexOf(BEGIN);
+  if (begin < 0) {
+    if (!bare) throw keyError('is no PEM text');
+    return [decodeBody(text)];
+  }
+  while (begin >= 0) {
+    if (bodies.length === MAX_SECTIONS) throw keyError('has too many PEM sections');
+    const start = text.indexOf(DASHES, begin + BEGIN.length);
+    const end = start < 0 ? -1 : text.indexOf(END, start + DASHES.length);
+    if (end < 0) throw keyError('has a PEM section without end');
+    bodies.push(decodeBody(text.slice(start + DASHES.length, end)));
+    begin = text.indexOf(BEGIN, end + END.length);
+  }
+  return bodies;
+}
+
+/**
+ * DER as PEM with LF and lines of 64 columns (RFC 7468 §2), without a newline at the end: the layout that every peer
+ * reads (spec §2.4).
+ */
+export function writePem(label: string, der: Uint8Array): string {
+  const lines = encodeBase64(der).match(/.{1,64}/g) ?? [];
+  return [`${BEGIN}${label}${DASHES}`, ...lines, `${END}${label}${DASHES}`].join('\n');
+}
+
+function decodeBody(text: string): Uint8Array {
+  try {
+    const body = decodeBase64(text);
+    if (body.length > 0) return body;
+  } catch (error) {
+    // The cause is left out on purpose: nothing about a private key belongs into an error.
+    if (!isProtocolError(error)) throw error;
+  }
+  throw keyError('has a PEM body that is no Base64');
+}

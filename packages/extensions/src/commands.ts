@@ -1,0 +1,90 @@
+/**
+ * The commands of spec §9.4–9.13 as plug-ins: what programs say to each other. Group commands are in `./groups`.
+ *
+ * @module
+ */
+import { Ans } from './commands/ans.ts';
+import { DocumentsCommand } from './commands/documents.ts';
+import { Command, History } from './commands/generic.ts';
+import { Handshake } from './commands/handshake.ts';
+import { Login } from './commands/login.ts';
+import { MetaCommand } from './commands/meta.ts';
+import { Block, Mute } from './commands/mute-block.ts';
+import { Push } from './commands/push.ts';
+import { Receipt } from './commands/receipt.ts';
+import { Report } from './commands/report.ts';
+import { Search } from './commands/search.ts';
+import { Storage } from './commands/storage.ts';
+
+export type { AnsBody } from './commands/ans.ts';
+export type { DocumentsCommandBody } from './commands/documents.ts';
+export type { CommandBody } from './commands/generic.ts';
+export {
+  type HandshakeBody,
+  type HandshakeState,
+  handshakeAgain,
+  handshakeStart,
+  handshakeSuccess,
+} from './commands/handshake.ts';
+export type { LoginBody, LoginStation } from './commands/login.ts';
+export type { MetaCommandBody } from './commands/meta.ts';
+export type { IDListBody } from './commands/mute-block.ts';
+export type { PushBody, PushItem } from './commands/push.ts';
+export {
+  type ReceiptBody,
+  type ReceiptOptions,
+  type ReceiptOrigin,
+  receiptFor,
+} from './commands/receipt.ts';
+export type { ReportBody } from './commands/report.ts';
+export type { SearchBody } from './commands/search.ts';
+export type { StorageBody } from './commands/storage.ts';
+export {
+  Ans,
+  Block,
+  Command,
+  DocumentsCommand,
+  Handshake,
+  History,
+  Login,
+  MetaCommand,
+  Mute,
+  Push,
+  Receipt,
+  Report,
+  Search,
+  Storage,
+};
+
+/** All commands of spec §9.4–9.13, and the two types that read any other one. */
+export const standardCommands: readonly [
+  typeof Handshake,
+  typeof MetaCommand,
+  typeof DocumentsCommand,
+  typeof Receipt,
+  typeof Login,
+  typeof Report,
+  typeof Search,
+  typeof Storage,
+  typeof Mute,
+  typeof Block,
+  typeof Ans,
+  typeof Push,
+  typeof Command,
+  typeof History,
+] = [
+  Handshake,
+  MetaCommand,
+  DocumentsCommand,
+  Receipt,
+  Login,
+  Report,
+  Search,
+  Storage,
+  Mute,
+  Block,
+  Ans,
+  Push,
+  Command,
+  History,
+];

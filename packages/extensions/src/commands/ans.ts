@@ -1,0 +1,48 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { fieldError, isJsonObject, isProtocolError, type JsonObject } from '@dimp/foundation';
+import { array, object, optional, type Schema, schema, string } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+import { words } from '../fields/words.ts';
+import { commandNamed } from './match.ts';
+
+/** A question to the address-name service, or the answer (spec §9.12). */
+export interface AnsBody {
+  /** The short names asked for. */
+  readonly names: readonly string[];
+  /** IDs by name; its presence marks an answer. Believe only your own station's. */
+  readonly records?: Readonly<Record<string, ID>>;
+  /** Names that nobody has. */
+  readonly missed?: readonly string[];
+}
+
+/** The address-name service, `ans` (spec §9.12). */
+export const Ans: ContentType<'ans', AnsBody> = /* @__PURE__ */ defineContent({
+  kind: 'ans',
+  match: /* @__PURE__ */ commandNamed('ans'),
+  schema: ({ id }) =>
+    object({
+      names: words(),
+      records: optional(records(id)),
+      missed: optional(array(string)),
+    }),
+});
+
+/** Entries that are no IDs are left out (spec §4.4). */
+function records(id: Schema<ID>): Schema<Readonly<Record<string, ID>>> {
+  return schema<Readonly<Record<string, ID>>>(
+    (value, field) => {
+      if (!isJsonObject(value)) throw fieldError(field, 'is no object');
+      const found: [string, ID][] = [];
+      for (const [name, text] of Object.entries(value)) {
+        try {
+          found.push([name, id.decode(text, field)]);
+        } catch (error) {
+          if (!isProtocolError(error) || error.code === 'format/limit') throw error;
+        }
+      }
+      return Object.fromEntries(found);
+    },
+    (value): JsonObject =>
+      Object.fromEntries(Object.entries(value).map(([name, each]) => [name, each.text])),
+  );
+}

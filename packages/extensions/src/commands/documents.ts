@@ -1,0 +1,65 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { fieldError, isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
+import { alias, array, json, jsonObject, object, optional, time } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+import { given } from '../fields/extra.ts';
+import { wireObject } from '../fields/wire-object.ts';
+import { commandNamed } from './match.ts';
+
+/** A question for documents, or the answer (spec §9.5). */
+export interface DocumentsCommandBody {
+  /** Whose documents; a document that names nobody is theirs. */
+  readonly did: ID;
+  /** The meta as on the wire, not checked yet: a receiver who lacks it needs it for the documents. */
+  readonly meta?: JsonObject;
+  /** The documents as on the wire, not verified yet; absent in a question. */
+  readonly documents?: readonly JsonObject[];
+  /** In a question: answer only with what is newer, seconds since the epoch. */
+  readonly last_time?: number;
+}
+
+/**
+ * Asking for documents and sending some: `documents`, called `document` on today's wire and `profile` in 0.8
+ * (spec §9.5). All three forms are read.
+ */
+export const DocumentsCommand: ContentType<'documents', DocumentsCommandBody> =
+  /* @__PURE__ */ defineContent({
+    kind: 'documents',
+    match: /* @__PURE__ */ commandNamed('documents', 'document', 'profile'),
+    schema: ({ id }) => {
+      const members = object({
+        did: alias(id, 'ID'),
+        meta: optional(jsonObject),
+        last_time: optional(time),
+      });
+      const written = array(jsonObject);
+      return wireObject<DocumentsCommandBody>(
+        (wire) => {
+          const read = members.decode(wire, 'documents');
+          return { ...read, ...given('documents', readDocuments(wire, read.did)) };
+        },
+        ({ documents, ...body }) => ({
+          ...(members.encode(body) as JsonObject),
+          ...(documents === undefined ? {} : { documents: written.encode(documents) }),
+        }),
+      );
+    },
+  });
+
+function readDocuments(wire: JsonObject, did: ID): readonly JsonObject[] | undefined {
+  const documents = ownMember(wire, 'documents') ?? undefined;
+  if (documents !== undefined)
+    return array(json).decode(documents, 'documents').filter(isJsonObject);
+  const document = ownMember(wire, 'document') ?? undefined;
+  if (document !== undefined) return [jsonObject.decode(document, 'document')];
+  const profile = ownMember(wire, 'profile') ?? undefined;
+  return profile === undefined ? undefined : [readProfile(profile, wire, did)];
+}
+
+/** 0.8 puts the signed text and its signature right into the command; 1.1 an object (spec §7.1). */
+function readProfile(profile: Json, wire: JsonObject, did: ID): JsonObject {
+  if (isJsonObject(profile)) return profile;
+  if (typeof profile !== 'string') throw fieldError('profile', 'is neither text nor object');
+  // `ID` and no `did`: documents of that time have no time, and are known by this (spec §7.1).
+  return { ID: did.text, data: profile, signature: ownMember(wire, 'signature') };
+}

@@ -1,0 +1,94 @@
+import { type ContentType, type Draft, defineContent } from '@dimp/dkd';
+import { type Json, ownMember } from '@dimp/foundation';
+import { alias, boolean, object, optional, string } from '@dimp/foundation/schema';
+import { given } from '../fields/extra.ts';
+import { wireObject } from '../fields/wire-object.ts';
+import { commandNamed } from './match.ts';
+
+/** Where a handshake stands: offer, new key, offer with the key, accepted (spec §9.4). */
+export type HandshakeState = 'start' | 'again' | 'restart' | 'success';
+
+/** A step of logging in at a station (spec §9.4). */
+export interface HandshakeBody {
+  /** `Hello world!`, `DIM?`, `DIM!`, or another text between stations and clients. */
+  readonly title: string;
+  /** Key of the session. A secret between client and station. */
+  readonly session?: string;
+  /** Follows from title and session; not written. */
+  readonly state?: HandshakeState;
+  /** How the station sees the client: host and port. For information only. */
+  readonly remote_address?: readonly [host: string, port: number];
+  /** The station asks because of a message that needs a session. */
+  readonly force?: boolean;
+}
+
+/** Logging in at a station, `handshake` (spec §9.4). See {@link handshakeStart} and the other steps. */
+export const Handshake: ContentType<'handshake', HandshakeBody> = /* @__PURE__ */ defineContent({
+  kind: 'handshake',
+  match: /* @__PURE__ */ commandNamed('handshake'),
+  schema: () => {
+    const members = object({
+      title: alias(string, 'message'),
+      session: optional(string),
+      force: optional(boolean),
+    });
+    return wireObject<HandshakeBody>(
+      (wire) => {
+        const read = members.decode(wire, 'handshake');
+        return {
+          ...read,
+          state: handshakeState(read.title, read.session),
+          ...given('remote_address', remoteAddress(ownMember(wire, 'remote_address'))),
+        };
+      },
+      ({ title, session, remote_address, force }) => ({
+        title,
+        ...given('session', session),
+        ...given('remote_address', remote_address),
+        ...given('force', force),
+      }),
+    );
+  },
+});
+
+const HELLO = 'Hello world!';
+const AGAIN = 'DIM?';
+const SUCCESS = 'DIM!';
+
+/** Client to station: the offer; with the session key that the station gave, the second one (steps 1 and 3, spec §9.4). */
+export function handshakeStart(session?: string): Draft<'handshake', HandshakeBody> {
+  return Handshake.create({
+    title: HELLO,
+    state: handshakeState(HELLO, session),
+    ...given('session', session),
+  });
+}
+
+/** Station to client: a new session key (step 2, spec §9.4). */
+export function handshakeAgain(
+  session: string,
+  options: Pick<HandshakeBody, 'remote_address' | 'force'> = {},
+): Draft<'handshake', HandshakeBody> {
+  return Handshake.create({ title: AGAIN, session, state: 'again', ...options });
+}
+
+/** Station to client: accepted (step 4, spec §9.4). */
+export function handshakeSuccess(
+  session: string,
+  options: Pick<HandshakeBody, 'remote_address'> = {},
+): Draft<'handshake', HandshakeBody> {
+  return Handshake.create({ title: SUCCESS, session, state: 'success', ...options });
+}
+
+function handshakeState(title: string, session: string | undefined): HandshakeState {
+  if (title === AGAIN) return 'again';
+  if (title === SUCCESS) return 'success';
+  return session === undefined ? 'start' : 'restart';
+}
+
+/** Nobody relies on it, so a form we do not know costs nothing but itself. */
+function remoteAddress(value: Json | undefined): readonly [string, number] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [host, port] = value as readonly Json[];
+  return typeof host === 'string' && typeof port === 'number' ? [host, port] : undefined;
+}

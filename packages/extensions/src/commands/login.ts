@@ -1,0 +1,53 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
+import { alias, number, object, optional, string } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+import { wireObject } from '../fields/wire-object.ts';
+import { commandNamed } from './match.ts';
+
+/** The station somebody logged in at. */
+export interface LoginStation {
+  /** Absent where the client does not know it. */
+  readonly did?: ID;
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** Tells all stations where a user is (spec §9.7). It travels in the clear. */
+export interface LoginBody {
+  readonly did: ID;
+  /** Name of the device. */
+  readonly device?: string;
+  /** Name and version of the program. */
+  readonly agent?: string;
+  readonly station?: LoginStation;
+  readonly provider?: { readonly did?: ID };
+}
+
+/** Where a user can be reached, `login` (spec §9.7). The oldest form, inside a member `login`, is read as well. */
+export const Login: ContentType<'login', LoginBody> = /* @__PURE__ */ defineContent({
+  kind: 'login',
+  match: /* @__PURE__ */ commandNamed('login'),
+  schema: ({ id }) => {
+    const members = object({
+      did: alias(id, 'ID', 'account'),
+      device: optional(alias(string, 'terminal')),
+      agent: optional(alias(string, 'userAgent')),
+      station: optional(
+        object({
+          did: optional(alias(id, 'ID')),
+          host: optional(string),
+          port: optional(number),
+        }),
+      ),
+      provider: optional(object({ did: optional(alias(id, 'ID')) })),
+    });
+    return wireObject<LoginBody>(
+      (wire) => {
+        const nested = ownMember(wire, 'login');
+        return members.decode(isJsonObject(nested) ? { ...nested, ...wire } : wire, 'login');
+      },
+      (body) => members.encode(body) as JsonObject,
+    );
+  },
+});

@@ -1,0 +1,19 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import type { JsonObject } from '@dimp/foundation';
+import { alias, jsonObject, object, optional } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+import { commandNamed } from './match.ts';
+
+/** A question for a meta, or the answer (spec §9.5). */
+export interface MetaCommandBody {
+  readonly did: ID;
+  /** The meta as on the wire, not checked yet; absent in a question. */
+  readonly meta?: JsonObject;
+}
+
+/** Asking for a meta and sending one, `meta` (spec §9.5). */
+export const MetaCommand: ContentType<'meta', MetaCommandBody> = /* @__PURE__ */ defineContent({
+  kind: 'meta',
+  match: /* @__PURE__ */ commandNamed('meta'),
+  schema: ({ id }) => object({ did: alias(id, 'ID'), meta: optional(jsonObject) }),
+});

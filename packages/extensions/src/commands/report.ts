@@ -1,0 +1,39 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { type JsonObject, ownMember } from '@dimp/foundation';
+import { given, readExtra, writeExtra } from '../fields/extra.ts';
+import { requiredText, wireObject } from '../fields/wire-object.ts';
+import { commandNamed } from './match.ts';
+
+/** What a client tells its station about itself (spec §9.8). */
+export interface ReportBody {
+  /** `online`, `offline`, `apns`, `c2dm` or another topic. */
+  readonly title: string;
+  /** More members, such as the `device_token` of a push service. */
+  readonly extra?: JsonObject;
+}
+
+const NAMED: readonly string[] = ['title', 'state'];
+
+/**
+ * A client's report, `report` (spec §9.8). Older clients use the title as the name of the command, or `state` instead of
+ * a title; both are read.
+ */
+export const Report: ContentType<'report', ReportBody> = /* @__PURE__ */ defineContent({
+  kind: 'report',
+  match: /* @__PURE__ */ commandNamed('report', 'online', 'offline', 'apns', 'c2dm', 'broadcast'),
+  schema: () =>
+    wireObject<ReportBody>(
+      (wire) => ({ title: readTitle(wire), ...given('extra', readExtra(wire, NAMED)) }),
+      ({ title, extra }) => ({ title, ...writeExtra(extra, NAMED) }),
+    ),
+});
+
+function readTitle(wire: JsonObject): string {
+  const title = ownMember(wire, 'title') ?? undefined;
+  if (title !== undefined) return requiredText(title, 'title');
+  const command = ownMember(wire, 'command');
+  if (command !== 'report') return requiredText(command, 'command');
+  const state = requiredText(ownMember(wire, 'state'), 'title');
+  if (state === 'background') return 'offline';
+  return state === 'foreground' ? 'online' : state;
+}

@@ -1,0 +1,57 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { type JsonObject, ownMember } from '@dimp/foundation';
+import { jsonObject, lenientArray, number, object, optional } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+import { wireObject } from '../fields/wire-object.ts';
+import { words } from '../fields/words.ts';
+import { commandNamed } from './match.ts';
+
+/** A search for users, or what was found (spec §9.9). */
+export interface SearchBody {
+  /** All have to occur in name or ID; `users` alone asks who is online. Empty in some answers. */
+  readonly keywords: readonly string[];
+  /** How many results to skip. */
+  readonly start?: number;
+  /** Most results wanted; the server has its own bound. */
+  readonly limit?: number;
+  /** Who answered. */
+  readonly station?: ID;
+  /** Who was found; its presence marks an answer. */
+  readonly users?: readonly ID[];
+  /** Metas by ID in answers of 0.8 stations, not checked. */
+  readonly results?: JsonObject;
+}
+
+const ONLINE = 'users';
+
+/** Searching for users, `search` and `users` (spec §9.9). */
+export const Search: ContentType<'search', SearchBody> = /* @__PURE__ */ defineContent({
+  kind: 'search',
+  match: /* @__PURE__ */ commandNamed('search', ONLINE),
+  schema: ({ id }) => {
+    const keywords = words();
+    const members = object({
+      start: optional(number),
+      limit: optional(number),
+      station: optional(id),
+      users: optional(lenientArray(id)),
+      results: optional(jsonObject),
+    });
+    return wireObject<SearchBody>(
+      (wire) => {
+        const given = ownMember(wire, 'keywords') ?? undefined;
+        const implied = ownMember(wire, 'command') === ONLINE ? [ONLINE] : [];
+        return {
+          keywords: given === undefined ? implied : keywords.decode(given, 'keywords'),
+          ...members.decode(wire, 'search'),
+        };
+      },
+      ({ keywords: list, ...body }) => ({
+        ...(list.length === 1 && list[0] === ONLINE
+          ? { command: ONLINE }
+          : { keywords: keywords.encode(list) }),
+        ...(members.encode(body) as JsonObject),
+      }),
+    );
+  },
+});

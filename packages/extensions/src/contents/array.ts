@@ -1,0 +1,22 @@
+import { type Content, type ContentType, defineContent, type UnknownContent } from '@dimp/dkd';
+import { array, object } from '@dimp/foundation/schema';
+
+/** Several contents in one message (spec §9.2). */
+export interface ArrayBody {
+  /** At most {@link MAX_ARRAY_CONTENTS}; narrow each by its `kind`. */
+  readonly contents: readonly (Content | UnknownContent)[];
+}
+
+/** Most contents in one array: nested ones multiply the work of a reader (spec §14.7). */
+export const MAX_ARRAY_CONTENTS = 64;
+
+/**
+ * A list of contents, type 202 (spec §9.2). More than 64 are `format/limit`.
+ *
+ * The contents inside are stamped ones: number and date them with `protocol.contents.stamp`.
+ */
+export const ArrayContent: ContentType<'array', ArrayBody> = /* @__PURE__ */ defineContent({
+  kind: 'array',
+  match: { type: '202' },
+  schema: ({ content }) => object({ contents: array(content, MAX_ARRAY_CONTENTS) }),
+});

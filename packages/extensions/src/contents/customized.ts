@@ -1,0 +1,49 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { type JsonObject, ownMember } from '@dimp/foundation';
+import { type Schema, string } from '@dimp/foundation/schema';
+import { given, readExtra, writeExtra } from '../fields/extra.ts';
+import { wireObject } from '../fields/wire-object.ts';
+
+/** What an application says in its own words (spec §9.2). */
+export interface CustomizedBody {
+  /** Which application, such as `com.example.game`. */
+  readonly app: string;
+  /** Which module of it. */
+  readonly mod: string;
+  /** Which action. */
+  readonly act: string;
+  /** The application's own members. Avoid names of one letter: peers rewrite them (spec §10). */
+  readonly extra?: JsonObject;
+}
+
+/**
+ * The content of an application without a content type of its own, type 204 (spec §9.2). Define a content type with the
+ * same `match` plus `app`, `mod` and `act` to get a typed body instead.
+ */
+export const Customized: ContentType<'customized', CustomizedBody> = /* @__PURE__ */ defineContent({
+  kind: 'customized',
+  match: { type: '204' },
+  schema: () => customized(),
+});
+
+/** Private content of an application, type 160 (spec §9.1). */
+export const Application: ContentType<'application', CustomizedBody> =
+  /* @__PURE__ */ defineContent({
+    kind: 'application',
+    match: { type: '160' },
+    schema: () => customized(),
+  });
+
+const NAMED: readonly string[] = ['app', 'mod', 'act'];
+
+function customized(): Schema<CustomizedBody> {
+  return wireObject<CustomizedBody>(
+    (wire) => ({
+      app: string.decode(ownMember(wire, 'app'), 'app'),
+      mod: string.decode(ownMember(wire, 'mod'), 'mod'),
+      act: string.decode(ownMember(wire, 'act'), 'act'),
+      ...given('extra', readExtra(wire, NAMED)),
+    }),
+    ({ app, mod, act, extra }) => ({ app, mod, act, ...writeExtra(extra, NAMED) }),
+  );
+}

@@ -1,0 +1,92 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import type { JsonObject } from '@dimp/foundation';
+import {
+  alias,
+  bytes,
+  jsonObject,
+  number,
+  object,
+  optional,
+  string,
+} from '@dimp/foundation/schema';
+import type { PortableNetworkFile } from '@dimp/mkm';
+import { networkFile } from '../fields/network-file.ts';
+
+/** A file: its bytes, or where to download them (spec §9.2). */
+export interface FileBody {
+  /** The bytes in the clear, for small files only. */
+  readonly data?: Uint8Array;
+  /** By convention hex of the MD5 plus extension (spec §13). A peer chose it: never use it as a path. */
+  readonly filename?: string;
+  /** Where the encrypted bytes are. A peer chose it: fetch it like any foreign address. */
+  readonly URL?: string;
+  /** Symmetric key that decrypts the download; `password` of older peers (spec §2). */
+  readonly key?: JsonObject;
+  /** Initialization vector of the download, 16 bytes. */
+  readonly IV?: Uint8Array;
+}
+
+/** A picture. */
+export interface ImageBody extends FileBody {
+  readonly thumbnail?: PortableNetworkFile;
+}
+
+/** A sound. */
+export interface AudioBody extends FileBody {
+  /** What speech recognition made of it. */
+  readonly text?: string;
+  /** Seconds. */
+  readonly duration?: number;
+  /** Bytes. */
+  readonly length?: number;
+}
+
+/** A film. */
+export interface VideoBody extends FileBody {
+  readonly snapshot?: PortableNetworkFile;
+  readonly title?: string;
+}
+
+/** A file of any kind, type 16 (spec §9.2). */
+export const File: ContentType<'file', FileBody> = /* @__PURE__ */ defineContent({
+  kind: 'file',
+  match: { type: '16' },
+  schema: () => object(fileFields()),
+});
+
+/** A picture, type 18 (spec §9.2). */
+export const Image: ContentType<'image', ImageBody> = /* @__PURE__ */ defineContent({
+  kind: 'image',
+  match: { type: '18' },
+  schema: () => object({ ...fileFields(), thumbnail: networkFile() }),
+});
+
+/** A sound, type 20 (spec §9.2). */
+export const Audio: ContentType<'audio', AudioBody> = /* @__PURE__ */ defineContent({
+  kind: 'audio',
+  match: { type: '20' },
+  schema: () =>
+    object({
+      ...fileFields(),
+      text: optional(string),
+      duration: optional(number),
+      length: optional(number),
+    }),
+});
+
+/** A film, type 22 (spec §9.2). */
+export const Video: ContentType<'video', VideoBody> = /* @__PURE__ */ defineContent({
+  kind: 'video',
+  match: { type: '22' },
+  schema: () => object({ ...fileFields(), snapshot: networkFile(), title: optional(string) }),
+});
+
+function fileFields() {
+  return {
+    data: optional(bytes),
+    filename: optional(string),
+    URL: optional(string),
+    key: optional(alias(jsonObject, 'password')),
+    IV: optional(bytes),
+  };
+}

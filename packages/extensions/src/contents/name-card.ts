@@ -1,0 +1,20 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { alias, object, optional, string } from '@dimp/foundation/schema';
+import type { ID, PortableNetworkFile } from '@dimp/mkm';
+import { networkFile } from '../fields/network-file.ts';
+
+/** Somebody recommended to the reader (spec §9.2). */
+export interface NameCardBody {
+  readonly did: ID;
+  /** What the sender calls them; nothing is proven by it. */
+  readonly name?: string;
+  readonly avatar?: PortableNetworkFile;
+}
+
+/** A name card, type 51 (spec §9.2). */
+export const NameCard: ContentType<'card', NameCardBody> = /* @__PURE__ */ defineContent({
+  kind: 'card',
+  match: { type: '51' },
+  schema: ({ id }) =>
+    object({ did: alias(id, 'ID'), name: optional(string), avatar: networkFile() }),
+});

@@ -1,0 +1,38 @@
+import { type ContentType, defineContent } from '@dimp/dkd';
+import { number, object, optional, string, text, time } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+
+/** The message that a quote answers. The sender says so: look the message up before showing it (spec §9.2). */
+export interface QuoteOrigin {
+  readonly sender: ID;
+  /** Whom it was sent to; the group, if it was said in one. */
+  readonly receiver?: ID;
+  /** Type of its content as decimal text. */
+  readonly type?: string;
+  readonly sn?: number;
+  /** Seconds since the epoch. */
+  readonly time?: number;
+}
+
+/** An answer that shows what it answers (spec §9.2). */
+export interface QuoteBody {
+  readonly text: string;
+  readonly origin: QuoteOrigin;
+}
+
+/** A quote, type 55 (spec §9.2). */
+export const Quote: ContentType<'quote', QuoteBody> = /* @__PURE__ */ defineContent({
+  kind: 'quote',
+  match: { type: '55' },
+  schema: ({ id }) =>
+    object({
+      text: string,
+      origin: object({
+        sender: id,
+        receiver: optional(id),
+        type: optional(text),
+        sn: optional(number),
+        time: optional(time),
+      }),
+    }),
+});

@@ -1,0 +1,105 @@
+import type { KeyWire, VerifyKey } from '@dimp/crypto';
+import {
+  decodeHex,
+  encodeHex,
+  fieldError,
+  type JsonObject,
+  type MaybePromise,
+  ownMember,
+  toBoolean,
+} from '@dimp/foundation';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { native } from '#native/ecc';
+import { readPem } from '../asn1/pem.ts';
+import { keyText } from '../wire/key-data.ts';
+import { keyError } from '../wire/key-error.ts';
+import { readEccSpki } from './der.ts';
+import { isStrictDer } from './signature.ts';
+
+/**
+ * A public secp256k1 key: verifies ECDSA over SHA-256, cannot encrypt (spec §2.5). Its `material` is the uncompressed
+ * point of 65 bytes; `addressData` is that too, or the compressed point of 33 bytes for a key marked `compressed`.
+ */
+export interface EccPublicKey extends VerifyKey<'ECC'> {
+  readonly addressData: Uint8Array;
+}
+
+class PublicEcc implements EccPublicKey {
+  readonly algorithm = 'ECC' as const;
+  readonly material: Uint8Array;
+  readonly addressData: Uint8Array;
+  readonly #verify: ReturnType<typeof native.verifier>;
+  readonly #wire: KeyWire<'ECC'>;
+
+  constructor(point: Point, compressed: boolean, wire: KeyWire | undefined) {
+    this.material = point.toBytes(false);
+    this.addressData = compressed ? point.toBytes(true) : this.material;
+    this.#verify = native.verifier(this.material);
+    this.#wire = (wire as KeyWire<'ECC'> | undefined) ?? {
+      algorithm: 'ECC',
+      data: encodeHex(this.material),
+      curve: 'SECP256k1',
+      digest: 'SHA256',
+      ...(compressed ? { compressed } : {}),
+    };
+  }
+
+  verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
+    if (!isStrictDer(signature)) return false;
+    try {
+      return this.#verify(data, signature);
+    } catch {
+      return false;
+    }
+  }
+
+  toWire(): KeyWire<'ECC'> {
+    return this.#wire;
+  }
+}
+
+type Point = ReturnType<typeof secp256k1.Point.fromBytes>;
+/** Hex digits of a point: with prefix, bare X and Y, compressed (spec §2.5). */
+const HEX_LENGTHS: readonly number[] = [130, 128, 66];
+
+/** Makes the public half of a private key. */
+export function publicKeyOf(point: Uint8Array, compressed: boolean): EccPublicKey {
+  return new PublicEcc(decodePoint(point), compressed, undefined);
+}
+
+/** Reads a public key in every spelling of spec §2.5. */
+export function parsePublicKey(wire: KeyWire): EccPublicKey {
+  const compressed = readFlags(wire);
+  const text = keyText(wire);
+  return new PublicEcc(decodePoint(encodedPoint(text)), compressed, wire);
+}
+
+/**
+ * Checks the curve and tells whether addresses are made of the compressed point.
+ *
+ * @throws `crypto/key` for another curve.
+ */
+export function readFlags(wire: JsonObject): boolean {
+  const curve = ownMember(wire, 'curve') ?? 'secp256k1';
+  if (typeof curve !== 'string') throw fieldError('curve', 'is no text');
+  if (curve.toLowerCase() !== 'secp256k1') throw keyError('is of another curve');
+  return toBoolean(ownMember(wire, 'compressed'), 'compressed') ?? false;
+}
+
+function encodedPoint(text: string): Uint8Array {
+  if (HEX_LENGTHS.includes(text.length) && /^[0-9a-fA-F]+$/.test(text)) {
+    return decodeHex(text.length === 128 ? `04${text}` : text);
+  }
+  const [body, ...more] = readPem(text);
+  if (body === undefined || more.length > 0) throw keyError('is no single PEM section');
+  return readEccSpki(body);
+}
+
+/** Only points on the curve; the point at infinity has no encoding of these lengths. */
+function decodePoint(bytes: Uint8Array): Point {
+  try {
+    return secp256k1.Point.fromBytes(bytes);
+  } catch {
+    throw keyError('is no point of the curve');
+  }
+}

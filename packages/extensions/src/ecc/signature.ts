@@ -1,0 +1,24 @@
+/** Longest DER of two 32-byte numbers with sign bytes. */
+const MAX_LENGTH = 72;
+
+/**
+ * Tells whether an ECDSA signature is strict DER: one SEQUENCE of two minimal positive INTEGERs of at most 32 bytes and
+ * nothing else. A lenient reader gives one signature many spellings, and platforms differ in their leniency.
+ * The range of r and s is left to the verifier.
+ */
+export function isStrictDer(signature: Uint8Array): boolean {
+  const length = signature.length;
+  if (length > MAX_LENGTH || signature[0] !== 0x30 || signature[1] !== length - 2) return false;
+  const middle = endOfInteger(signature, 2);
+  return middle !== undefined && endOfInteger(signature, middle) === length;
+}
+
+function endOfInteger(bytes: Uint8Array, at: number): number | undefined {
+  const length = bytes[at + 1];
+  const first = bytes[at + 2];
+  if (bytes[at] !== 0x02 || length === undefined || first === undefined) return undefined;
+  if (length === 0 || length > 33 || first >= 0x80) return undefined;
+  if (first === 0 && (bytes[at + 3] ?? 0) < 0x80) return undefined; // zero, or not minimal
+  if (length === 33 && first !== 0) return undefined;
+  return at + 2 + length;
+}

@@ -1,0 +1,57 @@
+import type { ContentContext } from '@dimp/dkd';
+import { type ContentMatch, type ContentType, type Draft, defineContent } from '@dimp/dkd';
+import { fieldError, type JsonObject, ownMember } from '@dimp/foundation';
+import { type Schema, schema } from '@dimp/foundation/schema';
+import type { ID } from '@dimp/mkm';
+import { requireHistory } from '../commands/history.ts';
+
+/** A content type whose contents always belong to a group. */
+export interface GroupContentType<Kind extends string, Body> extends ContentType<Kind, Body> {
+  /**
+   * A content of this type to be sent.
+   *
+   * @throws `TypeError` without a group.
+   */
+  create(body: Body, options: { readonly group: ID }): Draft<Kind, Body> & { readonly group: ID };
+}
+
+/** A group command by its name: written under type 137, read under 136 as well (spec §9.14). */
+export function groupCommandNamed(name: string): ContentMatch {
+  return { type: ['137', '136'], command: name };
+}
+
+/** Defines a content type that needs a group, and serial number and time under type 137 (spec §9.1, §9.14). */
+export function defineGroupContent<const Kind extends string, Body>(definition: {
+  readonly kind: Kind;
+  readonly match: ContentMatch | readonly ContentMatch[];
+  readonly schema: (context: ContentContext) => Schema<Body>;
+}): GroupContentType<Kind, Body> {
+  const { kind, match } = definition;
+  const type = defineContent<Kind, Schema<Body>>({
+    kind,
+    match,
+    schema: (context) => withGroup(definition.schema(context)),
+  });
+  return Object.freeze<GroupContentType<Kind, Body>>({
+    ...type,
+    create(body, options) {
+      const group = (options as { readonly group?: ID } | undefined)?.group;
+      if (group === undefined) throw new TypeError(`a content "${kind}" needs a group`);
+      return { kind, body, group };
+    },
+  });
+}
+
+function withGroup<Body>(inner: Schema<Body>): Schema<Body> {
+  return schema<Body>(
+    (value, field) => {
+      const body = inner.decode(value, field);
+      // `inner` refused everything but objects.
+      const wire = value as JsonObject;
+      if (!ownMember(wire, 'group')) throw fieldError('group', 'is missing');
+      requireHistory(wire);
+      return body;
+    },
+    (body) => inner.encode(body),
+  );
+}

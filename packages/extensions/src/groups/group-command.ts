@@ -1,0 +1,40 @@
+import { type JsonObject, ownMember } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { given, readExtra, writeExtra } from '../fields/extra.ts';
+import { requiredText, wireObject } from '../fields/wire-object.ts';
+import { defineGroupContent, type GroupContentType } from './define.ts';
+import { readMembers } from './members.ts';
+
+/** A group command without a content type of its own (spec §9.1). */
+export interface GroupCommandBody {
+  /** Its name. */
+  readonly command: string;
+  readonly members?: readonly ID[];
+  /** Its other members. */
+  readonly extra?: JsonObject;
+}
+
+const NAMED: readonly string[] = ['members', 'member'];
+
+/** Any command with a group that nothing else reads (spec §9.1). */
+export const GroupCommand: GroupContentType<'group-command', GroupCommandBody> =
+  /* @__PURE__ */ defineGroupContent({
+    kind: 'group-command',
+    match: { type: ['137', '136'], command: '*', group: '*' },
+    schema: ({ id }) =>
+      wireObject<GroupCommandBody>(
+        (wire) => ({
+          command: requiredText(ownMember(wire, 'command'), 'command'),
+          ...given('members', readMembers(wire, id)),
+          ...given('extra', readExtra(wire, NAMED)),
+        }),
+        ({ command, members, extra }) => ({
+          command,
+          ...given(
+            'members',
+            members?.map((member) => member.text),
+          ),
+          ...writeExtra(extra, NAMED),
+        }),
+      ),
+  });

@@ -1,0 +1,16 @@
+import type { PublicKey } from '@dimp/crypto';
+import { ProtocolError } from '@dimp/foundation';
+
+/**
+ * The bytes of a key that an address is made of.
+ *
+ * @throws `crypto/key` for keys whose bytes differ between peers, such as RSA keys (spec §2.4).
+ */
+export function addressData(key: PublicKey): Uint8Array {
+  if (key.addressData === undefined) {
+    throw new ProtocolError('crypto/key', 'a key of this algorithm makes no portable address', {
+      details: { algorithm: key.algorithm },
+    });
+  }
+  return key.addressData;
+}

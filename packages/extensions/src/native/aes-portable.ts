@@ -1,0 +1,10 @@
+import { cbc } from '@noble/ciphers/aes.js';
+import type { NativeAesCbc } from './aes.default.ts';
+
+/** AES-CBC in plain code, slow: for what a browser's WebCrypto does not do. */
+export function portableAes(key: Uint8Array): NativeAesCbc {
+  return {
+    encrypt: (plaintext, iv) => cbc(key, iv).encrypt(plaintext),
+    decryptBlocks: (ciphertext, iv) => cbc(key, iv, { disablePadding: true }).decrypt(ciphertext),
+  };
+}

@@ -1,0 +1,37 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { writeEd25519Pkcs8, writeEd25519Spki } from '../ed25519/der.ts';
+import type { NativeEd25519 } from './ed25519.default.ts';
+
+/** OpenSSL. */
+export const native: NativeEd25519 = {
+  publicKey(seed) {
+    const spki = createPublicKey(load(seed)).export({ format: 'der', type: 'spki' });
+    return new Uint8Array(spki.subarray(-32));
+  },
+  signer(seed) {
+    let key: KeyObject | undefined;
+    return (data) => {
+      key ??= load(seed);
+      return new Uint8Array(sign(null, data, key));
+    };
+  },
+  verifier(point) {
+    let key: KeyObject | undefined;
+    return (data, signature) => {
+      key ??= createPublicKey({
+        key: writeEd25519Spki(point) as Buffer,
+        format: 'der',
+        type: 'spki',
+      });
+      return verify(null, data, key, signature);
+    };
+  },
+};
+
+function load(seed: Uint8Array): KeyObject {
+  return createPrivateKey({
+    key: writeEd25519Pkcs8(seed) as Buffer,
+    format: 'der',
+    type: 'pkcs8',
+  });
+}

@@ -1,0 +1,91 @@
+import { encodeHex } from '@dimp/foundation';
+import { keyError } from '../wire/key-error.ts';
+
+/** Numbers of a public RSA key, as big-endian magnitudes without leading zeros. */
+export interface RsaPublicNumbers {
+  readonly modulus: Uint8Array;
+  readonly publicExponent: Uint8Array;
+}
+
+/** Numbers of a private RSA key in the order of RSAPrivateKey (RFC 8017 §A.1.2). All but two are secret. */
+export interface RsaPrivateNumbers extends RsaPublicNumbers {
+  readonly privateExponent: Uint8Array;
+  readonly prime1: Uint8Array;
+  readonly prime2: Uint8Array;
+  readonly exponent1: Uint8Array;
+  readonly exponent2: Uint8Array;
+  readonly coefficient: Uint8Array;
+}
+
+/**
+ * Smallest modulus taken from peers. The network's keys have 1,024 bits (spec §14.2 #22), and generators that only
+ * set the top bit of both primes make every second such modulus one bit shorter.
+ */
+const MIN_BITS = 1023;
+/** Above this a single operation costs seconds: a peer's key must not be a weapon. */
+export const MAX_BITS = 8192;
+/** Public exponents are at most 32 bits long, so that verifying stays cheap. */
+const MAX_EXPONENT_BYTES = 4;
+
+/** Length of a number in bits. */
+export function bitLength(magnitude: Uint8Array): number {
+  return magnitude.length * 8 - (Math.clz32(magnitude[0] ?? 0) - 24);
+}
+
+/**
+ * Checks what a usable public key needs: an odd modulus of 1,023 to 8,192 bits and an odd exponent of at least 3 and
+ * at most 32 bits.
+ *
+ * @throws `crypto/key` otherwise.
+ */
+export function checkPublicNumbers({ modulus, publicExponent }: RsaPublicNumbers): void {
+  const bits = bitLength(modulus);
+  if (bits < MIN_BITS || bits > MAX_BITS) throw keyError('has a modulus of unacceptable size');
+  if (isEven(modulus)) throw keyError('has an even modulus');
+  if (
+    publicExponent.length > MAX_EXPONENT_BYTES ||
+    isEven(publicExponent) ||
+    bitLength(publicExponent) < 2
+  ) {
+    throw keyError('has an unacceptable public exponent');
+  }
+}
+
+/**
+ * Checks that the numbers of a private key belong together: a key with a wrong number leaks its primes with the first
+ * signature it makes. Primes are not tested for being prime.
+ *
+ * @throws `crypto/key` otherwise.
+ */
+export function checkPrivateNumbers(key: RsaPrivateNumbers): void {
+  checkPublicNumbers(key);
+  // One bound for all, so that no division below runs on absurd sizes.
+  for (const number of Object.values(key) as Uint8Array[]) {
+    if (number.length > key.modulus.length) throw keyError('has a number above its modulus');
+  }
+  const [n, e, d, p, q] = [
+    big(key.modulus),
+    big(key.publicExponent),
+    big(key.privateExponent),
+    big(key.prime1),
+    big(key.prime2),
+  ];
+  const consistent =
+    p > 2n &&
+    q > 2n &&
+    p * q === n &&
+    (e * d) % (p - 1n) === 1n &&
+    (e * d) % (q - 1n) === 1n &&
+    big(key.exponent1) === d % (p - 1n) &&
+    big(key.exponent2) === d % (q - 1n) &&
+    (q * big(key.coefficient)) % p === 1n;
+  if (!consistent) throw keyError('has numbers that do not belong together');
+}
+
+function big(magnitude: Uint8Array): bigint {
+  return BigInt(`0x${encodeHex(magnitude)}`);
+}
+
+function isEven(magnitude: Uint8Array): boolean {
+  return ((magnitude.at(-1) ?? 0) & 1) === 0;
+}

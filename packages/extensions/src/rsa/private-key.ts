@@ -1,0 +1,89 @@
+import type { DecryptKey, ExportableKey, KeyWire, Signer } from '@dimp/crypto';
+import { sha256 } from '@dimp/crypto/digests';
+import { concatBytes, type MaybePromise, ProtocolError, utf8Encode } from '@dimp/foundation';
+import { native } from '#native/rsa';
+import { readPem, writePem } from '../asn1/pem.ts';
+import { keyText } from '../wire/key-data.ts';
+import { keyError } from '../wire/key-error.ts';
+import { isPrivateDer, readPrivateDer, writePkcs1 } from './der.ts';
+import { checkPrivateNumbers, type RsaPrivateNumbers } from './numbers.ts';
+import { SYNTHETIC_LENGTH_BYTES, unpad } from './padding.ts';
+import { publicKeyOf, type RsaPublicKey, rsaParameters } from './public-key.ts';
+
+/** A private RSA key in memory. A remote one implements `Signer<'RSA'>` and `DecryptKey<'RSA'>` instead. */
+export interface RsaPrivateKey extends Signer<'RSA'>, DecryptKey<'RSA'>, ExportableKey<'RSA'> {
+  readonly publicKey: RsaPublicKey;
+}
+
+class PrivateRsa implements RsaPrivateKey {
+  readonly algorithm = 'RSA' as const;
+  readonly publicKey: RsaPublicKey;
+  readonly #numbers: RsaPrivateNumbers;
+  readonly #native: ReturnType<typeof native.privateKey>;
+  readonly #received: KeyWire<'RSA'> | undefined;
+  #rejectionSecret: Uint8Array | undefined;
+
+  constructor(numbers: RsaPrivateNumbers, wire: KeyWire | undefined) {
+    this.#numbers = numbers;
+    this.#native = native.privateKey(numbers);
+    this.#received = wire as KeyWire<'RSA'> | undefined;
+    const { modulus, publicExponent } = numbers;
+    this.publicKey = publicKeyOf({ modulus, publicExponent });
+  }
+
+  sign(data: Uint8Array): MaybePromise<Uint8Array> {
+    return this.#native.sign(data);
+  }
+
+  decrypt(ciphertext: Uint8Array): Uint8Array {
+    const { modulus } = this.#numbers;
+    // Both facts are public: anybody can see them.
+    if (ciphertext.length !== modulus.length || !isBelow(ciphertext, modulus)) {
+      throw new ProtocolError('crypto/decrypt', 'ciphertext cannot be decrypted');
+    }
+    const length = modulus.length + SYNTHETIC_LENGTH_BYTES;
+    const synthetic = native.prf(this.#secret(), ciphertext, length);
+    return unpad(this.#native.apply(ciphertext), synthetic);
+  }
+
+  toWire(): KeyWire<'RSA'> {
+    return (
+      this.#received ?? {
+        algorithm: 'RSA',
+        data: writePem('RSA PRIVATE KEY', writePkcs1(this.#numbers)),
+        ...rsaParameters(this.#numbers.modulus.length),
+      }
+    );
+  }
+
+  /** Same for the same key, so that one ciphertext always yields one synthetic plaintext. */
+  #secret(): Uint8Array {
+    this.#rejectionSecret ??= sha256(
+      concatBytes(utf8Encode('dim rsa implicit rejection'), this.#numbers.privateExponent),
+    );
+    return this.#rejectionSecret;
+  }
+}
+
+/** Makes a private key of its DER. */
+export function privateKeyOf(der: Uint8Array, wire?: KeyWire): RsaPrivateKey {
+  const numbers = readPrivateDer(der);
+  checkPrivateNumbers(numbers);
+  return new PrivateRsa(numbers, wire);
+}
+
+/** Reads a private key in every spelling of spec §2.4; a public section before it is skipped. */
+export function parsePrivateKey(wire: KeyWire): RsaPrivateKey {
+  const body = readPem(keyText(wire), true).find(isPrivateDer);
+  if (body === undefined) throw keyError('is no private key');
+  return privateKeyOf(body, wire);
+}
+
+/** Compares two public numbers of equal length. */
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

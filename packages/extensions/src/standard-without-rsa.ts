@@ -1,0 +1,24 @@
+/**
+ * The preset without RSA, for programs that must be small.
+ *
+ * @module
+ */
+import { aes } from './aes.ts';
+import { ecc } from './ecc.ts';
+import { ed25519 } from './ed25519.ts';
+import { plain } from './plain.ts';
+import { type StandardBundle, standardBundle } from './standard/bundle.ts';
+
+/** The preset that {@link standardWithoutRsa} makes. */
+export type StandardWithoutRsaExtension = StandardBundle<
+  readonly [typeof ecc, typeof aes, typeof plain, typeof ed25519]
+>;
+
+/**
+ * The standard preset without RSA: it reads and checks ECC identities, but can neither open nor send encrypted messages
+ * on the deployed network, which wraps message keys with RSA (spec §2.4). Add an encrypting algorithm of your own, or
+ * use it for broadcast messages and for checking identities.
+ */
+export function standardWithoutRsa(): StandardWithoutRsaExtension {
+  return standardBundle([ecc, aes, plain, ed25519]);
+}

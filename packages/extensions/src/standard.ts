@@ -1,0 +1,30 @@
+/**
+ * The preset with everything of the deployed network.
+ *
+ * @module
+ */
+import { aes } from './aes.ts';
+import { ecc } from './ecc.ts';
+import { ed25519 } from './ed25519.ts';
+import { plain } from './plain.ts';
+import { rsa } from './rsa.ts';
+import { type StandardBundle, standardBundle } from './standard/bundle.ts';
+
+export type { StandardContents } from './standard/bundle.ts';
+
+/** The preset that {@link standard} makes. */
+export type StandardExtension = StandardBundle<
+  readonly [typeof rsa, typeof ecc, typeof aes, typeof plain, typeof ed25519]
+>;
+
+/**
+ * Key algorithms, addresses, metas, documents, contents and commands of the deployed network.
+ *
+ * @example
+ * ```ts
+ * const protocol = createProtocol(standard());
+ * ```
+ */
+export function standard(): StandardExtension {
+  return standardBundle([rsa, ecc, aes, plain, ed25519]);
+}
