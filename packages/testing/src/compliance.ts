@@ -1,0 +1,14 @@
+/**
+ * Compliance suites: one call registers the tests that a plug-in must pass. They know no test framework and no
+ * platform, so authors of plug-ins run them with their own.
+ *
+ * @module
+ */
+export type { TestFunction } from './compliance/assert.ts';
+export {
+  type ContentComplianceOptions,
+  type ContentSample,
+  contentTypeCompliance,
+} from './compliance/content-type.ts';
+export { type KeyComplianceOptions, keyAlgorithmCompliance } from './compliance/key-algorithm.ts';
+export { symmetricAlgorithmCompliance } from './compliance/symmetric-algorithm.ts';

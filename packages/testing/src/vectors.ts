@@ -1,0 +1,7 @@
+/**
+ * The runner of the language-neutral test vectors: any file in their layout, in Node and in browsers.
+ *
+ * @module
+ */
+export type { VectorAccount, VectorAccounts, VectorCase, VectorFile } from './vectors/case.ts';
+export { type VectorResult, VectorRunner } from './vectors/run.ts';
