@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { md5 as nobleMd5, ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/legacy.js';
+import {
+  md5 as nobleMd5,
+  ripemd160 as nobleRipemd160,
+  sha1 as nobleSha1,
+} from '@noble/hashes/legacy.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { native } from '#native/sha256';
 

@@ -3,7 +3,9 @@ import type { AnyAlgorithm, KeyAlgorithm, SymmetricAlgorithm } from './algorithm
 import type { KeyWire } from './key.ts';
 
 /** Names of the key pair algorithms among `T`. */
-export type KeyPairName<T> = T extends { kind: 'key-pair'; name: infer N extends string } ? N : never;
+export type KeyPairName<T> = T extends { kind: 'key-pair'; name: infer N extends string }
+  ? N
+  : never;
 /** Names of the symmetric algorithms among `T`. */
 export type SymmetricName<T> = T extends { kind: 'symmetric'; name: infer N extends string }
   ? N

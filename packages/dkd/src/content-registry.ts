@@ -20,6 +20,7 @@ import type {
   ContentOf,
   ContentType,
 } from './content-type.ts';
+import { idBudget } from './id-budget.ts';
 import { serialNumbers } from './serial-number.ts';
 
 /** What a content registry needs of its protocol instance. */
@@ -49,7 +50,8 @@ export interface ContentRegistry<T extends AnyContentType = AnyContentType> {
    * Reads a content. The type with the most fitting members wins, fixed texts before `*`; none fitting makes an
    * {@link UnknownContent}.
    *
-   * @throws `format/field` and other `format/` codes for a content that its type refuses.
+   * @throws `format/field` and other `format/` codes for a content that its type refuses; `format/limit` for one that
+   *   names too many IDs.
    */
   parse(wire: Json | undefined): ContentOf<T> | UnknownContent;
   /** Makes a content of a draft: numbers it, dates it, writes its wire members. */
@@ -78,8 +80,9 @@ export function contentRegistry<const T extends readonly AnyContentType[]>(
   context: ContentRegistryContext,
   ...types: T
 ): ContentRegistry<T[number]> {
+  const budget = idBudget(context.ids.schema);
   const bound: ContentContext = {
-    id: context.ids.schema,
+    id: budget.schema,
     content: schema<Content | UnknownContent>(
       (wire) => registry.parse(wire as Json),
       (content) => content.wire,
@@ -93,19 +96,21 @@ export function contentRegistry<const T extends readonly AnyContentType[]>(
   const nextSerial = context.serial ?? serialNumbers();
   const normalize = context.normalize ?? ((wire: JsonObject) => wire);
 
+  const read = (received: Json | undefined): Content => {
+    if (!isJsonObject(received)) throw fieldError('content', 'is no object');
+    const wire = normalize(received);
+    const type = toText(ownMember(wire, 'type'), 'type');
+    if (type === undefined || type === '') throw fieldError('type', 'is missing');
+    const common = readCommon(wire, type, bound);
+    const entry = byType.get(type)?.find((each) => fits(each, wire));
+    if (entry === undefined) return { ...common, kind: 'unknown', body: wire, wire: received };
+    const body = parseWith(entry.schema, wire, entry.type.kind);
+    return { ...common, kind: entry.type.kind, body, wire: received };
+  };
+
   const registry = {
     types: Object.freeze([...kept]),
-    parse(received: Json | undefined): Content {
-      if (!isJsonObject(received)) throw fieldError('content', 'is no object');
-      const wire = normalize(received);
-      const type = toText(ownMember(wire, 'type'), 'type');
-      if (type === undefined || type === '') throw fieldError('type', 'is missing');
-      const common = readCommon(wire, type, bound);
-      const entry = byType.get(type)?.find((each) => fits(each, wire));
-      if (entry === undefined) return { ...common, kind: 'unknown', body: wire, wire: received };
-      const body = parseWith(entry.schema, wire, entry.type.kind);
-      return { ...common, kind: entry.type.kind, body, wire: received };
-    },
+    parse: (received: Json | undefined): Content => budget.run(() => read(received)),
     stamp(draft: Draft, { time, sn = nextSerial(), extra }: StampOptions): Content {
       const entry = kinds.get(draft.kind);
       if (entry === undefined) {

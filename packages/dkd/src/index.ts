@@ -15,6 +15,7 @@ export {
   defineContent,
 } from './content-type.ts';
 export { type Envelope, isBroadcast } from './envelope.ts';
+export { MAX_CONTENT_IDS } from './id-budget.ts';
 export type { InstantMessage, ReliableMessage, SecureMessage, Verified } from './message.ts';
 export { parseEnvelope, parseReliableMessage } from './parse-message.ts';
 export { MAX_SERIAL_NUMBER, serialNumbers } from './serial-number.ts';

@@ -1,3 +1,4 @@
+import { native as decodeUtf8 } from '#native/utf8';
 import { ProtocolError } from './error.ts';
 
 /**
@@ -7,12 +8,18 @@ import { ProtocolError } from './error.ts';
  *   different texts would share one signature.
  */
 export function utf8Encode(text: string): Uint8Array {
-  if (LONE_SURROGATE.test(text)) {
+  if (!isWellFormed(text)) {
     throw new ProtocolError('format/bytes', 'text has a lone surrogate');
   }
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
+}
+
+/** The method is of ES2024; engines without it are some years old. */
+function isWellFormed(text: string & { isWellFormed?(): boolean }): boolean {
+  return text.isWellFormed?.() ?? !LONE_SURROGATE.test(text);
 }
 const LONE_SURROGATE = /\p{Surrogate}/u;
+const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * UTF-8 to text, strictly; a byte order mark is kept as a character.
@@ -21,7 +28,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  */
 export function utf8Decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch {
     throw new ProtocolError('format/bytes', 'bytes are no UTF-8');
   }

@@ -1,8 +1,11 @@
 import { ProtocolError } from './error.ts';
 import type { Json } from './json.ts';
 
-/** A decimal number as peers write it in text (spec §1.7). */
-const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+/**
+ * A decimal number as peers write it in text (spec §1.7). No two repetitions may match the same digits one after the
+ * other: a long text would take quadratic time.
+ */
+const DECIMAL = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
 /**
  * Reads a number that may be written as text (spec §1.6–1.7).

@@ -4,11 +4,11 @@ export type { Brand } from './brand.ts';
 export { concatBytes, equalBytes, randomBytes, utf8Decode, utf8Encode } from './bytes.ts';
 export { fieldError, toBoolean, toNumber, toText, toTime } from './coerce.ts';
 export {
+  ERRORS,
   type ErrorArea,
   type ErrorCode,
   type ErrorEntry,
   type ErrorOptions,
-  ERRORS,
   isProtocolError,
   ProtocolError,
 } from './error.ts';

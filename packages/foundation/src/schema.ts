@@ -4,7 +4,15 @@
  *
  * @module
  */
-export { alias, array, type FieldSchema, lenientArray, type ObjectOutput, object, optional } from './schema/composite.ts';
+export {
+  alias,
+  array,
+  type FieldSchema,
+  lenientArray,
+  type ObjectOutput,
+  object,
+  optional,
+} from './schema/composite.ts';
 export {
   boolean,
   bytes,
@@ -17,4 +25,11 @@ export {
   text,
   time,
 } from './schema/scalar.ts';
-export { type InferOutput, isTwoWay, parseWith, type Schema, schema, standardValidate } from './schema/schema.ts';
+export {
+  type InferOutput,
+  isTwoWay,
+  parseWith,
+  type Schema,
+  schema,
+  standardValidate,
+} from './schema/schema.ts';

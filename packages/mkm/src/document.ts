@@ -1,20 +1,20 @@
+import type { Signer, VerifyKey } from '@dimp/crypto';
 import {
+  decodeTed,
+  encodeTed,
   fieldError,
   isJsonObject,
   isProtocolError,
   type Json,
   type JsonObject,
-  decodeTed,
-  encodeTed,
   ownMember,
-  parseJsonObject,
   ProtocolError,
+  parseJsonObject,
   stringifyJson,
   toText,
   toTime,
   utf8Encode,
 } from '@dimp/foundation';
-import type { Signer, VerifyKey } from '@dimp/crypto';
 import { type ID, sameEntity } from './id.ts';
 
 /** Signed, replaceable facts about an entity (spec §7). Plain data. */
@@ -209,7 +209,13 @@ export async function signDocument(request: DocumentRequest, signer: Signer): Pr
  */
 function looksLikeContent(properties: JsonObject): boolean {
   if (Object.hasOwn(properties, 'command') || Object.hasOwn(properties, 'cmd')) return true;
-  // The short names of 2.4 peers count as well (spec §10).
+  // The short names of 2.4 peers count as well (spec §10); a type of theirs may be a word.
+  if (
+    Object.hasOwn(properties, 'T') &&
+    (Object.hasOwn(properties, 'N') || Object.hasOwn(properties, 'sn'))
+  ) {
+    return true;
+  }
   const sn = ownMember(properties, 'sn') ?? ownMember(properties, 'N');
   const type = ownMember(properties, 'type') ?? ownMember(properties, 'T');
   if (sn === undefined || sn === null) return false;

@@ -1,6 +1,6 @@
-import { utf8Encode } from '@dimp/foundation';
-import { type PublicKey, samePublicKey, type Signer, type VerifyKey } from '@dimp/crypto';
+import { type PublicKey, type Signer, samePublicKey, type VerifyKey } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
+import { utf8Encode } from '@dimp/foundation';
 import type { Address } from './address.ts';
 import type { AddressRegistry } from './address-registry.ts';
 import type { ID } from './id.ts';

@@ -96,7 +96,8 @@ function parseObject(value: JsonObject, field: string): PortableNetworkFile {
     return member;
   };
   const key = ownMember(value, 'key') ?? undefined;
-  if (key !== undefined && !isJsonObject(key)) throw fieldError(field, 'has a key that is no object');
+  if (key !== undefined && !isJsonObject(key))
+    throw fieldError(field, 'has a key that is no object');
   const filename = text('filename');
   const URL = text('URL');
   return {

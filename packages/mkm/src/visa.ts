@@ -2,7 +2,7 @@ import { canEncrypt, type EncryptKey, type KeyRegistry } from '@dimp/crypto';
 import { isJsonObject, isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
 import type { Document } from './document.ts';
 import type { ID } from './id.ts';
-import { parsePortableNetworkFile, type PortableNetworkFile } from './portable-network-file.ts';
+import { type PortableNetworkFile, parsePortableNetworkFile } from './portable-network-file.ts';
 
 /** The display name a document gives its entity; the first of a 0.8 profile's `names` (spec §7.2). */
 export function documentName(document: Document): string | undefined {
@@ -60,11 +60,7 @@ export function bulletinRoles(bulletin: Document, readID: (text: unknown) => ID)
   };
 }
 
-function one(
-  properties: JsonObject,
-  name: string,
-  readID: (text: unknown) => ID,
-): ID | undefined {
+function one(properties: JsonObject, name: string, readID: (text: unknown) => ID): ID | undefined {
   const value = ownMember(properties, name);
   if (value === undefined || value === null) return undefined;
   try {

@@ -1,46 +1,93 @@
-/** The two conversions a platform may do faster; the text is checked before it comes here. */
+/** The two conversions a platform may do faster. */
 export interface NativeBase64 {
   encode(bytes: Uint8Array): string;
-  /** `text` has the standard alphabet and optional padding only; `length` is the number of bytes in it. */
-  decode(text: string, length: number): Uint8Array;
+  /**
+   * Decodes the first `digits` characters; what follows them is padding.
+   *
+   * @param digits - not one more than a multiple of four
+   * @returns undefined if one of them is outside the standard alphabet
+   */
+  decode(text: string, digits: number): Uint8Array | undefined;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 /** Chunk of `String.fromCharCode` arguments that no engine refuses. */
 const CHUNK = 0x2000;
+/** Stands for every character that is no digit; its bits are above those of a digit. */
+const FOREIGN = 0x40;
 
-const DIGITS: Uint8Array = /* @__PURE__ */ (() => {
-  const table = new Uint8Array(128);
+const VALUES: Uint8Array = /* @__PURE__ */ (() => {
+  const table = new Uint8Array(256).fill(FOREIGN);
   for (let i = 0; i < 64; i++) table[ALPHABET.charCodeAt(i)] = i;
   return table;
 })();
 
-/** Base64 without a platform; browsers build a binary text in chunks and let `btoa` do the rest. */
+/** Methods of newer engines. */
+interface Modern {
+  fromBase64?(text: string): Uint8Array;
+}
+interface ModernBytes {
+  toBase64?(): string;
+}
+
+/**
+ * What newer engines do themselves. In older ones `btoa` encodes a binary text built in chunks, and a loop decodes;
+ * `atob` would not be faster, because its binary text has to be made bytes again.
+ */
 export const native: NativeBase64 = {
-  encode(bytes) {
+  encode(bytes: Uint8Array & ModernBytes) {
+    if (bytes.toBase64 !== undefined) return bytes.toBase64();
     let binary = '';
     for (let i = 0; i < bytes.length; i += CHUNK) {
       binary += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
     }
     return btoa(binary);
   },
-  decode(text, length) {
-    const bytes = new Uint8Array(length);
-    for (let i = 0, o = 0; o < length; i += 4) {
-      const word =
-        (digit(text, i) << 18) |
-        (digit(text, i + 1) << 12) |
-        (digit(text, i + 2) << 6) |
-        digit(text, i + 3);
-      bytes[o++] = word >> 16;
-      if (o < length) bytes[o++] = word >> 8;
-      if (o < length) bytes[o++] = word;
-    }
-    return bytes;
+  decode(text, digits) {
+    const length = Math.floor((digits * 3) / 4);
+    return (Uint8Array as Modern).fromBase64 === undefined
+      ? decodeByLoop(text, digits, length)
+      : decodeByEngine(text, length);
   },
 };
 
-/** Value of a digit; padding and the end of the text count as zero. */
-function digit(text: string, index: number): number {
-  return index < text.length ? (DIGITS[text.charCodeAt(index)] ?? 0) : 0;
+/** The engine skips white space, but then there are too few bytes. */
+function decodeByEngine(text: string, length: number): Uint8Array | undefined {
+  try {
+    const bytes = (Uint8Array as Modern).fromBase64?.(text);
+    return bytes?.length === length ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeByLoop(text: string, digits: number, length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  const whole = digits - (digits % 4);
+  let seen = 0;
+  let at = 0;
+  for (let i = 0; i < whole; i += 4) {
+    const a = value(text, i);
+    const b = value(text, i + 1);
+    const c = value(text, i + 2);
+    const d = value(text, i + 3);
+    seen |= a | b | c | d;
+    bytes[at] = (a << 2) | (b >> 4);
+    bytes[at + 1] = (b << 4) | (c >> 2);
+    bytes[at + 2] = (c << 6) | d;
+    at += 3;
+  }
+  if (whole < digits) {
+    const a = value(text, whole);
+    const b = value(text, whole + 1);
+    const c = whole + 2 < digits ? value(text, whole + 2) : 0;
+    seen |= a | b | c;
+    bytes[at] = (a << 2) | (b >> 4);
+    if (whole + 2 < digits) bytes[at + 1] = (b << 4) | (c >> 2);
+  }
+  return seen < FOREIGN ? bytes : undefined;
+}
+
+function value(text: string, index: number): number {
+  return VALUES[text.charCodeAt(index)] ?? FOREIGN;
 }

@@ -11,7 +11,9 @@ export interface FieldSchema<T, Optional extends boolean = boolean> extends Sche
 }
 
 type Fields = Readonly<Record<string, FieldSchema<unknown>>>;
-type OutputOf<F> = F extends { decode(value: Json | undefined, field: string): infer T } ? T : never;
+type OutputOf<F> = F extends { decode(value: Json | undefined, field: string): infer T }
+  ? T
+  : never;
 type OptionalNames<F extends Fields> = {
   [N in keyof F]: F[N] extends { readonly optional: true } ? N : never;
 }[keyof F];
@@ -83,7 +85,11 @@ export function array<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
   );
 }
 
-/** A list whose damaged elements are left out: one bad entry must not cost the others (spec §4.4). */
+/**
+ * A list whose damaged elements are left out: one bad entry must not cost the others (spec §4.4).
+ *
+ * @throws `format/limit` for more than `max` elements, and where an element says that a limit is reached.
+ */
 export function lenientArray<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
   return schema<readonly T[]>(
     (value, field) => {
@@ -92,7 +98,7 @@ export function lenientArray<T>(item: Schema<T>, max = 65_536): Schema<readonly 
         try {
           read.push(item.decode(each, field));
         } catch (error) {
-          if (!isProtocolError(error)) throw error;
+          if (!isProtocolError(error) || error.code === 'format/limit') throw error;
         }
       }
       return read;
