@@ -1,15 +1,15 @@
-import { seconds } from '@dimp/core';
+import { type KeyNamesOfProtocol, type Protocol, seconds } from '@dimp/core';
 import { canDecrypt, canEncrypt, type DecryptKey, type Signer } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
 import type { Facebook } from './facebook.ts';
 
 /** How an identity is made. Everything but the facebook has a default. */
-export interface RegisterOptions {
+export interface RegisterOptions<P extends Protocol = Protocol> {
   /** Where the new identity is kept. */
-  readonly facebook: Facebook;
+  readonly facebook: Facebook<P>;
   /** Algorithm of the identity key, `RSA` by default. */
-  readonly algorithm?: string;
+  readonly algorithm?: KeyNamesOfProtocol<P>;
   /** What the identity algorithm is told, such as `{ bits: 2048 }`. */
   readonly keyOptions?: object;
   /** An identity key that exists already: imported, remote, or not extractable. */
@@ -19,7 +19,7 @@ export interface RegisterOptions {
   /** Kind of entity, `EntityType.User` by default. */
   readonly network?: number;
   /** Algorithm of the communication key in the visa, `RSA` by default; it has to encrypt. */
-  readonly messageAlgorithm?: string;
+  readonly messageAlgorithm?: KeyNamesOfProtocol<P>;
   /** More properties of the visa, such as `avatar` (spec §7.2). */
   readonly visa?: JsonObject;
 }
@@ -37,7 +37,10 @@ export interface RegisterOptions {
  * console.log(moki.id.text); // 0x…
  * ```
  */
-export async function register(name: string, options: RegisterOptions): Promise<User> {
+export async function register<P extends Protocol>(
+  name: string,
+  options: RegisterOptions<P>,
+): Promise<User> {
   const { facebook, metaType = '1', network = EntityType.User } = options;
   const { protocol } = facebook;
   const signer: Signer =
@@ -50,6 +53,8 @@ export async function register(name: string, options: RegisterOptions): Promise<
     ...(seeded ? { seed: name } : {}),
   });
   const id = protocol.metas.makeID(meta, network);
+  // Before anything is written: an ID without a class, or of a group, would leave half a user behind.
+  const user = userOf(facebook, id);
   const messageKey = await makeMessageKey(facebook, options.messageAlgorithm ?? 'RSA');
   const visa = await signDocument(
     {
@@ -63,7 +68,7 @@ export async function register(name: string, options: RegisterOptions): Promise<
   await facebook.savePrivateKeys(id, signer, [messageKey]);
   await facebook.saveMeta(meta, id);
   await facebook.saveDocument(visa, id);
-  return userOf(facebook, id);
+  return user;
 }
 
 /** How a group is made. */
@@ -91,6 +96,8 @@ export async function createGroup(name: string, options: CreateGroupOptions): Pr
   const signer = await facebook.requireSigner(founder);
   const meta = await facebook.protocol.metas.generate({ type: '1', signer, seed: name });
   const id = facebook.protocol.metas.makeID(meta, network);
+  const group = facebook.group(id);
+  if (group === undefined) throw new RangeError('no group class for this network byte');
   const bulletin = await signDocument(
     {
       did: id,
@@ -103,14 +110,10 @@ export async function createGroup(name: string, options: CreateGroupOptions): Pr
   await facebook.saveMeta(meta, id);
   await facebook.saveMembers(id, [founder, ...options.members]);
   await facebook.saveDocument(bulletin, id);
-  const group = facebook.group(id);
-  if (group === undefined) throw new RangeError('no group class for this network byte');
   return group;
 }
 
-type MessageKeyPair = DecryptKey;
-
-async function makeMessageKey(facebook: Facebook, algorithm: string): Promise<MessageKeyPair> {
+async function makeMessageKey(facebook: Facebook, algorithm: string): Promise<DecryptKey> {
   const key = await facebook.protocol.keys.generate(algorithm);
   if (!canDecrypt(key) || !canEncrypt(key.publicKey)) {
     throw new TypeError(

@@ -29,7 +29,12 @@ export { type Logger, silentLogger } from './ports/logger.ts';
 export { type Random, systemRandom } from './ports/random.ts';
 export type { Store, StoreCapabilities, StoreChange, StoreKey } from './ports/store.ts';
 export type { Transport, TransportContext, TransportFactory } from './ports/transport.ts';
-export { type ContentsOfProtocol, createProtocol, type Protocol } from './protocol.ts';
+export {
+  type ContentsOfProtocol,
+  createProtocol,
+  type KeyNamesOfProtocol,
+  type Protocol,
+} from './protocol.ts';
 export { splitMessage, trimMessage } from './split-message.ts';
 export { type PackOptions, Transceiver, type TransceiverOptions } from './transceiver.ts';
 export { isWaiting, type Waiting, waiting } from './waiting.ts';

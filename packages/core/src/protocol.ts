@@ -1,4 +1,4 @@
-import { type AnyAlgorithm, type KeyRegistry, keyRegistry } from '@dimp/crypto';
+import { type AnyAlgorithm, type KeyPairName, type KeyRegistry, keyRegistry } from '@dimp/crypto';
 import {
   type AnyContentType,
   type Content,
@@ -64,6 +64,11 @@ export interface Protocol<
 export type ContentsOfProtocol<P> = P extends { readonly contents: ContentRegistry<infer C> }
   ? ContentOf<C>
   : Content;
+
+/** Names of the key pair algorithms of a protocol. */
+export type KeyNamesOfProtocol<P> = P extends { readonly keys: KeyRegistry<infer K> }
+  ? KeyPairName<K>
+  : string;
 
 /**
  * Puts a protocol together of extensions. What was registered is what the compiler knows.

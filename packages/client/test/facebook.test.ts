@@ -1,0 +1,185 @@
+import { memoryStore } from '@dimp/core/memory';
+import type { Signer } from '@dimp/crypto';
+import { ecc } from '@dimp/extensions/ecc';
+import { decodeHex, utf8Encode } from '@dimp/foundation';
+import { displayNumber, EntityType, type ID, NetworkID, signDocument } from '@dimp/mkm';
+import { describe, expect, test } from 'vitest';
+import { createGroup, Facebook, register } from '../src/index.ts';
+import { newUser, protocol } from './people.ts';
+
+describe('register', () => {
+  test('makes name@address by default, as the seed program does', async () => {
+    const store = memoryStore();
+    const facebook = new Facebook({ protocol, store });
+    const user = await register('moki', { facebook, keyOptions: { bits: 1024 } });
+    expect(user.id.text).toMatch(/^moki@[1-9A-HJ-NP-Za-km-z]{26,35}$/);
+    expect(user.id.type).toBe(EntityType.User);
+    expect(displayNumber(user.id)).toMatch(/^\d{3}-\d{3}-\d{4}$/);
+    expect(await user.displayName()).toBe('moki');
+    expect((await facebook.currentUser())?.id.entity).toBe(user.id.entity);
+    const meta = await user.meta();
+    expect(meta).toMatchObject({ type: '1', seed: 'moki' });
+  });
+
+  test('makes 0.8 accounts of every network byte', async () => {
+    const signer = ecc.parsePrivate({ algorithm: 'ECC', data: '11'.repeat(32) });
+    for (const network of [NetworkID.Main, NetworkID.Station, NetworkID.Robot]) {
+      const { user } = await newUser('old', { signer, network });
+      expect(user.id.address.network).toBe(network);
+      expect(user.id.isBroadcast).toBe(false);
+    }
+  });
+
+  test('makes the address that vectors know from a given key', async () => {
+    const signer = ecc.parsePrivate({ algorithm: 'ECC', data: '11'.repeat(32) });
+    const { user } = await newUser('any', { signer, metaType: '4' });
+    expect(user.id.text).toBe('0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A');
+  });
+
+  test('refuses names that are no names, and kinds without a class', async () => {
+    for (const name of ['', 'a b', 'a@b', 'a/b', 'x'.repeat(33), 'a\u0000']) {
+      await expect(newUser(name, { algorithm: 'ECC' })).rejects.toMatchObject({
+        code: 'format/field',
+      });
+    }
+    const facebook = new Facebook({ protocol, store: memoryStore() });
+    for (const network of [EntityType.ICP, EntityType.Group, EntityType.Company]) {
+      await expect(register('corp', { facebook, algorithm: 'ECC', network })).rejects.toThrow(
+        RangeError,
+      );
+    }
+    expect(await facebook.localIdentities()).toEqual([]);
+  });
+
+  test('needs a message key that can encrypt', async () => {
+    const facebook = new Facebook({ protocol, store: memoryStore() });
+    const options = { facebook, algorithm: 'ECC', messageAlgorithm: 'ECC' } as const;
+    await expect(register('mute', options)).rejects.toThrow(TypeError);
+    expect(await facebook.localUsers()).toEqual([]);
+  });
+
+  test('takes a signer that never shows its private key, and keeps it for this run only', async () => {
+    const inner = ecc.parsePrivate({ algorithm: 'ECC', data: '22'.repeat(32) });
+    const remote: Signer<'ECC'> = {
+      algorithm: 'ECC',
+      publicKey: inner.publicKey,
+      sign: async (data) => inner.sign(data),
+    };
+    const store = memoryStore();
+    const facebook = new Facebook({ protocol, store });
+    const user = await register('remote', { facebook, signer: remote });
+    expect((await facebook.currentUser())?.id.entity).toBe(user.id.entity);
+    expect(await new Facebook({ protocol, store }).localUsers()).toEqual([]);
+  });
+});
+
+describe('a facebook over the same store', () => {
+  test('knows users, metas, documents, members and contacts again', async () => {
+    const store = memoryStore();
+    const first = new Facebook({ protocol, store });
+    const moki = await register('moki', { facebook: first, algorithm: 'ECC' });
+    const group = await createGroup('readers', { facebook: first, founder: moki.id, members: [] });
+    await first.saveContacts(moki.id, [group.id]);
+
+    const again = new Facebook({ protocol, store });
+    const user = await again.currentUser();
+    expect(user?.id.entity).toBe(moki.id.entity);
+    expect(await user?.visa()).toMatchObject({ type: 'visa' });
+    expect((await user?.contacts())?.map(String)).toEqual([group.id.text]);
+    expect((await again.group(group.id)?.members())?.map(String)).toEqual([moki.id.text]);
+    expect((await again.founder(group.id))?.entity).toBe(moki.id.entity);
+    const signature = await (await again.requireSigner(moki.id)).sign(utf8Encode('x'));
+    expect(await (await again.verifyKey(moki.id))?.verify(utf8Encode('x'), signature)).toBe(true);
+  });
+
+  test('says that a record is damaged instead of losing it', async () => {
+    const store = memoryStore();
+    const first = new Facebook({ protocol, store });
+    const moki = await register('moki', { facebook: first, algorithm: 'ECC' });
+    await store.set(['meta', moki.id.entity], utf8Encode('{"type":'));
+    const again = new Facebook({ protocol, store });
+    await expect(again.meta(moki.id)).rejects.toMatchObject({ code: 'store/corrupt' });
+  });
+});
+
+describe('metas and documents', () => {
+  test('the first meta wins, and a different one that fits raises the alarm', async () => {
+    const { user } = await newUser('moki', { algorithm: 'ECC' });
+    const conflicts: ID[] = [];
+    const facebook = new Facebook({
+      protocol,
+      store: memoryStore(),
+      onMetaConflict: (id) => conflicts.push(id),
+    });
+    const meta = await user.meta();
+    if (!meta) expect.unreachable();
+    expect(await facebook.saveMeta(meta, user.id)).toBe('saved');
+    expect(await facebook.saveMeta(meta.wire, user.id)).toBe('known');
+    expect(conflicts).toEqual([]);
+    const respelled = { ...meta.wire, key: { ...meta.key.toWire(), curve: 'secp256k1' } };
+    expect(await facebook.saveMeta(respelled, user.id)).toBe('known');
+    expect((await facebook.meta(user.id))?.wire).toEqual(meta.wire);
+  });
+
+  test('a forged meta is refused', async () => {
+    const { user } = await newUser('moki', { algorithm: 'ECC' });
+    const mallory = await newUser('moki', { algorithm: 'ECC' });
+    const meta = await mallory.user.meta();
+    if (!meta) expect.unreachable();
+    await expect(mallory.facebook.saveMeta(meta, user.id)).rejects.toMatchObject({
+      code: 'identity/meta-mismatch',
+    });
+    const genuine = await user.meta();
+    const forged = { ...genuine?.wire, key: meta.key.toWire() };
+    await expect(mallory.facebook.saveMeta(forged, user.id)).rejects.toMatchObject({
+      code: 'identity/meta-mismatch',
+    });
+  });
+
+  test('documents are kept if they are strictly newer, and never from a stranger', async () => {
+    const moki = await newUser('moki', { algorithm: 'ECC' });
+    const { facebook, user } = moki;
+    const signer = await facebook.requireSigner(user.id);
+    const visa = await user.visa();
+    const time = visa?.time ?? 0;
+    const sign = (name: string, now: number, by: Signer = signer) =>
+      signDocument(
+        { did: user.id, type: 'visa', properties: { ...visa?.properties, name }, now },
+        by,
+      );
+    await expect(facebook.saveDocument(await sign('old', time - 1), user.id)).rejects.toMatchObject(
+      {
+        code: 'identity/expired',
+      },
+    );
+    await expect(facebook.saveDocument(await sign('same', time), user.id)).rejects.toMatchObject({
+      code: 'identity/expired',
+    });
+    await expect(
+      facebook.saveDocument(await sign('future', time + 3600), user.id),
+    ).rejects.toMatchObject({ code: 'identity/document-invalid' });
+    const stranger = ecc.parsePrivate({ algorithm: 'ECC', data: '33'.repeat(32) });
+    await expect(
+      facebook.saveDocument(await sign('forged', time + 1, stranger), user.id),
+    ).rejects.toMatchObject({ code: 'identity/document-invalid' });
+    expect(await facebook.saveDocument(await sign('new', time + 1), user.id)).toBe('saved');
+    expect(await user.displayName()).toBe('new');
+  });
+
+  test('memory pressure loses nothing', async () => {
+    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+    facebook.reduceMemory();
+    expect(await user.displayName()).toBe('moki');
+    expect(await facebook.encryptKey(user.id)).toBeDefined();
+  });
+});
+
+test('a private key never shows in what is logged', async () => {
+  const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+  const signer = await facebook.requireSigner(user.id);
+  const secret = JSON.stringify((signer as unknown as { toWire(): object }).toWire());
+  const scalar = /"data":"([0-9a-f]{64})"/.exec(secret)?.[1] ?? '';
+  expect(decodeHex(scalar)).toHaveLength(32);
+  expect(JSON.stringify({ signer, facebook })).not.toContain(scalar);
+  expect(String(signer)).not.toContain(scalar);
+});
