@@ -1,0 +1,95 @@
+import { Text } from '@dimp/extensions/contents';
+import {
+  decodeBase64,
+  type ErrorCode,
+  encodeBase64,
+  isProtocolError,
+  type JsonObject,
+  parseJsonObject,
+  stringifyJson,
+  utf8Encode,
+} from '@dimp/foundation';
+import { type Person, pack } from '../people.ts';
+import { ensure, type Stage } from '../stage.ts';
+
+/** Changes a good message in four ways. Each has to be refused, with the code that belongs to it. */
+export async function attacks(
+  stage: Stage,
+  alice: Person,
+  bob: Person,
+  carol: Person,
+): Promise<void> {
+  stage.step('The same bytes, tampered with');
+  const bytes = await pack(alice, Text.create({ text: 'I owe you 10.' }), bob.user.id);
+  const message = parseJsonObject(bytes);
+  await refuses(stage, bob, 'one bit', 'crypto/signature', {
+    ...message,
+    data: flipBit(message['data']),
+  });
+  await refuses(stage, bob, 'forged', 'crypto/signature', {
+    ...message,
+    signature: encodeBase64(await sign(carol, decodeBase64(String(message['data'])))),
+  });
+  await refuses(stage, carol, 'readdressed', 'crypto/decrypt', {
+    ...message,
+    receiver: carol.user.id.text,
+    keys: undefined,
+  });
+  stage.note(
+    'bob may open the message key and wrap it again for carol: alice\u2019s signature holds.',
+  );
+  await refuses(stage, carol, 'passed on', 'format/field', {
+    ...message,
+    receiver: carol.user.id.text,
+    keys: undefined,
+    key: encodeBase64(await rewrap(bob, carol, decodeBase64(String(message['key'])))),
+  });
+  stage.note('It is refused all the same, because the signed content names its receiver.');
+}
+
+/**
+ * Lets somebody read a message that must be refused.
+ *
+ * @throws `Error` if it is accepted, or refused for another reason.
+ */
+async function refuses(
+  stage: Stage,
+  { messenger }: Person,
+  label: string,
+  code: ErrorCode,
+  message: JsonObject,
+): Promise<void> {
+  const error = await failure(() => messenger.unpack(utf8Encode(stringifyJson(message))));
+  ensure(isProtocolError(error), `"${label}" is refused`);
+  ensure(error.code === code, `"${label}" is refused with ${code}, not ${error.code}`);
+  stage.refused(label, `refused: ${error.code} (${error.message})`);
+}
+
+async function failure(attempt: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function flipBit(data: JsonObject[string]): string {
+  const bytes = decodeBase64(String(data));
+  const last = bytes.length - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 1;
+  return encodeBase64(bytes);
+}
+
+async function sign({ user }: Person, data: Uint8Array): Promise<Uint8Array> {
+  const signer = await user.signer();
+  ensure(signer !== undefined, 'everybody can sign for themselves');
+  return signer.sign(data);
+}
+
+async function rewrap(owner: Person, victim: Person, wrapped: Uint8Array): Promise<Uint8Array> {
+  const [key] = await owner.user.decryptKeys();
+  const victimKey = await victim.user.encryptKey();
+  ensure(key !== undefined && victimKey !== undefined, 'everybody has a key in their visa');
+  return victimKey.encrypt(await key.decrypt(wrapped));
+}

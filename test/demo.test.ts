@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { run } from '../apps/demo/src/run.ts';
+import { ensure, Stage } from '../apps/demo/src/stage.ts';
+
+test('the demonstration runs to its end, and each tampered message is refused with its code', async () => {
+  const lines: string[] = [];
+  await run(new Stage((line) => lines.push(line)));
+  const steps = lines
+    .filter((line) => /^\d+\. /.test(line))
+    .map((line) => Number.parseInt(line, 10));
+  expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(lines.join('\n')).toContain('"Hey guy!"');
+  const codes = lines.map((line) => /refused: (\S+)/.exec(line)?.[1]).filter((code) => code);
+  expect(codes).toEqual(['crypto/signature', 'crypto/signature', 'crypto/decrypt', 'format/field']);
+});
+
+test('the demonstration writes no colours unless it is told to', () => {
+  const lines: string[] = [];
+  const print = (line: string) => lines.push(line);
+  new Stage(print).proven('text', 'plain');
+  new Stage(print, true).proven('text', 'green');
+  expect(lines.map((line) => line.includes('\u001b['))).toEqual([false, true]);
+});
+
+test('the demonstration fails when something is not as it says', () => {
+  expect(() => ensure(false, 'the message is refused')).toThrow('the message is refused');
+});
