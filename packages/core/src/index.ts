@@ -1,18 +1,6 @@
-export type { Archive, LocalIdentity } from './archive.ts';
-export type { AttachmentOptions } from './attachments.ts';
-export { Barrack, type BarrackOptions, type SaveOutcome } from './barrack.ts';
-export { bindReceiver } from './content-check.ts';
+export type { Archive, LocalIdentity } from './barrack/archive.ts';
+export { Barrack, type BarrackOptions, type SaveOutcome } from './barrack/barrack.ts';
 export type { Dialect, WireScope } from './dialects/dialect.ts';
-export { destinationOf } from './direction.ts';
-export { type ContentsOf, defineExtension, type Extension, type KeysOf } from './extension.ts';
-export {
-  DEFAULT_KEY_ROTATION,
-  KeyCache,
-  type KeyCacheOptions,
-  type KeyRotation,
-  type SendingKey,
-} from './key-cache.ts';
-export { MessageKeys } from './message-keys.ts';
 export {
   type AckPayload,
   DEFAULT_PAYLOAD_LIMITS,
@@ -30,11 +18,32 @@ export { type Random, systemRandom } from './ports/random.ts';
 export type { Store, StoreCapabilities, StoreChange, StoreKey } from './ports/store.ts';
 export type { Transport, TransportContext, TransportFactory } from './ports/transport.ts';
 export {
+  type ContentsOf,
+  defineExtension,
+  type Extension,
+  type KeysOf,
+} from './protocol/extension.ts';
+export {
   type ContentsOfProtocol,
   createProtocol,
   type KeyNamesOfProtocol,
   type Protocol,
-} from './protocol.ts';
-export { splitMessage, trimMessage } from './split-message.ts';
-export { type PackOptions, Transceiver, type TransceiverOptions } from './transceiver.ts';
-export { isWaiting, type Waiting, waiting } from './waiting.ts';
+} from './protocol/protocol.ts';
+export type { AttachmentOptions } from './transceiver/attachments.ts';
+export { bindReceiver } from './transceiver/content-check.ts';
+export { destinationOf } from './transceiver/direction.ts';
+export {
+  DEFAULT_KEY_ROTATION,
+  KeyCache,
+  type KeyCacheOptions,
+  type KeyRotation,
+  type SendingKey,
+} from './transceiver/key-cache.ts';
+export { MessageKeys } from './transceiver/message-keys.ts';
+export { splitMessage, trimMessage } from './transceiver/split-message.ts';
+export {
+  type PackOptions,
+  Transceiver,
+  type TransceiverOptions,
+} from './transceiver/transceiver.ts';
+export { isWaiting, type Waiting, waiting } from './transceiver/waiting.ts';

@@ -22,7 +22,12 @@ export function decodeHex(text: string): Uint8Array {
   }
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+    bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
   }
   return bytes;
+}
+
+/** Value of a hex digit: the low four bits of `0`–`9`, and of `A`–`F` or `a`–`f` with nine added. */
+function digit(code: number): number {
+  return (code & 0xf) + (code > 0x39 ? 9 : 0);
 }

@@ -48,10 +48,12 @@ export function parseJson(
   }
   const text = typeof input === 'string' ? input : decodeJsonText(input);
   // Limits are checked before parsing: the parser of the platform takes long for what they exclude.
-  const { depth, commas, closed } = scanShape(text);
+  const { depth, commas, brackets, closed } = scanShape(text);
   if (!closed) throw new ProtocolError('format/json', 'text is no JSON');
   if (depth > limits.maxDepth) throw limit('depth', limits.maxDepth);
-  if (commas >= limits.maxMembers) throw limit('members', limits.maxMembers);
+  if (commas >= limits.maxMembers || brackets - 1 > limits.maxMembers) {
+    throw limit('members', limits.maxMembers);
+  }
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -64,25 +66,30 @@ export function parseJson(
 
 /** Writes JSON text; refuses what JSON cannot carry (NaN and Infinity would silently become `null`). */
 export function stringifyJson(value: Json): string {
+  // Not in a replacer: with one, the platform leaves its fast way of writing.
+  refuseNonFinite(value);
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError('undefined cannot be written as JSON');
-  // Looking at each value makes writing several times slower, so it is done only where a `null` may be such a number.
-  return text.includes('null') ? JSON.stringify(value, refuseNonFinite) : text;
+  return text;
 }
 
-function refuseNonFinite(_key: string, item: unknown): unknown {
-  if (typeof item === 'number' && !Number.isFinite(item)) {
+function refuseNonFinite(value: Json | undefined): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new RangeError('NaN and Infinity cannot be written as JSON');
   }
-  return item;
+  if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) refuseNonFinite(item);
+  }
 }
 
 /** What can be told of a text without parsing it, in one pass and without recursion. */
 interface Shape {
   /** Deepest nesting of brackets. */
   readonly depth: number;
-  /** Commas outside of strings; JSON has more members and elements than that. */
+  /** Commas outside of strings; a text with any has more members and elements than that. */
   readonly commas: number;
+  /** Opening brackets; all but the outermost are members or elements. */
+  readonly brackets: number;
   /** Whether as many brackets close as open, and none before. */
   readonly closed: boolean;
 }
@@ -91,6 +98,7 @@ function scanShape(text: string): Shape {
   let depth = 0;
   let deepest = 0;
   let commas = 0;
+  let brackets = 0;
   for (let i = 0; i < text.length && depth >= 0; i++) {
     switch (text.charCodeAt(i)) {
       case 0x22: // a string: jump to its closing quote, strings may be megabytes long
@@ -101,6 +109,7 @@ function scanShape(text: string): Shape {
         break;
       case 0x5b:
       case 0x7b:
+        brackets += 1;
         depth += 1;
         if (depth > deepest) deepest = depth;
         break;
@@ -111,7 +120,7 @@ function scanShape(text: string): Shape {
       default:
     }
   }
-  return { depth: deepest, commas, closed: depth === 0 };
+  return { depth: deepest, commas, brackets, closed: depth === 0 };
 }
 
 function endOfString(text: string, start: number): number {

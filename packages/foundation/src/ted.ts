@@ -65,12 +65,20 @@ function parseTedText(text: string): TransportableData | undefined {
   if (text.includes('://')) return decodeWith('base64', text);
   const comma = text.indexOf(',');
   if (comma < 0) return decodeWith('base64', text);
-  const head = text.slice(0, comma);
-  const items = head.slice(head.indexOf(':') + 1).split(';');
-  const algorithm = items.pop() ?? '';
-  const mime = items.find((item) => item.includes('/'));
+  const head = text.slice(text.slice(0, comma).indexOf(':') + 1, comma);
+  const algorithm = head.slice(head.lastIndexOf(';') + 1);
+  const mime = mimeOf(head.slice(0, Math.max(0, head.length - algorithm.length - 1)));
   const data = decodeWith(algorithm, text.slice(comma + 1));
   return mime === undefined ? data : { ...data, mime };
+}
+
+/** The first parameter with a slash. Not found by splitting: a hostile text may have a million of them. */
+function mimeOf(parameters: string): string | undefined {
+  const slash = parameters.indexOf('/');
+  if (slash < 0) return undefined;
+  const end = parameters.indexOf(';', slash);
+  const start = parameters.lastIndexOf(';', slash) + 1;
+  return parameters.slice(start, end < 0 ? undefined : end);
 }
 
 function decodeWith(algorithm: string, text: string): TransportableData {

@@ -83,6 +83,8 @@ describe('the JSON gate', () => {
     expect(codeOf(() => parseJson('[1,2,3,4,5,6,7,8,9,10]', limits))).toBeUndefined();
     expect(codeOf(() => parseJson('[1,2,3,4,5,6,7,8,9,[10]]', limits))).toBe('format/limit');
     expect(codeOf(() => parseJson('{"a":[1,2,3,4,5],"b":[1,2,3,4]}', limits))).toBe('format/limit');
+    expect(codeOf(() => parseJson(`[${'[],'.repeat(9)}[]]`, limits))).toBeUndefined();
+    expect(codeOf(() => parseJson(`[${'[[]],'.repeat(5)}[]]`, limits))).toBe('format/limit');
   });
 
   test('brackets that do not match are format/json, however deep', () => {
@@ -114,6 +116,7 @@ describe('the JSON gate', () => {
       `[${'0,'.repeat(size / 2 - 2)}0]`,
       `[${'"",'.repeat(size / 3 - 2)}0]`,
       `[${'{},'.repeat(size / 3 - 2)}0]`,
+      `[${`${'['.repeat(31)}${']'.repeat(31)},`.repeat(size / 63 - 1)}0]`,
       `{${Array.from({ length: 80_000 }, (_, i) => `"k${i}":1`).join()}}`,
     ];
     for (const text of hostile) {

@@ -34,7 +34,7 @@ export function normalizeType(value: Json | undefined): string | undefined {
   const word = WORDS.get(value);
   if (word !== undefined) return word;
   // "01" and "1" are one number.
-  return /^\d+$/.test(value) ? value.replace(/^0+(?=\d)/, '') : value;
+  return value.startsWith('0') && /^\d+$/.test(value) ? value.replace(/^0+(?=\d)/, '') : value;
 }
 
 /** A type as today's deployed peers want it at the top of a content: a number where it is one (spec §1.7). */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@dimp/foundation';
 import { type EntityKey, sameEntity } from '@dimp/mkm';
-import type { Archive, LocalIdentity } from '../archive.ts';
+import type { Archive, LocalIdentity } from '../barrack/archive.ts';
 
 /** An {@link Archive} in memory. */
 export class MemoryArchive implements Archive {

@@ -1,5 +1,5 @@
 import { cbc } from '@noble/ciphers/aes.js';
-import type { NativeAesCbc } from './aes.default.ts';
+import type { NativeAesCbc } from './aes-cbc.ts';
 
 /** AES-CBC in plain code, slow: for what a browser's WebCrypto does not do. */
 export function portableAes(key: Uint8Array): NativeAesCbc {

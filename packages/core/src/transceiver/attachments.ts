@@ -1,8 +1,8 @@
 import type { ReliableMessage } from '@dimp/dkd';
 import { equalJson, isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { Document, ID, Meta } from '@dimp/mkm';
-import type { Barrack } from './barrack.ts';
-import { seconds } from './ports/clock.ts';
+import type { Barrack } from '../barrack/barrack.ts';
+import { seconds } from '../ports/clock.ts';
 
 /** What goes along with a message on first contact (spec §8.10). */
 export interface AttachmentOptions {

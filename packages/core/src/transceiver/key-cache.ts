@@ -1,7 +1,7 @@
 import type { SymmetricKey } from '@dimp/crypto';
 import { LruMap, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { type Clock, systemClock } from './ports/clock.ts';
+import { type Clock, systemClock } from '../ports/clock.ts';
 
 /** When a message key of our own is replaced by a new one. */
 export interface KeyRotation {

@@ -8,10 +8,10 @@ import {
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
-import type { LocalIdentity } from './archive.ts';
-import type { Dialect } from './dialects/dialect.ts';
-import { normalizeWire } from './dialects/incoming.ts';
-import type { Protocol } from './protocol.ts';
+import type { LocalIdentity } from '../barrack/archive.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { normalizeWire } from '../dialects/incoming.ts';
+import type { Protocol } from '../protocol/protocol.ts';
 
 /** Unwrapped keys that are remembered. */
 const UNWRAPPED_KEYS = 4096;

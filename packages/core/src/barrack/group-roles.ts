@@ -3,27 +3,30 @@ import {
   broadcastGroupRoles,
   bulletinRoles,
   type Document,
+  type EntityDataSource,
   EntityType,
   type ID,
   metaMadeBy,
   sameEntity,
 } from '@dimp/mkm';
 import type { Archive } from './archive.ts';
-import type { Barrack } from './barrack.ts';
 
 const NOBODY: BulletinRoles = { assistants: [], administrators: [] };
 
 /** Answers who founded, owns, administers and belongs to a group (spec §5, §7.2, §9.14). */
 export class GroupRoles {
-  readonly #barrack: Pick<Barrack, 'meta' | 'documents' | 'protocol'>;
+  readonly #source: EntityDataSource;
   readonly #archive: Pick<Archive, 'members'>;
+  readonly #readID: (text: unknown) => ID;
 
   constructor(
-    barrack: Pick<Barrack, 'meta' | 'documents' | 'protocol'>,
+    source: EntityDataSource,
     archive: Pick<Archive, 'members'>,
+    readID: (text: unknown) => ID,
   ) {
-    this.#barrack = barrack;
+    this.#source = source;
     this.#archive = archive;
+    this.#readID = readID;
   }
 
   /**
@@ -32,7 +35,7 @@ export class GroupRoles {
    */
   async founder(group: ID): Promise<ID | undefined> {
     if (group.isBroadcast) return broadcastGroupRoles(group).founder;
-    const groupMeta = await this.#barrack.meta(group);
+    const groupMeta = await this.#source.meta(group);
     if (groupMeta === undefined) return undefined;
     const { founder } = await this.#bulletin(group);
     const candidates = [
@@ -40,7 +43,7 @@ export class GroupRoles {
       ...(await this.members(group)),
     ];
     for (const candidate of candidates) {
-      const meta = await this.#barrack.meta(candidate);
+      const meta = await this.#source.meta(candidate);
       if (meta !== undefined && (await metaMadeBy(groupMeta, meta.key))) return candidate;
     }
     return undefined;
@@ -58,7 +61,7 @@ export class GroupRoles {
   async members(group: ID): Promise<readonly ID[]> {
     if (group.isBroadcast) return broadcastGroupRoles(group).members;
     const texts = await this.#archive.members(group.entity);
-    return texts.map((text) => this.#barrack.protocol.parseID(text));
+    return texts.map((text) => this.#readID(text));
   }
 
   /** Bots that distribute a group's messages. */
@@ -80,10 +83,8 @@ export class GroupRoles {
   }
 
   async #bulletin(group: ID): Promise<BulletinRoles> {
-    const documents = await this.#barrack.documents(group);
+    const documents = await this.#source.documents(group);
     const bulletin = documents.find((each: Document) => each.type !== 'visa');
-    return bulletin === undefined
-      ? NOBODY
-      : bulletinRoles(bulletin, this.#barrack.protocol.parseID);
+    return bulletin === undefined ? NOBODY : bulletinRoles(bulletin, this.#readID);
   }
 }

@@ -20,7 +20,7 @@ import {
   type MetaRegistry,
   metaRegistry,
 } from '@dimp/mkm';
-import { normalizeContent, normalizeMessage } from './dialects/incoming.ts';
+import { normalizeContent, normalizeMessage } from '../dialects/incoming.ts';
 import type { ContentsOf, Extension, KeysOf } from './extension.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { ReliableMessage } from '@dimp/dkd';
 import { parseReliableMessage } from '@dimp/dkd';
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
-import { normalizeMessage } from './dialects/incoming.ts';
+import { normalizeMessage } from '../dialects/incoming.ts';
 
 /**
  * Splits a whole-group message for its members: each copy has one receiver, his key, and shows the group. The signature

@@ -26,10 +26,10 @@ import {
   type UserDataSource,
   visaKey,
 } from '@dimp/mkm';
+import { type Clock, seconds, systemClock } from '../ports/clock.ts';
+import type { Protocol } from '../protocol/protocol.ts';
 import type { Archive, LocalIdentity } from './archive.ts';
 import { GroupRoles } from './group-roles.ts';
-import { type Clock, seconds, systemClock } from './ports/clock.ts';
-import type { Protocol } from './protocol.ts';
 
 /** What a barrack is made with. */
 export interface BarrackOptions {
@@ -64,7 +64,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
     this.protocol = protocol;
     this.archive = archive;
     this.clock = clock;
-    this.#roles = new GroupRoles(this, archive);
+    this.#roles = new GroupRoles(this, archive, protocol.parseID);
     this.#onMetaConflict = onMetaConflict;
     this.#metas = new LruMap(cacheSize);
     this.#documents = new LruMap(cacheSize);

@@ -19,19 +19,19 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { LocalIdentity } from './archive.ts';
+import type { LocalIdentity } from '../barrack/archive.ts';
+import type { Barrack } from '../barrack/barrack.ts';
+import { deployed } from '../dialects/deployed.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { normalizeContent } from '../dialects/incoming.ts';
+import { normalizeType } from '../dialects/type-number.ts';
+import type { Protocol } from '../protocol/protocol.ts';
 import { type AttachmentOptions, Attachments } from './attachments.ts';
-import type { Barrack } from './barrack.ts';
 import { checkContentAgainstEnvelope, needsMembership } from './content-check.ts';
-import { deployed } from './dialects/deployed.ts';
-import type { Dialect } from './dialects/dialect.ts';
-import { normalizeContent } from './dialects/incoming.ts';
-import { normalizeType } from './dialects/type-number.ts';
 import { destinationOf } from './direction.ts';
 import { KeyCache } from './key-cache.ts';
 import { decryptError, isUnreadable, MessageKeys } from './message-keys.ts';
 import { ownKeys } from './own-keys.ts';
-import type { Protocol } from './protocol.ts';
 import { isWaiting, type Waiting, waiting } from './waiting.ts';
 
 /** What a transceiver is made with. */

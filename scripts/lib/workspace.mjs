@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './process.mjs';
+
+/**
+ * Folders of the workspace packages below one folder of the root.
+ *
+ * @param {string} folder such as `packages`
+ * @returns {{ path: string, manifest: { name: string, scripts?: Record<string, string> } }[]}
+ */
+export function packagesIn(folder) {
+  const base = join(root, folder);
+  if (!existsSync(base)) return [];
+  return readdirSync(base)
+    .map((name) => join(base, name))
+    .filter((path) => existsSync(join(path, 'package.json')))
+    .map((path) => ({
+      path,
+      manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')),
+    }));
+}
+
+/**
+ * Makes an empty folder from which every package of ours, and everything any of them depends on, can be imported
+ * as a user would: by name, through `node_modules`.
+ *
+ * @param {string} name
+ * @returns {string} its path
+ */
+export function userFolder(name) {
+  const folder = join(root, 'node_modules/.cache', name);
+  rmSync(folder, { recursive: true, force: true });
+  const modules = join(folder, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  const packages = [...packagesIn('packages'), ...packagesIn('examples')];
+  for (const { path, manifest } of packages) link(path, join(modules, manifest.name));
+  for (const { path } of packages) {
+    for (const dependency of installedIn(join(path, 'node_modules'))) {
+      link(join(path, 'node_modules', dependency), join(modules, dependency));
+    }
+  }
+  return folder;
+}
+
+/** @param {string} folder a `node_modules` */
+function installedIn(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@')
+        ? readdirSync(join(folder, name)).map((inner) => `${name}/${inner}`)
+        : [name],
+    );
+}
+
+/**
+ * @param {string} target
+ * @param {string} path
+ */
+function link(target, path) {
+  if (existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path, 'junction');
+}

@@ -1,0 +1,32 @@
+import { playwright } from '@vitest/browser-playwright';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { chromiumArgs } from './scripts/lib/chromium.mjs';
+
+const executablePath = process.env['CHROMIUM_PATH'];
+
+// The portable suites in a real browser; scripts/test-browser.mjs finds one and starts this.
+export default defineConfig({
+  // Without `node`, so that #native/* is what a browser gets.
+  resolve: { conditions: ['@dimp/source', 'module', 'browser', 'import', 'default'] },
+  // All dependencies are found before the first test: finding one later would reload the page.
+  optimizeDeps: { entries: ['packages/*/src/**/*.ts', '!**/*.node.ts'] },
+  test: {
+    name: 'chromium',
+    include: ['packages/*/test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, '**/*.node.test.ts'],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      api: { host: '127.0.0.1' },
+      provider: playwright({
+        launchOptions: {
+          args: chromiumArgs,
+          ...(executablePath === undefined ? {} : { executablePath }),
+        },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
