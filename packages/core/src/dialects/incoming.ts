@@ -74,8 +74,10 @@ function unify(wire: JsonObject, name: string, old: string): JsonObject {
   if (found === undefined) return wire;
   const modern = ownMember(wire, name) ?? undefined;
   if (modern === undefined) {
-    const { [old]: _, ...rest } = wire;
-    return { ...rest, [name]: found };
+    // One copy and not two: a hostile object may have thousands of members.
+    const { [old]: _, ...rest }: Record<string, Json | undefined> = wire;
+    rest[name] = found;
+    return rest;
   }
   if (!equalJson(modern, found) && !sameText(modern, found)) {
     throw fieldError(old, `contradicts ${name}`);

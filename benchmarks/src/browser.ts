@@ -1,0 +1,20 @@
+import { browserPrimitives } from './primitives.browser.ts';
+import { benchOf, lineOf, type RunOptions } from './suite.ts';
+import { suites } from './suites.ts';
+
+/** What the program outside of the page puts into it. */
+interface Page {
+  reportLine(line: string): Promise<void>;
+  runBenchmarks?: (options: RunOptions) => Promise<void>;
+}
+
+const page = globalThis as unknown as Page;
+
+page.runBenchmarks = async (options) => {
+  const lines: Promise<void>[] = [];
+  const bench = benchOf(options, (result) => {
+    lines.push(page.reportLine(lineOf(result, browserPrimitives.runtime)));
+  });
+  for (const suite of suites) await suite(bench, browserPrimitives);
+  await Promise.all(lines);
+};

@@ -1,0 +1,31 @@
+import { parseArgs } from 'node:util';
+import { HOSTILE_BUDGET, hostile } from './hostile.ts';
+import { nodePrimitives } from './primitives.node.ts';
+import { benchOf, lineOf } from './suite.ts';
+import { suites } from './suites.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { samples: { type: 'string' }, batch: { type: 'string' } },
+});
+const options = {
+  filter: positionals[0] ?? '',
+  samples: Number(values.samples ?? 15),
+  batch: Number(values.batch ?? 20),
+};
+const bench = benchOf(options, (result) => console.log(lineOf(result, nodePrimitives.runtime)));
+for (const suite of suites) await suite(bench, nodePrimitives);
+
+const slow: string[] = [];
+await hostile(
+  (name, milliseconds) => {
+    console.log(JSON.stringify({ name, milliseconds: Number(milliseconds.toPrecision(3)) }));
+    // Far above the budget, because the machine may have other work; below that a reader has to judge.
+    if (milliseconds > HOSTILE_BUDGET * 4) slow.push(name);
+  },
+  (name) => name.startsWith(options.filter),
+);
+if (slow.length > 0) {
+  console.error(`far above ${HOSTILE_BUDGET} ms: ${slow.join(', ')}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,114 @@
+/** One line of the report. */
+export interface Result {
+  readonly name: string;
+  /** Median over the samples. */
+  readonly opsPerSecond: number;
+  /** The same of what the operation is compared with. */
+  readonly baselineOpsPerSecond?: number;
+  /** Median of the samples' own ratios, which is not the quotient of the two medians. */
+  readonly ratio?: number;
+  /** The same against the baseline with the platform's JSON and Base64 added, where that was measured. */
+  readonly codecRatio?: number;
+}
+
+/** What an operation is compared with. */
+export interface Baselines {
+  /** What cannot be avoided. */
+  readonly bare: Operation;
+  /** What no implementation of this wire format avoids: {@link Baselines.bare}, JSON and Base64. */
+  readonly codec?: Operation;
+}
+
+/** What is timed; a promise is awaited. */
+export type Operation = () => unknown;
+
+/** How long a measurement may take. */
+export interface TimerOptions {
+  /** Rounds of batches. */
+  readonly samples: number;
+  /** Shortest time of a batch, in milliseconds: far above the resolution of the clock. */
+  readonly batch: number;
+}
+
+/**
+ * Times an operation against its baselines. Short batches alternate, and each round yields ratios of its own: on a
+ * machine that others use too, a slow moment hits all of them, and the median forgets those it hit unevenly.
+ */
+export async function compare(
+  name: string,
+  subject: Operation,
+  { bare, codec }: Baselines,
+  { samples, batch }: TimerOptions,
+): Promise<Result> {
+  const operations = codec === undefined ? [subject, bare] : [subject, bare, codec];
+  const calls: number[] = [];
+  for (const operation of operations) calls.push(await callsPerBatch(operation, batch));
+  const seconds: number[][] = operations.map(() => []);
+  for (let round = 0; round < samples; round++) {
+    // Each collects the garbage of the one before it, so they take turns in going first.
+    for (let turn = 0; turn < operations.length; turn++) {
+      const index = (round + turn) % operations.length;
+      seconds[index]?.push(await secondsPerCall(operations[index] as Operation, calls[index] ?? 1));
+    }
+  }
+  const [ours = [], theirs = [], codecs = []] = seconds;
+  const ratioTo = (others: number[]) => median(ours.map((each, i) => (others[i] as number) / each));
+  return {
+    name,
+    opsPerSecond: 1 / median(ours),
+    baselineOpsPerSecond: 1 / median(theirs),
+    ratio: ratioTo(theirs),
+    ...(codec === undefined ? {} : { codecRatio: ratioTo(codecs) }),
+  };
+}
+
+/** Times an operation that has nothing to be compared with. */
+export async function measure(
+  name: string,
+  subject: Operation,
+  options: TimerOptions,
+): Promise<Result> {
+  const calls = await callsPerBatch(subject, options.batch);
+  const samples: number[] = [];
+  for (let i = 0; i < options.samples; i++) samples.push(await secondsPerCall(subject, calls));
+  return { name, opsPerSecond: 1 / median(samples) };
+}
+
+/** Milliseconds of the fastest of a few calls: what the work costs when nobody disturbs it. */
+export async function fastest(subject: Operation, calls: number): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < calls; i++) {
+    best = Math.min(best, (await secondsPerCall(subject, 1)) * 1000);
+  }
+  return best;
+}
+
+/** Doubles the calls until they fill many batches, so that the engine has optimised the code by then. */
+async function callsPerBatch(operation: Operation, batch: number): Promise<number> {
+  for (let calls = 1; ; calls *= 2) {
+    const milliseconds = (await secondsPerCall(operation, calls)) * 1000;
+    if (milliseconds * calls >= batch * WARM_UP) {
+      return Math.max(1, Math.round(batch / milliseconds));
+    }
+  }
+}
+
+/** Batches of warming up, at least. */
+const WARM_UP = 10;
+
+async function secondsPerCall(operation: Operation, calls: number): Promise<number> {
+  const started = performance.now();
+  for (let i = 0; i < calls; i++) {
+    const result = operation();
+    // Awaiting a plain value would add a turn of the event loop to every synchronous operation.
+    if (result instanceof Promise) await result;
+  }
+  return (performance.now() - started) / 1000 / calls;
+}
+
+function median(samples: readonly number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
