@@ -120,3 +120,15 @@ test('a machine without users cannot send', async () => {
     code: 'identity/not-found',
   });
 });
+
+test('what no peer would read is refused before it is sent', async () => {
+  const moki = await newUser('moki', { algorithm: 'ECC' });
+  const huge = Text.create({ text: 'x'.repeat(1024 * 1024) });
+  await expect(moki.messenger.pack(huge, ANYONE)).rejects.toMatchObject({ code: 'format/limit' });
+  const large = Text.create({ text: 'x'.repeat(900_000) });
+  const message = await moki.messenger.pack(large, moki.user.id);
+  if (isWaiting(message)) expect.unreachable();
+  expect(() => moki.messenger.serialize(message)).toThrow(
+    expect.objectContaining({ code: 'format/limit' }) as Error,
+  );
+});

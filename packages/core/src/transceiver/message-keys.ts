@@ -44,9 +44,10 @@ export class MessageKeys {
   /**
    * Opens a received message key with the keys of a local user.
    *
-   * @throws `crypto/decrypt`, no matter which of the steps from RSA to the key object fails (spec §14.2 #21).
+   * @returns undefined for one that does not open, no matter which of the steps from RSA to the key object fails
+   *   (spec §14.2 #21)
    */
-  async unwrap(wrapped: Uint8Array, local: LocalIdentity): Promise<SymmetricKey> {
+  async unwrap(wrapped: Uint8Array, local: LocalIdentity): Promise<SymmetricKey | undefined> {
     const slot = `${local.id.entity}\u0000${encodeBase64(wrapped)}`;
     const known = this.#unwrapped.get(slot);
     if (known !== undefined) return known;
@@ -56,7 +57,7 @@ export class MessageKeys {
       this.#unwrapped.set(slot, key);
       return key;
     }
-    throw decryptError();
+    return undefined;
   }
 
   /** Forgets half of the opened keys; they are opened again when needed. */

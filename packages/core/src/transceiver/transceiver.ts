@@ -9,6 +9,7 @@ import {
   type Verified,
 } from '@dimp/dkd';
 import {
+  DEFAULT_JSON_LIMITS,
   encodeBase64,
   fieldError,
   isProtocolError,
@@ -83,6 +84,7 @@ export class Transceiver {
    *
    * @returns the secure message, or what has to arrive first: the receiver's visa, the group's members. Members whose
    *   key is not known are left out, as long as there is one whose key is.
+   * @throws `format/limit` for a content that no message can hold
    */
   async encrypt(
     message: InstantMessage,
@@ -91,6 +93,7 @@ export class Transceiver {
     const { envelope, content } = message;
     const wire = dialect.outgoing('content', normalizeContent(content.wire));
     const plaintext = utf8Encode(stringifyJson(wire));
+    if (plaintext.length > DEFAULT_JSON_LIMITS.maxBytes) throw tooLarge();
     const head = envelopeWire(message);
     if (isBroadcast(envelope)) {
       const data = plaintext;
@@ -191,7 +194,7 @@ export class Transceiver {
     if (message.broadcast) return this.#read(message, message.data);
     const destination = destinationOf(envelope);
     let refused: unknown;
-    for await (const key of this.#candidateKeys(message, local, destination)) {
+    for (const key of await this.#candidateKeys(message, local, destination)) {
       const plaintext = await this.#open(message, key);
       if (plaintext === undefined) continue;
       try {
@@ -209,9 +212,15 @@ export class Transceiver {
     throw refused ?? decryptError();
   }
 
-  /** The bytes of a message as they travel: UTF-8 JSON, nothing behind it (spec §8.11). */
+  /**
+   * The bytes of a message as they travel: UTF-8 JSON, nothing behind it (spec §8.11).
+   *
+   * @throws `format/limit` for a message that no reader would take (spec §14.7 no. 7); send what is large as a file.
+   */
   serialize(message: ReliableMessage): Uint8Array {
-    return utf8Encode(stringifyJson(message.wire));
+    const bytes = utf8Encode(stringifyJson(message.wire));
+    if (bytes.length > DEFAULT_JSON_LIMITS.maxBytes) throw tooLarge();
+    return bytes;
   }
 
   /**
@@ -277,22 +286,21 @@ export class Transceiver {
   }
 
   /** The key that came with the message, else those that came before it in the same direction. */
-  async *#candidateKeys(
+  async #candidateKeys(
     message: ReliableMessage,
     local: LocalIdentity,
     destination: ID,
-  ): AsyncGenerator<SymmetricKey> {
+  ): Promise<readonly SymmetricKey[]> {
     const wrapped = ownKeys(message, local.id);
-    for (const each of wrapped) {
-      try {
-        yield await this.#messageKeys.unwrap(each, local);
-      } catch (error) {
-        if (!isProtocolError(error, 'crypto/decrypt')) throw error;
-      }
-    }
     if (wrapped.length === 0) {
-      yield* await this.keyCache.receivedKeys(message.envelope.sender, destination);
+      return this.keyCache.receivedKeys(message.envelope.sender, destination);
     }
+    const keys: SymmetricKey[] = [];
+    for (const each of wrapped) {
+      const key = await this.#messageKeys.unwrap(each, local);
+      if (key !== undefined) keys.push(key);
+    }
+    return keys;
   }
 
   async #open(message: ReliableMessage, key: SymmetricKey): Promise<Uint8Array | undefined> {
@@ -341,6 +349,12 @@ function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
     ...(group === undefined ? {} : { group: group.text }),
     type: content.type,
   };
+}
+
+function tooLarge(): ProtocolError<'format/limit'> {
+  return new ProtocolError('format/limit', 'message is too large', {
+    details: { limit: 'bytes', max: DEFAULT_JSON_LIMITS.maxBytes },
+  });
 }
 
 function parseContentJson(plaintext: Uint8Array): JsonObject {

@@ -21,6 +21,7 @@ import {
   encodeHex,
   equalBytes,
   type JsonObject,
+  ProtocolError,
 } from '@dimp/foundation';
 import { ANYONE } from '@dimp/mkm';
 import { object, text } from './case.ts';
@@ -91,6 +92,7 @@ export const cryptoOperations: VectorOperations = {
     const privateKey = rsa.parsePrivate(wire(input, 'private_key'));
     const local = { id: ANYONE, signer: privateKey, decryptKeys: [privateKey] };
     const key = await new MessageKeys(protocol).unwrap(base64(input, 'ciphertext_b64'), local);
+    if (key === undefined) throw new ProtocolError('crypto/decrypt', 'key does not open');
     return { key: key.toWire() };
   },
   'key.equal': (input, { protocol: { keys } }) => {
