@@ -1,0 +1,48 @@
+// Counts what an installation of a package brings along in production, and compares it with its budget.
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root, summary } from './lib/process.mjs';
+
+/** Most packages installed with one of ours, itself not counted. */
+const BUDGETS = { client: 12, extensions: 12, core: 8, foundation: 3 };
+
+let passed = 0;
+let failed = 0;
+for (const [name, budget] of Object.entries(BUDGETS)) {
+  const found = dependenciesOf(join(root, 'packages', name), new Set());
+  const ok = found.size <= budget;
+  console.log(`${ok ? 'ok' : 'FAILED'}  @dimp/${name}: ${found.size} of ${budget} packages`);
+  if (!ok) console.log(`  ${[...found].sort().join(', ')}`);
+  if (ok) passed += 1;
+  else failed += 1;
+}
+summary(passed, failed);
+
+/**
+ * Names of all production dependencies, theirs included.
+ *
+ * @param {string} folder
+ * @param {Set<string>} found
+ * @returns {Set<string>}
+ */
+function dependenciesOf(folder, found) {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    if (found.has(name)) continue;
+    found.add(name);
+    dependenciesOf(locate(folder, name), found);
+  }
+  return found;
+}
+
+/**
+ * @param {string} from
+ * @param {string} name
+ * @returns {string}
+ */
+function locate(from, name) {
+  const candidate = join(from, 'node_modules', name);
+  if (existsSync(candidate)) return realpathSync(candidate);
+  if (dirname(from) === from) throw new Error(`${name} is not installed`);
+  return locate(dirname(from), name);
+}
