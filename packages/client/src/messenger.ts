@@ -1,5 +1,5 @@
 import {
-  bindReceiver,
+  bindEnvelope,
   type ContentsOfProtocol,
   type Dialect,
   isWaiting,
@@ -82,8 +82,8 @@ export class Messenger<P extends Protocol = Protocol> {
   /**
    * Packs a content for a receiver: numbers and dates it, encrypts and signs it.
    *
-   * The receiver's ID goes into the content as well, so that he cannot pass it on as if it were for somebody else
-   * (spec §14.2 #20).
+   * The IDs of sender and receiver go into the content as well: the receiver cannot pass it on as if it were for somebody
+   * else, nor anybody pass the ciphertext off as his own (spec §14.2 #20).
    *
    * @returns the message, or what has to arrive first
    * @throws `identity/not-found` if there is no user of this machine to send it
@@ -119,7 +119,9 @@ export class Messenger<P extends Protocol = Protocol> {
     if (form === 'hidden') return this.#packHidden(draft, group, sender, others, options);
     const whole = await this.pack(draft, group, { ...options, sender });
     if (isWaiting(whole)) return whole;
-    return form === 'whole' ? [whole] : splitMessage(whole, others, this.facebook.protocol.parseID);
+    if (form === 'whole') return [whole];
+    const { dialect = this.transceiver.dialect } = options;
+    return splitMessage(whole, others, this.facebook.protocol.parseID, dialect);
   }
 
   /**
@@ -165,7 +167,7 @@ export class Messenger<P extends Protocol = Protocol> {
     options: PackOptions,
   ): Promise<ReliableMessage | Waiting> {
     const envelope: Envelope = { sender, receiver, time: content.time ?? 0 };
-    const bound = bindReceiver(content, receiver);
+    const bound = bindEnvelope(content, envelope);
     const secure = await this.transceiver.encrypt({ envelope, content: bound }, options);
     return isWaiting(secure) ? secure : this.transceiver.sign(secure, options);
   }

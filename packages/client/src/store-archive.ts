@@ -3,6 +3,7 @@ import { canDecrypt, type DecryptKey, isExportable, type Signer } from '@dimp/cr
 import {
   isJsonObject,
   type Json,
+  type JsonLimits,
   type JsonObject,
   ProtocolError,
   parseJson,
@@ -13,6 +14,13 @@ import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
 
 /** Last message keys of a user that still open what was sent to an older visa (spec §2.7). */
 const MESSAGE_KEYS = 3;
+
+/** Bounds of what is read back: a list of members may be longer than what fits into one message. */
+const RECORD_LIMITS: JsonLimits = /* @__PURE__ */ Object.freeze({
+  maxBytes: 64 * 1024 * 1024,
+  maxDepth: 64,
+  maxMembers: 1_048_576,
+});
 
 /** The archive of a {@link Facebook}: what the barrack verified, in a store, as JSON. */
 export class StoreArchive implements Archive {
@@ -116,7 +124,7 @@ export class StoreArchive implements Archive {
     const bytes = await this.#store.get(key);
     if (bytes === undefined) return undefined;
     try {
-      return parseJson(bytes);
+      return parseJson(bytes, RECORD_LIMITS);
     } catch {
       throw corrupt(key[0] ?? '');
     }

@@ -1,11 +1,16 @@
 import { memoryStore } from '@dimp/core/memory';
 import type { Signer } from '@dimp/crypto';
+import { Text } from '@dimp/extensions/contents';
 import { ecc } from '@dimp/extensions/ecc';
-import { decodeHex, utf8Encode } from '@dimp/foundation';
+import { decodeHex, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { displayNumber, EntityType, type ID, NetworkID, signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { createGroup, Facebook, register } from '../src/index.ts';
-import { newUser, protocol } from './people.ts';
+import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
+import { introduce, newUser, packed, protocol } from './people.ts';
+
+/** A key of 32 bytes 0x33, and the other key that its ECDSA signature of "moki" verifies under (SEC 1 §4.1.6). */
+const FIRST = ecc.parsePrivate({ algorithm: 'ECC', data: '33'.repeat(32) });
+const SECOND = '03802cbe8ad13f49a36060abe9c852d55cf4c9c1bbb659e2996b6cc3fcc3501aac';
 
 describe('register', () => {
   test('makes name@address by default, as the seed program does', async () => {
@@ -164,6 +169,152 @@ describe('metas and documents', () => {
     ).rejects.toMatchObject({ code: 'identity/document-invalid' });
     expect(await facebook.saveDocument(await sign('new', time + 1), user.id)).toBe('saved');
     expect(await user.displayName()).toBe('new');
+  });
+
+  test('two metas of one ID: the second raises the alarm, however it arrives', async () => {
+    const moki = await newUser('moki', { signer: FIRST });
+    const hulk = await newUser('hulk', { algorithm: 'ECC' });
+    const conflicts: string[] = [];
+    const facebook = new Facebook({
+      protocol,
+      store: memoryStore(),
+      onMetaConflict: (id) => conflicts.push(id.text),
+    });
+    const meta = await moki.user.meta();
+    if (!meta) expect.unreachable();
+    const { key: _key, ...rest } = meta.wire;
+    const second = { ...rest, key: { algorithm: 'ECC', data: SECOND } };
+    expect(await facebook.saveMeta(second, moki.user.id)).toBe('saved');
+    expect(await facebook.saveMeta(meta, moki.user.id)).toBe('known');
+    expect(conflicts).toEqual([moki.user.id.text]);
+    await introduce(hulk, moki, 'one way');
+    const draft = Text.create({ text: 'it is me' });
+    const bytes = await packed(moki, draft, hulk.user.id, { attachMeta: true });
+    const messenger = new Messenger({ facebook });
+    await expect(messenger.unpack(bytes)).rejects.toMatchObject({ code: 'crypto/signature' });
+    expect(conflicts).toEqual([moki.user.id.text, moki.user.id.text]);
+  });
+
+  test('the second key of a group meta does not make its owner the founder', async () => {
+    const moki = await newUser('moki', { signer: FIRST });
+    const { user } = moki;
+    // The meta of the group "moki" carries the same signature as that of its founder.
+    const group = await createGroup('moki', {
+      facebook: moki.facebook,
+      founder: user.id,
+      members: [],
+    });
+    const [groupMeta, meta, bulletin] = [
+      await group.meta(),
+      await user.meta(),
+      await group.bulletin(),
+    ];
+    if (!groupMeta || !meta || !bulletin) expect.unreachable();
+    const second = protocol.metas.parse({ type: '2', key: { algorithm: 'ECC', data: SECOND } });
+    const fake = protocol.metas.makeID(second, EntityType.User);
+    const { facebook } = await newUser('hulk', { algorithm: 'ECC' });
+    await facebook.saveMeta(second, fake);
+    await facebook.saveMeta(meta, user.id);
+    await facebook.saveMeta(groupMeta, group.id);
+    await facebook.saveMembers(group.id, [fake, user.id]);
+    expect((await facebook.founder(group.id))?.text).toBe(user.id.text);
+    expect(await facebook.saveDocument(bulletin, group.id)).toBe('saved');
+  });
+
+  test('JSON that only looks like a verified meta is read and checked as JSON', async () => {
+    const moki = await newUser('moki', { algorithm: 'ECC', metaType: '2' });
+    const hulk = await newUser('hulk', { algorithm: 'ECC' });
+    for (const addressData of ['x', [4], { length: 65 }]) {
+      const key = { algorithm: 'ECC', data: '', verify: 1, addressData };
+      const forged = { type: '2', key, wire: {}, seed: 'moki', fingerprint: 'AA==' };
+      for (const type of ['1', '2', '4']) {
+        for (const wire of [forged, { type, key, wire: {} }]) {
+          await expect(
+            hulk.facebook.saveMeta({ ...wire, type }, moki.user.id),
+          ).rejects.toMatchObject({ code: 'format/field' });
+        }
+      }
+    }
+  });
+
+  test('a number too large to be written again is refused and not half saved', async () => {
+    const moki = await newUser('moki', { algorithm: 'ECC' });
+    const hulk = await newUser('hulk', { algorithm: 'ECC' });
+    await introduce(hulk, moki, 'one way');
+    const draft = Text.create({ text: 'x' });
+    const bytes = await packed(moki, draft, hulk.user.id, { attachMeta: true });
+    const text = utf8Decode(bytes).replace('"meta":{', '"meta":{"x":1e999,');
+    await expect(hulk.messenger.unpack(text)).rejects.toMatchObject({ code: 'format/json' });
+    expect(await hulk.facebook.meta(moki.user.id)).toBeUndefined();
+  });
+
+  test('an old bulletin under another terminal brings no dismissed staff back', async () => {
+    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+    const { user: admin } = await newUser('hulk', { algorithm: 'ECC' });
+    const group = await createGroup('team', { facebook, founder: user.id, members: [] });
+    const signer = await facebook.requireSigner(user.id);
+    const time = (await group.bulletin())?.time ?? 0;
+    const bulletin = async (now: number, administrators: readonly string[]) =>
+      (
+        await signDocument(
+          { did: group.id, type: 'bulletin', properties: { administrators }, now },
+          signer,
+        )
+      ).wire;
+    const hired = await bulletin(time + 1, [admin.id.text]);
+    await facebook.saveDocument(hired, group.id);
+    expect(await facebook.maySpeak(group.id, admin.id)).toBe(true);
+    await facebook.saveDocument(await bulletin(time + 2, []), group.id);
+    for (const replayed of [
+      { ...hired, terminal: 'x' },
+      { ...hired, type: 'profile' },
+    ]) {
+      await facebook.saveDocument(replayed, group.id).catch(() => undefined);
+    }
+    await facebook.saveDocument(await bulletin(time + 3, []), group.id);
+    expect(await facebook.maySpeak(group.id, admin.id)).toBe(false);
+    expect((await group.bulletin())?.time).toBe(time + 3);
+  });
+
+  test('a visa under ever new terminals does not fill the store', async () => {
+    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+    const visa = await user.visa();
+    if (!visa) expect.unreachable();
+    for (let i = 0; i < 20; i++) {
+      await facebook.saveDocument({ ...visa.wire, terminal: `t${i}` }, user.id).catch(() => {});
+    }
+    expect((await facebook.documents(user.id)).length).toBeLessThanOrEqual(16);
+    expect(await user.displayName()).toBe('moki');
+  });
+
+  test('two documents saved at once leave the newer one, and its key is the one in use', async () => {
+    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+    const signer = await facebook.requireSigner(user.id);
+    const visa = await user.visa();
+    const time = visa?.time ?? 0;
+    const sign = (name: string, now: number) =>
+      signDocument(
+        { did: user.id, type: 'visa', properties: { ...visa?.properties, name }, now },
+        signer,
+      );
+    const [older, newer] = [await sign('older', time + 1), await sign('newer', time + 2)];
+    for (const pair of [
+      [newer, older],
+      [older, newer],
+    ]) {
+      await Promise.allSettled(pair.map((each) => facebook.saveDocument(each, user.id)));
+      facebook.reduceMemory();
+      expect(await user.displayName()).toBe('newer');
+    }
+  });
+
+  test('a stored record may be larger than a message', async () => {
+    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+    const contacts = Array.from({ length: 20_000 }, (_, i) =>
+      protocol.parseID(`${user.id.text}/${i}`),
+    );
+    await facebook.saveContacts(user.id, contacts);
+    expect((await facebook.contacts(user.id)).length).toBe(contacts.length);
   });
 
   test('memory pressure loses nothing', async () => {

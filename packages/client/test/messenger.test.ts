@@ -1,5 +1,5 @@
 import { isWaiting } from '@dimp/core';
-import { deployed, next, seed } from '@dimp/core/dialects';
+import { type Dialect, deployed, next, seed } from '@dimp/core/dialects';
 import { Text } from '@dimp/extensions/contents';
 import { utf8Decode } from '@dimp/foundation';
 import { ANYONE, EntityType } from '@dimp/mkm';
@@ -95,6 +95,40 @@ describe.each(['hidden', 'split', 'whole'] as const)('a %s group message', (form
     await expect(stranger.messenger.unpack(bytes[0]!)).rejects.toMatchObject({
       code: 'identity/not-found',
     });
+  });
+});
+
+test('split copies are spelled for the peers they go to', async () => {
+  const moki = await newUser('moki', { algorithm: 'ECC' });
+  const hulk = await newUser('hulk', { algorithm: 'ECC' });
+  await introduce(moki, hulk);
+  const group = await createGroup('readers', {
+    facebook: moki.facebook,
+    founder: moki.user.id,
+    members: [hulk.user.id],
+  });
+  const copyIn = async (dialect: Dialect): Promise<Record<string, unknown>> => {
+    const draft = Text.create({ text: dialect.name });
+    const options = { form: 'split', dialect } as const;
+    const messages = await moki.messenger.packForGroup(draft, group.id, options);
+    if (isWaiting(messages)) expect.unreachable();
+    const bytes = moki.messenger.serialize(messages[0]!);
+    const received = await hulk.messenger.unpack(bytes);
+    expect(received).toMatchObject({ content: { body: { text: dialect.name } } });
+    return JSON.parse(utf8Decode(bytes));
+  };
+  const { entity } = hulk.user.id;
+  const shown = { receiver: entity, group: group.id.text };
+  const today = await copyIn(deployed);
+  expect(today).toMatchObject({ ...shown, type: '1', key: expect.any(String) });
+  expect(today['keys']).toEqual({ [entity]: today['key'] });
+  const old = await copyIn(seed);
+  expect(old).toMatchObject({ ...shown, type: 1, key: expect.any(String) });
+  expect(old).not.toHaveProperty('keys');
+  expect(await copyIn(next)).toMatchObject({
+    R: entity,
+    G: group.id.text,
+    K: { [entity]: expect.any(String) },
   });
 });
 

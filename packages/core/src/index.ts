@@ -30,7 +30,7 @@ export {
   type Protocol,
 } from './protocol/protocol.ts';
 export type { AttachmentOptions } from './transceiver/attachments.ts';
-export { bindReceiver } from './transceiver/content-check.ts';
+export { bindEnvelope } from './transceiver/content-check.ts';
 export { destinationOf } from './transceiver/direction.ts';
 export {
   DEFAULT_KEY_ROTATION,

@@ -71,10 +71,58 @@ test('the seed dialect has the names of its time', () => {
   });
 });
 
+test('seed files have the IV of the download inside the key, and pictures as bare Base64', () => {
+  const key = { algorithm: 'AES', data: 'x' };
+  const thumbnail = 'data:image/png;base64,AAAA';
+  const image = { type: '18', sn: 1, URL: 'https://x/', key, IV: 'iv', thumbnail };
+  expect(seed.outgoing('content', image)).toEqual({
+    type: 18,
+    sn: 1,
+    URL: 'https://x/',
+    password: { ...key, iv: 'iv' },
+    thumbnail: 'AAAA',
+  });
+  // Nothing to put it into, and a picture elsewhere, stay as they are.
+  const others = { type: '22', sn: 1, data: 'AAAA', IV: 'iv', snapshot: 'https://x/a.png' };
+  expect(seed.outgoing('content', others)).toEqual({ ...others, type: 22 });
+});
+
+test('seed logins are nested, seed search results have metas of that time', () => {
+  const login = {
+    type: '136',
+    command: 'login',
+    did: 'u1',
+    device: 'phone',
+    agent: 'a/1',
+    station: { did: 'u2', host: 'h' },
+    provider: { did: 'g1' },
+  };
+  expect(seed.outgoing('content', login)).toEqual({
+    type: 136,
+    command: 'login',
+    login: {
+      account: 'u1',
+      terminal: 'phone',
+      userAgent: 'a/1',
+      station: { ID: 'u2', host: 'h' },
+      provider: { ID: 'g1' },
+    },
+  });
+  const found = { type: '136', command: 'search', results: { u1: { type: '1' }, u2: null } };
+  expect(seed.outgoing('content', found)).toMatchObject({
+    results: { u1: { version: 1 }, u2: null },
+  });
+});
+
 test('deployed messages carry the personal key twice, next ones under keys only', () => {
   const message = { sender: 'u1', receiver: 'u2/phone', key: 'k' };
   expect(deployed.outgoing('message', message)).toMatchObject({ key: 'k', keys: { u2: 'k' } });
   expect(next.outgoing('message', message)).toEqual({ F: 'u1', R: 'u2/phone', K: { u2: 'k' } });
+});
+
+test('next forwards in a list, also one message', () => {
+  const wire = next.outgoing('content', { type: '255', sn: 1, forward: { sender: 'u1' } });
+  expect(wire).toEqual({ T: '255', N: 1, secrets: [{ sender: 'u1' }] });
 });
 
 test('deployed documents commands are singular, with the newest document', () => {

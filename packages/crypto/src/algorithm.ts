@@ -45,8 +45,10 @@ export interface SymmetricAlgorithm<
   parse(wire: KeyWire): K;
 }
 
+/** A {@link KeyAlgorithm} of any name and keys. */
 // biome-ignore lint/suspicious/noExplicitAny: existential type, the registry infers the real ones
 export type AnyKeyAlgorithm = KeyAlgorithm<any, any, any, any>;
+/** A {@link SymmetricAlgorithm} of any name and keys. */
 // biome-ignore lint/suspicious/noExplicitAny: existential type, the registry infers the real ones
 export type AnySymmetricAlgorithm = SymmetricAlgorithm<any, any, any>;
 /** Anything a {@link KeyRegistry} takes. */

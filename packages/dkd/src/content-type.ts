@@ -37,6 +37,7 @@ export interface ContentType<Kind extends string, Body> {
   create(body: Body, options?: { readonly group?: ID }): Draft<Kind, Body>;
 }
 
+/** A {@link ContentType} of any kind and body. */
 // biome-ignore lint/suspicious/noExplicitAny: existential type, the registry infers the real ones
 export type AnyContentType = ContentType<any, any>;
 /** The contents that a content type reads. */

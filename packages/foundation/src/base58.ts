@@ -2,10 +2,10 @@ import bs58 from 'bs58';
 import { ProtocolError } from './error.ts';
 
 /**
- * Longest text that is decoded. Base58 takes quadratic time, so the length must be bounded; the longest
- * value of the protocol is an address of 35 characters.
+ * Longest text that is decoded. Base58 takes quadratic time, and a message of 1 MiB may be full of such texts: at this
+ * length they take a tenth of a second together. The longest value of the protocol is an address of 35 characters.
  */
-const MAX_LENGTH = 1024;
+const MAX_LENGTH = 128;
 
 /** Bytes to Base58 with Bitcoin's alphabet; leading zero bytes become leading `1` (spec §1.2). */
 export function encodeBase58(bytes: Uint8Array): string {
@@ -15,7 +15,7 @@ export function encodeBase58(bytes: Uint8Array): string {
 /**
  * Base58 to bytes.
  *
- * @throws `format/bytes` for a character outside the alphabet, `format/limit` above 1,024 characters.
+ * @throws `format/bytes` for a character outside the alphabet, `format/limit` above 128 characters.
  */
 export function decodeBase58(text: string): Uint8Array {
   if (text.length > MAX_LENGTH) {

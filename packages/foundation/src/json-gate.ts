@@ -23,7 +23,8 @@ export const DEFAULT_JSON_LIMITS: JsonLimits = /* @__PURE__ */ Object.freeze({
  * Reads bytes or text as one JSON object: the gate that every network input passes first.
  *
  * The order of checks is that of the vectors: size, UTF-8 and JSON, depth, `__proto__`; only a text that is too deep
- * or has too many members may be told so although it is broken elsewhere. NaN, Infinity and trailing text are no JSON;
+ * or has too many members may be told so although it is broken elsewhere. NaN, Infinity, numbers as large as that, and
+ * trailing text are no JSON;
  * of duplicate members the last one counts (spec §1.3).
  *
  * @throws `format/limit` above a limit, `format/json` for bytes that are no JSON object, `format/field` for a
@@ -137,6 +138,10 @@ function endOfString(text: string, start: number): number {
 function checkMembers(root: Json, maxMembers: number): void {
   let members = 0;
   const visit = (value: Json): void => {
+    // `1e999` is read as Infinity, which could never be written again: to a store, or to the next station.
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new ProtocolError('format/json', 'JSON has a number that is too large');
+    }
     if (typeof value !== 'object' || value === null) return;
     if (Array.isArray(value)) {
       members += value.length;

@@ -105,6 +105,13 @@ describe('the JSON gate', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
+  test('numbers that no double can hold are format/json at any depth: they could never be written again', () => {
+    for (const text of ['{"a":1e999}', '{"a":[{"b":-1e999}]}', '[1e309]', '1e999']) {
+      expect(codeOf(() => parseJson(text))).toBe('format/json');
+    }
+    expect(parseJson('[1e308]')).toEqual([1e308]);
+  });
+
   test('hostile megabytes are answered quickly, without stack overflow', () => {
     const size = DEFAULT_JSON_LIMITS.maxBytes;
     const hostile = [

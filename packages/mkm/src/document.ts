@@ -78,7 +78,7 @@ export function parseDocument(
   const time = readTime(properties);
   return {
     did,
-    type: type ?? (did.isGroup ? 'bulletin' : 'visa'),
+    type: type ?? signedType(properties) ?? (did.isGroup ? 'bulletin' : 'visa'),
     data,
     signature,
     properties,
@@ -155,6 +155,15 @@ export function checkReplacement(
   if (reason !== undefined) throw invalid(incoming, reason);
 }
 
+/** The newest of some documents, which is the one in force; of equally new ones the last (spec §7.5). */
+export function newestDocument(documents: readonly Document[]): Document | undefined {
+  let newest: Document | undefined;
+  for (const each of documents) {
+    if (newest === undefined || (each.time ?? 0) >= (newest.time ?? 0)) newest = each;
+  }
+  return newest;
+}
+
 /** What a new document says. */
 export interface DocumentRequest {
   readonly did: ID;
@@ -220,6 +229,12 @@ function looksLikeContent(properties: JsonObject): boolean {
   const type = ownMember(properties, 'type') ?? ownMember(properties, 'T');
   if (sn === undefined || sn === null) return false;
   return typeof type === 'number' || (typeof type === 'string' && /^\s*\d+\s*$/.test(type));
+}
+
+/** What a document says it is where its wire object says nothing: peers of 0.8 have no member for it (spec §7.1). */
+function signedType(properties: JsonObject): string | undefined {
+  const type = ownMember(properties, 'type');
+  return typeof type === 'string' && type !== '' ? type : undefined;
 }
 
 function readSubject(wire: JsonObject, readID: (text: unknown) => ID, owner?: ID): ID {

@@ -1,6 +1,6 @@
 import type { DecryptKey, EncryptKey, Signer } from '@dimp/crypto';
 import type { MaybePromise } from '@dimp/foundation';
-import type { Document } from './document.ts';
+import { type Document, newestDocument } from './document.ts';
 import { EntityType } from './entity-type.ts';
 import type { ID } from './id.ts';
 import type { Meta } from './meta.ts';
@@ -58,7 +58,8 @@ export abstract class Entity<S extends EntityDataSource = EntityDataSource> {
 
   /** The name its document gives, else name and search number: `NAME (ddd-ddd-dddd)` (spec §4.6). */
   async displayName(): Promise<string> {
-    const names = (await this.documents()).map(documentName);
+    const newestFirst = [...(await this.documents())].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+    const names = newestFirst.map(documentName);
     const named = names.find((name) => name !== undefined && name !== '');
     return named ?? `${this.id.name ?? this.kindWord} (${displayNumber(this.id)})`;
   }
@@ -71,7 +72,7 @@ export class User extends Entity<UserDataSource> {
   protected override readonly kindWord: string = 'User';
 
   async visa(): Promise<Document | undefined> {
-    return (await this.documents()).find((document) => document.type !== 'bulletin');
+    return newestDocument((await this.documents()).filter(({ type }) => type !== 'bulletin'));
   }
 
   contacts(): MaybePromise<readonly ID[]> {
@@ -109,7 +110,7 @@ export class Group extends Entity<GroupDataSource> {
   protected override readonly kindWord: string = 'Group';
 
   async bulletin(): Promise<Document | undefined> {
-    return (await this.documents()).find((document) => document.type !== 'visa');
+    return newestDocument((await this.documents()).filter(({ type }) => type !== 'visa'));
   }
 
   founder(): MaybePromise<ID | undefined> {

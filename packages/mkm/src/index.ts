@@ -18,6 +18,7 @@ export {
   type DocumentRequest,
   type DocumentType,
   MAX_DOCUMENT_SKEW,
+  newestDocument,
   parseDocument,
   signDocument,
   verifyDocument,

@@ -56,11 +56,12 @@ export async function verifyMeta(
 
 /**
  * Whether a meta was made by the owner of a key: founder tests compare a group's meta with a member's key (spec §6.4).
+ *
+ * Only the key itself counts, and not whether it verifies the fingerprint: an ECDSA signature verifies under a second
+ * key that anybody can compute (SEC 1 §4.1.6), and make a user of who is then taken for the founder.
  */
-export async function metaMadeBy(meta: Meta, key: VerifyKey): Promise<boolean> {
-  if (samePublicKey(meta.key, key)) return true;
-  if (meta.seed === undefined || meta.fingerprint === undefined) return false;
-  return key.verify(utf8Encode(meta.seed), meta.fingerprint);
+export function metaMadeBy(meta: Meta, key: VerifyKey): boolean {
+  return samePublicKey(meta.key, key);
 }
 
 /** What a new meta is made of. */

@@ -119,6 +119,17 @@ describe('verification refuses', () => {
 });
 
 describe('dialects', () => {
+  test('without a type outside, the signed one counts, as when a peer of 0.8 passed it on', async () => {
+    for (const type of ['visa', 'profile']) {
+      const { data, signature } = (await sign({}, now, type)).wire;
+      const read = documents.parse({ ID: alice.text, data, signature });
+      expect(read.type).toBe(type);
+      await documents.verify(read, proof);
+    }
+    const { data, signature } = (await sign({}, now, 'bulletin')).wire;
+    await expect(verifyWire({ ID: alice.text, data, signature })).rejects.toThrow(invalid);
+  });
+
   test('a 0.8 profile names its entity ID and needs neither type nor time', async () => {
     const wire = without(await signText('{"name":"Alice"}', { ID: alice.text }), 'did', 'type');
     const read = documents.parse(wire);

@@ -1,7 +1,8 @@
-import { isWaiting, type Transceiver, trimMessage } from '@dimp/core';
-import type { ReliableMessage, Verified } from '@dimp/dkd';
+import { bindEnvelope, isWaiting, Transceiver, trimMessage } from '@dimp/core';
+import type { Content, ReliableMessage, Verified } from '@dimp/dkd';
 import { Command } from '@dimp/extensions/commands';
-import { Text } from '@dimp/extensions/contents';
+import { ArrayContent, Text } from '@dimp/extensions/contents';
+import { Reset } from '@dimp/extensions/groups';
 import {
   decodeBase64,
   encodeBase64,
@@ -99,6 +100,34 @@ describe('an attacker on the path', () => {
     });
   });
 
+  test('cannot sign somebody else’s ciphertext and pass it off as his own', async () => {
+    const envelope = { sender: idOf('alice'), receiver: idOf('bob'), time: NOW };
+    const bound = bindEnvelope(content(Text.create({ text: 'my idea' })), envelope);
+    const secure = await alice.encrypt({ envelope, content: bound });
+    if (isWaiting(secure)) expect.unreachable();
+    const bytes = alice.serialize(await alice.sign(secure));
+    expect((await open(bob, bytes)).body).toEqual({ text: 'my idea' });
+    const mallory = await machine('mallory');
+    const signer = await mallory.barrack.requireSigner(idOf('mallory'));
+    const stolen = changed(bytes, (wire) => {
+      wire['sender'] = idOf('mallory').text;
+    });
+    const signature = await signer.sign(mallory.deserialize(stolen).data);
+    const resigned = changed(stolen, (wire) => {
+      wire['signature'] = encodeBase64(signature);
+    });
+    await expect(open(bob, resigned)).rejects.toMatchObject({
+      code: 'format/field',
+      details: { field: 'sender' },
+    });
+  });
+
+  test('cannot hide behind a member of the same name: such contents are not sent', () => {
+    const envelope = { sender: idOf('alice'), receiver: idOf('bob'), time: NOW };
+    const draft = Command.create({ command: 'dance', extra: { sender: 'somebody' } });
+    expect(() => bindEnvelope(content(draft), envelope)).toThrow(TypeError);
+  });
+
   test('cannot change the first block through the IV without being noticed', async () => {
     const bytes = await textMessage(alice, 'alice', idOf('bob'), 'pay 5');
     const genuine = await open(bob, bytes);
@@ -179,6 +208,20 @@ describe('message keys', () => {
     expect(await reader.keyCache.receivedKeys(idOf('alice'), idOf('bob'))).toEqual([]);
   });
 
+  test('are never made by a cipher that keeps no secret, or by one that is not there', async () => {
+    const message = {
+      envelope: { sender: idOf('alice'), receiver: idOf('bob'), time: NOW },
+      content: content(Text.create({ text: 'not in the clear' })),
+    };
+    const { barrack } = alice;
+    await expect(new Transceiver({ barrack, cipher: 'PLAIN' }).encrypt(message)).rejects.toThrow(
+      TypeError,
+    );
+    await expect(
+      new Transceiver({ barrack, cipher: 'ROT13' }).encrypt(message),
+    ).rejects.toMatchObject({ code: 'unsupported/algorithm' });
+  });
+
   test('are the same for following messages, so that they are wrapped once', async () => {
     const keyOf = async (): Promise<unknown> =>
       JSON.parse(utf8Decode(await textMessage(alice, 'alice', idOf('carol'), 'x')))['key'];
@@ -223,6 +266,54 @@ describe('groups', () => {
     if (isWaiting(secure)) expect.unreachable();
     const bytes = mallory.serialize(await mallory.sign(secure));
     expect((await open(bob, bytes)).kind).toBe('join');
+  });
+});
+
+/** A content from one account to another, bound to nothing but what it says. */
+async function contentMessage(
+  from: Transceiver,
+  sender: string,
+  what: Content,
+): Promise<Uint8Array> {
+  const envelope = { sender: idOf(sender), receiver: idOf('bob'), time: NOW };
+  const secure = await from.encrypt({ envelope, content: what });
+  if (isWaiting(secure)) expect.unreachable();
+  return from.serialize(await from.sign(secure));
+}
+
+describe('what is said in a group by a detour', () => {
+  test('counts inside arrays of any depth as if it stood alone', async () => {
+    const mallory = await machine('mallory', ['bob']);
+    const inner = content(Reset.create({ members: [idOf('mallory')] }, { group }));
+    const array = content(ArrayContent.create({ contents: [inner] }));
+    for (const what of [array, content(ArrayContent.create({ contents: [array] }))]) {
+      const bytes = await contentMessage(mallory, 'mallory', what);
+      await expect(open(bob, bytes)).rejects.toMatchObject({ code: 'policy/unauthorized' });
+      expect((await open(bob, await contentMessage(alice, 'alice', what))).kind).toBe('array');
+    }
+  });
+
+  test('needs a group, not a user', async () => {
+    const what = content(Text.create({ text: 'x' }, { group: idOf('carol') }));
+    await expect(open(bob, await contentMessage(alice, 'alice', what))).rejects.toMatchObject({
+      code: 'format/field',
+      details: { field: 'group' },
+    });
+  });
+
+  test('is refused when receiving group and shown group differ', async () => {
+    const other = 'Group-1280719982@7oMeWadRw4qat2sL4mTdcQSDAqZSo7LH5G';
+    const what = content(Text.create({ text: 'x' }, { group: protocol.parseID(other) }));
+    const envelope = { sender: idOf('alice'), receiver: group, time: NOW };
+    const secure = await alice.encrypt({ envelope, content: what });
+    if (isWaiting(secure)) expect.unreachable();
+    const bytes = changed(alice.serialize(await alice.sign(secure)), (wire) => {
+      wire['group'] = other;
+    });
+    await expect(open(bob, bytes)).rejects.toMatchObject({
+      code: 'format/field',
+      details: { field: 'group' },
+    });
   });
 });
 

@@ -1,7 +1,9 @@
 import {
   canEncrypt,
+  canVerify,
   type DecryptKey,
   type EncryptKey,
+  type Key,
   type Signer,
   type VerifyKey,
 } from '@dimp/crypto';
@@ -21,6 +23,7 @@ import {
   type Meta,
   makeGroup,
   makeUser,
+  newestDocument,
   sameEntity,
   type User,
   type UserDataSource,
@@ -58,6 +61,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
   readonly #encryptKeys: LruMap<EntityKey, EncryptKey>;
   readonly #users: LruMap<EntityKey, User>;
   readonly #groups: LruMap<EntityKey, Group>;
+  readonly #saving = new Map<EntityKey, Promise<SaveOutcome>>();
 
   constructor(protocol: Protocol, archive: Archive, options: BarrackOptions = {}) {
     const { clock = systemClock, cacheSize = 4096, onMetaConflict } = options;
@@ -109,10 +113,13 @@ export class Barrack implements UserDataSource, GroupDataSource {
       return 'saved';
     }
     const first = await this.meta(id);
-    if (first !== undefined && !equalJson(first.wire, parsed.wire) && !sameMeta(first, parsed)) {
-      this.#onMetaConflict?.(id, parsed);
-    }
+    if (first !== undefined) this.reportConflict(id, first, parsed);
     return 'known';
+  }
+
+  /** Raises the alarm if a checked meta is another one than the first (spec §14.7 no. 1). */
+  reportConflict(id: ID, first: Meta, other: Meta): void {
+    if (!sameMeta(first, other)) this.#onMetaConflict?.(id, other);
   }
 
   /** The verified documents of an entity, the newest of each type and terminal. */
@@ -121,6 +128,9 @@ export class Barrack implements UserDataSource, GroupDataSource {
     const known = this.#documents.get(id.entity);
     if (known !== undefined) return known;
     const wires = await this.archive.documents(id.entity);
+    // What was saved while the archive was reading is newer than what it has read.
+    const saved = this.#documents.get(id.entity);
+    if (saved !== undefined) return saved;
     const documents = wires.map((wire) => this.protocol.documents.parse(wire, id));
     this.#documents.set(id.entity, documents);
     return documents;
@@ -128,11 +138,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
 
   /** The visa or bulletin in force: the newest document. */
   async document(id: ID): Promise<Document | undefined> {
-    const documents = await this.documents(id);
-    return documents.reduce<Document | undefined>(
-      (best, each) => (best === undefined || (each.time ?? 0) >= (best.time ?? 0) ? each : best),
-      undefined,
-    );
+    return newestDocument(await this.documents(id));
   }
 
   /**
@@ -143,6 +149,19 @@ export class Barrack implements UserDataSource, GroupDataSource {
    *   signer's meta is not known, and the codes of reading one.
    */
   async saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
+    // One after the other: of two that arrive at once, the older one must not be the last to be written.
+    const previous = this.#saving.get(id.entity) ?? Promise.resolve();
+    const save = (): Promise<SaveOutcome> => this.#saveDocument(document, id);
+    const saving = previous.then(save, save);
+    this.#saving.set(id.entity, saving);
+    try {
+      return await saving;
+    } finally {
+      if (this.#saving.get(id.entity) === saving) this.#saving.delete(id.entity);
+    }
+  }
+
+  async #saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isDocument(document) ? document : this.protocol.documents.parse(document, id);
     const key = await this.documentKey(id);
     if (key === undefined) {
@@ -155,7 +174,8 @@ export class Barrack implements UserDataSource, GroupDataSource {
     const slot = stored.find((each) => sameSlot(each, parsed));
     if (slot !== undefined && slot.data === parsed.data) return 'known';
     this.protocol.documents.checkReplacement(parsed, slot);
-    const documents = [...stored.filter((each) => each !== slot), parsed];
+    const documents = newest([...stored.filter((each) => each !== slot), parsed]);
+    if (!documents.includes(parsed)) throw tooOld(parsed);
     await this.archive.setDocuments(
       id.entity,
       documents.map((each) => each.wire),
@@ -182,13 +202,17 @@ export class Barrack implements UserDataSource, GroupDataSource {
   async encryptKey(id: ID): Promise<EncryptKey | undefined> {
     const known = this.#encryptKeys.get(id.entity);
     if (known !== undefined) return known;
-    const key = (await this.#visaKey(id)) ?? (await this.#metaEncryptKey(id));
-    if (key !== undefined) this.#encryptKeys.set(id.entity, key);
+    const documents = await this.documents(id);
+    const key = this.#visaKey(documents) ?? (await this.#metaEncryptKey(id));
+    // A key that was replaced meanwhile must not stay in use.
+    if (key !== undefined && this.#documents.get(id.entity) === documents) {
+      this.#encryptKeys.set(id.entity, key);
+    }
     return key;
   }
 
-  async #visaKey(id: ID): Promise<EncryptKey | undefined> {
-    const byTime = [...(await this.documents(id))].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+  #visaKey(documents: readonly Document[]): EncryptKey | undefined {
+    const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
     for (const document of byTime) {
       try {
         const key = visaKey(document, this.protocol.keys);
@@ -319,9 +343,29 @@ function remember<T>(
   return made;
 }
 
-/** A user has one visa for each terminal, a group one bulletin (spec §7.6). */
+/**
+ * A user has one visa for each terminal, a group one bulletin (spec §7.6). The terminal is not signed: whoever has a
+ * document can show it under another one.
+ */
 function sameSlot(a: Document, b: Document): boolean {
-  return a.type === b.type && a.terminal === b.terminal;
+  return a.type === b.type && (a.did.isGroup || a.terminal === b.terminal);
+}
+
+/** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
+const MAX_DOCUMENTS = 16;
+
+/** The {@link MAX_DOCUMENTS} newest in their order; of equally new ones the first. */
+function newest(documents: readonly Document[]): readonly Document[] {
+  if (documents.length <= MAX_DOCUMENTS) return documents;
+  const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+  const kept = new Set(byTime.slice(0, MAX_DOCUMENTS));
+  return documents.filter((each) => kept.has(each));
+}
+
+function tooOld(document: Document): ProtocolError<'identity/expired'> {
+  return new ProtocolError('identity/expired', 'there are newer documents of more terminals', {
+    details: { id: document.did.text, type: document.type },
+  });
 }
 
 function sameMeta(a: Meta, b: Meta): boolean {
@@ -329,9 +373,12 @@ function sameMeta(a: Meta, b: Meta): boolean {
 }
 
 function isMeta(meta: Meta | JsonObject): meta is Meta {
-  return (
-    'wire' in meta && typeof meta.key === 'object' && meta.key !== null && 'verify' in meta.key
-  );
+  // A function is what JSON cannot hold: everything else in a meta can be made up by a peer.
+  return 'wire' in meta && isKey(meta.key) && canVerify(meta.key);
+}
+
+function isKey(key: unknown): key is Key {
+  return typeof key === 'object' && key !== null;
 }
 
 function isDocument(document: Document | JsonObject): document is Document {

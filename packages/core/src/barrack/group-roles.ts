@@ -7,6 +7,7 @@ import {
   EntityType,
   type ID,
   metaMadeBy,
+  newestDocument,
   sameEntity,
 } from '@dimp/mkm';
 import type { Archive } from './archive.ts';
@@ -18,6 +19,8 @@ export class GroupRoles {
   readonly #source: EntityDataSource;
   readonly #archive: Pick<Archive, 'members'>;
   readonly #readID: (text: unknown) => ID;
+  /** A bulletin may name thousands of IDs, and every message of its group asks for them. */
+  readonly #roles = new WeakMap<Document, BulletinRoles>();
 
   constructor(
     source: EntityDataSource,
@@ -44,7 +47,7 @@ export class GroupRoles {
     ];
     for (const candidate of candidates) {
       const meta = await this.#source.meta(candidate);
-      if (meta !== undefined && (await metaMadeBy(groupMeta, meta.key))) return candidate;
+      if (meta !== undefined && metaMadeBy(groupMeta, meta.key)) return candidate;
     }
     return undefined;
   }
@@ -84,7 +87,12 @@ export class GroupRoles {
 
   async #bulletin(group: ID): Promise<BulletinRoles> {
     const documents = await this.#source.documents(group);
-    const bulletin = documents.find((each: Document) => each.type !== 'visa');
-    return bulletin === undefined ? NOBODY : bulletinRoles(bulletin, this.#readID);
+    const bulletin = newestDocument(documents.filter((each) => each.type !== 'visa'));
+    if (bulletin === undefined) return NOBODY;
+    const known = this.#roles.get(bulletin);
+    if (known !== undefined) return known;
+    const roles = bulletinRoles(bulletin, this.#readID);
+    this.#roles.set(bulletin, roles);
+    return roles;
   }
 }

@@ -19,7 +19,7 @@ function outgoing(scope: WireScope, wire: JsonObject): JsonObject {
     case 'message':
       return shortenKeys('message', keysOnly(wire));
     case 'content':
-      return shortenKeys('content', wire);
+      return shortenKeys('content', secretsOnly(wire));
     case 'key':
       return shortenKeys('key', wire);
     case 'meta':
@@ -36,4 +36,11 @@ function keysOnly(wire: JsonObject): JsonObject {
   const keys = ownMember(wire, 'keys');
   const [entity = receiver] = receiver.split('/');
   return { ...rest, keys: { ...(isJsonObject(keys) ? keys : {}), [entity]: key } };
+}
+
+/** A forward content of 2.4 has a list, also for one message (spec §9.2). */
+function secretsOnly(wire: JsonObject): JsonObject {
+  const { forward, ...rest } = wire;
+  if (ownMember(wire, 'type') !== '255' || !isJsonObject(forward)) return wire;
+  return Object.hasOwn(rest, 'secrets') ? rest : { ...rest, secrets: [forward] };
 }

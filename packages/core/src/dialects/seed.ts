@@ -62,7 +62,7 @@ function names(wire: JsonObject): JsonObject {
     case '18':
     case '20':
     case '22':
-      return rename(wire, 'key', 'password');
+      return file(wire);
     case '51':
       return rename(wire, 'did', 'ID');
     case '136':
@@ -87,9 +87,31 @@ function command(wire: JsonObject): JsonObject {
       return receipt(rename(wire, 'text', 'message'));
     case 'report':
       return report(wire);
+    case 'login':
+      return login(wire);
+    case 'search':
+    case 'users':
+      return mapMember(wire, 'results', metasByID);
     default:
       return wire;
   }
+}
+
+/** Peers of that time look for the IV in the key alone, and know pictures as bare Base64 only (spec §1.4, §2.1). */
+function file(wire: JsonObject): JsonObject {
+  const { IV, ...rest } = mapPicture(mapPicture(wire, 'thumbnail'), 'snapshot');
+  const key = ownMember(rest, 'key');
+  if (typeof IV === 'string' && isJsonObject(key)) {
+    return rename({ ...rest, key: { ...key, iv: IV } }, 'key', 'password');
+  }
+  return rename(IV === undefined ? rest : { ...rest, IV }, 'key', 'password');
+}
+
+function mapPicture(wire: JsonObject, name: string): JsonObject {
+  const picture = ownMember(wire, name);
+  if (typeof picture !== 'string') return wire;
+  const bare = /^data:[^,]*;base64,/i.exec(picture);
+  return bare === null ? wire : { ...wire, [name]: picture.slice(bare[0].length) };
 }
 
 /** The newest document's text and signature stand in the command itself (spec §9.5). */
@@ -111,6 +133,24 @@ function receipt(wire: JsonObject): JsonObject {
     if (value !== undefined && value !== null) flat[name] = value;
   }
   return { ...rest, ...flat };
+}
+
+/** Everything but the ordering time stands in an object of its own (spec §9.7). */
+function login(wire: JsonObject): JsonObject {
+  const { did, device, agent, station, provider, ...rest } = wire;
+  if (did === undefined || Object.hasOwn(rest, 'login')) return wire;
+  const inner: Record<string, Json> = { account: did };
+  const members = { terminal: device, userAgent: agent, station, provider };
+  for (const [name, value] of Object.entries(members)) {
+    if (value !== undefined) inner[name] = isJsonObject(value) ? rename(value, 'did', 'ID') : value;
+  }
+  return { ...rest, login: inner };
+}
+
+function metasByID(results: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(results).map(([id, each]) => [id, isJsonObject(each) ? meta(each) : each]),
+  );
 }
 
 /** `online` and `offline` are states of the app, `foreground` and `background` (spec §9.8). */

@@ -49,7 +49,7 @@ export class Attachments {
     const { sender } = message.envelope;
     const known = await this.#barrack.meta(sender);
     const meta = await this.#checkMeta(message.meta, sender, known);
-    const visa = await this.#checkVisa(message.visa, sender, meta ?? known);
+    const visa = await this.#checkVisa(message.visa, sender, known ?? meta);
     return {
       // The first meta wins: what is attached only counts while there is none.
       ...(meta === undefined || known !== undefined ? {} : { meta }),
@@ -77,6 +77,7 @@ export class Attachments {
     if (known !== undefined && equalJson(known.wire, wire)) return known;
     const meta = this.#barrack.protocol.metas.parse(wire);
     await this.#barrack.protocol.metas.check(meta, sender);
+    if (known !== undefined) this.#barrack.reportConflict(sender, known, meta);
     return meta;
   }
 

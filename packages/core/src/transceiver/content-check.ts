@@ -2,8 +2,8 @@ import type { Content, Envelope } from '@dimp/dkd';
 import { fieldError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 
-/** Commands whose own `receiver` member means something else than the message's (spec §9.6, §9.13). */
-const OWN_RECEIVER: ReadonlySet<string> = /* @__PURE__ */ new Set(['receipt', 'push']);
+/** Commands whose own `sender` and `receiver` mean something else than the message's (spec §9.6, §9.13). */
+const OWN_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(['receipt', 'push']);
 
 /**
  * Compares a content, which is signed, with its envelope, which is not: an attacker on the path can rewrite the one, but
@@ -23,43 +23,83 @@ export function checkContentAgainstEnvelope(
   if (envelopeType !== undefined && envelopeType !== String(type)) {
     throw fieldError('type', 'differs between content and envelope');
   }
-  const outer = groupOf(envelope);
-  if (outer !== undefined) {
+  for (const outer of groupsOf(envelope)) {
     const inner = ownMember(wire, 'group') ?? undefined;
     if (inner === undefined || !sameEntity(readID(inner), outer)) {
       throw fieldError('group', 'differs between content and envelope');
     }
   }
-  checkReceiver(wire, envelope, readID);
+  checkNames(wire, envelope, readID);
 }
 
 /**
- * Names the receiver inside the content, where nobody but the sender can write, so that the receiver cannot pass the
- * message on as if it were for somebody else (spec §14.2 #20). Contents for groups name their group already, and
- * broadcasts are for everybody.
+ * Names sender and receiver inside the content, where nobody but the sender can write. So the receiver cannot pass the
+ * message on as if it were for somebody else (spec §14.2 #20), and nobody can sign somebody else's ciphertext and pass
+ * it off as his own. Contents for groups name their group already, and broadcasts are for everybody to read.
+ *
+ * @throws `TypeError` for a content that has a member of such a name with another meaning.
  */
-export function bindReceiver(content: Content, receiver: ID): Content {
-  if (receiver.isGroup || receiver.isBroadcast || OWN_RECEIVER.has(content.kind)) return content;
-  return { ...content, wire: { ...content.wire, receiver: receiver.text } };
+export function bindEnvelope(content: Content, { sender, receiver }: Envelope): Content {
+  if (receiver.isBroadcast || OWN_NAMES.has(content.kind)) return content;
+  const names = receiver.isGroup
+    ? { sender: sender.text }
+    : { sender: sender.text, receiver: receiver.text };
+  for (const [name, value] of Object.entries(names)) {
+    const own = ownMember(content.wire, name);
+    if (own !== undefined && own !== value) {
+      throw new TypeError(`contents must not have a member "${name}" of their own`);
+    }
+  }
+  return { ...content, wire: { ...content.wire, ...names } };
 }
 
-/** The group an envelope shows: its own, or a receiving group. */
-function groupOf({ receiver, group }: Envelope): ID | undefined {
-  if (group !== undefined) return group;
-  return receiver.isGroup && !receiver.isBroadcast ? receiver : undefined;
+/** The groups an envelope shows, its own and a receiving one: both have to be that of the content. */
+function groupsOf({ receiver, group }: Envelope): readonly ID[] {
+  const own = group === undefined ? [] : [group];
+  return receiver.isGroup && !receiver.isBroadcast ? [...own, receiver] : own;
 }
 
-/** A sender may name the receiver inside, so that nobody can pass the message on as if it were for somebody else. */
-function checkReceiver(wire: JsonObject, envelope: Envelope, readID: (text: unknown) => ID): void {
-  const receiver = ownMember(wire, 'receiver') ?? undefined;
+/** What {@link bindEnvelope} wrote has to agree with the envelope; what other clients leave out is not missed. */
+function checkNames(wire: JsonObject, envelope: Envelope, readID: (text: unknown) => ID): void {
   const command = ownMember(wire, 'command');
-  if (receiver === undefined || (typeof command === 'string' && OWN_RECEIVER.has(command))) return;
-  if (!sameEntity(readID(receiver), envelope.receiver)) {
+  if (typeof command === 'string' && OWN_NAMES.has(command)) return;
+  const receiver = ownMember(wire, 'receiver') ?? undefined;
+  if (receiver !== undefined && !sameEntity(readID(receiver), envelope.receiver)) {
     throw fieldError('receiver', 'differs between content and envelope');
+  }
+  const sender = ownMember(wire, 'sender') ?? undefined;
+  // Alone it may be an application's own member.
+  const bound = receiver !== undefined || Object.hasOwn(wire, 'group');
+  if (bound && sender !== undefined && !sameEntity(readID(sender), envelope.sender)) {
+    throw fieldError('sender', 'differs between content and envelope');
   }
 }
 
 /** Contents of a group that somebody may send who is no member of it: asking for admission, and receipts of stations. */
 export function needsMembership(content: Content): boolean {
   return content.kind !== 'join' && content.kind !== 'receipt';
+}
+
+/**
+ * A content and what its sender says inside it: the contents of arrays, at any depth. What is retold or forwarded is
+ * somebody else's.
+ */
+export function spokenContents(content: Content): readonly Content[] {
+  const spoken: Content[] = [content];
+  // The list grows while it is walked; the JSON gate bounds depth and number.
+  for (const each of spoken) if (each.type === ARRAY) spoken.push(...innerContents(each.body));
+  return spoken;
+}
+
+/** Type of an array of contents (spec §9.1). */
+const ARRAY = '202';
+
+function innerContents(body: unknown): readonly Content[] {
+  const inner = typeof body === 'object' && body !== null && 'contents' in body && body.contents;
+  return Array.isArray(inner) ? inner.filter(isContent) : [];
+}
+
+/** A content that a registry read: an array whose type is not registered holds plain JSON. */
+function isContent(value: unknown): value is Content {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'wire' in value;
 }

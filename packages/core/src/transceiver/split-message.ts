@@ -2,6 +2,7 @@ import type { ReliableMessage } from '@dimp/dkd';
 import { parseReliableMessage } from '@dimp/dkd';
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
+import type { Dialect } from '../dialects/dialect.ts';
 import { normalizeMessage } from '../dialects/incoming.ts';
 
 /**
@@ -9,16 +10,18 @@ import { normalizeMessage } from '../dialects/incoming.ts';
  * stays valid, because it covers the data only (spec §8.7).
  *
  * @param members - who gets a copy
+ * @param dialect - how to spell the copies; without one they have long names and `key` alone
  * @throws `TypeError` for a message whose receiver is no group.
  */
 export function splitMessage(
   message: ReliableMessage,
   members: readonly ID[],
   readID: (text: unknown) => ID,
+  dialect?: Dialect,
 ): readonly ReliableMessage[] {
   const { receiver } = message.envelope;
   if (!receiver.isGroup) throw new TypeError('only messages to groups can be split');
-  return members.map((member) => trimMessage(message, member, readID));
+  return members.map((member) => trimMessage(message, member, readID, dialect));
 }
 
 /** The copy of a whole-group message for one member (spec §8.7); unknown members of the message stay. */
@@ -26,6 +29,7 @@ export function trimMessage(
   message: ReliableMessage,
   member: ID,
   readID: (text: unknown) => ID,
+  dialect?: Dialect,
 ): ReliableMessage {
   const { keys, key: _key, ...rest } = normalizeMessage(message.wire);
   const group = ownMember(rest, 'group') ?? message.envelope.receiver.text;
@@ -36,7 +40,7 @@ export function trimMessage(
     group,
     ...(key === undefined ? {} : { key }),
   };
-  return parseReliableMessage(wire, readID);
+  return parseReliableMessage(wire, readID, dialect?.outgoing('message', wire) ?? wire);
 }
 
 function entryOf(keys: JsonObject, member: ID, readID: (text: unknown) => ID): string | undefined {

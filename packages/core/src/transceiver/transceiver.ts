@@ -28,7 +28,7 @@ import { normalizeContent } from '../dialects/incoming.ts';
 import { normalizeType } from '../dialects/type-number.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import { type AttachmentOptions, Attachments } from './attachments.ts';
-import { checkContentAgainstEnvelope, needsMembership } from './content-check.ts';
+import { checkContentAgainstEnvelope, needsMembership, spokenContents } from './content-check.ts';
 import { destinationOf } from './direction.ts';
 import { KeyCache } from './key-cache.ts';
 import { decryptError, isUnreadable, MessageKeys } from './message-keys.ts';
@@ -41,7 +41,7 @@ export interface TransceiverOptions {
   readonly keyCache?: KeyCache;
   /** How peers want things spelled; today's network by default. */
   readonly dialect?: Dialect;
-  /** Symmetric algorithm of new message keys, `AES` by default. */
+  /** Symmetric algorithm of new message keys, `AES` by default; never one that keeps no secret, such as PLAIN. */
   readonly cipher?: string;
 }
 
@@ -84,7 +84,8 @@ export class Transceiver {
    *
    * @returns the secure message, or what has to arrive first: the receiver's visa, the group's members. Members whose
    *   key is not known are left out, as long as there is one whose key is.
-   * @throws `format/limit` for a content that no message can hold
+   * @throws `format/limit` for a content that no message can hold; `unsupported/algorithm` for a cipher that is not
+   *   registered, `TypeError` for one that keeps no secret (spec §14.2 #18).
    */
   async encrypt(
     message: InstantMessage,
@@ -267,6 +268,9 @@ export class Transceiver {
     if (known !== undefined && this.#holdBy(known, receivers)) return known;
     const options = dialect.ivInKey ? { iv: true } : {};
     const key = await this.protocol.keys.generateSymmetric(this.#cipher, options);
+    if (!this.protocol.keys.allowsMessageKey(key.algorithm)) {
+      throw new TypeError(`keys of ${this.#cipher} keep no secret, so no receiver would take them`);
+    }
     this.#holdBy(key, receivers);
     if (!dialect.ivInKey) await this.keyCache.useSendingKey(sender, destination, key);
     return key;
@@ -322,13 +326,15 @@ export class Transceiver {
       this.protocol.parseID,
     );
     const content: Content = this.protocol.contents.parse(received);
-    await this.#checkMembership(envelope.sender, content);
+    for (const each of spokenContents(content)) await this.#checkMembership(envelope.sender, each);
     return Object.freeze({ envelope, content });
   }
 
   async #checkMembership(sender: ID, content: Content): Promise<void> {
     const { group } = content;
-    if (group === undefined || group.isBroadcast || !needsMembership(content)) return;
+    if (group === undefined || group.isBroadcast) return;
+    if (!group.isGroup) throw fieldError('group', 'is no group');
+    if (!needsMembership(content)) return;
     if (!(await this.barrack.maySpeak(group, sender))) {
       throw new ProtocolError('policy/unauthorized', 'sender is no member of the group', {
         details: { group: group.text, sender: sender.text },

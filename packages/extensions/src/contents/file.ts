@@ -22,7 +22,7 @@ export interface FileBody {
   readonly URL?: string;
   /** Symmetric key that decrypts the download; `password` of older peers (spec §2). */
   readonly key?: JsonObject;
-  /** Initialization vector of the download, 16 bytes. */
+  /** Initialization vector of the download, 16 bytes; absent where it is the `iv` of `key` (spec §2.1). */
   readonly IV?: Uint8Array;
 }
 
