@@ -1,63 +1,6 @@
+import type { ErrorCode } from './error-table.ts';
 import type { JsonObject } from './json.ts';
-
-/** What a caller can do about an error of one code: try again or not, what to answer, how to exit. */
-export interface ErrorEntry {
-  /** The same call may succeed later without any change. */
-  readonly retry: boolean;
-  /** Text of the receipt a peer gets; it never tells more than the code does. */
-  readonly receipt: string;
-  /** Exit status of a command line program (sysexits.h where one fits). */
-  readonly exit: number;
-}
-
-const TABLE = {
-  'format/bytes': { retry: false, receipt: 'Message format error.', exit: 65 },
-  'format/json': { retry: false, receipt: 'Message format error.', exit: 65 },
-  'format/field': { retry: false, receipt: 'Message format error.', exit: 65 },
-  'format/limit': { retry: false, receipt: 'Message too large.', exit: 65 },
-  'unsupported/algorithm': { retry: false, receipt: 'Content not support.', exit: 69 },
-  'unsupported/content': { retry: false, receipt: 'Content not support.', exit: 69 },
-  'unsupported/address': { retry: false, receipt: 'Content not support.', exit: 69 },
-  'unsupported/meta': { retry: false, receipt: 'Meta not valid.', exit: 69 },
-  'unsupported/document': { retry: false, receipt: 'Document not accepted.', exit: 69 },
-  'unsupported/version': { retry: false, receipt: 'Content not support.', exit: 69 },
-  'crypto/signature': { retry: false, receipt: 'Message not valid.', exit: 76 },
-  'crypto/decrypt': { retry: false, receipt: 'Failed to decrypt message.', exit: 76 },
-  'crypto/key': { retry: false, receipt: 'Message not valid.', exit: 76 },
-  'crypto/unavailable': { retry: false, receipt: 'Content not support.', exit: 69 },
-  'identity/meta-mismatch': { retry: false, receipt: 'Meta not valid.', exit: 76 },
-  'identity/document-invalid': { retry: false, receipt: 'Document not accepted.', exit: 76 },
-  'identity/not-found': { retry: false, receipt: 'Meta not found.', exit: 67 },
-  'identity/expired': { retry: false, receipt: 'Document not changed.', exit: 76 },
-  'registry/duplicate': { retry: false, receipt: 'Content not support.', exit: 70 },
-  'registry/missing-dependency': { retry: false, receipt: 'Content not support.', exit: 70 },
-  'transport/closed': { retry: true, receipt: 'Message not delivered.', exit: 75 },
-  'transport/timeout': { retry: true, receipt: 'Message not delivered.', exit: 75 },
-  'transport/refused': { retry: false, receipt: 'Message not delivered.', exit: 69 },
-  'transport/protocol': { retry: true, receipt: 'Message format error.', exit: 76 },
-  'store/unavailable': { retry: true, receipt: 'Message not accepted.', exit: 74 },
-  'store/quota': { retry: false, receipt: 'Message not accepted.', exit: 74 },
-  'store/conflict': { retry: true, receipt: 'Message not accepted.', exit: 75 },
-  'store/corrupt': { retry: false, receipt: 'Message not accepted.', exit: 74 },
-  'state/stopped': { retry: false, receipt: 'Message not accepted.', exit: 75 },
-  'state/not-ready': { retry: false, receipt: 'Message not accepted.', exit: 75 },
-  'policy/blocked': { retry: false, receipt: 'Message is blocked.', exit: 77 },
-  'policy/rate-limited': { retry: true, receipt: 'Too many messages.', exit: 75 },
-  'policy/unauthorized': { retry: false, receipt: 'Permission denied.', exit: 77 },
-} as const;
-
-/**
- * The whole error vocabulary. A code is `area/reason`; both halves are stable public API.
- *
- * Every decryption failure has the one code `crypto/decrypt`, so that no oracle arises (spec §14.2 #21).
- */
-export const ERRORS: { readonly [Code in keyof typeof TABLE]: ErrorEntry } =
-  /* @__PURE__ */ Object.freeze(TABLE);
-
-/** One of the codes in {@link ERRORS}. */
-export type ErrorCode = keyof typeof ERRORS;
-/** The first half of a code: `format`, `crypto`, `identity` … */
-export type ErrorArea = ErrorCode extends `${infer A}/${string}` ? A : never;
+import { isRetryable } from './retryable.ts';
 
 /** What a {@link ProtocolError} may carry besides its code and message. */
 export interface ErrorOptions {
@@ -94,7 +37,7 @@ export class ProtocolError<C extends ErrorCode = ErrorCode> extends Error {
 
   /** Whether the same call may succeed later without any change. */
   get retryable(): boolean {
-    return ERRORS[this.code].retry;
+    return isRetryable(this.code);
   }
 }
 

@@ -56,6 +56,21 @@ describe('ProtocolError', () => {
     expect(Object.isFrozen(ERRORS)).toBe(true);
   });
 
+  test('an error and the table agree on what may be tried again', () => {
+    for (const [code, entry] of Object.entries(ERRORS)) {
+      expect(new ProtocolError(code as ErrorCode, 'x').retryable).toBe(entry.retry);
+    }
+    const again = Object.entries(ERRORS).filter(([, entry]) => entry.retry);
+    expect(again.map(([code]) => code).sort()).toEqual([
+      'policy/rate-limited',
+      'store/conflict',
+      'store/unavailable',
+      'transport/closed',
+      'transport/protocol',
+      'transport/timeout',
+    ]);
+  });
+
   test('decryption failures share one code, which tells nothing', () => {
     expect(Object.keys(ERRORS).filter((code) => code.includes('decrypt'))).toEqual([
       'crypto/decrypt',
