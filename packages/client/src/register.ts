@@ -65,9 +65,10 @@ export async function register<P extends Protocol>(
     },
     signer,
   );
-  await facebook.savePrivateKeys(id, signer, [messageKey]);
+  // The keys come last: if a write fails before, there is no user of this machine who lacks his meta or visa.
   await facebook.saveMeta(meta, id);
   await facebook.saveDocument(visa, id);
+  await facebook.savePrivateKeys(id, signer, [messageKey]);
   return user;
 }
 

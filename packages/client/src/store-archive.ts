@@ -26,10 +26,11 @@ const RECORD_LIMITS: JsonLimits = /* @__PURE__ */ Object.freeze({
 export class StoreArchive implements Archive {
   readonly #protocol: Protocol;
   readonly #store: Store;
-  /** Identities are kept open: reading a private key again for every message would cost more than the message. */
+  /**
+   * Identities are kept open: reading a private key again for every message would cost more than the message. Keys that
+   * cannot be exported are here only.
+   */
   #identities: readonly LocalIdentity[] | undefined;
-  /** Keys that cannot be exported live as long as this object. */
-  readonly #unexported: LocalIdentity[] = [];
 
   constructor(protocol: Protocol, store: Store) {
     this.#protocol = protocol;
@@ -86,9 +87,7 @@ export class StoreArchive implements Archive {
       isExportable(key) ? key.toWire() : undefined,
     );
     const [identityKey, ...messageKeys] = wires;
-    if (identityKey === undefined || messageKeys.includes(undefined)) {
-      this.#unexported.push(identity);
-    } else {
+    if (identityKey !== undefined && !messageKeys.includes(undefined)) {
       const known = await this.#readTexts(['users']);
       const users = [...known.filter((text) => text !== id.text), id.text];
       await this.#store.batch([
@@ -105,7 +104,7 @@ export class StoreArchive implements Archive {
   }
 
   async #loadIdentities(): Promise<readonly LocalIdentity[]> {
-    const identities: LocalIdentity[] = [...this.#unexported];
+    const identities: LocalIdentity[] = [];
     for (const text of await this.#readTexts(['users'])) {
       const id = this.#protocol.parseID(text);
       const wire = await this.#read(['identity', id.entity]);

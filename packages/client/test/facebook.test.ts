@@ -1,8 +1,9 @@
+import type { Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import type { Signer } from '@dimp/crypto';
 import { Text } from '@dimp/extensions/contents';
 import { ecc } from '@dimp/extensions/ecc';
-import { decodeHex, utf8Decode, utf8Encode } from '@dimp/foundation';
+import { decodeHex, ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { displayNumber, EntityType, type ID, NetworkID, signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
@@ -54,6 +55,31 @@ describe('register', () => {
       );
     }
     expect(await facebook.localIdentities()).toEqual([]);
+  });
+
+  test('leaves no user behind when the store fails half-way', async () => {
+    for (let allowed = 0; allowed < 3; allowed++) {
+      const inner = memoryStore();
+      let writes = 0;
+      const counted =
+        <A extends unknown[], R>(write: (...args: A) => R) =>
+        (...args: A): R => {
+          if (writes++ >= allowed) throw new ProtocolError('store/quota', 'disk is full');
+          return write(...args);
+        };
+      const store: Store = {
+        ...inner,
+        set: counted(inner.set),
+        batch: counted(inner.batch),
+        compareAndSet: counted(inner.compareAndSet),
+      };
+      const facebook = new Facebook({ protocol, store });
+      await expect(register('moki', { facebook, algorithm: 'ECC' })).rejects.toMatchObject({
+        code: 'store/quota',
+      });
+      expect(await new Facebook({ protocol, store: inner }).localUsers()).toEqual([]);
+      expect(await facebook.localUsers()).toEqual([]);
+    }
   });
 
   test('needs a message key that can encrypt', async () => {

@@ -120,6 +120,22 @@ test('deployed messages carry the personal key twice, next ones under keys only'
   expect(next.outgoing('message', message)).toEqual({ F: 'u1', R: 'u2/phone', K: { u2: 'k' } });
 });
 
+test('a meta of 0.8 keeps its type in every dialect, attached and in a command', () => {
+  const old = { version: 1, seed: 'moki' };
+  const expected = {
+    deployed: { type: 1, version: 1, seed: 'moki' },
+    next: { type: '1', seed: 'moki' },
+    seed: { version: 1, seed: 'moki' },
+  };
+  for (const dialect of [deployed, next, seed] as const) {
+    const message = dialect.outgoing('message', { sender: 'u1', meta: old });
+    expect(message['meta'] ?? message['M']).toEqual(expected[dialect.name]);
+    const command = { type: '136', command: 'meta', did: 'u1', meta: old };
+    expect(dialect.outgoing('content', command)['meta']).toEqual(expected[dialect.name]);
+    expect(dialect.outgoing('meta', old)).toEqual(expected[dialect.name]);
+  }
+});
+
 test('next forwards in a list, also one message', () => {
   const wire = next.outgoing('content', { type: '255', sn: 1, forward: { sender: 'u1' } });
   expect(wire).toEqual({ T: '255', N: 1, secrets: [{ sender: 'u1' }] });

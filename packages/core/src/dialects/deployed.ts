@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
 import type { Dialect, WireScope } from './dialect.ts';
-import { double, mapElements, mapMember } from './double.ts';
+import { double, mapElements, mapMember, metaType, pick } from './double.ts';
 import { normalizeWire } from './incoming.ts';
 import { numericType } from './type-number.ts';
 
@@ -48,7 +48,7 @@ function bothKeys(wire: JsonObject): JsonObject {
 }
 
 function meta(wire: JsonObject): JsonObject {
-  const type = numericType(ownMember(wire, 'type'));
+  const type = numericType(metaType(wire));
   return { ...wire, type, version: type };
 }
 
@@ -130,10 +130,6 @@ function signedTime(document: Json): number {
 function receipt(wire: JsonObject): JsonObject {
   const origin = ownMember(wire, 'origin');
   if (!isJsonObject(origin)) return wire;
-  const flat: Record<string, Json> = {};
-  for (const name of ['sn', 'sender', 'receiver', 'signature']) {
-    const value = ownMember(origin, name);
-    if (value !== undefined && value !== null) flat[name] = value;
-  }
+  const flat = pick(origin, ['sn', 'sender', 'receiver', 'signature']);
   return { ...wire, envelope: origin, ...flat };
 }

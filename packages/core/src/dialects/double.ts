@@ -36,3 +36,18 @@ export function mapElements(
     [name]: inner.map((each: Json) => (isJsonObject(each) ? change(each) : each)),
   };
 }
+
+/** The members of the given names that are there. */
+export function pick(wire: JsonObject, names: readonly string[]): Record<string, Json> {
+  const found: Record<string, Json> = {};
+  for (const name of names) {
+    const value = ownMember(wire, name);
+    if (value !== undefined && value !== null) found[name] = value;
+  }
+  return found;
+}
+
+/** The type of a meta under whichever of its two names it stands: metas of 0.8 have only `version` (spec §6.2). */
+export function metaType(meta: JsonObject): Json | undefined {
+  return ownMember(meta, 'type') ?? ownMember(meta, 'version');
+}

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import type { Dialect, WireScope } from './dialect.ts';
+import { mapMember, metaType } from './double.ts';
 import { normalizeWire } from './incoming.ts';
 import { shortenKeys } from './short-keys.ts';
 
@@ -17,12 +18,13 @@ export const next: Dialect<'next'> = {
 function outgoing(scope: WireScope, wire: JsonObject): JsonObject {
   switch (scope) {
     case 'message':
-      return shortenKeys('message', keysOnly(wire));
+      return shortenKeys('message', mapMember(keysOnly(wire), 'meta', meta));
     case 'content':
-      return shortenKeys('content', secretsOnly(wire));
+      return shortenKeys('content', content(wire));
     case 'key':
       return shortenKeys('key', wire);
     case 'meta':
+      return meta(wire);
     case 'document':
       return wire;
   }
@@ -36,6 +38,17 @@ function keysOnly(wire: JsonObject): JsonObject {
   const keys = ownMember(wire, 'keys');
   const [entity = receiver] = receiver.split('/');
   return { ...rest, keys: { ...(isJsonObject(keys) ? keys : {}), [entity]: key } };
+}
+
+function content(wire: JsonObject): JsonObject {
+  return ownMember(wire, 'type') === '136' ? mapMember(wire, 'meta', meta) : secretsOnly(wire);
+}
+
+/** Readers of 2.4 know `type` only, and as text (spec §6.2). */
+function meta(wire: JsonObject): JsonObject {
+  const { version: _version, ...rest } = wire;
+  const type = metaType(wire);
+  return type === undefined ? rest : { ...rest, type: String(type) };
 }
 
 /** A forward content of 2.4 has a list, also for one message (spec §9.2). */

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
 import { newest } from './deployed.ts';
 import type { Dialect, WireScope } from './dialect.ts';
-import { mapElements, mapMember, rename } from './double.ts';
+import { mapElements, mapMember, metaType, pick, rename } from './double.ts';
 import { normalizeWire } from './incoming.ts';
 import { numericType } from './type-number.ts';
 
@@ -47,8 +47,8 @@ function wholeSeconds(wire: JsonObject): JsonObject {
 }
 
 function meta(wire: JsonObject): JsonObject {
-  const { type, ...rest } = wire;
-  return type === undefined ? rest : { version: numericType(type), ...rest };
+  const { type: _type, version: _version, ...rest } = wire;
+  return { version: numericType(metaType(wire)), ...rest };
 }
 
 function document(wire: JsonObject): JsonObject {
@@ -127,11 +127,7 @@ function profile(wire: JsonObject): JsonObject {
 function receipt(wire: JsonObject): JsonObject {
   const { origin, ...rest } = wire;
   if (!isJsonObject(origin)) return rest;
-  const flat: Record<string, Json> = {};
-  for (const name of ['sn', 'sender', 'receiver', 'time', 'signature']) {
-    const value = ownMember(origin, name);
-    if (value !== undefined && value !== null) flat[name] = value;
-  }
+  const flat = pick(origin, ['sn', 'sender', 'receiver', 'time', 'signature']);
   return { ...rest, ...flat };
 }
 

@@ -84,8 +84,6 @@ export function decryptError(): ProtocolError<'crypto/decrypt'> {
 
 /** Whether an error says that data cannot be read, rather than that a key service or a store is down. */
 export function isUnreadable(error: unknown): boolean {
-  if (!isProtocolError(error)) return false;
-  return /^(format|unsupported)\//.test(error.code) || error.code.startsWith('crypto/')
-    ? error.code !== 'crypto/unavailable'
-    : false;
+  if (!isProtocolError(error) || error.code === 'crypto/unavailable') return false;
+  return /^(format|unsupported|crypto)\//.test(error.code);
 }

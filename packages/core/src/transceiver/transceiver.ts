@@ -93,16 +93,16 @@ export class Transceiver {
   ): Promise<SecureMessage | Waiting> {
     const { envelope, content } = message;
     const wire = dialect.outgoing('content', normalizeContent(content.wire));
-    const plaintext = utf8Encode(stringifyJson(wire));
+    const text = stringifyJson(wire);
+    const plaintext = utf8Encode(text);
     if (plaintext.length > DEFAULT_JSON_LIMITS.maxBytes) throw tooLarge();
     const head = envelopeWire(message);
     if (isBroadcast(envelope)) {
-      const data = plaintext;
       return {
         envelope: { ...envelope, type: content.type },
         broadcast: true,
-        data,
-        wire: { ...head, data: stringifyJson(wire) },
+        data: plaintext,
+        wire: { ...head, data: text },
       };
     }
     const receivers = await this.#receivers(envelope.receiver);
