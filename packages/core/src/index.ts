@@ -15,7 +15,14 @@ export type { BlobOptions, BlobStore } from './ports/blob-store.ts';
 export { type Clock, seconds, systemClock } from './ports/clock.ts';
 export { type Logger, silentLogger } from './ports/logger.ts';
 export { type Random, systemRandom } from './ports/random.ts';
-export type { Store, StoreCapabilities, StoreChange, StoreKey } from './ports/store.ts';
+export type {
+  Store,
+  StoreCapabilities,
+  StoreChange,
+  StoreKey,
+  StoreSharing,
+} from './ports/store.ts';
+export { systemTimers, type Timers } from './ports/timers.ts';
 export type { Transport, TransportContext, TransportFactory } from './ports/transport.ts';
 export {
   type ContentsOf,

@@ -12,8 +12,21 @@ export type StoreChange =
 export interface StoreCapabilities {
   /** An acknowledged write outlives the process. */
   readonly durable: boolean;
-  /** Several processes or tabs may use it at once. */
+  /** Several processes or tabs may use it at once, see {@link Store.sharing}. */
   readonly shared: boolean;
+}
+
+/** How several users of one store — the tabs of a browser, say — get along with each other. */
+export interface StoreSharing {
+  /**
+   * Runs a task while nobody else who uses this store runs one under the same name; waits its turn first.
+   *
+   * @param signal - ends the waiting with its reason; a task that has begun goes on
+   * @returns what the task returns
+   */
+  lock<T>(name: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Hears which records somebody else has changed, after the change. Own changes are not reported. */
+  watch(listener: (keys: readonly StoreKey[]) => void): Disposable;
 }
 
 /**
@@ -23,6 +36,8 @@ export interface StoreCapabilities {
  */
 export interface Store extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
+  /** There if and only if `capabilities.shared`. */
+  readonly sharing?: StoreSharing;
   get(key: StoreKey): MaybePromise<Uint8Array | undefined>;
   set(key: StoreKey, value: Uint8Array): MaybePromise<void>;
   delete(key: StoreKey): MaybePromise<void>;
