@@ -1,13 +1,37 @@
-export { Facebook, type FacebookOptions } from './facebook.ts';
-export { KeyStore, type KeyStoreOptions } from './key-store.ts';
 export {
-  type GroupForm,
-  type GroupPackOptions,
-  type MessagePackOptions,
+  Delivery,
+  type DeliveryEvents,
+  type DeliveryReport,
+  type ReceiverReport,
+} from './delivery/delivery.ts';
+export type { DeliveryState } from './delivery/delivery-state.ts';
+export { DEFAULT_RESEND_POLICY, type ResendPolicy } from './delivery/resending.ts';
+export type { Contact } from './facebook/contact-records.ts';
+export {
+  Facebook,
+  type FacebookEvents,
+  type FacebookOptions,
+  type LocalUserRecord,
+} from './facebook/facebook.ts';
+export { KeyStore, type KeyStoreOptions } from './key-store.ts';
+export type { MessengerEvents } from './messenger/events.ts';
+export type { SendPackage } from './messenger/link.ts';
+export { messageID } from './messenger/message-id.ts';
+export type {
+  GroupForm,
+  GroupPackOptions,
+  MessagePackOptions,
+} from './messenger/message-packer.ts';
+export {
   Messenger,
   type MessengerOptions,
+  type ReceivedContent,
   type ReceivedMessage,
-} from './messenger.ts';
+  type SendOptions,
+} from './messenger/messenger.ts';
+export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';
+export { DEFAULT_FRESHNESS, type FreshnessPolicy } from './receiving/freshness.ts';
+export type { IncomingMessage } from './receiving/inbox.ts';
 export {
   type CreateGroupOptions,
   createGroup,

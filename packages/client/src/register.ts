@@ -1,8 +1,9 @@
 import { type KeyNamesOfProtocol, type Protocol, seconds } from '@dimp/core';
-import { canDecrypt, canEncrypt, type DecryptKey, type Signer } from '@dimp/crypto';
+import type { Signer } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
-import type { Facebook } from './facebook.ts';
+import { type Facebook, makeMessageKey } from './facebook/facebook.ts';
+import { FILE_STREAM } from './files/accepts.ts';
 
 /** How an identity is made. Everything but the facebook has a default. */
 export interface RegisterOptions<P extends Protocol = Protocol> {
@@ -22,6 +23,8 @@ export interface RegisterOptions<P extends Protocol = Protocol> {
   readonly messageAlgorithm?: KeyNamesOfProtocol<P>;
   /** More properties of the visa, such as `avatar` (spec §7.2). */
   readonly visa?: JsonObject;
+  /** How the identity is made, such as the entropy of its mnemonic. Kept like a key. */
+  readonly origin?: JsonObject;
 }
 
 /**
@@ -29,7 +32,8 @@ export interface RegisterOptions<P extends Protocol = Protocol> {
  * user. The visa, signed by the identity key, holds a second key that only receives message keys and can be replaced.
  *
  * @param name - 1 to 32 bytes; becomes part of the ID for seeded metas, and the visa's name
- * @throws `format/field` for a bad name, `unsupported/algorithm`, `unsupported/meta`, `crypto/key`
+ * @throws `format/field` for a bad name, `unsupported/algorithm`, `unsupported/meta`, `unsupported/entity` for a
+ *   kind of user without a class, `crypto/key`; `store/` codes, and then nothing has been saved
  *
  * @example
  * ```ts
@@ -53,23 +57,32 @@ export async function register<P extends Protocol>(
     ...(seeded ? { seed: name } : {}),
   });
   const id = protocol.metas.makeID(meta, network);
-  // Before anything is written: an ID without a class, or of a group, would leave half a user behind.
-  const user = userOf(facebook, id);
-  const messageKey = await makeMessageKey(facebook, options.messageAlgorithm ?? 'RSA');
+  // Before any work is done: an ID without a class, or of a group.
+  facebook.user(id);
+  const messageKey = await makeMessageKey(protocol, options.messageAlgorithm ?? 'RSA');
   const visa = await signDocument(
     {
       did: id,
       type: 'visa',
-      properties: { name, ...options.visa, key: messageKey.publicKey.toWire() },
+      properties: {
+        name,
+        accepts: [FILE_STREAM],
+        ...options.visa,
+        key: messageKey.publicKey.toWire(),
+      },
       now: seconds(facebook.clock),
     },
     signer,
   );
-  // The keys come last: if a write fails before, there is no user of this machine who lacks his meta or visa.
-  await facebook.saveMeta(meta, id);
-  await facebook.saveDocument(visa, id);
-  await facebook.savePrivateKeys(id, signer, [messageKey]);
-  return user;
+  const { origin } = options;
+  return facebook.saveLocalUser({
+    id,
+    meta,
+    documents: [visa],
+    signer,
+    messageKeys: [messageKey],
+    ...(origin === undefined ? {} : { origin }),
+  });
 }
 
 /** How a group is made. */
@@ -90,7 +103,8 @@ export interface CreateGroupOptions {
  * (spec §6.3, §11.3).
  *
  * @param name - 1 to 32 bytes; part of the ID
- * @throws `identity/not-found` if the founder is no user of this machine, `format/field` for a bad name
+ * @throws `identity/not-found` if the founder is no user of this machine, `format/field` for a bad name,
+ *   `unsupported/entity` for a kind of group without a class; `store/` codes, and then nothing has been saved
  */
 export async function createGroup(name: string, options: CreateGroupOptions): Promise<Group> {
   const { facebook, founder, network = EntityType.Group } = options;
@@ -98,7 +112,6 @@ export async function createGroup(name: string, options: CreateGroupOptions): Pr
   const meta = await facebook.protocol.metas.generate({ type: '1', signer, seed: name });
   const id = facebook.protocol.metas.makeID(meta, network);
   const group = facebook.group(id);
-  if (group === undefined) throw new RangeError('no group class for this network byte');
   const bulletin = await signDocument(
     {
       did: id,
@@ -108,24 +121,6 @@ export async function createGroup(name: string, options: CreateGroupOptions): Pr
     },
     signer,
   );
-  await facebook.saveMeta(meta, id);
-  await facebook.saveMembers(id, [founder, ...options.members]);
-  await facebook.saveDocument(bulletin, id);
+  await facebook.saveOwnGroup(id, meta, bulletin, [founder, ...options.members]);
   return group;
-}
-
-async function makeMessageKey(facebook: Facebook, algorithm: string): Promise<DecryptKey> {
-  const key = await facebook.protocol.keys.generate(algorithm);
-  if (!canDecrypt(key) || !canEncrypt(key.publicKey)) {
-    throw new TypeError(
-      `keys of ${algorithm} cannot encrypt, so no message could reach their owner`,
-    );
-  }
-  return key;
-}
-
-function userOf(facebook: Facebook, id: ID): User {
-  const user = facebook.user(id);
-  if (user === undefined) throw new RangeError('no user class for this network byte');
-  return user;
 }

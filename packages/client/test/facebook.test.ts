@@ -50,36 +50,25 @@ describe('register', () => {
     }
     const facebook = new Facebook({ protocol, store: memoryStore() });
     for (const network of [EntityType.ICP, EntityType.Group, EntityType.Company]) {
-      await expect(register('corp', { facebook, algorithm: 'ECC', network })).rejects.toThrow(
-        RangeError,
+      await expect(register('corp', { facebook, algorithm: 'ECC', network })).rejects.toMatchObject(
+        { code: 'unsupported/entity' },
       );
     }
     expect(await facebook.localIdentities()).toEqual([]);
   });
 
-  test('leaves no user behind when the store fails half-way', async () => {
-    for (let allowed = 0; allowed < 3; allowed++) {
-      const inner = memoryStore();
-      let writes = 0;
-      const counted =
-        <A extends unknown[], R>(write: (...args: A) => R) =>
-        (...args: A): R => {
-          if (writes++ >= allowed) throw new ProtocolError('store/quota', 'disk is full');
-          return write(...args);
-        };
-      const store: Store = {
-        ...inner,
-        set: counted(inner.set),
-        batch: counted(inner.batch),
-        compareAndSet: counted(inner.compareAndSet),
-      };
-      const facebook = new Facebook({ protocol, store });
-      await expect(register('moki', { facebook, algorithm: 'ECC' })).rejects.toMatchObject({
-        code: 'store/quota',
-      });
-      expect(await new Facebook({ protocol, store: inner }).localUsers()).toEqual([]);
-      expect(await facebook.localUsers()).toEqual([]);
-    }
+  test('leaves nothing behind when the store fails', async () => {
+    const inner = memoryStore();
+    const fail = (): never => {
+      throw new ProtocolError('store/quota', 'disk is full');
+    };
+    const store: Store = { ...inner, set: fail, batch: fail, compareAndSet: fail };
+    const facebook = new Facebook({ protocol, store });
+    await expect(register('moki', { facebook, algorithm: 'ECC' })).rejects.toMatchObject({
+      code: 'store/quota',
+    });
+    expect(await facebook.localUsers()).toEqual([]);
+    for await (const [path] of inner.list([])) expect.unreachable(path.join('/'));
   });
 
   test('needs a message key that can encrypt', async () => {
@@ -117,7 +106,7 @@ describe('a facebook over the same store', () => {
     expect(user?.id.entity).toBe(moki.id.entity);
     expect(await user?.visa()).toMatchObject({ type: 'visa' });
     expect((await user?.contacts())?.map(String)).toEqual([group.id.text]);
-    expect((await again.group(group.id)?.members())?.map(String)).toEqual([moki.id.text]);
+    expect((await again.group(group.id).members()).map(String)).toEqual([moki.id.text]);
     expect((await again.founder(group.id))?.entity).toBe(moki.id.entity);
     const signature = await (await again.requireSigner(moki.id)).sign(utf8Encode('x'));
     expect(await (await again.verifyKey(moki.id))?.verify(utf8Encode('x'), signature)).toBe(true);
@@ -137,11 +126,8 @@ describe('metas and documents', () => {
   test('the first meta wins, and a different one that fits raises the alarm', async () => {
     const { user } = await newUser('moki', { algorithm: 'ECC' });
     const conflicts: ID[] = [];
-    const facebook = new Facebook({
-      protocol,
-      store: memoryStore(),
-      onMetaConflict: (id) => conflicts.push(id),
-    });
+    const facebook = new Facebook({ protocol, store: memoryStore() });
+    facebook.events.on('metaConflict', ({ id }) => conflicts.push(id));
     const meta = await user.meta();
     if (!meta) expect.unreachable();
     expect(await facebook.saveMeta(meta, user.id)).toBe('saved');
@@ -201,11 +187,8 @@ describe('metas and documents', () => {
     const moki = await newUser('moki', { signer: FIRST });
     const hulk = await newUser('hulk', { algorithm: 'ECC' });
     const conflicts: string[] = [];
-    const facebook = new Facebook({
-      protocol,
-      store: memoryStore(),
-      onMetaConflict: (id) => conflicts.push(id.text),
-    });
+    const facebook = new Facebook({ protocol, store: memoryStore() });
+    facebook.events.on('metaConflict', ({ id }) => conflicts.push(id.text));
     const meta = await moki.user.meta();
     if (!meta) expect.unreachable();
     const { key: _key, ...rest } = meta.wire;
@@ -336,11 +319,83 @@ describe('metas and documents', () => {
 
   test('a stored record may be larger than a message', async () => {
     const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
-    const contacts = Array.from({ length: 20_000 }, (_, i) =>
+    const members = Array.from({ length: 20_000 }, (_, i) =>
       protocol.parseID(`${user.id.text}/${i}`),
     );
-    await facebook.saveContacts(user.id, contacts);
-    expect((await facebook.contacts(user.id)).length).toBe(contacts.length);
+    await facebook.saveMembers(user.id, members);
+    expect((await facebook.members(user.id)).length).toBe(members.length);
+  });
+
+  test('contacts are added one by one, keep their remarks, and are replaced at once', async () => {
+    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
+    const { user: hulk } = await newUser('hulk', { algorithm: 'ECC' });
+    const { user: bruce } = await newUser('bruce', { algorithm: 'ECC' });
+    const changes: string[] = [];
+    facebook.events.on('contactsChanged', (event) => changes.push(event.user.text));
+    await Promise.all([
+      facebook.addContact(user.id, hulk.id, { remark: 'green' }),
+      facebook.addContact(user.id, bruce.id),
+    ]);
+    await facebook.addContact(user.id, bruce.id);
+    expect(new Set((await facebook.contacts(user.id)).map(String))).toEqual(
+      new Set([hulk.id.text, bruce.id.text]),
+    );
+    await facebook.saveContacts(user.id, [hulk.id]);
+    expect(await facebook.contact(user.id, hulk.id)).toMatchObject({ remark: 'green' });
+    expect(await facebook.contact(user.id, bruce.id)).toBeUndefined();
+    await facebook.removeContact(user.id, hulk.id);
+    expect(await facebook.contacts(user.id)).toEqual([]);
+    expect(changes).toHaveLength(5);
+  });
+
+  test('the chosen user speaks, for this and later lives of the program', async () => {
+    const store = memoryStore();
+    const facebook = new Facebook({ protocol, store });
+    const first = await register('first', { facebook, algorithm: 'ECC' });
+    const second = await register('second', { facebook, algorithm: 'ECC' });
+    expect((await facebook.currentUser())?.id.text).toBe(first.id.text);
+    await facebook.useUser(second.id);
+    expect((await facebook.currentUser())?.id.text).toBe(second.id.text);
+    const again = new Facebook({ protocol, store });
+    expect((await again.localUsers()).map(({ id }) => id.text)).toEqual([
+      second.id.text,
+      first.id.text,
+    ]);
+    const { user: stranger } = await newUser('stranger', { algorithm: 'ECC' });
+    await expect(again.useUser(stranger.id)).rejects.toMatchObject({ code: 'identity/not-found' });
+    await again.removeUser(second.id);
+    expect((await again.localUsers()).map(({ id }) => id.text)).toEqual([first.id.text]);
+  });
+
+  test('a new message key comes with a newer visa, and the old one still opens', async () => {
+    const moki = await newUser('moki', { algorithm: 'ECC', visa: { avatar: 'https://x/y.png' } });
+    const hulk = await newUser('hulk', { algorithm: 'ECC' });
+    await introduce(moki, hulk);
+    const before = await packed(hulk, Text.create({ text: 'old' }), moki.user.id);
+    const old = await moki.user.visa();
+    const visa = await moki.facebook.rotateMessageKey(moki.user.id);
+    expect(visa.time).toBeGreaterThan(old?.time ?? 0);
+    expect(visa.properties).toMatchObject({ name: 'moki', avatar: 'https://x/y.png' });
+    expect(await hulk.facebook.saveDocument(visa.wire, moki.user.id)).toBe('saved');
+    const after = await packed(hulk, Text.create({ text: 'new' }), moki.user.id);
+    for (const bytes of [before, after]) {
+      expect(await moki.messenger.unpack(bytes)).toMatchObject({ content: { kind: 'text' } });
+    }
+  });
+
+  test('metas and documents of any size are not kept', async () => {
+    const moki = await newUser('moki', { algorithm: 'ECC', visa: { note: 'x'.repeat(70_000) } });
+    const hulk = await newUser('hulk', { algorithm: 'ECC' });
+    await introduce(hulk, moki, 'one way');
+    const [meta, visa] = [await moki.user.meta(), await moki.user.visa()];
+    if (!meta || !visa) expect.unreachable();
+    await hulk.facebook.saveMeta(meta, moki.user.id);
+    await expect(hulk.facebook.saveDocument(visa.wire, moki.user.id)).rejects.toMatchObject({
+      code: 'format/limit',
+    });
+    await expect(
+      hulk.facebook.saveMeta({ ...meta.wire, x: 'x'.repeat(70_000) }, moki.user.id),
+    ).rejects.toMatchObject({ code: 'format/limit' });
   });
 
   test('memory pressure loses nothing', async () => {

@@ -1,5 +1,10 @@
 export type { Archive, LocalIdentity } from './barrack/archive.ts';
-export { Barrack, type BarrackOptions, type SaveOutcome } from './barrack/barrack.ts';
+export {
+  Barrack,
+  type BarrackEvents,
+  type BarrackOptions,
+  type SaveOutcome,
+} from './barrack/barrack.ts';
 export type { Dialect, WireScope } from './dialects/dialect.ts';
 export {
   type AckPayload,
@@ -22,6 +27,15 @@ export type {
   StoreKey,
   StoreSharing,
 } from './ports/store.ts';
+export {
+  checkStoreKey,
+  checkStorePrefix,
+  compareStoreKeys,
+  MAX_STORE_KEY_BYTES,
+  MAX_STORE_KEY_PARTS,
+} from './ports/store-key.ts';
+export { withLock } from './ports/store-lock.ts';
+export { subStore } from './ports/sub-store.ts';
 export { systemTimers, type Timers } from './ports/timers.ts';
 export type { Transport, TransportContext, TransportFactory } from './ports/transport.ts';
 export {

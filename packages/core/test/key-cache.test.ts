@@ -13,15 +13,16 @@ function key(name: string): SymmetricKey {
   };
 }
 
+const HOLDERS = 'u2';
 const [me, peer, group, all] = [id('u1'), id('u2'), id('g1'), id('everyone@everywhere')];
 
 test('keys of our own and received ones never mix', async () => {
   const cache = new KeyCache();
   await cache.learnReceivedKey(me, peer, key('forged'));
-  expect(await cache.sendingKey(me, peer)).toBeUndefined();
-  await cache.useSendingKey(me, peer, key('own'));
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeUndefined();
+  await cache.useSendingKey(me, peer, key('own'), HOLDERS);
   await cache.learnReceivedKey(me, peer, key('forged'));
-  expect((await cache.sendingKey(me, peer))?.algorithm).toBe('own');
+  expect((await cache.sendingKey(me, peer, HOLDERS))?.algorithm).toBe('own');
 });
 
 test('a key serves one direction only', async () => {
@@ -39,15 +40,15 @@ test('nothing is remembered for broadcasts', async () => {
   const cache = new KeyCache();
   await cache.learnReceivedKey(peer, all, key('plain'));
   expect(await cache.receivedKeys(peer, all)).toEqual([]);
-  expect(() => cache.useSendingKey(me, all, key('plain'))).toThrow(TypeError);
+  expect(() => cache.useSendingKey(me, all, key('plain'), HOLDERS)).toThrow(TypeError);
 });
 
 test('a key is replaced after the allowed number of messages', async () => {
   const cache = new KeyCache({ rotation: { maxMessages: 3, maxAge: 1000 } });
-  await cache.useSendingKey(me, peer, key('own'));
-  expect(await cache.sendingKey(me, peer)).toBeDefined();
-  expect(await cache.sendingKey(me, peer)).toBeDefined();
-  expect(await cache.sendingKey(me, peer)).toBeUndefined();
+  await cache.useSendingKey(me, peer, key('own'), HOLDERS);
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeDefined();
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeDefined();
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeUndefined();
 });
 
 test('a key is replaced when it is too old, and when the clock was set back', async () => {
@@ -56,13 +57,13 @@ test('a key is replaced when it is too old, and when the clock was set back', as
     clock: { now: () => now },
     rotation: { maxMessages: 100, maxAge: 1000 },
   });
-  await cache.useSendingKey(me, peer, key('own'));
+  await cache.useSendingKey(me, peer, key('own'), HOLDERS);
   now = 5999;
-  expect(await cache.sendingKey(me, peer)).toBeDefined();
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeDefined();
   now = 6000;
-  expect(await cache.sendingKey(me, peer)).toBeUndefined();
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeUndefined();
   now = 4000;
-  expect(await cache.sendingKey(me, peer)).toBeUndefined();
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeUndefined();
 });
 
 test('the newest received key comes first, and only a few are kept', async () => {
@@ -76,11 +77,20 @@ test('the newest received key comes first, and only a few are kept', async () =>
 
 test('rotate and memory pressure let the next message have a new key', async () => {
   const cache = new KeyCache();
-  await cache.useSendingKey(me, peer, key('own'));
+  await cache.useSendingKey(me, peer, key('own'), HOLDERS);
   await cache.rotate(me, peer);
-  expect(await cache.sendingKey(me, peer)).toBeUndefined();
-  for (let n = 0; n < 10; n++) await cache.useSendingKey(me, id(`u${n + 10}`), key('own'));
+  expect(await cache.sendingKey(me, peer, HOLDERS)).toBeUndefined();
+  for (let n = 0; n < 10; n++) await cache.useSendingKey(me, id(`u${n + 10}`), key('own'), HOLDERS);
   cache.reduceMemory();
-  expect(await cache.sendingKey(me, id('u10'))).toBeUndefined();
-  expect(await cache.sendingKey(me, id('u19'))).toBeDefined();
+  expect(await cache.sendingKey(me, id('u10'), HOLDERS)).toBeUndefined();
+  expect(await cache.sendingKey(me, id('u19'), HOLDERS)).toBeDefined();
+});
+
+test('other receivers get another key', async () => {
+  const cache = new KeyCache();
+  await cache.useSendingKey(me, group, key('own'), 'u1 u2');
+  expect(await cache.sendingKey(me, group, 'u1 u2')).toBeDefined();
+  for (const holders of ['u1', 'u1 u2 u3', '']) {
+    expect(await cache.sendingKey(me, group, holders)).toBeUndefined();
+  }
 });

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { memoryBlobStore, memoryStore, memoryTransportPair } from '../src/memory.ts';
 
-const part = fc.string({ maxLength: 4 }).filter((text) => !text.includes('\u0000'));
+const part = fc
+  .string({ minLength: 1, maxLength: 4, unit: 'grapheme' })
+  .filter((text) => !text.includes('\u0000'));
 const path = fc.array(part, { minLength: 1, maxLength: 3 });
 
 test('the memory store keeps what was written and lists it in order', async () => {

@@ -45,6 +45,7 @@ const ANSWERS = {
   'state/not-ready': { receipt: 'Message not accepted.', exit: 75 },
   'policy/blocked': { receipt: 'Message is blocked.', exit: 77 },
   'policy/rate-limited': { receipt: 'Too many messages.', exit: 75 },
+  'policy/expired': { receipt: 'Message not valid.', exit: 76 },
   'policy/unauthorized': { receipt: 'Permission denied.', exit: 77 },
 } as const;
 

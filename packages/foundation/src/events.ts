@@ -19,7 +19,7 @@ export interface EventSource<M extends object> {
  * ```
  */
 export class Events<M extends object> implements EventSource<M> {
-  readonly #listeners = new Map<keyof M, Set<{ readonly hear: Listener<never> }>>();
+  readonly #listeners = new Map<PropertyKey, Set<{ readonly hear: Listener<never> }>>();
 
   on<K extends keyof M>(kind: K, listener: Listener<M[K]>): Disposable {
     const listeners = this.#listeners.get(kind) ?? new Set();

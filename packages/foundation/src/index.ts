@@ -5,7 +5,7 @@ export { concatBytes, equalBytes, randomBytes, utf8Decode, utf8Encode } from './
 export { fieldError, toBoolean, toNumber, toText, toTime } from './coerce.ts';
 export { type ErrorOptions, isProtocolError, ProtocolError } from './error.ts';
 export { ERRORS, type ErrorArea, type ErrorCode, type ErrorEntry } from './error-table.ts';
-export { Events, type EventSource, type Listener } from './events.ts';
+export { type EventSource, Events, type Listener } from './events.ts';
 export { decodeHex, encodeHex } from './hex.ts';
 export {
   equalJson,

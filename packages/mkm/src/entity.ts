@@ -1,5 +1,5 @@
 import type { DecryptKey, EncryptKey, Signer } from '@dimp/crypto';
-import type { MaybePromise } from '@dimp/foundation';
+import { type MaybePromise, ProtocolError } from '@dimp/foundation';
 import { type Document, newestDocument } from './document.ts';
 import { EntityType } from './entity-type.ts';
 import type { ID } from './id.ts';
@@ -153,10 +153,10 @@ export class ServiceProvider extends Group {
 /**
  * Makes the right kind of user for an ID.
  *
- * @returns undefined for a kind without a class: the seed's "unsupported user type"
+ * @throws `unsupported/entity` for a group, and for a kind without a class
  */
-export function makeUser(id: ID, source: UserDataSource): User | undefined {
-  if (!id.isUser) return undefined;
+export function makeUser(id: ID, source: UserDataSource): User {
+  if (!id.isUser) throw unsupported(id, 'is no user');
   if (id.isBroadcast) return new User(id, source);
   switch (id.type) {
     case EntityType.User:
@@ -166,13 +166,17 @@ export function makeUser(id: ID, source: UserDataSource): User | undefined {
     case EntityType.Station:
       return new Station(id, source);
     default:
-      return undefined;
+      throw unsupported(id, 'is a kind of user without a class');
   }
 }
 
-/** Makes the right kind of group for an ID; undefined for a kind without a class. */
-export function makeGroup(id: ID, source: GroupDataSource): Group | undefined {
-  if (!id.isGroup) return undefined;
+/**
+ * Makes the right kind of group for an ID.
+ *
+ * @throws `unsupported/entity` for a user, and for a kind without a class
+ */
+export function makeGroup(id: ID, source: GroupDataSource): Group {
+  if (!id.isGroup) throw unsupported(id, 'is no group');
   if (id.isBroadcast) return new Group(id, source);
   switch (id.type) {
     case EntityType.Group:
@@ -182,6 +186,12 @@ export function makeGroup(id: ID, source: GroupDataSource): Group | undefined {
     case EntityType.ServiceProvider:
       return new ServiceProvider(id, source);
     default:
-      return undefined;
+      throw unsupported(id, 'is a kind of group without a class');
   }
+}
+
+function unsupported(id: ID, reason: string): ProtocolError<'unsupported/entity'> {
+  return new ProtocolError('unsupported/entity', `entity ${reason}`, {
+    details: { id: id.text, type: id.type },
+  });
 }

@@ -28,6 +28,8 @@ import { alice, club, ids } from './helpers.ts';
 
 const read = ids.parse;
 
+const UNSUPPORTED = expect.objectContaining({ code: 'unsupported/entity' });
+
 describe('entity types', () => {
   test.each([
     [NetworkID.BTCMain, EntityType.User, false],
@@ -123,7 +125,7 @@ describe('entities', () => {
     ['x@toy:c8:01020304', Robot],
     ['anyone@anywhere', User],
   ])('makes the user %s', (text, kind) => {
-    expect(makeUser(read(text), userSource())?.constructor).toBe(kind);
+    expect(makeUser(read(text), userSource()).constructor).toBe(kind);
   });
 
   test.each([
@@ -133,28 +135,28 @@ describe('entities', () => {
     ['x@toy:76:01020304', ServiceProvider],
     ['everyone@everywhere', Group],
   ])('makes the group %s', (text, kind) => {
-    expect(makeGroup(read(text), groupSource)?.constructor).toBe(kind);
+    expect(makeGroup(read(text), groupSource).constructor).toBe(kind);
   });
 
   test('makes nothing of a kind without class, or of the other sort', () => {
-    expect(makeUser(read('x@toy:52:01020304'), userSource())).toBeUndefined();
-    expect(makeGroup(read('x@toy:73:01020304'), groupSource)).toBeUndefined();
-    expect(makeUser(club, userSource())).toBeUndefined();
-    expect(makeGroup(alice, groupSource)).toBeUndefined();
+    expect(() => makeUser(read('x@toy:52:01020304'), userSource())).toThrow(UNSUPPORTED);
+    expect(() => makeGroup(read('x@toy:73:01020304'), groupSource)).toThrow(UNSUPPORTED);
+    expect(() => makeUser(club, userSource())).toThrow(UNSUPPORTED);
+    expect(() => makeGroup(alice, groupSource)).toThrow(UNSUPPORTED);
   });
 
   test('show the name of a document, else name and number', async () => {
-    expect(await makeUser(alice, userSource([named(''), named('Alice')]))?.displayName()).toBe(
+    expect(await makeUser(alice, userSource([named(''), named('Alice')])).displayName()).toBe(
       'Alice',
     );
-    expect(await makeUser(alice, userSource())?.displayName()).toBe('alice (016-849-6141)');
+    expect(await makeUser(alice, userSource()).displayName()).toBe('alice (016-849-6141)');
     const bot = makeUser(read('toy:04:00000001'), userSource());
-    expect(await bot?.displayName()).toBe('Bot (000-000-0001)');
+    expect(await bot.displayName()).toBe('Bot (000-000-0001)');
   });
 
   test('a polylogue belongs to its founder', async () => {
-    expect(await makeGroup(club, groupSource)?.owner()).toBe(alice);
-    expect((await makeGroup(club, groupSource)?.bulletin())?.type).toBe('bulletin');
-    expect(await makeUser(alice, userSource())?.visa()).toBeUndefined();
+    expect(await makeGroup(club, groupSource).owner()).toBe(alice);
+    expect((await makeGroup(club, groupSource).bulletin())?.type).toBe('bulletin');
+    expect(await makeUser(alice, userSource()).visa()).toBeUndefined();
   });
 });

@@ -26,7 +26,6 @@ export interface Archive {
   members(group: EntityKey): MaybePromise<readonly string[]>;
   setMembers(group: EntityKey, members: readonly string[]): MaybePromise<void>;
   contacts(user: EntityKey): MaybePromise<readonly string[]>;
-  setContacts(user: EntityKey, contacts: readonly string[]): MaybePromise<void>;
   /** Users of this machine, the current one first. */
   localIdentities(): MaybePromise<readonly LocalIdentity[]>;
 }

@@ -8,11 +8,14 @@ import {
   type VerifyKey,
 } from '@dimp/crypto';
 import {
+  type EventSource,
+  Events,
   equalJson,
   isProtocolError,
   type JsonObject,
   LruMap,
   ProtocolError,
+  stringifyJson,
 } from '@dimp/foundation';
 import {
   type Document,
@@ -39,8 +42,15 @@ export interface BarrackOptions {
   readonly clock?: Clock;
   /** Entries of each cache, 4,096 by default. */
   readonly cacheSize?: number;
-  /** Hears of a second, different meta that arrived for a known ID: the first one stays, but somebody forges. */
-  readonly onMetaConflict?: (id: ID, meta: Meta) => void;
+}
+
+/** What a barrack tells of, after it has been stored. */
+export interface BarrackEvents {
+  metaSaved: { readonly id: ID };
+  /** A second, different meta arrived for a known ID: the first one stays, but somebody forges (spec §14.7 no. 1). */
+  metaConflict: { readonly id: ID; readonly meta: Meta };
+  documentSaved: { readonly id: ID };
+  membersSaved: { readonly id: ID };
 }
 
 /** What became of a meta or document that was handed in. */
@@ -50,12 +60,15 @@ export type SaveOutcome = 'saved' | 'known';
  * The directory of entities: users and groups with their metas, documents, keys and members. Everything that comes in
  * is verified here, once; everything that comes out can be trusted.
  */
-export class Barrack implements UserDataSource, GroupDataSource {
+export class Barrack<E extends BarrackEvents = BarrackEvents>
+  implements UserDataSource, GroupDataSource
+{
   readonly protocol: Protocol;
   readonly clock: Clock;
   protected readonly archive: Archive;
+  /** What subclasses emit with. */
+  protected readonly emitter: Events<E> = new Events<E>();
   readonly #roles: GroupRoles;
-  readonly #onMetaConflict: ((id: ID, meta: Meta) => void) | undefined;
   readonly #metas: LruMap<EntityKey, Meta>;
   readonly #documents: LruMap<EntityKey, readonly Document[]>;
   readonly #encryptKeys: LruMap<EntityKey, EncryptKey>;
@@ -64,12 +77,11 @@ export class Barrack implements UserDataSource, GroupDataSource {
   readonly #saving = new Map<EntityKey, Promise<SaveOutcome>>();
 
   constructor(protocol: Protocol, archive: Archive, options: BarrackOptions = {}) {
-    const { clock = systemClock, cacheSize = 4096, onMetaConflict } = options;
+    const { clock = systemClock, cacheSize = 4096 } = options;
     this.protocol = protocol;
     this.archive = archive;
     this.clock = clock;
     this.#roles = new GroupRoles(this, archive, protocol.parseID);
-    this.#onMetaConflict = onMetaConflict;
     this.#metas = new LruMap(cacheSize);
     this.#documents = new LruMap(cacheSize);
     this.#encryptKeys = new LruMap(cacheSize);
@@ -77,13 +89,26 @@ export class Barrack implements UserDataSource, GroupDataSource {
     this.#groups = new LruMap(cacheSize);
   }
 
-  /** The user of an ID, or undefined for a group ID or a kind without a class. */
-  user(id: ID): User | undefined {
+  /** Where to listen to what happens. */
+  get events(): EventSource<E> {
+    return this.emitter;
+  }
+
+  /**
+   * The user of an ID.
+   *
+   * @throws `unsupported/entity` for a group ID, and for a kind without a class
+   */
+  user(id: ID): User {
     return remember(this.#users, id, () => makeUser(id, this));
   }
 
-  /** The group of an ID, or undefined for a user ID or a kind without a class. */
-  group(id: ID): Group | undefined {
+  /**
+   * The group of an ID.
+   *
+   * @throws `unsupported/entity` for a user ID, and for a kind without a class
+   */
+  group(id: ID): Group {
     return remember(this.#groups, id, () => makeGroup(id, this));
   }
 
@@ -106,10 +131,12 @@ export class Barrack implements UserDataSource, GroupDataSource {
    */
   async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
+    checkSize(parsed.wire);
     await this.protocol.metas.check(parsed, id);
     if (await this.archive.addMeta(id.entity, parsed.wire)) {
       this.#metas.set(id.entity, parsed);
       this.#encryptKeys.delete(id.entity);
+      this.#tell('metaSaved', { id });
       return 'saved';
     }
     const first = await this.meta(id);
@@ -119,7 +146,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
 
   /** Raises the alarm if a checked meta is another one than the first (spec §14.7 no. 1). */
   reportConflict(id: ID, first: Meta, other: Meta): void {
-    if (!sameMeta(first, other)) this.#onMetaConflict?.(id, other);
+    if (!sameMeta(first, other)) this.#tell('metaConflict', { id, meta: other });
   }
 
   /** The verified documents of an entity, the newest of each type and terminal. */
@@ -163,6 +190,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
 
   async #saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isDocument(document) ? document : this.protocol.documents.parse(document, id);
+    checkSize(parsed.wire);
     const key = await this.documentKey(id);
     if (key === undefined) {
       throw new ProtocolError('identity/not-found', 'meta of the signer is not known', {
@@ -182,6 +210,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
     );
     this.#documents.set(id.entity, documents);
     this.#encryptKeys.delete(id.entity);
+    this.#tell('documentSaved', { id });
     return 'saved';
   }
 
@@ -310,6 +339,14 @@ export class Barrack implements UserDataSource, GroupDataSource {
       group.entity,
       members.map((member) => member.text),
     );
+    this.#tell('membersSaved', { id: group });
+  }
+
+  /** Forgets what is remembered of an entity, because somebody else has changed it in the archive. */
+  protected forget(entity: EntityKey): void {
+    this.#metas.delete(entity);
+    this.#documents.delete(entity);
+    this.#encryptKeys.delete(entity);
   }
 
   /** Forgets half of every cache; nothing is lost, it is read again. For the host's memory pressure signal. */
@@ -326,20 +363,21 @@ export class Barrack implements UserDataSource, GroupDataSource {
     this.protocol.reduceMemory();
   }
 
+  /** The compiler cannot see that whatever `E` is, it has these events. */
+  #tell<K extends keyof BarrackEvents>(kind: K, event: BarrackEvents[K]): void {
+    (this.emitter as unknown as Events<BarrackEvents>).emit(kind, event);
+  }
+
   #readIDs(texts: readonly string[]): readonly ID[] {
     return texts.map((text) => this.protocol.parseID(text));
   }
 }
 
-function remember<T>(
-  cache: LruMap<EntityKey, T>,
-  id: ID,
-  make: () => T | undefined,
-): T | undefined {
+function remember<T extends object>(cache: LruMap<EntityKey, T>, id: ID, make: () => T): T {
   const known = cache.get(id.entity);
   if (known !== undefined) return known;
   const made = make();
-  if (made !== undefined) cache.set(id.entity, made);
+  cache.set(id.entity, made);
   return made;
 }
 
@@ -360,6 +398,17 @@ function newest(documents: readonly Document[]): readonly Document[] {
   const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
   const kept = new Set(byTime.slice(0, MAX_DOCUMENTS));
   return documents.filter((each) => kept.has(each));
+}
+
+/** Longest meta or document that is kept, in UTF-16 units of its JSON: strangers send them, and they stay for ever. */
+const MAX_LENGTH = 64 * 1024;
+
+/** @throws `format/limit` */
+function checkSize(wire: JsonObject): void {
+  if (stringifyJson(wire).length <= MAX_LENGTH) return;
+  throw new ProtocolError('format/limit', 'meta or document is too large', {
+    details: { limit: 'length', max: MAX_LENGTH },
+  });
 }
 
 function tooOld(document: Document): ProtocolError<'identity/expired'> {

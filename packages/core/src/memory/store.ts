@@ -1,58 +1,90 @@
-import { equalBytes } from '@dimp/foundation';
+import { equalBytes, ProtocolError } from '@dimp/foundation';
 import type { Store, StoreChange, StoreKey } from '../ports/store.ts';
+import { checkStoreKey, checkStorePrefix } from '../ports/store-key.ts';
+import { SortedPaths } from './sorted-paths.ts';
 
-/** No part of a path may hold it: it keeps the order of paths that of their parts. */
-const SEPARATOR = '\u0000';
+/** Ends each part: no part holds it, and it keeps the order of paths that of their parts. */
+const END = '\u0000';
 
 /** A {@link Store} in memory: for tests, demonstrations and data that may be forgotten. */
 export function memoryStore(): Store {
-  const entries = new Map<string, Uint8Array>();
-  const set = (key: StoreKey, value: Uint8Array): void => {
-    entries.set(pathOf(key), value.slice());
-  };
-  const remove = (key: StoreKey): void => {
-    entries.delete(pathOf(key));
-  };
-  return {
-    capabilities: { durable: false, shared: false },
-    get: (key) => entries.get(pathOf(key))?.slice(),
-    set,
-    delete: remove,
-    async *list(prefix) {
-      const start = prefix.length === 0 ? '' : pathOf(prefix) + SEPARATOR;
-      const paths = [...entries.keys()].filter((path) => path.startsWith(start)).sort();
-      for (const path of paths) {
-        const value = entries.get(path);
-        if (value !== undefined) yield [path.split(SEPARATOR), value.slice()];
-      }
-    },
-    batch(changes: readonly StoreChange[]) {
-      // Paths are checked before the first change, so that a bad one changes nothing.
-      for (const change of changes) pathOf(change.key);
-      for (const change of changes) {
-        if (change.type === 'set') set(change.key, change.value);
-        else remove(change.key);
-      }
-    },
-    compareAndSet(key, expected, value) {
-      const found = entries.get(pathOf(key));
-      const same =
-        found === undefined || expected === undefined
-          ? found === expected
-          : equalBytes(found, expected);
-      if (!same) return false;
-      if (value === undefined) remove(key);
-      else set(key, value);
-      return true;
-    },
-    async [Symbol.asyncDispose]() {},
-  };
+  return new MemoryStore();
+}
+
+class MemoryStore implements Store {
+  readonly capabilities: Store['capabilities'] = { durable: false, shared: false };
+  readonly #entries = new SortedPaths();
+  #closed = false;
+
+  get(key: StoreKey): Uint8Array | undefined {
+    this.#checkOpen();
+    const value = this.#entries.get(pathOf(key));
+    return value === undefined ? undefined : copyOf(value);
+  }
+
+  set(key: StoreKey, value: Uint8Array): void {
+    this.#checkOpen();
+    this.#entries.set(pathOf(key), copyOf(value));
+  }
+
+  delete(key: StoreKey): void {
+    this.#checkOpen();
+    this.#entries.delete(pathOf(key));
+  }
+
+  async *list(prefix: StoreKey): AsyncGenerator<readonly [key: StoreKey, value: Uint8Array]> {
+    this.#checkOpen();
+    checkStorePrefix(prefix);
+    const start = prefix.map((part) => part + END).join('');
+    for (const [path, value] of this.#entries.under(start)) {
+      yield [path.slice(0, -1).split(END), copyOf(value)];
+      this.#checkOpen();
+    }
+  }
+
+  batch(changes: readonly StoreChange[]): void {
+    this.#checkOpen();
+    // Paths are checked before the first change, so that a bad one changes nothing.
+    const checked = changes.map((change) => ({ change, path: pathOf(change.key) }));
+    for (const { change, path } of checked) {
+      if (change.type === 'set') this.#entries.set(path, copyOf(change.value));
+      else this.#entries.delete(path);
+    }
+  }
+
+  compareAndSet(
+    key: StoreKey,
+    expected: Uint8Array | undefined,
+    value: Uint8Array | undefined,
+  ): boolean {
+    this.#checkOpen();
+    const path = pathOf(key);
+    const found = this.#entries.get(path);
+    const same =
+      found === undefined || expected === undefined
+        ? found === expected
+        : equalBytes(found, expected);
+    if (!same) return false;
+    if (value === undefined) this.#entries.delete(path);
+    else this.#entries.set(path, copyOf(value));
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ProtocolError('state/stopped', 'the store is closed');
+  }
 }
 
 function pathOf(key: StoreKey): string {
-  if (key.length === 0) throw new TypeError('a path needs at least one part');
-  for (const part of key) {
-    if (part.includes(SEPARATOR)) throw new TypeError('a part of a path must not hold NUL');
-  }
-  return key.join(SEPARATOR);
+  checkStoreKey(key);
+  return key.map((part) => part + END).join('');
+}
+
+/** Not `slice`: that of Node's Buffer shares the memory. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

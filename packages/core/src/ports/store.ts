@@ -1,6 +1,9 @@
 import type { MaybePromise } from '@dimp/foundation';
 
-/** A path in a store, such as `['metas', 'hulk@4Ye…']`. Parts are any text; order is by UTF-16 code units. */
+/**
+ * A path in a store, such as `['metas', 'hulk@4Ye…']`. Order is part by part, by UTF-16 code units. What a path may be
+ * says `checkStoreKey`.
+ */
 export type StoreKey = readonly string[];
 
 /** One change of an atomic batch. */
@@ -25,14 +28,21 @@ export interface StoreSharing {
    * @returns what the task returns
    */
   lock<T>(name: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Hears which records somebody else has changed, after the change. Own changes are not reported. */
+  /**
+   * Hears which records somebody else has changed, after the change. Own changes are not reported. An empty path among
+   * them says that anything may have changed.
+   */
   watch(listener: (keys: readonly StoreKey[]) => void): Disposable;
 }
 
 /**
  * Where everything that has to last is kept: ordered bytes by path. A driver may answer at once or later.
  *
- * Errors: `store/unavailable`, `store/quota`, `store/conflict`, `store/corrupt`.
+ * Changes take effect in the order of the calls. One that is not acknowledged yet may be seen by reads or not. Bytes are
+ * copied both ways: what the caller does with its arrays afterwards changes nothing.
+ *
+ * Errors: `store/unavailable`, `store/quota`, `store/conflict`, `store/corrupt`; `state/stopped` after it was disposed of;
+ * for a path those of `checkStoreKey`.
  */
 export interface Store extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
@@ -41,7 +51,10 @@ export interface Store extends AsyncDisposable {
   get(key: StoreKey): MaybePromise<Uint8Array | undefined>;
   set(key: StoreKey, value: Uint8Array): MaybePromise<void>;
   delete(key: StoreKey): MaybePromise<void>;
-  /** Entries whose path begins with these parts, in order. Changes made meanwhile may or may not be seen. */
+  /**
+   * Entries whose path begins with these parts and goes on, in order; all for the empty path. Changes made meanwhile may
+   * or may not be seen.
+   */
   list(prefix: StoreKey): AsyncIterable<readonly [key: StoreKey, value: Uint8Array]>;
   /** All changes or none. */
   batch(changes: readonly StoreChange[]): MaybePromise<void>;

@@ -35,6 +35,8 @@ export interface SendingKey {
   readonly created: number;
   /** Messages encrypted with it so far. */
   readonly uses: number;
+  /** Who can open what it encrypts, see {@link KeyCache.sendingKey}. */
+  readonly holders: string;
 }
 
 /**
@@ -42,37 +44,47 @@ export interface SendingKey {
  * network can ever become a key that we encrypt with (spec §14.2 #18).
  */
 export class KeyCache {
+  protected readonly rotation: KeyRotation;
   readonly #clock: Clock;
-  readonly #rotation: KeyRotation;
   readonly #sending: LruMap<string, SendingKey>;
   readonly #received: LruMap<string, readonly SymmetricKey[]>;
 
   constructor(options: KeyCacheOptions = {}) {
     const { clock = systemClock, rotation = DEFAULT_KEY_ROTATION, capacity = 4096 } = options;
     this.#clock = clock;
-    this.#rotation = rotation;
+    this.rotation = rotation;
     this.#sending = new LruMap(capacity);
     this.#received = new LruMap(capacity);
   }
 
   /**
-   * The key for the next message in a direction, counted as used; undefined if a new one is due.
+   * The key for the next message in a direction, counted as used; undefined if a new one is due: by age, by count, or
+   * because other people are to open the message than those who have the key. Who left a group must not read on, and who
+   * joined need not read what was before.
+   *
+   * @param holders - a text that stands for the set of receivers
    */
-  sendingKey(sender: ID, destination: ID): MaybePromise<SymmetricKey | undefined> {
+  sendingKey(sender: ID, destination: ID, holders: string): MaybePromise<SymmetricKey | undefined> {
     const direction = directionOf(sender, destination);
     const found = this.#sending.get(direction);
-    if (found === undefined || this.isDue(found)) return undefined;
+    if (found === undefined || found.holders !== holders || this.isDue(found)) return undefined;
     this.#sending.set(direction, { ...found, uses: found.uses + 1 });
     return found.key;
   }
 
   /** Takes a key of our own into use; its first message counts. */
-  useSendingKey(sender: ID, destination: ID, key: SymmetricKey): MaybePromise<void> {
+  useSendingKey(
+    sender: ID,
+    destination: ID,
+    key: SymmetricKey,
+    holders: string,
+  ): MaybePromise<void> {
     if (destination.isBroadcast) throw new TypeError('a broadcast has no message key');
     this.#sending.set(directionOf(sender, destination), {
       key,
       created: this.#clock.now(),
       uses: 1,
+      holders,
     });
   }
 
@@ -103,8 +115,8 @@ export class KeyCache {
   }
 
   /** Whether a key has served long enough. */
-  protected isDue(key: SendingKey): boolean {
-    const { maxMessages, maxAge } = this.#rotation;
+  protected isDue(key: Pick<SendingKey, 'created' | 'uses'>): boolean {
+    const { maxMessages, maxAge } = this.rotation;
     const age = this.#clock.now() - key.created;
     // A clock that was set back must not keep a key in use for ever.
     return key.uses >= maxMessages || age >= maxAge || age < 0;
@@ -112,6 +124,6 @@ export class KeyCache {
 }
 
 /** A map key for a direction. NUL keeps the two apart: no ID contains it. */
-function directionOf(sender: ID, destination: ID): string {
+export function directionOf(sender: ID, destination: ID): string {
   return `${sender.entity}\u0000${destination.entity}`;
 }

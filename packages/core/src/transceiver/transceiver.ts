@@ -1,4 +1,5 @@
 import type { SymmetricKey } from '@dimp/crypto';
+import { sha256 } from '@dimp/crypto/digests';
 import {
   type Content,
   type Envelope,
@@ -19,7 +20,7 @@ import {
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
-import type { EntityKey, ID } from '@dimp/mkm';
+import type { ID } from '@dimp/mkm';
 import type { LocalIdentity } from '../barrack/archive.ts';
 import type { Barrack } from '../barrack/barrack.ts';
 import { deployed } from '../dialects/deployed.ts';
@@ -65,7 +66,6 @@ export class Transceiver {
   readonly #messageKeys: MessageKeys;
   readonly #attachments: Attachments;
   readonly #verified = new WeakSet<ReliableMessage>();
-  readonly #holders = new WeakMap<SymmetricKey, ReadonlySet<EntityKey>>();
 
   constructor(options: TransceiverOptions) {
     const { barrack, keyCache, dialect = deployed, cipher = 'AES' } = options;
@@ -264,29 +264,22 @@ export class Transceiver {
     const { sender } = envelope;
     const destination = destinationOf(envelope);
     // A key with an IV inside serves one message only.
-    const known = dialect.ivInKey ? undefined : await this.keyCache.sendingKey(sender, destination);
-    if (known !== undefined && this.#holdBy(known, receivers)) return known;
+    if (dialect.ivInKey) return this.#newKey(dialect);
+    const holders = holdersOf(receivers);
+    const known = await this.keyCache.sendingKey(sender, destination, holders);
+    if (known !== undefined) return known;
+    const key = await this.#newKey(dialect);
+    await this.keyCache.useSendingKey(sender, destination, key, holders);
+    return key;
+  }
+
+  async #newKey(dialect: Dialect): Promise<SymmetricKey> {
     const options = dialect.ivInKey ? { iv: true } : {};
     const key = await this.protocol.keys.generateSymmetric(this.#cipher, options);
     if (!this.protocol.keys.allowsMessageKey(key.algorithm)) {
       throw new TypeError(`keys of ${this.#cipher} keep no secret, so no receiver would take them`);
     }
-    this.#holdBy(key, receivers);
-    if (!dialect.ivInKey) await this.keyCache.useSendingKey(sender, destination, key);
     return key;
-  }
-
-  /**
-   * Notes who can open what a key encrypts.
-   *
-   * @returns false if somebody else can: whoever left a group must not read on
-   */
-  #holdBy(key: SymmetricKey, receivers: Receivers): boolean {
-    const holders = this.#holders.get(key) ?? new Set();
-    const present = new Set(receivers.map(([receiver]) => receiver.entity));
-    for (const holder of holders) if (!present.has(holder)) return false;
-    this.#holders.set(key, present);
-    return true;
   }
 
   /** The key that came with the message, else those that came before it in the same direction. */
@@ -345,6 +338,14 @@ export class Transceiver {
 
 type EncryptKeyOf = NonNullable<Awaited<ReturnType<Barrack['encryptKey']>>>;
 type Receivers = readonly (readonly [receiver: ID, key: EncryptKeyOf])[];
+
+/** Stands for a set of receivers: the one itself, or the digest of their sorted names. NUL is in no name. */
+function holdersOf(receivers: Receivers): string {
+  const names = receivers.map(([receiver]) => receiver.entity);
+  const [first] = names;
+  if (names.length === 1 && first !== undefined) return first;
+  return encodeBase64(sha256(utf8Encode(names.sort().join('\u0000'))));
+}
 
 function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
   const { sender, receiver, time, group } = envelope;

@@ -1,0 +1,49 @@
+import { encodeBase64 } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { ReceiptBody } from '../processing/bodies.ts';
+import type { CopyRef } from './entry.ts';
+
+/** Finds the copies that a receipt is about, by the signature it names, else by serial number (spec §9.6). */
+export class Confirmations {
+  readonly #bySignature = new Map<string, CopyRef[]>();
+  readonly #bySerial = new Map<number, CopyRef[]>();
+
+  add(ref: CopyRef): void {
+    const { signature } = ref.entry.copy(ref.index);
+    if (signature !== undefined) append(this.#bySignature, signature, ref);
+    append(this.#bySerial, ref.entry.content.sn, ref);
+  }
+
+  remove(ref: CopyRef): void {
+    const { signature } = ref.entry.copy(ref.index);
+    if (signature !== undefined) drop(this.#bySignature, signature, ref);
+    drop(this.#bySerial, ref.entry.content.sn, ref);
+  }
+
+  /**
+   * Copies that somebody says to have got.
+   *
+   * @param receiver - to whom the receipt is addressed, the sender of the copies
+   */
+  find(origin: NonNullable<ReceiptBody['origin']>, receiver: ID): readonly CopyRef[] {
+    const found =
+      origin.signature === undefined
+        ? this.#bySerial.get(origin.sn ?? 0)
+        : this.#bySignature.get(encodeBase64(origin.signature));
+    return (found ?? []).filter(({ entry }) => sameEntity(entry.record.sender, receiver));
+  }
+}
+
+function append<K>(map: Map<K, CopyRef[]>, key: K, ref: CopyRef): void {
+  const refs = map.get(key);
+  if (refs === undefined) map.set(key, [ref]);
+  else refs.push(ref);
+}
+
+function drop<K>(map: Map<K, CopyRef[]>, key: K, ref: CopyRef): void {
+  const left = (map.get(key) ?? []).filter(
+    (each) => each.entry !== ref.entry || each.index !== ref.index,
+  );
+  if (left.length === 0) map.delete(key);
+  else map.set(key, left);
+}

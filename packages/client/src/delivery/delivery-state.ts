@@ -1,0 +1,32 @@
+/**
+ * How far a message has got:
+ *
+ * - `queued`: on disk, not handed to a transport yet;
+ * - `waiting`: the receiver's meta or visa, or the group's members, have to arrive first;
+ * - `sent`: handed to the transport;
+ * - `delivered`: a station has it;
+ * - `received`: the receiver's program has it;
+ * - `failed`: given up, see the error's code.
+ */
+export type DeliveryState = 'waiting' | 'queued' | 'sent' | 'delivered' | 'received' | 'failed';
+
+/** From not even packed to done; `failed` stands outside. */
+export const PROGRESS: readonly DeliveryState[] = [
+  'waiting',
+  'queued',
+  'sent',
+  'delivered',
+  'received',
+];
+
+/** Whether a state is at least as far as another. A failed message has got nowhere. */
+export function hasReached(state: DeliveryState, goal: DeliveryState): boolean {
+  return state === goal || PROGRESS.indexOf(state) >= PROGRESS.indexOf(goal);
+}
+
+/** The state of a message with several receivers: that of the slowest who can still get it. */
+export function jointState(states: readonly DeliveryState[]): DeliveryState {
+  const open = states.filter((state) => state !== 'failed');
+  if (open.length === 0) return states.length === 0 ? 'waiting' : 'failed';
+  return PROGRESS[Math.min(...open.map((state) => PROGRESS.indexOf(state)))] ?? 'waiting';
+}

@@ -1,0 +1,172 @@
+import type { Waiting } from '@dimp/core';
+import type { Content } from '@dimp/dkd';
+import { type EventSource, Events, type Listener, ProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { type DeliveryState, hasReached } from './delivery-state.ts';
+
+/** How far one receiver's copy has got. */
+export interface ReceiverReport {
+  readonly receiver: ID;
+  readonly state: DeliveryState;
+}
+
+/** How far a message has got. Plain data. */
+export interface DeliveryReport {
+  /** Of several receivers, the state of the slowest. */
+  readonly state: DeliveryState;
+  /** One for a person, one for each other member of a group. */
+  readonly receivers: readonly ReceiverReport[];
+  /** What has to arrive first, in the state `waiting`. */
+  readonly waitingFor?: Waiting;
+  /** Why it was given up, in the state `failed`. */
+  readonly error?: ProtocolError;
+  /** Text of the last receipt, for people to read. */
+  readonly receipt?: string;
+  /** Nothing more will come: `received`, `failed`, or `sent` to somebody who sends no receipts. */
+  readonly settled: boolean;
+}
+
+/** What a {@link Delivery} tells of. */
+export interface DeliveryEvents {
+  state: DeliveryReport;
+}
+
+/** What a delivery can be asked to do. */
+export interface DeliveryControl {
+  cancel(id: string): Promise<boolean>;
+  retry(id: string): Promise<void>;
+  discard(id: string): Promise<void>;
+}
+
+/**
+ * A message on its way. It is on disk as soon as `send` returns this, and outlives the program: see
+ * `Messenger.deliveries`.
+ *
+ * @example
+ * ```ts
+ * const delivery = await messenger.send(Text.create({ text: 'Hello!' }), hulk);
+ * delivery.on('state', ({ state }) => console.log(state)); // sent, delivered, received
+ * await delivery.reached('delivered');
+ * ```
+ */
+export class Delivery implements EventSource<DeliveryEvents> {
+  /** Name of the delivery; in the order in which messages were sent. */
+  readonly id: string;
+  readonly sender: ID;
+  readonly receiver: ID;
+  readonly content: Content;
+  /** When it was sent, in milliseconds since the epoch. */
+  readonly created: number;
+  readonly #events = new Events<DeliveryEvents>();
+  readonly #control: DeliveryControl;
+  #report: DeliveryReport;
+
+  constructor(
+    facts: Pick<Delivery, 'id' | 'sender' | 'receiver' | 'content' | 'created'>,
+    report: DeliveryReport,
+    control: DeliveryControl,
+  ) {
+    this.id = facts.id;
+    this.sender = facts.sender;
+    this.receiver = facts.receiver;
+    this.content = facts.content;
+    this.created = facts.created;
+    this.#report = report;
+    this.#control = control;
+  }
+
+  get state(): DeliveryState {
+    return this.#report.state;
+  }
+
+  /** All that is known of it now. */
+  get report(): DeliveryReport {
+    return this.#report;
+  }
+
+  on<K extends keyof DeliveryEvents>(kind: K, listener: Listener<DeliveryEvents[K]>): Disposable {
+    return this.#events.on(kind, listener);
+  }
+
+  /** The last state, when nothing more will come. Never rejects: `failed` is a state. */
+  get settled(): Promise<DeliveryState> {
+    if (this.#report.settled) return Promise.resolve(this.#report.state);
+    return new Promise((resolve) => {
+      const listening = this.on('state', ({ state, settled }) => {
+        if (!settled) return;
+        listening[Symbol.dispose]();
+        resolve(state);
+      });
+    });
+  }
+
+  /**
+   * Waits until the message has got as far as a state.
+   *
+   * @throws the error of a message that was given up; `state/stopped` for one that settled before it got there; the
+   *   signal's reason
+   */
+  async reached(goal: Exclude<DeliveryState, 'failed'>, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = withResolvers();
+    const check = (): void => {
+      const { state, error, settled } = this.#report;
+      if (state !== 'failed' && hasReached(state, goal)) resolve();
+      else if (error !== undefined) reject(error);
+      else if (settled) reject(neverReached(state, goal));
+    };
+    const listening = this.on('state', check);
+    const abort = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', abort);
+    check();
+    try {
+      await promise;
+    } finally {
+      listening[Symbol.dispose]();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Calls the message off, as long as no copy has been handed to a transport.
+   *
+   * @returns false if it was too late, or if another tab is the one that sends
+   */
+  cancel(): Promise<boolean> {
+    return this.#control.cancel(this.id);
+  }
+
+  /** Tries a message again that was given up. */
+  retry(): Promise<void> {
+    return this.#control.retry(this.id);
+  }
+
+  /** Forgets a message that was given up. Others are forgotten when they have settled. */
+  discard(): Promise<void> {
+    return this.#control.discard(this.id);
+  }
+
+  /** Called by the outbox. */
+  update(report: DeliveryReport): void {
+    this.#report = report;
+    this.#events.emit('state', report);
+  }
+}
+
+function neverReached(state: DeliveryState, goal: DeliveryState): Error {
+  return new ProtocolError('state/stopped', `message ends as ${state}, before ${goal}`);
+}
+
+function withResolvers(): {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+} {
+  let resolve: () => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,146 @@
+import { type Waiting, waiting } from '@dimp/core';
+import {
+  type ErrorCode,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  ownMember,
+  ProtocolError,
+} from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { isMessageID } from '../messenger/message-id.ts';
+import type { GroupForm } from '../messenger/message-packer.ts';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
+import { type DeliveryState, PROGRESS } from './delivery-state.ts';
+
+/** One receiver's copy of an outgoing message. */
+export interface CopyRecord {
+  readonly receiver: ID;
+  readonly state: DeliveryState;
+  /** Name of the packed message; absent while it is not packed. */
+  readonly message?: string;
+  /** Signature of the packed message, Base64: receipts name it (spec §9.6). */
+  readonly signature?: string;
+  /** Time of our visa that travelled along, in seconds: a receipt proves that the peer has it now. */
+  readonly visaTime?: number;
+  /** Why this copy was given up. */
+  readonly error?: ErrorCode;
+}
+
+/** An outgoing message as it is kept in the store, without the bytes of its copies. */
+export interface OutboxRecord {
+  readonly id: string;
+  readonly sender: ID;
+  readonly receiver: ID;
+  /** The stamped content. */
+  readonly content: JsonObject;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** How a group gets it, once that is decided. */
+  readonly form?: GroupForm;
+  /** Empty while the members of a group are not known. */
+  readonly copies: readonly CopyRecord[];
+  readonly waitingFor?: Waiting;
+  readonly receipt?: string;
+  readonly settled: boolean;
+}
+
+const WHAT = 'outgoing message';
+
+export function encodeOutboxRecord(record: OutboxRecord): Uint8Array {
+  const { sender, receiver, content, created, form, copies, waitingFor, receipt, settled } = record;
+  return encodeRecord({
+    sender: sender.text,
+    receiver: receiver.text,
+    content,
+    created,
+    ...(form === undefined ? {} : { form }),
+    copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text }) as unknown as Json),
+    ...(waitingFor === undefined
+      ? {}
+      : { waitingFor: { for: waitingFor.for, id: waitingFor.id.text } }),
+    ...(receipt === undefined ? {} : { receipt }),
+    settled,
+  });
+}
+
+/** @throws `store/corrupt` */
+export function decodeOutboxRecord(
+  id: string,
+  bytes: Uint8Array,
+  readID: (text: unknown) => ID,
+): OutboxRecord {
+  const wire = decodeRecordObject(bytes, WHAT);
+  const { content, created, form, copies, waitingFor, receipt, settled } = wire;
+  if (
+    !isJsonObject(content) ||
+    typeof created !== 'number' ||
+    !Array.isArray(copies) ||
+    (form !== undefined && !isForm(form)) ||
+    (receipt !== undefined && typeof receipt !== 'string') ||
+    typeof settled !== 'boolean'
+  ) {
+    throw corruptRecord(WHAT);
+  }
+  return {
+    id,
+    sender: storedID(wire['sender'], readID),
+    receiver: storedID(wire['receiver'], readID),
+    content,
+    created,
+    ...(form === undefined ? {} : { form }),
+    copies: (copies as readonly Json[]).map((copy) => decodeCopy(copy, readID)),
+    ...(isJsonObject(waitingFor) ? { waitingFor: decodeWaiting(waitingFor, readID) } : {}),
+    ...(receipt === undefined ? {} : { receipt }),
+    settled,
+  };
+}
+
+function decodeCopy(wire: Json, readID: (text: unknown) => ID): CopyRecord {
+  if (!isJsonObject(wire)) throw corruptRecord(WHAT);
+  const { state, message, signature, visaTime, error } = wire;
+  if (
+    !isState(state) ||
+    (message !== undefined && !isMessageID(message)) ||
+    (signature !== undefined && typeof signature !== 'string') ||
+    (visaTime !== undefined && typeof visaTime !== 'number') ||
+    (error !== undefined && typeof error !== 'string')
+  ) {
+    throw corruptRecord(WHAT);
+  }
+  return {
+    receiver: storedID(wire['receiver'], readID),
+    state,
+    ...(message === undefined ? {} : { message }),
+    ...(signature === undefined ? {} : { signature }),
+    ...(visaTime === undefined ? {} : { visaTime }),
+    ...(error === undefined ? {} : { error: error as ErrorCode }),
+  };
+}
+
+function decodeWaiting(wire: JsonObject, readID: (text: unknown) => ID): Waiting {
+  const what = ownMember(wire, 'for');
+  if (what !== 'meta' && what !== 'visa' && what !== 'members') throw corruptRecord(WHAT);
+  return waiting(what, storedID(wire['id'], readID));
+}
+
+function storedID(text: Json | undefined, readID: (text: unknown) => ID): ID {
+  try {
+    return readID(text);
+  } catch {
+    throw corruptRecord(WHAT);
+  }
+}
+
+function isState(state: unknown): state is DeliveryState {
+  return state === 'failed' || PROGRESS.includes(state as DeliveryState);
+}
+
+function isForm(form: unknown): form is GroupForm {
+  return form === 'hidden' || form === 'split' || form === 'whole';
+}
+
+/** The error of a delivery that was given up. */
+export function deliveryError(code: ErrorCode): ProtocolError {
+  return new ProtocolError(code, 'message could not be delivered');
+}

@@ -1,0 +1,195 @@
+import { isWaiting, type Waiting, waiting } from '@dimp/core';
+import type { Content, ReliableMessage } from '@dimp/dkd';
+import { encodeBase64 } from '@dimp/foundation';
+import type { EntityKey, ID } from '@dimp/mkm';
+import { messageID } from '../messenger/message-id.ts';
+import type { MessagePacker } from '../messenger/message-packer.ts';
+import type { CopyRef, Entry } from './entry.ts';
+import type { Introductions } from './introductions.ts';
+import { type Lane, Lanes } from './lanes.ts';
+import type { CopyRecord } from './outbox-record.ts';
+
+/** A copy that can travel. */
+export interface PackedMessage {
+  readonly ref: CopyRef;
+  readonly bytes: Uint8Array;
+  readonly facts: Pick<CopyRecord, 'message' | 'visaTime'> & { readonly signature: string };
+}
+
+/** What became of an attempt to pack copies. */
+export interface PackResult {
+  readonly packed: readonly PackedMessage[];
+  /** Copies that have to wait; they stand in their lane. */
+  readonly blocked: readonly { readonly ref: CopyRef; readonly by: Waiting }[];
+}
+
+/**
+ * Makes the messages of outgoing contents, in order for each direction.
+ *
+ * A personal message names, inside its content, the one before it in the same direction as long as nobody has confirmed
+ * that one (`after`): on a network that delays and repeats, the receiver's program can put them in order again. Programs
+ * that do not know this member ignore it.
+ */
+export class Packing {
+  readonly #packer: MessagePacker;
+  readonly #introductions: Introductions;
+  readonly #lanes = new Lanes<CopyRef>();
+
+  constructor(packer: MessagePacker, introductions: Introductions) {
+    this.#packer = packer;
+    this.#introductions = introductions;
+  }
+
+  /**
+   * Packs copies of one message that have a receiver each.
+   *
+   * @param onPacked - called for each copy in its turn, before the next message of the same direction is packed
+   */
+  async pack(
+    refs: readonly CopyRef[],
+    onPacked: (message: PackedMessage) => void,
+  ): Promise<PackResult> {
+    const packed: PackedMessage[] = [];
+    const blocked: { ref: CopyRef; by: Waiting }[] = [];
+    await Promise.all(
+      refs.map(async (ref) => {
+        const lane = this.#laneOf(ref);
+        await this.#lanes.inTurn(lane, async () => {
+          const place = placeOf(ref, lane);
+          const [first] = lane.waiting;
+          // Who waits here already goes first, even if the lane has just been opened.
+          const behind = first !== undefined && place !== 0;
+          const outcome = behind
+            ? (lane.blockedBy ?? waiting('visa', receiverOf(ref)))
+            : (lane.blockedBy ?? (await this.#packOne(ref, lane)));
+          if (isWaiting(outcome)) {
+            if (!behind) lane.blockedBy = outcome;
+            if (place === -1) lane.waiting.push(ref);
+            blocked.push({ ref, by: outcome });
+            return;
+          }
+          if (place === 0) lane.waiting.shift();
+          packed.push(outcome);
+          onPacked(outcome);
+        });
+      }),
+    );
+    return { packed, blocked };
+  }
+
+  /**
+   * Packs one message for a whole group and splits it for its members. Members whose key is not known come back as
+   * blocked: they get a personal copy later.
+   */
+  async packSplit(entry: Entry, refs: readonly CopyRef[]): Promise<PackResult | Waiting> {
+    const { sender, receiver: group } = entry.record;
+    const members = refs.map((ref) => receiverOf(ref));
+    const introduction = await this.#introductions.forAll(sender, members);
+    const whole = await this.#packer.packContent(entry.content, sender, group, introduction);
+    if (isWaiting(whole)) return whole;
+    const copies = this.#packer.split(whole, members);
+    const reached = refs.filter((_, index) => hasKey(copies[index]));
+    const result = await this.pack(
+      refs.filter((ref) => !reached.includes(ref)),
+      () => {},
+    );
+    const packed = reached.map((ref) =>
+      this.#packedMessage(ref, copies[refs.indexOf(ref)] as ReliableMessage, introduction.visaTime),
+    );
+    return { packed: [...packed, ...result.packed], blocked: result.blocked };
+  }
+
+  /** Notes a message that was packed in an earlier life and is not confirmed yet. Called in order. */
+  recall(ref: CopyRef): void {
+    const { message } = ref.entry.copy(ref.index);
+    if (message !== undefined) this.#laneOf(ref).last = message;
+  }
+
+  /** A message is known to have arrived, or will never: the next one need not name it. */
+  forget(ref: CopyRef): void {
+    const lane = this.#laneOf(ref);
+    if (lane.last === ref.entry.copy(ref.index).message) lane.last = undefined;
+  }
+
+  /** An entity's meta or visa has arrived: what waited for it can be packed. */
+  open(entity: EntityKey): void {
+    this.#lanes.open(entity);
+  }
+
+  /** Copies that wait in lanes which are open again; the first of each. */
+  released(): readonly CopyRef[] {
+    return this.#lanes.first();
+  }
+
+  /** Takes a copy out of its lane, if it waits there. */
+  withdraw(ref: CopyRef): void {
+    const lane = this.#laneOf(ref);
+    const place = placeOf(ref, lane);
+    if (place !== -1) lane.waiting.splice(place, 1);
+  }
+
+  reduceMemory(): void {
+    this.#lanes.prune();
+  }
+
+  async #packOne(ref: CopyRef, lane: Lane<CopyRef>): Promise<PackedMessage | Waiting> {
+    const { sender } = ref.entry.record;
+    const receiver = receiverOf(ref);
+    const introduction = receiver.isBroadcast
+      ? {}
+      : await this.#introductions.for(sender, receiver);
+    const extra = lane.last === undefined ? {} : followUp(ref.entry.content, lane.last);
+    const message = await this.#packer.packContent(
+      ref.entry.content,
+      sender,
+      receiver,
+      introduction,
+      extra,
+    );
+    if (isWaiting(message)) return message;
+    const packed = this.#packedMessage(ref, message, introduction.visaTime);
+    // Nobody confirms the others, so the next one could name them for ever.
+    if (ref.entry.expectsReceipt(ref.entry.copy(ref.index)) && receiver.isUser) {
+      lane.last = packed.facts.message;
+    }
+    return packed;
+  }
+
+  #packedMessage(
+    ref: CopyRef,
+    message: ReliableMessage,
+    visaTime: number | undefined,
+  ): PackedMessage {
+    return {
+      ref,
+      bytes: this.#packer.transceiver.serialize(message),
+      facts: {
+        message: messageID(message),
+        signature: encodeBase64(message.signature),
+        ...(visaTime === undefined ? {} : { visaTime }),
+      },
+    };
+  }
+
+  #laneOf(ref: CopyRef): Lane<CopyRef> {
+    return this.#lanes.of(ref.entry.record.sender, receiverOf(ref));
+  }
+}
+
+function placeOf(ref: CopyRef, lane: Lane<CopyRef>): number {
+  return lane.waiting.findIndex((each) => each.entry === ref.entry && each.index === ref.index);
+}
+
+function receiverOf(ref: CopyRef): ID {
+  return ref.entry.copy(ref.index).receiver;
+}
+
+/** A split copy whose receiver cannot open it has no message key. */
+function hasKey(message: ReliableMessage | undefined): boolean {
+  return message?.key !== undefined;
+}
+
+/** An application's own member of this name stays what it is. */
+function followUp(content: Content, last: string): { readonly after?: string } {
+  return Object.hasOwn(content.wire, 'after') ? {} : { after: last };
+}

@@ -1,0 +1,67 @@
+import type { Random, Timers } from '@dimp/core';
+import type { CopyRef } from './entry.ts';
+import { jitter } from './transmission.ts';
+
+/** When a message that nobody confirms is sent again, in milliseconds. */
+export interface ResendPolicy {
+  /** Before the first repetition; each further pause is twice as long. */
+  readonly firstAfter: number;
+  /** The longest pause. */
+  readonly atMostEvery: number;
+  /** A message older than this is given up: `transport/timeout`. */
+  readonly expiresAfter: number;
+}
+
+/** After 15 s, 30 s, 1 min … every 10 min, for 7 days: as long as stations keep messages (spec §11.7). */
+export const DEFAULT_RESEND_POLICY: ResendPolicy = /* @__PURE__ */ Object.freeze({
+  firstAfter: 15_000,
+  atMostEvery: 10 * 60_000,
+  expiresAfter: 7 * 24 * 60 * 60_000,
+});
+
+/** Timers that send copies again until somebody confirms them. */
+export class Resending {
+  readonly #policy: ResendPolicy;
+  readonly #timers: Timers;
+  readonly #random: Random;
+  readonly #due: (ref: CopyRef) => Promise<void>;
+  readonly #scheduled = new Map<string, { readonly timer: Disposable; readonly pause: number }>();
+
+  constructor(
+    policy: ResendPolicy,
+    timers: Timers,
+    random: Random,
+    due: (ref: CopyRef) => Promise<void>,
+  ) {
+    this.#policy = policy;
+    this.#timers = timers;
+    this.#random = random;
+    this.#due = due;
+  }
+
+  /** A copy has been handed to the transport: it will be due again, later each time. */
+  schedule(ref: CopyRef): void {
+    const key = keyOf(ref);
+    const before = this.#scheduled.get(key);
+    before?.timer[Symbol.dispose]();
+    const { firstAfter, atMostEvery } = this.#policy;
+    const pause = before === undefined ? firstAfter : Math.min(before.pause * 2, atMostEvery);
+    const timer = this.#timers.after(jitter(pause, this.#random), () => this.#due(ref));
+    this.#scheduled.set(key, { timer, pause });
+  }
+
+  cancel(ref: CopyRef): void {
+    const key = keyOf(ref);
+    this.#scheduled.get(key)?.timer[Symbol.dispose]();
+    this.#scheduled.delete(key);
+  }
+
+  stop(): void {
+    for (const { timer } of this.#scheduled.values()) timer[Symbol.dispose]();
+    this.#scheduled.clear();
+  }
+}
+
+function keyOf({ entry, index }: CopyRef): string {
+  return `${entry.id}/${index}`;
+}

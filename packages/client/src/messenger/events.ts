@@ -1,0 +1,29 @@
+import type { Waiting } from '@dimp/core';
+import type { Content, Envelope } from '@dimp/dkd';
+import type { ProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { IncomingMessage } from '../receiving/inbox.ts';
+
+/** What a messenger tells of. None of it holds a secret; `unhandled` and `handlerFailed` hold what somebody wrote. */
+export interface MessengerEvents {
+  /** An incoming message was wrong: forged, damaged, too old, for nobody here. It is dropped. */
+  refused: { readonly error: ProtocolError; readonly sender?: ID };
+  /** A command, or a content of an unknown type, that no handler is there for. */
+  unhandled: { readonly envelope: Envelope; readonly content: Content };
+  /** A handler threw. The message comes again at the next start, at most three times. */
+  handlerFailed: { readonly message: IncomingMessage; readonly error: unknown };
+  /** Something has to arrive before a message can go on, and was asked for. */
+  waiting: Waiting;
+  /** The transport did not take a message; it is tried again. */
+  transmitFailed: { readonly error: unknown };
+  /** Work in the background failed: the store, most likely. Nothing that was acknowledged is lost. */
+  failed: { readonly error: unknown };
+  /** Of several tabs on one store, this one sends from now on: open the connection here. */
+  leading: Record<never, never>;
+  /** A step of the handshake with the station came in (spec §9.4). */
+  handshake: {
+    readonly station: ID;
+    readonly state: 'again' | 'success';
+    readonly session?: string;
+  };
+}

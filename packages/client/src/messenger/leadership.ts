@@ -1,0 +1,83 @@
+import type { StoreKey, StoreSharing } from '@dimp/core';
+
+/** What a {@link Leadership} tells. */
+export interface LeadershipCallbacks {
+  /** This messenger sends from now on. */
+  readonly lead: () => Promise<void>;
+  /** A messenger that had taken messages in is gone: they are ours now. */
+  readonly inherit: (owner: string) => Promise<void>;
+  /** Another messenger has written a message to the outbox, or changed one. */
+  readonly outboxChanged: (id: string) => Promise<void>;
+  readonly run: (task: () => Promise<void>) => void;
+}
+
+/**
+ * Several messengers on one store, in the tabs of a browser: one of them sends for all; each keeps what it took in
+ * until it is gone, then the one who leads inherits it.
+ */
+export class Leadership {
+  readonly #sharing: StoreSharing;
+  readonly #owner: string;
+  readonly #callbacks: LeadershipCallbacks;
+  readonly #stop = new AbortController();
+  readonly #stopped: Promise<void>;
+  readonly #heirs = new Set<string>();
+  #watching: Disposable | undefined;
+  #leading = false;
+
+  /** @param owner - name of this messenger */
+  constructor(sharing: StoreSharing, owner: string, callbacks: LeadershipCallbacks) {
+    this.#sharing = sharing;
+    this.#owner = owner;
+    this.#callbacks = callbacks;
+    const { signal } = this.#stop;
+    this.#stopped = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  start(): void {
+    const { lead } = this.#callbacks;
+    this.#watching = this.#sharing.watch((keys) => this.#changed(keys));
+    this.#hold(ownerLock(this.#owner), async () => {});
+    this.#hold('sender', async () => {
+      this.#leading = true;
+      await lead();
+    });
+  }
+
+  /** Inherits what a messenger has left, as soon as it is gone. */
+  await(owner: string): void {
+    if (!this.#leading || owner === this.#owner || this.#heirs.has(owner)) return;
+    this.#heirs.add(owner);
+    this.#hold(ownerLock(owner), () => this.#callbacks.inherit(owner));
+  }
+
+  stop(): void {
+    this.#watching?.[Symbol.dispose]();
+    this.#stop.abort();
+  }
+
+  /** Holds a lock until the end. */
+  #hold(name: string, onHeld: () => Promise<void>): void {
+    const { signal } = this.#stop;
+    const task = async (): Promise<void> => {
+      this.#callbacks.run(onHeld);
+      await this.#stopped;
+    };
+    // Who stops while waiting has nothing to tell.
+    void this.#sharing.lock(`messenger ${name}`, task, signal).catch(() => undefined);
+  }
+
+  #changed(keys: readonly StoreKey[]): void {
+    for (const [area, name] of keys) {
+      if (name === undefined) continue;
+      if (area === 'outbox') this.#callbacks.run(() => this.#callbacks.outboxChanged(name));
+      if (area === 'inbox') this.await(name.slice(name.indexOf('-') + 1));
+    }
+  }
+}
+
+function ownerLock(owner: string): string {
+  return `inbox of ${owner}`;
+}

@@ -1,0 +1,140 @@
+import {
+  bindEnvelope,
+  type ContentsOfProtocol,
+  isWaiting,
+  type PackOptions,
+  type Protocol,
+  seconds,
+  splitMessage,
+  type Transceiver,
+  type Waiting,
+  waiting,
+} from '@dimp/core';
+import type { Content, Draft, DraftOf, Envelope, ReliableMessage } from '@dimp/dkd';
+import { type JsonObject, ProtocolError } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { Facebook } from '../facebook/facebook.ts';
+
+/** Options of packing one content. */
+export interface MessagePackOptions extends PackOptions {
+  /** User of this machine who speaks; the current one by default. */
+  readonly sender?: ID;
+}
+
+/** How a group message travels (spec §11.3). */
+export type GroupForm = 'hidden' | 'split' | 'whole';
+
+/** Options of packing a content for a group. */
+export interface GroupPackOptions extends MessagePackOptions {
+  /** By default hidden below 16 members, split from there on. */
+  readonly form?: GroupForm;
+}
+
+/** Groups from this size on are encrypted once and split (spec §11.3). */
+const SPLIT_FROM = 16;
+
+/** A member who gets a copy of a group message, and how. */
+export function groupFormFor(members: readonly ID[]): GroupForm {
+  return members.length < SPLIT_FROM ? 'hidden' : 'split';
+}
+
+/** Makes messages of contents: numbers, dates, binds, encrypts and signs them. It keeps no state of its own. */
+export class MessagePacker<P extends Protocol = Protocol> {
+  readonly facebook: Facebook<P>;
+  readonly transceiver: Transceiver;
+
+  constructor(facebook: Facebook<P>, transceiver: Transceiver) {
+    this.facebook = facebook;
+    this.transceiver = transceiver;
+  }
+
+  /** Numbers and dates a draft. What a group reads must name the group inside (spec §8.7). */
+  stamp(draft: DraftOf<ContentsOfProtocol<P>>, receiver: ID): Content {
+    const given: Draft = draft;
+    const group = receiver.isGroup && !receiver.isBroadcast ? receiver : given.group;
+    const addressed = group === undefined ? given : { ...given, group };
+    return this.facebook.protocol.contents.stamp(addressed as never, {
+      time: seconds(this.facebook.clock),
+    });
+  }
+
+  /**
+   * Packs a stamped content into one message.
+   *
+   * @param extra - more members of the content, such as the message it follows
+   */
+  async packContent(
+    content: Content,
+    sender: ID,
+    receiver: ID,
+    options: PackOptions = {},
+    extra: JsonObject = {},
+  ): Promise<ReliableMessage | Waiting> {
+    const envelope: Envelope = { sender, receiver, time: content.time ?? 0 };
+    const bound = bindEnvelope({ ...content, wire: { ...content.wire, ...extra } }, envelope);
+    const secure = await this.transceiver.encrypt({ envelope, content: bound }, options);
+    return isWaiting(secure) ? secure : this.transceiver.sign(secure, options);
+  }
+
+  /** The copies of a message to a whole group for some of its members (spec §8.7). */
+  split(
+    whole: ReliableMessage,
+    members: readonly ID[],
+    { dialect = this.transceiver.dialect }: PackOptions = {},
+  ): readonly ReliableMessage[] {
+    return splitMessage(whole, members, this.facebook.protocol.parseID, dialect);
+  }
+
+  async pack(
+    draft: DraftOf<ContentsOfProtocol<P>>,
+    receiver: ID,
+    options: MessagePackOptions,
+  ): Promise<ReliableMessage | Waiting> {
+    const sender = await this.sender(options.sender);
+    return this.packContent(this.stamp(draft, receiver), sender, receiver, options);
+  }
+
+  async packForGroup(
+    draft: DraftOf<ContentsOfProtocol<P>>,
+    group: ID,
+    options: GroupPackOptions,
+  ): Promise<readonly ReliableMessage[] | Waiting> {
+    if (!group.isGroup || group.isBroadcast) throw new TypeError('not a group with members');
+    const sender = await this.sender(options.sender);
+    const members = await this.facebook.members(group);
+    if (members.length === 0) return waiting('members', group);
+    const others = members.filter((member) => !sameEntity(member, sender));
+    const form = options.form ?? groupFormFor(members);
+    const content = this.stamp(draft, group);
+    if (form === 'hidden') return this.#packHidden(content, sender, others, options);
+    const whole = await this.packContent(content, sender, group, options);
+    if (isWaiting(whole)) return whole;
+    return form === 'whole' ? [whole] : this.split(whole, others, options);
+  }
+
+  /** @throws `identity/not-found` if there is no user of this machine to send */
+  async sender(sender: ID | undefined): Promise<ID> {
+    const id = sender ?? (await this.facebook.currentUser())?.id;
+    if (id === undefined) {
+      throw new ProtocolError('identity/not-found', 'there is no user on this machine');
+    }
+    return id;
+  }
+
+  /** One content for all: members can tell by its serial number that they read the same (spec §8.7). */
+  async #packHidden(
+    content: Content,
+    sender: ID,
+    receivers: readonly ID[],
+    options: PackOptions,
+  ): Promise<readonly ReliableMessage[] | Waiting> {
+    const messages: ReliableMessage[] = [];
+    let missing: Waiting | undefined;
+    for (const receiver of receivers) {
+      const message = await this.packContent(content, sender, receiver, options);
+      if (isWaiting(message)) missing ??= message;
+      else messages.push(message);
+    }
+    return messages.length === 0 && missing !== undefined ? missing : messages;
+  }
+}

@@ -1,0 +1,333 @@
+import {
+  type ContentsOfProtocol,
+  type Dialect,
+  isWaiting,
+  type Protocol,
+  type Random,
+  readPayload,
+  systemRandom,
+  systemTimers,
+  type Timers,
+  Transceiver,
+  type Transport,
+  type Waiting,
+} from '@dimp/core';
+import type {
+  Content,
+  ContentType,
+  DraftOf,
+  InstantMessage,
+  ReliableMessage,
+  UnknownContent,
+} from '@dimp/dkd';
+import {
+  type EventSource,
+  Events,
+  type Listener,
+  ProtocolError,
+  utf8Encode,
+} from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { ResendPolicy } from '../delivery/resending.ts';
+import type { Facebook } from '../facebook/facebook.ts';
+import { KeyStore } from '../key-store.ts';
+import type { Handler, Middleware } from '../processing/processors.ts';
+import type { FreshnessPolicy } from '../receiving/freshness.ts';
+import type { IncomingMessage } from '../receiving/inbox.ts';
+import type { MessengerEvents } from './events.ts';
+import type { SendPackage } from './link.ts';
+import {
+  type GroupForm,
+  type GroupPackOptions,
+  MessagePacker,
+  type MessagePackOptions,
+} from './message-packer.ts';
+import { assemble, type MessengerParts } from './parts.ts';
+
+/** What a messenger is made with. */
+export interface MessengerOptions<P extends Protocol> {
+  readonly facebook: Facebook<P>;
+  /** Message keys; in the facebook's store by default. */
+  readonly keyStore?: KeyStore;
+  /** How peers want things spelled; today's network by default. */
+  readonly dialect?: Dialect;
+  /** Symmetric algorithm of new message keys, `AES` by default. */
+  readonly cipher?: string;
+  /** The way to the network, if it is there all the time; otherwise see {@link Messenger.connect}. */
+  readonly sendPackage?: SendPackage;
+  /** The station we have dialled: handshakes and refusals of others do not count. */
+  readonly station?: ID;
+  /** Answers questions about everybody it knows, as stations and archives do; otherwise about its own users only. */
+  readonly directory?: boolean;
+  readonly resend?: Partial<ResendPolicy>;
+  readonly freshness?: Partial<FreshnessPolicy>;
+  /** How long a message waits for the one before it, in milliseconds; a minute by default. */
+  readonly orderTimeout?: number;
+  readonly timers?: Timers;
+  readonly random?: Random;
+}
+
+/** Options of sending one content. */
+export interface SendOptions {
+  /** User of this machine who speaks; the current one by default. */
+  readonly sender?: ID;
+  /** How a group gets it; hidden below 16 members by default, split from there on. */
+  readonly form?: GroupForm;
+}
+
+/** A message in the clear, with a content this protocol knows or an unknown one. */
+export type ReceivedMessage<P extends Protocol> = InstantMessage<ReceivedContent<P>>;
+/** A content this protocol knows, or an unknown one. */
+export type ReceivedContent<P extends Protocol> =
+  | (ContentsOfProtocol<P> & Content)
+  | UnknownContent;
+
+/**
+ * Sends contents and takes messages in, for the users of a facebook. What is sent is on disk before `send` returns, and is
+ * carried to its receiver however often connection or program break down; what comes in is opened, checked, kept on disk
+ * and shown once.
+ *
+ * @example
+ * ```ts
+ * await using messenger = new Messenger({ facebook });
+ * messenger.handle(Greeting, ({ content }) => Text.create({ text: `${content.body.mood}, me too` }));
+ * void messenger.connect(transport);
+ * const delivery = await messenger.send(Text.create({ text: 'Hello world!' }), hulk);
+ * await delivery.reached('received');
+ * for await (const { content } of messenger.messages()) console.log(content.kind);
+ * ```
+ */
+export class Messenger<P extends Protocol = Protocol>
+  implements EventSource<MessengerEvents>, AsyncDisposable
+{
+  readonly facebook: Facebook<P>;
+  readonly transceiver: Transceiver;
+  readonly #packer: MessagePacker<P>;
+  readonly #events = new Events<MessengerEvents>();
+  readonly #parts: MessengerParts;
+  #stopped = false;
+
+  constructor(options: MessengerOptions<P>) {
+    const { facebook, dialect, cipher } = options;
+    const { protocol, store, clock } = facebook;
+    this.facebook = facebook;
+    this.transceiver = new Transceiver({
+      barrack: facebook,
+      keyCache: options.keyStore ?? new KeyStore({ protocol, store, clock }),
+      ...(dialect === undefined ? {} : { dialect }),
+      ...(cipher === undefined ? {} : { cipher }),
+    });
+    this.#packer = new MessagePacker(facebook, this.transceiver);
+    this.#parts = assemble({
+      ...options,
+      timers: options.timers ?? systemTimers,
+      random: options.random ?? systemRandom,
+      packer: this.#packer as unknown as MessagePacker,
+      events: this.#events,
+    });
+  }
+
+  on<K extends keyof MessengerEvents>(kind: K, listener: Listener<MessengerEvents[K]>): Disposable {
+    return this.#events.on(kind, listener);
+  }
+
+  /**
+   * Takes up what an earlier life of the program has left: messages that were not delivered, or not done with. Called by
+   * itself before anything is sent or received; call it yourself once your handlers are there.
+   */
+  start(): Promise<void> {
+    if (this.#stopped) return Promise.reject(stopped());
+    return this.#parts.life.start();
+  }
+
+  /**
+   * Sends a content to a person, a group or everybody.
+   *
+   * @returns a handle, as soon as the message is on disk
+   * @throws `identity/not-found` if there is no user of this machine to send it; `format/limit` for a content that no
+   *   message can hold; `store/` codes if it could not be kept
+   */
+  async send(
+    draft: DraftOf<ContentsOfProtocol<P>>,
+    receiver: ID,
+    { sender: named, form }: SendOptions = {},
+  ): Promise<Delivery> {
+    await this.start();
+    const sender = await this.#packer.sender(named);
+    await this.facebook.requireSigner(sender);
+    const content = this.#packer.stamp(draft, receiver);
+    return this.#parts.dispatcher.enqueue(content, sender, receiver, form);
+  }
+
+  /** Messages that are on their way, or were given up and not discarded; those of earlier lives of the program too. */
+  async deliveries(): Promise<readonly Delivery[]> {
+    await this.start();
+    return this.#parts.dispatcher.deliveries();
+  }
+
+  /**
+   * Takes in what a transport has received: one or more messages, or a control word.
+   *
+   * It resolves when all of it is on disk and the handlers have answered; a transport that must not wait for handlers
+   * uses {@link Messenger.connect}.
+   *
+   * @returns what to send back: receipts, answers to questions, and what handlers answer
+   * @throws `format/` codes for bytes that are no messages at all; `store/` codes if they could not be kept: then
+   *   nothing may be acknowledged. A single wrong message is reported by the event `refused` instead.
+   */
+  async receivedPackage(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
+    await this.start();
+    const payload = readPayload(bytes);
+    if (payload.kind === 'ping') return [utf8Encode(payload.reply)];
+    if (payload.kind !== 'messages') return [];
+    const packages: Uint8Array[] = [];
+    for (const text of payload.messages) {
+      for (const message of await this.#parts.life.receive(text)) {
+        packages.push(this.serialize(message));
+      }
+    }
+    return packages;
+  }
+
+  /**
+   * Sends and receives over a transport until it is closed. Whatever waits to be sent goes out at once.
+   *
+   * @returns when the connection has been closed
+   * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages
+   */
+  async connect(transport: Transport): Promise<void> {
+    await this.start();
+    using _link = this.#parts.link.up((bytes) => transport.send(bytes));
+    this.resume();
+    for await (const bytes of transport.incoming) {
+      if (this.#stopped) return;
+      const payload = readPayload(bytes);
+      if (payload.kind === 'ping') await transport.send(utf8Encode(payload.reply));
+      if (payload.kind !== 'messages') continue;
+      for (const text of payload.messages) await this.#parts.life.receiveAndAnswer(text);
+    }
+  }
+
+  /** Tells that the network can be reached again: what waits is sent now, and not at the next attempt. */
+  resume(): void {
+    this.#parts.dispatcher.resume();
+  }
+
+  /**
+   * Handles the contents of a type. What the handler returns goes to the sender of the message; a message that was
+   * handled does not appear in {@link Messenger.messages}.
+   *
+   * @param type - a registered content type, or `'unknown'` for contents whose type is not registered
+   * @returns a handle that ends it
+   */
+  handle<K extends string, B>(
+    type: ContentType<K, B> & (K extends ContentsOfProtocol<P>['kind'] ? unknown : never),
+    handler: Handler<Content<K, B>>,
+  ): Disposable;
+  handle(type: 'unknown', handler: Handler<UnknownContent>): Disposable;
+  handle(
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads are exact
+    type: 'unknown' | Pick<ContentType<string, any>, 'kind'>,
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads are exact
+    handler: Handler<any>,
+  ): Disposable {
+    return this.#parts.processors.handle(type === 'unknown' ? { kind: type } : type, handler);
+  }
+
+  /** Puts a middleware in front of all handlers, behind those that are there. */
+  use(middleware: Middleware<ReceivedContent<P>>): Disposable {
+    return this.#parts.processors.use(middleware);
+  }
+
+  /**
+   * The messages that no handler takes, in order for each sender. Asking for the next one says that you have done with
+   * the one before: it is kept on disk until then. Several iterations share the messages.
+   *
+   * @param options.signal - ends the iteration
+   */
+  async *messages(
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<IncomingMessage<ReceivedContent<P>>> {
+    const messages = this.#parts.application.queue.messages(options.signal);
+    await this.start();
+    yield* messages as AsyncGenerator<IncomingMessage<ReceivedContent<P>>>;
+  }
+
+  /** Says that you have done with a message, before asking for the next one. */
+  async done(message: Pick<IncomingMessage, 'id'>): Promise<void> {
+    await this.#parts.application.queue.done(message.id);
+  }
+
+  /**
+   * Packs a content into a message and does nothing else with it: nobody sends it, nothing is kept.
+   *
+   * The IDs of sender and receiver go into the content as well: the receiver cannot pass it on as if it were for somebody
+   * else, nor anybody pass the ciphertext off as his own (spec §14.2 #20).
+   *
+   * @returns the message, or what has to arrive first
+   * @throws `identity/not-found` if there is no user of this machine to send it
+   */
+  async pack(
+    draft: DraftOf<ContentsOfProtocol<P>>,
+    receiver: ID,
+    options: MessagePackOptions = {},
+  ): Promise<ReliableMessage | Waiting> {
+    return this.#packer.pack(draft, receiver, options);
+  }
+
+  /**
+   * Packs a content for a group: hidden (a personal message for each member), split (encrypted once, a copy for each
+   * member), or whole (one message that a station or bot splits) (spec §11.3).
+   *
+   * @returns the messages, or what has to arrive first. Members who cannot be reached yet are left out.
+   */
+  async packForGroup(
+    draft: DraftOf<ContentsOfProtocol<P>>,
+    group: ID,
+    options: GroupPackOptions = {},
+  ): Promise<readonly ReliableMessage[] | Waiting> {
+    return this.#packer.packForGroup(draft, group, options);
+  }
+
+  /**
+   * Opens a message and does nothing else with it: it is neither remembered nor answered, and may be old.
+   *
+   * @returns the message in the clear, or that the sender's meta has to arrive first
+   * @throws the codes of `Transceiver.deserialize`, `verify` and `decrypt`
+   */
+  async unpack(bytes: Uint8Array | string): Promise<ReceivedMessage<P> | Waiting> {
+    const verified = await this.transceiver.verify(this.transceiver.deserialize(bytes));
+    if (isWaiting(verified)) return verified;
+    return (await this.transceiver.decrypt(verified)) as ReceivedMessage<P>;
+  }
+
+  /** The bytes of a message as they travel. */
+  serialize(message: ReliableMessage): Uint8Array {
+    return this.transceiver.serialize(message);
+  }
+
+  /** Resolves when nothing is left to do for now: all is taken in, handled, and handed to the transport. */
+  idle(): Promise<void> {
+    return this.#parts.life.idle();
+  }
+
+  /** Forgets half of what is remembered, for the host's memory pressure signal. Nothing is lost. */
+  reduceMemory(): void {
+    this.transceiver.reduceMemory();
+    this.#parts.memory.reduceMemory();
+    this.#parts.introductions.reduceMemory();
+  }
+
+  /**
+   * Stops: ends iterations and connections, and waits for what is being written. Neither facebook nor store are closed.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    await this.#parts.life.stop();
+  }
+}
+
+function stopped(): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', 'messenger has been disposed of');
+}

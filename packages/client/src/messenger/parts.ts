@@ -1,0 +1,169 @@
+import type { Protocol, Random, Timers, Waiting } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { type Events, encodeHex } from '@dimp/foundation';
+import { ANY_STATION, type ID, sameEntity } from '@dimp/mkm';
+import { Dispatcher } from '../delivery/dispatcher.ts';
+import { Introductions } from '../delivery/introductions.ts';
+import { Outbox } from '../delivery/outbox.ts';
+import { DEFAULT_RESEND_POLICY } from '../delivery/resending.ts';
+import type { HandshakeBody } from '../processing/bodies.ts';
+import { Processors } from '../processing/processors.ts';
+import { Queries } from '../processing/queries.ts';
+import { StandardProcessors } from '../processing/standard.ts';
+import { Application } from '../receiving/application.ts';
+import { DEFAULT_FRESHNESS, Freshness } from '../receiving/freshness.ts';
+import { Inbox } from '../receiving/inbox.ts';
+import { Opener } from '../receiving/opener.ts';
+import { Receiver } from '../receiving/receiver.ts';
+import { ReplayMemory } from '../receiving/replay-memory.ts';
+import { WaitingRoom } from '../receiving/waiting-room.ts';
+import { Answering } from './answering.ts';
+import { Background } from './background.ts';
+import type { MessengerEvents } from './events.ts';
+import { Life } from './life.ts';
+import { Link } from './link.ts';
+import type { MessagePacker } from './message-packer.ts';
+import type { MessengerOptions } from './messenger.ts';
+
+/** What the parts of a messenger are made with. */
+export interface AssemblyOptions extends Omit<MessengerOptions<Protocol>, 'facebook'> {
+  readonly packer: MessagePacker;
+  readonly events: Events<MessengerEvents>;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** The parts of a messenger that its public face needs. */
+export interface MessengerParts {
+  readonly dispatcher: Dispatcher;
+  readonly introductions: Introductions;
+  readonly memory: ReplayMemory;
+  readonly processors: Processors;
+  readonly application: Application;
+  readonly link: Link;
+  readonly life: Life;
+}
+
+/** Suspended messages: 32 that wait for the same entity (spec §11.4), 1,024 in all. */
+const SUSPENDED_LIMITS = { perKey: 32, total: 1024 };
+/** Messages that came before the one before them. Their senders are known, so there may be more. */
+const EARLY_LIMITS = { perKey: 32, total: 4096 };
+/** A minute: longer than a retransmission takes, shorter than a person's patience. */
+const ORDER_TIMEOUT = 60_000;
+
+/** Puts a messenger together. */
+export function assemble(options: AssemblyOptions): MessengerParts {
+  const { packer, events, timers, random, station } = options;
+  const { facebook, transceiver } = packer;
+  const { store, clock, protocol } = facebook;
+  const link = new Link(options.sendPackage);
+  const background = new Background((error) => events.emit('failed', { error }));
+  const introductions = new Introductions(facebook);
+  const queries = new Queries(facebook, (draft) => sendQuestion(draft, packer, link), clock);
+  const ask = async (missing: Waiting): Promise<void> => {
+    events.emit('waiting', missing);
+    background.run(() => queries.forWaiting(missing));
+  };
+  const dispatcher = new Dispatcher({
+    packer,
+    outbox: new Outbox(store, protocol.parseID, clock, random),
+    introductions,
+    timers,
+    random,
+    policy: { ...DEFAULT_RESEND_POLICY, ...options.resend },
+    transmit: (bytes, receiver) => link.send(bytes, receiver),
+    ask,
+    shared: store.sharing !== undefined,
+    ...(station === undefined ? {} : { station }),
+    onFailure: (error) => {
+      if (link.isUp) events.emit('transmitFailed', { error });
+    },
+  });
+  const answering = new Answering({ packer, dispatcher, introductions, link, ask });
+  const freshness = new Freshness(clock, { ...DEFAULT_FRESHNESS, ...options.freshness });
+  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID);
+  const processors = new Processors();
+  const owner = encodeHex(random.bytes(8));
+  const inbox = new Inbox(store, protocol, clock, owner);
+  const onUnhandled = (message: MessengerEvents['unhandled']): void => {
+    const { envelope, content } = message;
+    events.emit('unhandled', { envelope, content });
+  };
+  const application = new Application(inbox, processors, {
+    onUnhandled,
+    onHandlerFailed: (message, error) => events.emit('handlerFailed', { message, error }),
+  });
+  const receiver = new Receiver({
+    facebook,
+    store,
+    opener: new Opener(facebook, transceiver, freshness, queries),
+    memory,
+    suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS),
+    early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS),
+    standard: new StandardProcessors({
+      facebook,
+      clock,
+      directory: options.directory ?? false,
+      asked: (id) => queries.asked(id),
+      confirm: (body, from, to) => dispatcher.confirm(body, from, to),
+      handshake: async (body, from) => handshakeStep(body, from, station, events),
+    }),
+    application,
+    timers,
+    orderTimeout: options.orderTimeout ?? ORDER_TIMEOUT,
+    ask,
+    pack: async ({ answers }) => (await answering.pack(answers)).map(({ wire }) => wire),
+    later: (received) => life.answer(received),
+    onRefused: (error, sender) =>
+      events.emit('refused', { error, ...(sender === undefined ? {} : { sender }) }),
+    onUnhandled,
+  });
+  const life: Life = new Life({
+    facebook,
+    packer,
+    dispatcher,
+    answering,
+    receiver,
+    application,
+    inbox,
+    memory,
+    link,
+    background,
+    timers,
+    events,
+    owner,
+  });
+  return { dispatcher, introductions, memory, processors, application, link, life };
+}
+
+/** Questions are for whoever is connected, in the clear, with our own meta and visa (spec §11.4). */
+async function sendQuestion(draft: Draft, packer: MessagePacker, link: Link): Promise<void> {
+  const sender = await packer.sender(undefined);
+  const content = packer.stamp(draft as never, ANY_STATION);
+  const attach = { attachMeta: true, attachVisa: true };
+  const message = await packer.packContent(content, sender, ANY_STATION, attach);
+  if ('status' in message) return;
+  await link.send(packer.transceiver.serialize(message), ANY_STATION);
+}
+
+/**
+ * The client's side of a handshake: only the station we have dialled may ask us to prove who we are, because another one
+ * could pass our answer on and be logged in as us (spec §11.6, §14.1 #9).
+ */
+function handshakeStep(
+  { state, session }: HandshakeBody,
+  from: ID,
+  station: ID | undefined,
+  events: Events<MessengerEvents>,
+): readonly Draft[] {
+  if (station === undefined || !sameEntity(from, station)) return [];
+  if (state !== 'again' && state !== 'success') return [];
+  events.emit('handshake', {
+    station: from,
+    state,
+    ...(session === undefined ? {} : { session }),
+  });
+  if (state === 'success' || session === undefined) return [];
+  const body: HandshakeBody = { title: 'Hello world!', session, state: 'restart' };
+  return [{ kind: 'handshake', body }];
+}

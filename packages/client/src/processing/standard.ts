@@ -1,0 +1,165 @@
+import type { Clock } from '@dimp/core';
+import type { Content, Draft, Envelope } from '@dimp/dkd';
+import { isProtocolError, type ProtocolError } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { Facebook } from '../facebook/facebook.ts';
+import {
+  commandReceipt,
+  type DocumentsBody,
+  type HandshakeBody,
+  type MetaBody,
+  type ReceiptBody,
+} from './bodies.ts';
+import { OncePer } from './once.ts';
+import { QUERY_INTERVAL } from './queries.ts';
+
+/** An opened message whose content is a command. */
+export interface Command<Body> {
+  readonly envelope: Envelope;
+  readonly content: Content<string, Body>;
+  /** The user of this machine whom it is for. */
+  readonly user: ID;
+}
+
+/** What the standard processors need of the messenger. */
+export interface StandardContext {
+  readonly facebook: Facebook;
+  readonly clock: Clock;
+  /** Answers questions about everybody and not only about its own users and groups: what stations and archives do. */
+  readonly directory: boolean;
+  /** Whether we have asked for something of an entity. */
+  readonly asked: (id: ID) => boolean;
+  readonly confirm: (body: ReceiptBody, from: ID, to: ID) => Promise<void>;
+  /** @returns what to answer the station */
+  readonly handshake: (body: HandshakeBody, from: ID) => Promise<readonly Draft[]>;
+}
+
+/** Answers the commands that every endpoint understands (spec §9.5, §11.5). */
+export class StandardProcessors {
+  readonly #context: StandardContext;
+  readonly #answered: OncePer;
+
+  constructor(context: StandardContext) {
+    this.#context = context;
+    this.#answered = new OncePer(context.clock, QUERY_INTERVAL);
+  }
+
+  /**
+   * Processes a command.
+   *
+   * @returns what to answer; undefined for a command that is none of these
+   */
+  async process(command: Command<unknown>): Promise<readonly Draft[] | undefined> {
+    switch (command.content.kind) {
+      case 'meta':
+        return this.#meta(command as Command<MetaBody>);
+      case 'documents':
+        return this.#documents(command as Command<DocumentsBody>);
+      case 'receipt': {
+        const { body } = command.content as Content<string, ReceiptBody>;
+        await this.#context.confirm(body, command.envelope.sender, command.user);
+        // Nothing ever answers a receipt (spec §11.5).
+        return [];
+      }
+      case 'handshake': {
+        const { body } = command.content as Content<string, HandshakeBody>;
+        return this.#context.handshake(body, command.envelope.sender);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  async #meta({ envelope, content }: Command<MetaBody>): Promise<readonly Draft[]> {
+    const { did, meta } = content.body;
+    const { facebook } = this.#context;
+    if (meta !== undefined) {
+      return this.#receipt(envelope, content, did, 'Meta', async () => {
+        await facebook.saveMeta(meta, did);
+      });
+    }
+    if (sameEntity(did, envelope.sender)) return [];
+    const known = (await this.#mayAnswer(did)) ? await facebook.meta(did) : undefined;
+    if (known === undefined) return [commandReceipt('Meta not found.', envelope, content)];
+    if (!this.#answered.pass(`meta ${did.entity} ${envelope.sender.entity}`)) return [];
+    const body: MetaBody = { did, meta: known.wire };
+    return [{ kind: 'meta', body }];
+  }
+
+  async #documents(command: Command<DocumentsBody>): Promise<readonly Draft[]> {
+    const { envelope, content } = command;
+    const { did, meta, documents } = content.body;
+    const { facebook } = this.#context;
+    if (documents === undefined) return this.#answerDocuments(command);
+    return this.#receipt(envelope, content, did, 'Document', async () => {
+      if (meta !== undefined) await facebook.saveMeta(meta, did);
+      for (const document of documents) await facebook.saveDocument(document, did);
+    });
+  }
+
+  async #answerDocuments(command: Command<DocumentsBody>): Promise<readonly Draft[]> {
+    const { envelope, content } = command;
+    const { did, last_time } = content.body;
+    const { facebook } = this.#context;
+    const documents = (await this.#mayAnswer(did)) ? await facebook.documents(did) : [];
+    if (documents.length === 0) return [commandReceipt('Document not found.', envelope, content)];
+    const newest = Math.max(...documents.map(({ time }) => time ?? 0));
+    if (last_time !== undefined && newest <= last_time) {
+      return [commandReceipt('Document not updated.', envelope, content)];
+    }
+    if (!this.#answered.pass(`documents ${did.entity} ${envelope.sender.entity}`)) return [];
+    const meta = await facebook.meta(did);
+    const body: DocumentsBody = {
+      did,
+      ...(meta === undefined ? {} : { meta: meta.wire }),
+      documents: documents.map(({ wire }) => wire),
+    };
+    return [{ kind: 'documents', body }];
+  }
+
+  /** Who our contacts are is nobody's business: only a directory answers about others. */
+  async #mayAnswer(did: ID): Promise<boolean> {
+    if (this.#context.directory) return true;
+    const users = await this.#context.facebook.localUsers();
+    if (did.isUser) return users.some(({ id }) => sameEntity(id, did));
+    const members = await this.#context.facebook.members(did);
+    return members.some((member) => users.some(({ id }) => sameEntity(id, member)));
+  }
+
+  /** What strangers tell of strangers would fill the store: only what somebody tells of himself, or what we need. */
+  async #isWanted(did: ID, sender: ID): Promise<boolean> {
+    const { directory, asked, facebook } = this.#context;
+    if (directory || sameEntity(did, sender) || asked(did)) return true;
+    return (await facebook.meta(did)) !== undefined;
+  }
+
+  /** Takes in what was pushed and says what became of it. */
+  async #receipt(
+    envelope: Envelope,
+    content: Content,
+    did: ID,
+    what: 'Meta' | 'Document',
+    save: () => Promise<void>,
+  ): Promise<readonly Draft[]> {
+    if (!(await this.#isWanted(did, envelope.sender))) {
+      return [commandReceipt(`${what} not accepted.`, envelope, content, { did: did.text })];
+    }
+    const say = (text: string): readonly Draft[] => [
+      commandReceipt(text, envelope, content, { did: did.text }),
+    ];
+    try {
+      await save();
+      return say(`${what} received.`);
+    } catch (error) {
+      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+      return say(refusal(error, what));
+    }
+  }
+}
+
+/** The texts of spec §9.5. */
+function refusal({ code }: ProtocolError, what: 'Meta' | 'Document'): string {
+  if (what === 'Meta') return 'Meta not valid.';
+  if (code === 'identity/not-found') return 'Meta not found.';
+  return code === 'identity/expired' ? 'Document not changed.' : 'Document not accepted.';
+}

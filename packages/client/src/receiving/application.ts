@@ -1,0 +1,93 @@
+import type { StoreChange } from '@dimp/core';
+import type { Content } from '@dimp/dkd';
+import type { EntityKey } from '@dimp/mkm';
+import { isCommand } from '../processing/content-kinds.ts';
+import type { Processors } from '../processing/processors.ts';
+import { type Answer, answersTo } from './answer.ts';
+import { AppQueue } from './app-queue.ts';
+import type { Inbox, InboxItem, IncomingMessage } from './inbox.ts';
+
+/** A message that handlers failed on so often is given up. */
+const MAX_FAILURES = 3;
+
+/** What an {@link Application} reports. */
+export interface ApplicationReports {
+  /** A handler failed; the message comes again at the next start, at most three times. */
+  readonly onHandlerFailed: (message: IncomingMessage, error: unknown) => void;
+  readonly onUnhandled: (message: IncomingMessage) => void;
+}
+
+/** The application's side of the inbox: its handlers, and its iteration over what they leave. */
+export class Application {
+  readonly queue: AppQueue;
+  readonly #inbox: Inbox;
+  readonly #processors: Processors;
+  readonly #reports: ApplicationReports;
+  /** Handlers of one sender's messages run one after the other. */
+  readonly #lanes = new Map<EntityKey, Promise<unknown>>();
+
+  constructor(inbox: Inbox, processors: Processors, reports: ApplicationReports) {
+    this.#inbox = inbox;
+    this.#processors = processors;
+    this.#reports = reports;
+    this.queue = new AppQueue((item) => inbox.done(item));
+  }
+
+  /** Whether the application may want a content: its kind is known, or somebody looks at whatever comes. */
+  takes(content: Content): boolean {
+    if (this.#processors.handles(content.kind)) return true;
+    return !isCommand(content) && (content.kind !== 'unknown' || this.queue.opened);
+  }
+
+  item(message: IncomingMessage): InboxItem {
+    return this.#inbox.item(message);
+  }
+
+  change(item: InboxItem): StoreChange {
+    return this.#inbox.change(item);
+  }
+
+  /** Gives a message to its handlers, or to the iteration. */
+  take(item: InboxItem): Promise<readonly Answer[]> {
+    const { entity } = item.message.envelope.sender;
+    const before = this.#lanes.get(entity) ?? Promise.resolve();
+    const turn = before.then(() => this.#handle(item));
+    const settled = turn.catch(() => undefined);
+    this.#lanes.set(entity, settled);
+    void settled.then(() => {
+      if (this.#lanes.get(entity) === settled) this.#lanes.delete(entity);
+    });
+    return turn;
+  }
+
+  /** Resolves when all handlers have come to an end. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#lanes.values());
+  }
+
+  async #handle(item: InboxItem): Promise<readonly Answer[]> {
+    const { message } = item;
+    const { sender, receiver } = message.envelope;
+    let left = false;
+    try {
+      const drafts = await this.#processors.run(message, () => {
+        left = true;
+      });
+      if (!left) await this.#inbox.done(item);
+      else if (!isCommand(message.content)) this.queue.push(item);
+      else await this.#unhandled(item);
+      return answersTo(sender, receiver, message.user, drafts);
+    } catch (error) {
+      this.#reports.onHandlerFailed(message, error);
+      if (item.failures + 1 >= MAX_FAILURES) await this.#inbox.done(item);
+      else await this.#inbox.failed(item);
+      return [];
+    }
+  }
+
+  /** Commands speak to programs: nobody is shown one that no handler knows. */
+  async #unhandled(item: InboxItem): Promise<void> {
+    await this.#inbox.done(item);
+    this.#reports.onUnhandled(item.message);
+  }
+}

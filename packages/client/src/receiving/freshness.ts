@@ -1,0 +1,58 @@
+import type { Clock } from '@dimp/core';
+import type { Content, Envelope } from '@dimp/dkd';
+import { ProtocolError } from '@dimp/foundation';
+
+/** How far a message's time may be off, in milliseconds. */
+export interface FreshnessPolicy {
+  /** Into the future: clocks differ. */
+  readonly maxAhead: number;
+  /** Into the past: as long as stations keep messages, and a day more. */
+  readonly maxAge: number;
+}
+
+/** 15 minutes ahead (spec §11.12), 8 days old: stations keep messages for 7 (spec §11.7). */
+export const DEFAULT_FRESHNESS: FreshnessPolicy = /* @__PURE__ */ Object.freeze({
+  maxAhead: 15 * 60_000,
+  maxAge: 8 * 24 * 60 * 60_000,
+});
+
+/**
+ * Refuses messages whose time is out of bounds. The envelope's time can be rewritten by anybody on the way, the content's
+ * cannot: together with a memory that lasts longer than {@link FreshnessPolicy.maxAge}, no message is taken twice
+ * (spec §11.12, §14.3 #28).
+ */
+export class Freshness {
+  readonly #clock: Clock;
+  readonly #policy: FreshnessPolicy;
+
+  constructor(clock: Clock, policy: FreshnessPolicy) {
+    this.#clock = clock;
+    this.#policy = policy;
+  }
+
+  /** How long a message has to be remembered, in milliseconds since its arrival. */
+  get retention(): number {
+    return this.#policy.maxAge + 2 * this.#policy.maxAhead;
+  }
+
+  /** @throws `policy/expired`; programs of 0.8 leave the envelope's time out, which reads as 0 */
+  checkEnvelope({ time }: Envelope): void {
+    if (time !== 0) this.#check(time);
+  }
+
+  /**
+   * @throws `policy/expired`, also for a content without time: a message that proves no age could be played again when
+   *   it has been forgotten
+   */
+  checkContent({ time }: Content, envelope: Envelope): void {
+    this.#check(time ?? envelope.time);
+  }
+
+  /** @param time - seconds since the epoch */
+  #check(time: number): void {
+    const age = this.#clock.now() - time * 1000;
+    if (age > this.#policy.maxAge || -age > this.#policy.maxAhead) {
+      throw new ProtocolError('policy/expired', 'message is too old, or from the future');
+    }
+  }
+}

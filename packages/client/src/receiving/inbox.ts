@@ -1,0 +1,137 @@
+import type { Clock, Protocol, Store, StoreChange } from '@dimp/core';
+import type { Content, Envelope, InstantMessage } from '@dimp/dkd';
+import { isJsonObject } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
+
+/** A message that was received, opened and checked. */
+export interface IncomingMessage<C extends Content = Content> extends InstantMessage<C> {
+  /**
+   * Name of the message: the same however often it comes. Keep it with what you show: after a crash, a message that you
+   * had shown but not done with comes once more under the same name.
+   */
+  readonly id: string;
+  /** The user of this machine whom it is for. */
+  readonly user: ID;
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly arrived: number;
+}
+
+/** A message with its place in the inbox. */
+export interface InboxItem {
+  readonly order: string;
+  readonly message: IncomingMessage;
+  /** How often a handler has failed on it. */
+  readonly failures: number;
+  /** Which messenger took it in; another one takes it over when that one is gone. */
+  readonly owner: string;
+}
+
+const WHAT = 'incoming message';
+
+/** Messages that the application has not done with, in a store. */
+export class Inbox {
+  readonly #store: Store;
+  readonly #protocol: Protocol;
+  readonly #clock: Clock;
+  readonly #owner: string;
+  #last = 0;
+
+  /** @param owner - name of this messenger */
+  constructor(store: Store, protocol: Protocol, clock: Clock, owner: string) {
+    this.#store = store;
+    this.#protocol = protocol;
+    this.#clock = clock;
+    this.#owner = owner;
+  }
+
+  /** Gives a message its place, behind all others. */
+  item(message: IncomingMessage): InboxItem {
+    this.#last = Math.floor(Math.max(this.#clock.now() * 1000, this.#last + 1));
+    return {
+      order: `${this.#last.toString(36).padStart(11, '0')}-${this.#owner}`,
+      message,
+      failures: 0,
+      owner: this.#owner,
+    };
+  }
+
+  /** The change that puts a message into the inbox. */
+  change(item: InboxItem): StoreChange {
+    return { type: 'set', key: ['inbox', item.order], value: encode(item) };
+  }
+
+  /** The application has done with a message. */
+  async done(item: InboxItem): Promise<void> {
+    await this.#store.delete(['inbox', item.order]);
+  }
+
+  /** A handler has failed on a message. */
+  async failed(item: InboxItem): Promise<void> {
+    await this.#store.batch([this.change({ ...item, failures: item.failures + 1 })]);
+  }
+
+  /** What is there, in order of arrival. */
+  async *list(): AsyncGenerator<InboxItem> {
+    for await (const [[, order], bytes] of this.#store.list(['inbox'])) {
+      if (order === undefined) continue;
+      this.#last = Math.max(this.#last, Number.parseInt(order, 36) || 0);
+      yield this.#decode(order, bytes);
+    }
+  }
+
+  #decode(order: string, bytes: Uint8Array): InboxItem {
+    const record = decodeRecordObject(bytes, WHAT);
+    const { id, sender, receiver, user, time, type, group, content } = record;
+    const { arrived, failures, owner } = record;
+    if (
+      typeof id !== 'string' ||
+      typeof time !== 'number' ||
+      typeof arrived !== 'number' ||
+      typeof failures !== 'number' ||
+      typeof owner !== 'string' ||
+      (type !== undefined && typeof type !== 'string') ||
+      !isJsonObject(content)
+    ) {
+      throw corruptRecord(WHAT);
+    }
+    const { parseID, contents } = this.#protocol;
+    try {
+      const envelope: Envelope = {
+        sender: parseID(sender),
+        receiver: parseID(receiver),
+        time,
+        ...(type === undefined ? {} : { type }),
+        ...(group === undefined ? {} : { group: parseID(group) }),
+      };
+      const message: IncomingMessage = {
+        id,
+        envelope,
+        content: contents.parse(content),
+        user: parseID(user),
+        arrived,
+      };
+      return { order, message, failures, owner };
+    } catch {
+      throw corruptRecord(WHAT);
+    }
+  }
+}
+
+function encode({ message, failures, owner }: InboxItem): Uint8Array {
+  const { id, envelope, content, user, arrived } = message;
+  const { sender, receiver, time, type, group } = envelope;
+  return encodeRecord({
+    id,
+    sender: sender.text,
+    receiver: receiver.text,
+    user: user.text,
+    time,
+    ...(type === undefined ? {} : { type }),
+    ...(group === undefined ? {} : { group: group.text }),
+    content: content.wire,
+    arrived,
+    failures,
+    owner,
+  });
+}

@@ -1,0 +1,305 @@
+import {
+  isWaiting,
+  type Store,
+  type StoreChange,
+  type Timers,
+  type Waiting,
+  withLock,
+} from '@dimp/core';
+import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
+import {
+  isProtocolError,
+  type JsonObject,
+  ownMember,
+  ProtocolError,
+  stringifyJson,
+} from '@dimp/foundation';
+import type { EntityKey, ID } from '@dimp/mkm';
+import type { Facebook } from '../facebook/facebook.ts';
+import { isMessageID, messageID } from '../messenger/message-id.ts';
+import { type ArrayBody, type ForwardBody, receiptDraft } from '../processing/bodies.ts';
+import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
+import { OncePer } from '../processing/once.ts';
+import type { StandardProcessors } from '../processing/standard.ts';
+import { answersTo, NOTHING, type Received, together } from './answer.ts';
+import type { Application } from './application.ts';
+import type { InboxItem } from './inbox.ts';
+import type { OpenedMessage, Opener } from './opener.ts';
+import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
+import type { WaitingRoom } from './waiting-room.ts';
+
+/** What a {@link Receiver} is made of. */
+export interface ReceiverParts {
+  readonly facebook: Facebook;
+  readonly store: Store;
+  readonly opener: Opener;
+  readonly memory: ReplayMemory;
+  /** Messages whose sender or group is not known yet, by entity. */
+  readonly suspended: WaitingRoom;
+  /** Messages that have overtaken another one, by its name. */
+  readonly early: WaitingRoom;
+  readonly standard: StandardProcessors;
+  readonly application: Application;
+  readonly timers: Timers;
+  /** How long a message waits for the one before it, in milliseconds. */
+  readonly orderTimeout: number;
+  readonly ask: (missing: Waiting) => Promise<void>;
+  /** Packs answers of one message into messages, for a forward. */
+  readonly pack: (received: Received) => Promise<readonly JsonObject[]>;
+  /** Sends what came of a message that was released by the clock. */
+  readonly later: (received: Received) => Promise<void>;
+  readonly onRefused: (error: ProtocolError, sender: ID | undefined) => void;
+  readonly onUnhandled: (message: OpenedMessage) => void;
+}
+
+/** Forwards inside forwards at most (spec §14.7 no. 7). */
+const MAX_DEPTH = 4;
+/** Messages inside one forward at most. */
+const MAX_FORWARDED = 64;
+/** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
+const REPEAT_INTERVAL = 1000;
+
+/**
+ * Takes messages in: each once, in the order in which their sender wrote them, and on disk before anybody is told.
+ */
+export class Receiver {
+  readonly #parts: ReceiverParts;
+  readonly #repeated: OncePer;
+  readonly #timers = new Set<Disposable>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts;
+    this.#repeated = new OncePer(parts.facebook.clock, REPEAT_INTERVAL);
+  }
+
+  /** Takes in a message as it was received. What is wrong with it is reported, not thrown: others come behind it. */
+  receive(text: string): Promise<Received> {
+    return this.#inTurn(() => this.#take(text, 0));
+  }
+
+  /** Something of an entity has arrived: what waited for it is taken in. */
+  release(entity: EntityKey): Promise<Received> {
+    return this.#inTurn(() => this.#release(entity));
+  }
+
+  /** Looks after what an earlier life left waiting. */
+  restore(): Promise<Received> {
+    return this.#inTurn(async () => {
+      const { suspended, early, memory } = this.#parts;
+      const received: Received[] = [];
+      for (const key of await suspended.keys()) received.push(await this.#release(key));
+      for (const key of await early.keys()) {
+        if (await memory.has(key)) received.push(await this.#letIn(key, false));
+        else this.#limitWaiting(key);
+      }
+      return together(received);
+    });
+  }
+
+  /** Resolves when all that was received so far has been taken in. */
+  async idle(): Promise<void> {
+    await this.#turn;
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+    this.#timers.clear();
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(task);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #release(entity: string): Promise<Received> {
+    const { suspended } = this.#parts;
+    const received: Received[] = [];
+    for (const waiting of await suspended.of(entity)) {
+      const outcome = await this.#take(waiting.text, 0, { again: true });
+      received.push(outcome);
+      if (!outcome.waits) await suspended.remove(waiting);
+    }
+    return together(received);
+  }
+
+  /** @param late - the message before them will not be waited for any longer */
+  async #letIn(predecessor: string, late: boolean): Promise<Received> {
+    const { early } = this.#parts;
+    const received: Received[] = [];
+    for (const waiting of await early.of(predecessor)) {
+      received.push(await this.#take(waiting.text, 0, { again: true, late }));
+      await early.remove(waiting);
+    }
+    return together(received);
+  }
+
+  async #take(
+    input: string | JsonObject,
+    depth: number,
+    { again = false, late = false }: { again?: boolean; late?: boolean } = {},
+  ): Promise<Received & { readonly waits?: boolean }> {
+    let message: ReliableMessage | undefined;
+    try {
+      message = this.#parts.facebook.protocol.parseMessage(input);
+      return await this.#takeMessage(message, input, depth, again, late);
+    } catch (error) {
+      // A store that fails is our own trouble: the message must come again.
+      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+      this.#parts.onRefused(error, message?.envelope.sender);
+      return NOTHING;
+    }
+  }
+
+  async #takeMessage(
+    message: ReliableMessage,
+    input: string | JsonObject,
+    depth: number,
+    again: boolean,
+    late: boolean,
+  ): Promise<Received & { readonly waits?: boolean }> {
+    const { memory, suspended, early, opener, ask } = this.#parts;
+    const id = messageID(message);
+    const seen = await memory.get(id);
+    if (seen !== undefined) return this.#repeat(id, seen, message.signature);
+    if (!again && ((await suspended.has(id)) || (await early.has(id)))) return NOTHING;
+    const opened = await opener.open(message);
+    if (isWaiting(opened)) {
+      await suspended.add({ key: opened.id.entity, id, text: textOf(input) });
+      await ask(opened);
+      return { ...NOTHING, waits: true };
+    }
+    const before = late ? undefined : await this.#missingPredecessor(opened.content, id);
+    if (before !== undefined && depth === 0) {
+      await early.add({ key: before, id, text: textOf(input) });
+      this.#limitWaiting(before);
+      return NOTHING;
+    }
+    const received = await this.#process(id, opened, depth);
+    return together([received, await this.#letIn(id, false)]);
+  }
+
+  /** The message before this one, if its sender names one that has not come. */
+  async #missingPredecessor(content: Content, id: string): Promise<string | undefined> {
+    const after = ownMember(content.wire, 'after');
+    if (isCommand(content) || !isMessageID(after) || after === id) return undefined;
+    return (await this.#parts.memory.has(after)) ? undefined : after;
+  }
+
+  /** Nobody waits for ever: the message before may have been given up by its sender. */
+  #limitWaiting(predecessor: string): void {
+    const { timers, orderTimeout, later } = this.#parts;
+    const timer = timers.after(orderTimeout, async () => {
+      this.#timers.delete(timer);
+      await later(await this.#inTurn(() => this.#letIn(predecessor, true)));
+    });
+    this.#timers.add(timer);
+  }
+
+  /** It was taken in before, but its sender seems not to know. */
+  async #repeat(id: string, seen: SeenMessage, signature: Uint8Array): Promise<Received> {
+    const { receipt } = seen;
+    if (receipt === undefined || !this.#repeated.pass(id)) return NOTHING;
+    const { sender, receiver } = receipt.envelope;
+    const local = await this.#parts.facebook.selectLocalUser(receiver);
+    if (local === undefined) return NOTHING;
+    const draft = receiptDraft(RECEIVED, receipt.envelope, receipt.content, signature);
+    return { answers: answersTo(sender, receiver, local.id, [draft]), handled: [] };
+  }
+
+  async #process(id: string, opened: OpenedMessage, depth: number): Promise<Received> {
+    const { memory, facebook } = this.#parts;
+    const { envelope, content, user, signature } = opened;
+    const arrived = facebook.clock.now();
+    if (content.kind === 'forward') {
+      const received = await this.#forward(opened, depth);
+      memory.note(id, { arrived });
+      return received;
+    }
+    const parts = content.kind === 'array' ? (content.body as ArrayBody).contents : [content];
+    const drafts: Draft[] = [];
+    const items: InboxItem[] = [];
+    for (const [index, part] of parts.entries()) {
+      const name = content.kind === 'array' ? `${id}#${index}` : id;
+      const outcome = await this.#processPart(name, { ...opened, content: part }, arrived);
+      if ('order' in outcome) items.push(outcome);
+      else drafts.push(...outcome);
+    }
+    const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
+    const seen: SeenMessage = { arrived, ...(due ? { receipt: { envelope, content } } : {}) };
+    if (items.length > 0 && !(await this.#keep(id, seen, items))) return NOTHING;
+    memory.note(id, seen);
+    if (due) drafts.push(receiptDraft(RECEIVED, envelope, content, signature));
+    const answers = answersTo(envelope.sender, envelope.receiver, user, drafts);
+    return { answers, handled: items.map((item) => this.#parts.application.take(item)) };
+  }
+
+  /** @returns what to answer, or the message as it goes into the inbox */
+  async #processPart(
+    id: string,
+    opened: OpenedMessage,
+    arrived: number,
+  ): Promise<readonly Draft[] | InboxItem> {
+    const { standard, application, onUnhandled } = this.#parts;
+    const { envelope, content, user } = opened;
+    const answered = await standard.process({ envelope, content, user });
+    if (answered !== undefined) return answered;
+    if (application.takes(content))
+      return application.item({ id, envelope, content, user, arrived });
+    onUnhandled(opened);
+    const text = isCommand(content) ? 'Command not support.' : 'Content not support.';
+    return [receiptDraft(text, envelope, content, opened.signature)];
+  }
+
+  /**
+   * Writes that a message has come and what the application is to get of it, at once.
+   *
+   * @returns false if another tab was faster
+   */
+  async #keep(id: string, seen: SeenMessage, items: readonly InboxItem[]): Promise<boolean> {
+    const { store, memory, application } = this.#parts;
+    const changes: StoreChange[] = [
+      memory.change(id, seen),
+      ...items.map((item) => application.change(item)),
+    ];
+    if (store.sharing === undefined) {
+      await store.batch(changes);
+      return true;
+    }
+    return withLock(store, `seen ${id}`, async () => {
+      if ((await store.get(['seen', id])) !== undefined) return false;
+      await store.batch(changes);
+      return true;
+    });
+  }
+
+  /**
+   * Takes in the messages inside a forward, each verified on its own; what is answered to them goes back the way they
+   * came (spec §9.2).
+   */
+  async #forward({ envelope, content, user }: OpenedMessage, depth: number): Promise<Received> {
+    const { messages } = content.body as ForwardBody;
+    if (depth >= MAX_DEPTH) throw tooMuch('depth', MAX_DEPTH);
+    if (messages.length > MAX_FORWARDED) throw tooMuch('messages', MAX_FORWARDED);
+    const drafts: Draft[] = [];
+    const handled: Promise<Received['answers']>[] = [];
+    for (const message of messages) {
+      const received = await this.#take(message, depth + 1);
+      handled.push(...received.handled);
+      const packed = await this.#parts.pack({ answers: received.answers, handled: [] });
+      if (packed.length > 0) drafts.push({ kind: 'forward', body: { messages: packed } });
+    }
+    return { answers: answersTo(envelope.sender, envelope.receiver, user, drafts), handled };
+  }
+}
+
+const RECEIVED = 'Message received.';
+
+function textOf(input: string | JsonObject): string {
+  return typeof input === 'string' ? input : stringifyJson(input);
+}
+
+function tooMuch(limit: string, max: number): ProtocolError<'format/limit'> {
+  return new ProtocolError('format/limit', 'forward holds too much', { details: { limit, max } });
+}

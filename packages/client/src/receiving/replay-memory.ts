@@ -1,0 +1,126 @@
+import type { Clock, Store, StoreChange } from '@dimp/core';
+import type { Content, Envelope } from '@dimp/dkd';
+import { type JsonObject, LruMap } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
+
+/** What is remembered of a message. */
+export interface SeenMessage {
+  /** When it arrived, in milliseconds since the epoch: what the message says of its time does not count. */
+  readonly arrived: number;
+  /** What its receipt has to say; absent if it gets none. */
+  readonly receipt?: {
+    readonly envelope: Envelope;
+    readonly content: Pick<Content, 'sn' | 'group'>;
+  };
+}
+
+/** Names of the newest messages that are kept in memory. */
+const RECENT = 4096;
+
+const WHAT = 'seen message';
+
+/**
+ * The messages that have been taken in, by name ({@link messageID}): none is taken in again, after a restart neither
+ * (spec §14.3 #28, §14.7 no. 4).
+ */
+export class ReplayMemory {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #retention: number;
+  readonly #readID: (text: unknown) => ID;
+  readonly #recent = new LruMap<string, SeenMessage>(RECENT);
+
+  /** @param retention - milliseconds that a message is remembered */
+  constructor(store: Store, clock: Clock, retention: number, readID: (text: unknown) => ID) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#retention = retention;
+    this.#readID = readID;
+  }
+
+  async get(id: string): Promise<SeenMessage | undefined> {
+    const recent = this.#recent.get(id);
+    if (recent !== undefined) return recent;
+    const bytes = await this.#store.get(['seen', id]);
+    return bytes === undefined ? undefined : decode(bytes, this.#readID);
+  }
+
+  async has(id: string): Promise<boolean> {
+    return (await this.get(id)) !== undefined;
+  }
+
+  /** The change that makes a message seen, to be written together with what came of it. */
+  change(id: string, seen: SeenMessage): StoreChange {
+    return { type: 'set', key: ['seen', id], value: encode(seen) };
+  }
+
+  /** Notes in memory that a message has been taken in. What need not outlive the program is noted here only. */
+  note(id: string, seen: SeenMessage): void {
+    this.#recent.set(id, seen);
+  }
+
+  /** Forgets what is older than any message that would still be taken in. */
+  async purge(): Promise<void> {
+    const oldest = this.#clock.now() - this.#retention;
+    let changes: StoreChange[] = [];
+    for await (const [key, bytes] of this.#store.list(['seen'])) {
+      if (decode(bytes, this.#readID).arrived >= oldest) continue;
+      changes.push({ type: 'delete', key });
+      if (changes.length === 1000) {
+        await this.#store.batch(changes);
+        changes = [];
+      }
+    }
+    if (changes.length > 0) await this.#store.batch(changes);
+  }
+
+  reduceMemory(): void {
+    this.#recent.reduce();
+  }
+}
+
+function encode({ arrived, receipt }: SeenMessage): Uint8Array {
+  if (receipt === undefined) return encodeRecord({ arrived });
+  const { sender, receiver, time, type, group } = receipt.envelope;
+  return encodeRecord({
+    arrived,
+    sender: sender.text,
+    receiver: receiver.text,
+    time,
+    sn: receipt.content.sn,
+    ...(type === undefined ? {} : { type }),
+    ...(group === undefined ? {} : { group: group.text }),
+    ...(receipt.content.group === undefined ? {} : { inside: receipt.content.group.text }),
+  });
+}
+
+function decode(bytes: Uint8Array, readID: (text: unknown) => ID): SeenMessage {
+  const record = decodeRecordObject(bytes, WHAT);
+  const { arrived, sender } = record;
+  if (typeof arrived !== 'number') throw corruptRecord(WHAT);
+  return sender === undefined ? { arrived } : { arrived, receipt: decodeReceipt(record, readID) };
+}
+
+function decodeReceipt(
+  record: JsonObject,
+  readID: (text: unknown) => ID,
+): NonNullable<SeenMessage['receipt']> {
+  const { sender, receiver, time, sn, type, group, inside } = record;
+  const wellTyped = typeof time === 'number' && typeof sn === 'number';
+  if (!wellTyped || (type !== undefined && typeof type !== 'string')) throw corruptRecord(WHAT);
+  try {
+    return {
+      envelope: {
+        sender: readID(sender),
+        receiver: readID(receiver),
+        time,
+        ...(type === undefined ? {} : { type }),
+        ...(group === undefined ? {} : { group: readID(group) }),
+      },
+      content: { sn, ...(inside === undefined ? {} : { group: readID(inside) }) },
+    };
+  } catch {
+    throw corruptRecord(WHAT);
+  }
+}
