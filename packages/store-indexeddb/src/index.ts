@@ -1,1 +1,1 @@
-export {};
+export { type IndexedDbStoreOptions, indexedDbStore } from './open.ts';

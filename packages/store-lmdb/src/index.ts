@@ -1,1 +1,2 @@
-export {};
+export type { LmdbStore } from './lmdb-store.ts';
+export { type LmdbStoreOptions, lmdbStore } from './open.ts';

@@ -11,4 +11,6 @@ export {
   contentTypeCompliance,
 } from './compliance/content-type.ts';
 export { type KeyComplianceOptions, keyAlgorithmCompliance } from './compliance/key-algorithm.ts';
+export { type StoreComplianceOptions, storeCompliance } from './compliance/store.ts';
+export type { OpenStore } from './compliance/store-suite.ts';
 export { symmetricAlgorithmCompliance } from './compliance/symmetric-algorithm.ts';

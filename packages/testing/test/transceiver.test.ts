@@ -85,7 +85,7 @@ describe('an attacker on the path', () => {
     const bytes = alice.serialize(await alice.sign(secure));
     // Bob opens the key and encrypts it for Carol; data, IV and signature stay.
     const carolKey = await alice.barrack.encryptKey(idOf('carol'));
-    const key = await alice.keyCache.sendingKey(idOf('alice'), idOf('bob'));
+    const key = await alice.keyCache.sendingKey(idOf('alice'), idOf('bob'), idOf('bob').entity);
     if (!carolKey || !key) expect.unreachable();
     const wrapped = encodeBase64(await carolKey.encrypt(utf8Encode(JSON.stringify(key.toWire()))));
     const passedOn = changed(bytes, (wire) => {
@@ -174,8 +174,12 @@ describe('message keys', () => {
   test('of the network are never used for sending', async () => {
     const reader = await machine('bob', ['alice']);
     await open(reader, await textMessage(alice, 'alice', idOf('bob'), 'one'));
-    expect(await reader.keyCache.sendingKey(idOf('bob'), idOf('alice'))).toBeUndefined();
-    expect(await reader.keyCache.sendingKey(idOf('alice'), idOf('bob'))).toBeUndefined();
+    expect(
+      await reader.keyCache.sendingKey(idOf('bob'), idOf('alice'), idOf('alice').entity),
+    ).toBeUndefined();
+    expect(
+      await reader.keyCache.sendingKey(idOf('alice'), idOf('bob'), idOf('bob').entity),
+    ).toBeUndefined();
   });
 
   test('are not learnt from a message that is refused later', async () => {

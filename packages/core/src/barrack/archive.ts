@@ -20,8 +20,16 @@ export interface Archive {
   /** Metas never change: the first one wins (spec §6.4). Returns false if there is one already. */
   addMeta(entity: EntityKey, meta: JsonObject): MaybePromise<boolean>;
   documents(entity: EntityKey): MaybePromise<readonly JsonObject[]>;
-  /** Replaces the whole list. */
-  setDocuments(entity: EntityKey, documents: readonly JsonObject[]): MaybePromise<void>;
+  /**
+   * Reads the documents, lets the barrack judge them, and writes what it answers; nobody else who uses this archive, in
+   * another tab either, changes them meanwhile. So nothing older ever takes the place of something newer.
+   *
+   * @param change - what the list becomes; undefined leaves it as it is. What it throws is thrown, and nothing is written
+   */
+  changeDocuments(
+    entity: EntityKey,
+    change: (stored: readonly JsonObject[]) => readonly JsonObject[] | undefined,
+  ): MaybePromise<void>;
   /** IDs of a group's members as text, the owner first. */
   members(group: EntityKey): MaybePromise<readonly string[]>;
   setMembers(group: EntityKey, members: readonly string[]): MaybePromise<void>;

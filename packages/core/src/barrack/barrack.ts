@@ -1,21 +1,17 @@
 import {
   canEncrypt,
-  canVerify,
   type DecryptKey,
   type EncryptKey,
-  type Key,
   type Signer,
   type VerifyKey,
 } from '@dimp/crypto';
 import {
   type EventSource,
   Events,
-  equalJson,
   isProtocolError,
   type JsonObject,
   LruMap,
   ProtocolError,
-  stringifyJson,
 } from '@dimp/foundation';
 import {
   type Document,
@@ -35,7 +31,10 @@ import {
 import { type Clock, seconds, systemClock } from '../ports/clock.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { Archive, LocalIdentity } from './archive.ts';
+import { checkStoredSize, withDocument } from './document-list.ts';
 import { GroupRoles } from './group-roles.ts';
+import { isDocument, isMeta, sameMeta } from './parsed.ts';
+import { readStored } from './stored.ts';
 
 /** What a barrack is made with. */
 export interface BarrackOptions {
@@ -49,7 +48,8 @@ export interface BarrackEvents {
   metaSaved: { readonly id: ID };
   /** A second, different meta arrived for a known ID: the first one stays, but somebody forges (spec §14.7 no. 1). */
   metaConflict: { readonly id: ID; readonly meta: Meta };
-  documentSaved: { readonly id: ID };
+  /** The document is absent if somebody else stored it, such as another tab: then it is in the list of documents. */
+  documentSaved: { readonly id: ID; readonly document?: Document };
   membersSaved: { readonly id: ID };
 }
 
@@ -74,7 +74,8 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   readonly #encryptKeys: LruMap<EntityKey, EncryptKey>;
   readonly #users: LruMap<EntityKey, User>;
   readonly #groups: LruMap<EntityKey, Group>;
-  readonly #saving = new Map<EntityKey, Promise<SaveOutcome>>();
+  /** Counts what was forgotten: what somebody began to read before may be older than what is stored. */
+  #forgotten = 0;
 
   constructor(protocol: Protocol, archive: Archive, options: BarrackOptions = {}) {
     const { clock = systemClock, cacheSize = 4096 } = options;
@@ -117,22 +118,23 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     if (id.isBroadcast) return undefined;
     const known = this.#metas.get(id.entity);
     if (known !== undefined) return known;
+    const before = this.#forgotten;
     const wire = await this.archive.meta(id.entity);
     if (wire === undefined) return undefined;
-    const meta = this.protocol.metas.parse(wire);
-    this.#metas.set(id.entity, meta);
+    const meta = readStored('meta', () => this.protocol.metas.parse(wire));
+    if (this.#forgotten === before) this.#metas.set(id.entity, meta);
     return meta;
   }
 
   /**
    * Takes in a meta for an ID. The first one wins; a different one is reported and changes nothing (spec §6.4).
    *
-   * @throws `identity/meta-mismatch` for a meta that does not belong to the ID, and the codes of reading one.
+   * @throws `identity/meta-mismatch` for a meta that does not belong to the ID, `format/limit` for one of more than
+   *   64 KiB, and the codes of reading one
    */
   async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
-    checkSize(parsed.wire);
-    await this.protocol.metas.check(parsed, id);
+    await this.checkMeta(parsed, id);
     if (await this.archive.addMeta(id.entity, parsed.wire)) {
       this.#metas.set(id.entity, parsed);
       this.#encryptKeys.delete(id.entity);
@@ -154,12 +156,9 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     if (id.isBroadcast) return [];
     const known = this.#documents.get(id.entity);
     if (known !== undefined) return known;
-    const wires = await this.archive.documents(id.entity);
-    // What was saved while the archive was reading is newer than what it has read.
-    const saved = this.#documents.get(id.entity);
-    if (saved !== undefined) return saved;
-    const documents = wires.map((wire) => this.protocol.documents.parse(wire, id));
-    this.#documents.set(id.entity, documents);
+    const before = this.#forgotten;
+    const documents = this.readDocuments(id, await this.archive.documents(id.entity));
+    if (this.#forgotten === before) this.#documents.set(id.entity, documents);
     return documents;
   }
 
@@ -173,45 +172,31 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    * (spec §7.4–7.5).
    *
    * @throws `identity/document-invalid`, `identity/expired` for one that is not newer, `identity/not-found` if the
-   *   signer's meta is not known, and the codes of reading one.
+   *   signer's meta is not known, `format/limit` for one of more than 64 KiB, and the codes of reading one
    */
   async saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
-    // One after the other: of two that arrive at once, the older one must not be the last to be written.
-    const previous = this.#saving.get(id.entity) ?? Promise.resolve();
-    const save = (): Promise<SaveOutcome> => this.#saveDocument(document, id);
-    const saving = previous.then(save, save);
-    this.#saving.set(id.entity, saving);
-    try {
-      return await saving;
-    } finally {
-      if (this.#saving.get(id.entity) === saving) this.#saving.delete(id.entity);
-    }
-  }
-
-  async #saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isDocument(document) ? document : this.protocol.documents.parse(document, id);
-    checkSize(parsed.wire);
     const key = await this.documentKey(id);
     if (key === undefined) {
       throw new ProtocolError('identity/not-found', 'meta of the signer is not known', {
         details: { id: id.text },
       });
     }
-    await this.protocol.documents.verify(parsed, { id, key, now: seconds(this.clock) });
-    const stored = await this.documents(id);
-    const slot = stored.find((each) => sameSlot(each, parsed));
-    if (slot !== undefined && slot.data === parsed.data) return 'known';
-    this.protocol.documents.checkReplacement(parsed, slot);
-    const documents = newest([...stored.filter((each) => each !== slot), parsed]);
-    if (!documents.includes(parsed)) throw tooOld(parsed);
-    await this.archive.setDocuments(
-      id.entity,
-      documents.map((each) => each.wire),
-    );
-    this.#documents.set(id.entity, documents);
-    this.#encryptKeys.delete(id.entity);
-    this.#tell('documentSaved', { id });
-    return 'saved';
+    await this.checkDocument(parsed, id, key);
+    const cached = this.#documents.get(id.entity);
+    // What is stored is at least as new as what is remembered of it.
+    if (cached !== undefined && this.withDocument(cached, parsed) === undefined) return 'known';
+    let outcome = 'known' as SaveOutcome;
+    await this.archive.changeDocuments(id.entity, (stored) => {
+      const list = this.withDocument(this.readDocuments(id, stored), parsed);
+      if (list !== undefined) outcome = 'saved';
+      return list?.map(({ wire }) => wire);
+    });
+    if (outcome === 'known') return outcome;
+    // Not put into the cache: of two that are saved at once, nobody knows here which was the last.
+    this.#forgetDocuments(id.entity);
+    this.#tell('documentSaved', { id, document: parsed });
+    return outcome;
   }
 
   /** The meta key that documents of an entity must be signed with: its own, or its group's owner's (spec §7.4). */
@@ -305,7 +290,8 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   }
 
   async contacts(id: ID): Promise<readonly ID[]> {
-    return this.#readIDs(await this.archive.contacts(id.entity));
+    const texts = await this.archive.contacts(id.entity);
+    return readStored('contacts', () => texts.map((text) => this.protocol.parseID(text)));
   }
 
   async founder(group: ID): Promise<ID | undefined> {
@@ -342,24 +328,48 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     this.#tell('membersSaved', { id: group });
   }
 
-  /** Forgets what is remembered of an entity, because somebody else has changed it in the archive. */
+  /** Forgets what is remembered of an entity, because it was changed in the archive by somebody else. */
   protected forget(entity: EntityKey): void {
     this.#metas.delete(entity);
-    this.#documents.delete(entity);
-    this.#encryptKeys.delete(entity);
+    this.#forgetDocuments(entity);
+  }
+
+  /** {@link Barrack.forget} of all entities. */
+  protected forgetAll(): void {
+    this.#forgotten += 1;
+    for (const cache of [this.#metas, this.#documents, this.#encryptKeys]) cache.clear();
+  }
+
+  /** Checks a meta before it is kept: its size, and that it belongs to the ID (spec §6.4). */
+  protected async checkMeta(meta: Meta, id: ID): Promise<void> {
+    checkStoredSize(meta.wire);
+    await this.protocol.metas.check(meta, id);
+  }
+
+  /** Checks a document before it is kept: its size, and everything of spec §7.4 but whether it is newer. */
+  protected async checkDocument(document: Document, id: ID, key: VerifyKey): Promise<void> {
+    checkStoredSize(document.wire);
+    await this.protocol.documents.verify(document, { id, key, now: seconds(this.clock) });
+  }
+
+  /** Reads what the archive has; all of it was verified before it was stored. */
+  protected readDocuments(id: ID, wires: readonly JsonObject[]): readonly Document[] {
+    const { documents } = this.protocol;
+    return readStored('documents', () => wires.map((wire) => documents.parse(wire, id)));
+  }
+
+  /** {@link withDocument} by the rules of this protocol. */
+  protected withDocument(
+    stored: readonly Document[],
+    incoming: Document,
+  ): readonly Document[] | undefined {
+    return withDocument(stored, incoming, this.protocol.documents);
   }
 
   /** Forgets half of every cache; nothing is lost, it is read again. For the host's memory pressure signal. */
   reduceMemory(): void {
-    for (const cache of [
-      this.#metas,
-      this.#documents,
-      this.#encryptKeys,
-      this.#users,
-      this.#groups,
-    ]) {
-      cache.reduce();
-    }
+    for (const cache of [this.#metas, this.#documents, this.#encryptKeys]) cache.reduce();
+    for (const cache of [this.#users, this.#groups]) cache.reduce();
     this.protocol.reduceMemory();
   }
 
@@ -368,8 +378,10 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     (this.emitter as unknown as Events<BarrackEvents>).emit(kind, event);
   }
 
-  #readIDs(texts: readonly string[]): readonly ID[] {
-    return texts.map((text) => this.protocol.parseID(text));
+  #forgetDocuments(entity: EntityKey): void {
+    this.#forgotten += 1;
+    this.#documents.delete(entity);
+    this.#encryptKeys.delete(entity);
   }
 }
 
@@ -379,57 +391,4 @@ function remember<T extends object>(cache: LruMap<EntityKey, T>, id: ID, make: (
   const made = make();
   cache.set(id.entity, made);
   return made;
-}
-
-/**
- * A user has one visa for each terminal, a group one bulletin (spec §7.6). The terminal is not signed: whoever has a
- * document can show it under another one.
- */
-function sameSlot(a: Document, b: Document): boolean {
-  return a.type === b.type && (a.did.isGroup || a.terminal === b.terminal);
-}
-
-/** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
-const MAX_DOCUMENTS = 16;
-
-/** The {@link MAX_DOCUMENTS} newest in their order; of equally new ones the first. */
-function newest(documents: readonly Document[]): readonly Document[] {
-  if (documents.length <= MAX_DOCUMENTS) return documents;
-  const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
-  const kept = new Set(byTime.slice(0, MAX_DOCUMENTS));
-  return documents.filter((each) => kept.has(each));
-}
-
-/** Longest meta or document that is kept, in UTF-16 units of its JSON: strangers send them, and they stay for ever. */
-const MAX_LENGTH = 64 * 1024;
-
-/** @throws `format/limit` */
-function checkSize(wire: JsonObject): void {
-  if (stringifyJson(wire).length <= MAX_LENGTH) return;
-  throw new ProtocolError('format/limit', 'meta or document is too large', {
-    details: { limit: 'length', max: MAX_LENGTH },
-  });
-}
-
-function tooOld(document: Document): ProtocolError<'identity/expired'> {
-  return new ProtocolError('identity/expired', 'there are newer documents of more terminals', {
-    details: { id: document.did.text, type: document.type },
-  });
-}
-
-function sameMeta(a: Meta, b: Meta): boolean {
-  return a.type === b.type && a.seed === b.seed && equalJson(a.key.toWire(), b.key.toWire());
-}
-
-function isMeta(meta: Meta | JsonObject): meta is Meta {
-  // A function is what JSON cannot hold: everything else in a meta can be made up by a peer.
-  return 'wire' in meta && isKey(meta.key) && canVerify(meta.key);
-}
-
-function isKey(key: unknown): key is Key {
-  return typeof key === 'object' && key !== null;
-}
-
-function isDocument(document: Document | JsonObject): document is Document {
-  return 'wire' in document && document['signature'] instanceof Uint8Array;
 }

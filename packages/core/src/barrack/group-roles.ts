@@ -11,6 +11,7 @@ import {
   sameEntity,
 } from '@dimp/mkm';
 import type { Archive } from './archive.ts';
+import { readStored } from './stored.ts';
 
 const NOBODY: BulletinRoles = { assistants: [], administrators: [] };
 
@@ -64,7 +65,7 @@ export class GroupRoles {
   async members(group: ID): Promise<readonly ID[]> {
     if (group.isBroadcast) return broadcastGroupRoles(group).members;
     const texts = await this.#archive.members(group.entity);
-    return texts.map((text) => this.#readID(text));
+    return readStored('members', () => texts.map((text) => this.#readID(text)));
   }
 
   /** Bots that distribute a group's messages. */

@@ -24,8 +24,12 @@ export class MemoryArchive implements Archive {
     return this.#documents.get(entity) ?? [];
   }
 
-  setDocuments(entity: EntityKey, documents: readonly JsonObject[]): void {
-    this.#documents.set(entity, [...documents]);
+  changeDocuments(
+    entity: EntityKey,
+    change: (stored: readonly JsonObject[]) => readonly JsonObject[] | undefined,
+  ): void {
+    const documents = change(this.documents(entity));
+    if (documents !== undefined) this.#documents.set(entity, [...documents]);
   }
 
   members(group: EntityKey): readonly string[] {

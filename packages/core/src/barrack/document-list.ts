@@ -1,0 +1,59 @@
+import { type JsonObject, ProtocolError, stringifyJson } from '@dimp/foundation';
+import type { Document, DocumentRegistry } from '@dimp/mkm';
+
+/** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
+const MAX_DOCUMENTS = 16;
+/** Longest meta or document that is kept, in UTF-16 units of its JSON: strangers send them, and they stay for ever. */
+const MAX_LENGTH = 64 * 1024;
+
+/**
+ * The documents of an entity after a verified one has come in: it takes the place of the older one of its kind (spec
+ * §7.5).
+ *
+ * @returns undefined if it is among them already
+ * @throws `identity/expired` for one that is not newer, `identity/document-invalid` for one that would do damage
+ */
+export function withDocument(
+  stored: readonly Document[],
+  incoming: Document,
+  documents: Pick<DocumentRegistry, 'checkReplacement'>,
+): readonly Document[] | undefined {
+  const slot = stored.find((each) => sameSlot(each, incoming));
+  if (slot !== undefined && slot.data === incoming.data) return undefined;
+  documents.checkReplacement(incoming, slot);
+  const list = newest([...stored.filter((each) => each !== slot), incoming]);
+  if (!list.includes(incoming)) {
+    throw new ProtocolError('identity/expired', 'there are newer documents of more terminals', {
+      details: { id: incoming.did.text, type: incoming.type },
+    });
+  }
+  return list;
+}
+
+/**
+ * Bounds what is kept of strangers.
+ *
+ * @throws `format/limit` for a meta or document that is too large
+ */
+export function checkStoredSize(wire: JsonObject): void {
+  if (stringifyJson(wire).length <= MAX_LENGTH) return;
+  throw new ProtocolError('format/limit', 'meta or document is too large', {
+    details: { limit: 'length', max: MAX_LENGTH },
+  });
+}
+
+/**
+ * A user has one visa for each terminal, a group one bulletin (spec §7.6). The terminal is not signed: whoever has a
+ * document can show it under another one.
+ */
+function sameSlot(a: Document, b: Document): boolean {
+  return a.type === b.type && (a.did.isGroup || a.terminal === b.terminal);
+}
+
+/** The {@link MAX_DOCUMENTS} newest in their order; of equally new ones the first. */
+function newest(documents: readonly Document[]): readonly Document[] {
+  if (documents.length <= MAX_DOCUMENTS) return documents;
+  const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+  const kept = new Set(byTime.slice(0, MAX_DOCUMENTS));
+  return documents.filter((each) => kept.has(each));
+}

@@ -1,0 +1,50 @@
+import { lstat, mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ProtocolError } from '@dimp/foundation';
+import type { RootDatabase } from 'lmdb';
+import { syncFile, syncFolder } from './durable.ts';
+import { storeError } from './native-error.ts';
+
+/** Copies an open database to a new folder, which gets its name when everything is on the disk. */
+export async function copyEnvironment(
+  environment: RootDatabase<Uint8Array, Uint8Array>,
+  folder: string,
+  path: string,
+): Promise<void> {
+  const target = resolve(path);
+  const partial = `${target}.partial`;
+  try {
+    await checkFree(target);
+    await checkRoom(folder, dirname(target));
+    await rm(partial, { recursive: true, force: true });
+    // The copy holds the same secrets.
+    await mkdir(partial, { mode: 0o700 });
+    await environment.backup(partial, false);
+    await syncFile(join(partial, 'data.mdb'));
+    await syncFolder(partial);
+    await rename(partial, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    throw storeError('the backup', error);
+  }
+}
+
+async function checkFree(target: string): Promise<void> {
+  try {
+    await lstat(target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  throw new ProtocolError('store/conflict', 'there is something where the backup should go');
+}
+
+/** The binding does not say why a copy failed, so what is most likely is looked at before. */
+async function checkRoom(folder: string, target: string): Promise<void> {
+  const { size } = await stat(join(folder, 'data.mdb'));
+  const { bavail, bsize } = await statfs(target);
+  if (bavail * bsize < size) {
+    throw new ProtocolError('store/quota', 'the disk has too little room for a backup');
+  }
+}

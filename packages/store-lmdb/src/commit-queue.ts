@@ -1,0 +1,146 @@
+import { statfs } from 'node:fs/promises';
+import { ProtocolError } from '@dimp/foundation';
+import type { RootDatabase } from 'lmdb';
+import { storeError } from './native-error.ts';
+
+/** A change that waits for its commit. */
+interface Waiting {
+  /** Bytes it writes; 0 if it only removes. */
+  readonly bytes: number;
+  /** Does it, inside a transaction. */
+  readonly apply: () => unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a commit writes at most, in bytes, unless a single change is larger: others wait for it. */
+const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
+/** What a change writes besides its values, in bytes: the page they are on, and what is left over of the last one. */
+const OVERHEAD = 8192;
+
+/**
+ * Commits changes in the order in which they come, one transaction after the other: all that come while one is under way
+ * share the next. A commit is written and flushed to the disk before the next begins.
+ */
+export class CommitQueue {
+  readonly #database: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #folder: string;
+  readonly #reserve: number;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  /** Set when LMDB refuses to write any more. */
+  #broken: ProtocolError | undefined;
+
+  /** @param reserve - bytes that stay free on the disk */
+  constructor(database: RootDatabase<Uint8Array, Uint8Array>, folder: string, reserve: number) {
+    this.#database = database;
+    this.#folder = folder;
+    this.#reserve = reserve;
+  }
+
+  /**
+   * Does something inside a transaction.
+   *
+   * @param bytes - length of all values it writes; undefined if it writes none
+   * @param apply - must not wait for anything
+   * @returns what it returns, as soon as that is on the disk
+   */
+  add<T>(bytes: number | undefined, apply: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        bytes: bytes === undefined ? 0 : bytes + OVERHEAD,
+        apply,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Waits until nothing is left to commit. */
+  async drained(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What else is asked for in this turn is in the queue by then.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) await this.#commit(await this.#roomOnDisk());
+    this.#running = undefined;
+  }
+
+  async #commit(room: number): Promise<void> {
+    let group: readonly Waiting[] = [];
+    let results: readonly unknown[] = [];
+    try {
+      if (this.#broken !== undefined) throw this.#broken;
+      await this.#database.childTransaction(() => {
+        group = this.#take(room);
+        results = group.map(({ apply }) => apply());
+      });
+    } catch (error) {
+      const cause = await causeOf(error);
+      // Whoever was not taken yet is refused as well, or the queue would never end.
+      if (group.length === 0) group = this.#waiting.splice(0);
+      for (const { reject } of group) reject(storeError('writing', cause));
+      this.#probe();
+      return;
+    }
+    for (const [index, { resolve }] of group.entries()) resolve(results[index]);
+  }
+
+  /** Takes the next changes, as many as go together. Those that the disk has no room for are refused. */
+  #take(room: number): readonly Waiting[] {
+    const group: Waiting[] = [];
+    let total = 0;
+    let count = 0;
+    for (const change of this.#waiting) {
+      if (total > 0 && total + change.bytes > MAX_COMMIT_BYTES) break;
+      count += 1;
+      // LMDB may end the process when the disk is full, so it must not come to that.
+      if (change.bytes > 0 && total + change.bytes > room) change.reject(noRoom());
+      else {
+        group.push(change);
+        total += change.bytes;
+      }
+    }
+    this.#waiting = this.#waiting.slice(count);
+    return group;
+  }
+
+  /** Bytes that may still be written. */
+  async #roomOnDisk(): Promise<number> {
+    try {
+      const { bavail, bsize } = await statfs(this.#folder);
+      return bavail * bsize - this.#reserve;
+    } catch {
+      // Some file systems do not say.
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** Finds out whether LMDB still writes: after some failures it does not, and would never answer. */
+  #probe(): void {
+    if (this.#broken !== undefined) return;
+    try {
+      this.#database.transactionSync(() => {});
+    } catch (error) {
+      this.#broken = storeError('writing', error);
+    }
+  }
+}
+
+/** LMDB's binding keeps the reason of a failed commit in a promise. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+
+function noRoom(): ProtocolError<'store/quota'> {
+  return new ProtocolError('store/quota', 'the disk has too little room');
+}
