@@ -4,19 +4,20 @@ import {
   type KeyCacheOptions,
   type Protocol,
   type Store,
-  type StoreChange,
-  type StoreKey,
   systemClock,
 } from '@dimp/core';
 import type { SymmetricKey } from '@dimp/crypto';
-import { type Json, type JsonObject, LruMap } from '@dimp/foundation';
+import { type Json, LruMap } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { corruptRecord, decodeRecordObject, encodeRecord } from './record.ts';
+import { type DirectionRecord, DirectionRecords } from './direction-records.ts';
+import { corruptRecord, decodePart } from './record.ts';
 
 /** What a key store is made with. */
 export interface KeyStoreOptions extends KeyCacheOptions {
   readonly protocol: Protocol;
   readonly store: Store;
+  /** Directions stored each way, about, 16,384 by default; the oldest are dropped. */
+  readonly maxDirections?: number;
 }
 
 /** A message key of our own in use, with the messages that it may still serve without asking the store. */
@@ -27,30 +28,55 @@ interface Reserved {
   left: number;
 }
 
+/** A {@link Reserved} as it is stored; `uses` counts those that somebody has taken, used or not. */
+interface SendingRecord extends DirectionRecord {
+  readonly key: Json;
+  readonly uses: number;
+  readonly holders: string;
+}
+
 /** Uses taken from the store at once: a write for each message would cost more than the message. */
 const RESERVED_USES = 64;
-/** Directions of one sender that are stored; the oldest is dropped, because who sends them can make up any number. */
-const MAX_DIRECTIONS = 64;
-/** Attempts to write what another tab writes as well. */
-const ATTEMPTS = 16;
+/** Directions of one sender that are stored; without a limit one sender could drive out all others by made-up groups. */
+const DIRECTIONS_OF_SENDER = 64;
 
 const WHAT = 'message key';
 
 /**
  * A key cache over storage, by direction: received keys are still there after a restart, so messages that carry none can
- * be opened; keys of our own go on until they are due by age, by count, or for other receivers.
+ * be opened; keys of our own go on until they are due by age, by count, or for other receivers. Tabs may share a store:
+ * together they use no key more often than allowed.
+ *
+ * Methods throw `store/corrupt` for a damaged record, and the codes of the store. {@link KeyStore.rotate} gets rid of a
+ * damaged key of our own.
+ *
+ * @example
+ * ```ts
+ * const rotation = { maxMessages: 100, maxAge: 60 * 60 * 1000 };
+ * const keyStore = new KeyStore({ protocol, store: facebook.store, rotation });
+ * const messenger = new Messenger({ facebook, keyStore });
+ * ```
  */
 export class KeyStore extends KeyCache {
   readonly #protocol: Protocol;
-  readonly #store: Store;
   readonly #clock: Clock;
+  readonly #shared: boolean;
+  readonly #sending: DirectionRecords;
+  readonly #received: DirectionRecords;
+  readonly #ofSender: number;
   readonly #reserved: LruMap<string, Reserved>;
+  /** Counts them: what somebody began to take from the store before is not to be used after. */
+  #rotations = 0;
 
-  constructor({ protocol, store, ...options }: KeyStoreOptions) {
+  constructor({ protocol, store, maxDirections = 16_384, ...options }: KeyStoreOptions) {
     super(options);
     this.#protocol = protocol;
-    this.#store = store;
     this.#clock = options.clock ?? systemClock;
+    this.#shared = store.sharing !== undefined;
+    const common = { store, what: WHAT, limit: maxDirections };
+    this.#sending = new DirectionRecords({ ...common, area: 'sending-key' });
+    this.#received = new DirectionRecords({ ...common, area: 'received-key' });
+    this.#ofSender = Math.min(DIRECTIONS_OF_SENDER, maxDirections);
     this.#reserved = new LruMap(options.capacity ?? 4096);
   }
 
@@ -59,8 +85,7 @@ export class KeyStore extends KeyCache {
     destination: ID,
     holders: string,
   ): Promise<SymmetricKey | undefined> {
-    const path = sendingPath(sender, destination);
-    const name = path.join('\u0000');
+    const name = nameOf(sender, destination);
     const held = this.#reserved.get(name);
     if (held !== undefined && held.left > 0) {
       // What is used up is the store's to say; age and receivers are known here.
@@ -70,8 +95,9 @@ export class KeyStore extends KeyCache {
       held.left -= 1;
       return held.key;
     }
-    const reserved = await this.#reserve(path, holders);
-    if (reserved === undefined) return undefined;
+    const rotations = this.#rotations;
+    const reserved = await this.#reserve(sender, destination, holders);
+    if (reserved === undefined || rotations !== this.#rotations) return undefined;
     reserved.left -= 1;
     this.#reserved.set(name, reserved);
     return reserved.key;
@@ -84,43 +110,44 @@ export class KeyStore extends KeyCache {
     holders: string,
   ): Promise<void> {
     if (destination.isBroadcast) throw new TypeError('a broadcast has no message key');
-    const path = sendingPath(sender, destination);
+    this.#checkSecret(key);
     const created = this.#clock.now();
     const uses = Math.min(RESERVED_USES, this.rotation.maxMessages);
-    await this.#store.set(path, encodeRecord({ key: key.toWire(), created, uses, holders }));
-    this.#reserved.set(path.join('\u0000'), { key, created, holders, left: uses - 1 });
+    const record: SendingRecord = { key: key.toWire(), created, uses, holders };
+    await this.#sending.set([sender, destination], record);
+    this.#reserved.set(nameOf(sender, destination), { key, created, holders, left: uses - 1 });
   }
 
   override async rotate(sender: ID, destination: ID): Promise<void> {
-    const path = sendingPath(sender, destination);
-    this.#reserved.delete(path.join('\u0000'));
-    await this.#store.delete(path);
+    this.#rotations += 1;
+    this.#reserved.delete(nameOf(sender, destination));
+    await this.#sending.delete([sender, destination]);
   }
 
   override async receivedKeys(sender: ID, destination: ID): Promise<readonly SymmetricKey[]> {
     const known = await super.receivedKeys(sender, destination);
-    if (known.length > 0) return known;
-    const stored = await this.#store.get(receivedPath(sender, destination));
-    if (stored === undefined) return [];
-    const keys = this.#readReceived(stored);
-    for (const key of [...keys].reverse()) await super.learnReceivedKey(sender, destination, key);
-    return keys;
+    // Another tab may have learned newer ones.
+    if (known.length > 0 && !this.#shared) return known;
+    const stored = await this.#received.get([sender, destination]);
+    if (stored === undefined) return known;
+    for (const key of this.#readKeys(stored).reverse()) {
+      await super.learnReceivedKey(sender, destination, key);
+    }
+    return super.receivedKeys(sender, destination);
   }
 
   override async learnReceivedKey(sender: ID, destination: ID, key: SymmetricKey): Promise<void> {
+    if (destination.isBroadcast) return;
+    this.#checkSecret(key);
+    const [newest] = await super.receivedKeys(sender, destination);
+    if (newest?.equals(key)) return;
     const before = await this.receivedKeys(sender, destination);
     if (before[0]?.equals(key)) return;
     await super.learnReceivedKey(sender, destination, key);
-    if (destination.isBroadcast) return;
     const keys = await super.receivedKeys(sender, destination);
-    const changes: StoreChange[] = before.length === 0 ? [...(await this.#oldestOf(sender))] : [];
-    const wires: Json[] = keys.map((each) => each.toWire());
-    changes.push({
-      type: 'set',
-      key: receivedPath(sender, destination),
-      value: encodeRecord({ learned: this.#clock.now(), keys: wires }),
-    });
-    await this.#store.batch(changes);
+    const record = { created: this.#clock.now(), keys: keys.map((each) => each.toWire()) };
+    const old = before.length > 0 ? [] : await this.#received.oldestOf(sender, this.#ofSender);
+    await this.#received.set([sender, destination], record, old);
   }
 
   override reduceMemory(): void {
@@ -129,60 +156,49 @@ export class KeyStore extends KeyCache {
   }
 
   /** Takes the next uses of a stored key, so that tabs on one store never use it more often than allowed together. */
-  async #reserve(path: StoreKey, holders: string): Promise<Reserved | undefined> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const bytes = await this.#store.get(path);
-      if (bytes === undefined) return undefined;
-      const record = decodeRecordObject(bytes, WHAT);
-      const { created, uses } = record;
-      if (typeof created !== 'number' || typeof uses !== 'number') throw corruptRecord(WHAT);
-      if (record['holders'] !== holders || this.isDue({ created, uses })) return undefined;
-      const until = Math.min(uses + RESERVED_USES, this.rotation.maxMessages);
-      const next = encodeRecord({ ...record, uses: until });
-      if (await this.#store.compareAndSet(path, bytes, next)) {
-        return { key: this.#parse(record['key']), created, holders, left: until - uses };
-      }
-    }
-    // Others are faster: a new key does no harm.
-    return undefined;
+  async #reserve(sender: ID, destination: ID, holders: string): Promise<Reserved | undefined> {
+    let left = 0;
+    const taken = await this.#sending.update([sender, destination], (stored) => {
+      const record = checkSending(stored);
+      if (record.holders !== holders || this.isDue(record)) return undefined;
+      const uses = Math.min(record.uses + RESERVED_USES, this.rotation.maxMessages);
+      left = uses - record.uses;
+      return { ...record, uses };
+    });
+    if (taken === undefined) return undefined;
+    return { key: this.#readKey(taken.key), created: taken.created, holders, left };
   }
 
-  /** What has to go so that one more direction of a sender fits. */
-  async #oldestOf(sender: ID): Promise<readonly StoreChange[]> {
-    const known: { readonly key: StoreKey; readonly learned: number }[] = [];
-    for await (const [key, bytes] of this.#store.list(['received-key', sender.entity])) {
-      known.push({ key, learned: this.#readRecord(bytes).learned });
-    }
-    return known
-      .sort((a, b) => b.learned - a.learned)
-      .slice(MAX_DIRECTIONS - 1)
-      .map(({ key }) => ({ type: 'delete', key }));
+  #readKeys({ keys }: DirectionRecord): SymmetricKey[] {
+    if (!Array.isArray(keys)) throw corruptRecord(WHAT);
+    return (keys as readonly Json[]).map((wire) => this.#readKey(wire));
   }
 
-  #readReceived(stored: Uint8Array): readonly SymmetricKey[] {
-    return this.#readRecord(stored).keys.map((wire) => this.#parse(wire));
+  #readKey(wire: Json): SymmetricKey {
+    const key: SymmetricKey = decodePart(WHAT, () => this.#protocol.keys.parseSymmetric(wire));
+    // Whoever can write to the store must not be able to turn encryption off.
+    if (!this.#protocol.keys.allowsMessageKey(key.algorithm)) throw corruptRecord(WHAT);
+    return key;
   }
 
-  #readRecord(stored: Uint8Array): { readonly learned: number; readonly keys: readonly Json[] } {
-    const { learned, keys }: JsonObject = decodeRecordObject(stored, WHAT);
-    if (typeof learned !== 'number' || !Array.isArray(keys)) throw corruptRecord(WHAT);
-    return { learned, keys: keys as readonly Json[] };
-  }
-
-  #parse(wire: Json | undefined): SymmetricKey {
-    try {
-      return this.#protocol.keys.parseSymmetric(wire);
-    } catch {
-      // The cause stays out: it may quote a key.
-      throw corruptRecord(WHAT);
+  #checkSecret({ algorithm }: SymmetricKey): void {
+    if (!this.#protocol.keys.allowsMessageKey(algorithm)) {
+      throw new TypeError(`a key of ${algorithm} keeps no secret`);
     }
   }
 }
 
-function sendingPath(sender: ID, destination: ID): StoreKey {
-  return ['sending-key', sender.entity, destination.entity];
+/** @throws `store/corrupt` */
+function checkSending(record: DirectionRecord): SendingRecord {
+  const { key, uses, holders } = record;
+  if (key === undefined || typeof holders !== 'string') throw corruptRecord(WHAT);
+  if (typeof uses !== 'number' || !Number.isSafeInteger(uses) || uses < 1) {
+    throw corruptRecord(WHAT);
+  }
+  return { ...record, key, uses, holders };
 }
 
-function receivedPath(sender: ID, destination: ID): StoreKey {
-  return ['received-key', sender.entity, destination.entity];
+/** NUL keeps the two apart: no ID contains it. */
+function nameOf(sender: ID, destination: ID): string {
+  return `${sender.entity}\u0000${destination.entity}`;
 }

@@ -1,5 +1,6 @@
 import {
   isJsonObject,
+  isProtocolError,
   type Json,
   type JsonLimits,
   type JsonObject,
@@ -41,6 +42,22 @@ export function decodeRecordObject(bytes: Uint8Array, what: string): JsonObject 
   const value = decodeRecord(bytes, what);
   if (!isJsonObject(value)) throw corruptRecord(what);
   return value;
+}
+
+/**
+ * Reads a part of a record that was right when it was written, such as an ID or a key: what is wrong now is damage. An
+ * algorithm or address family that is not registered any more is none.
+ *
+ * @throws `store/corrupt`, `unsupported/` codes
+ */
+export function decodePart<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (isProtocolError(error) && error.code.startsWith('unsupported/')) throw error;
+    // The cause stays out: it may quote a private key.
+    throw corruptRecord(what);
+  }
 }
 
 /** The error for a record that is not what was written. */

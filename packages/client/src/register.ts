@@ -2,7 +2,8 @@ import { type KeyNamesOfProtocol, type Protocol, seconds } from '@dimp/core';
 import type { Signer } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
-import { type Facebook, makeMessageKey } from './facebook/facebook.ts';
+import type { Facebook } from './facebook/facebook.ts';
+import { makeMessageKey } from './facebook/message-key.ts';
 import { FILE_STREAM } from './files/accepts.ts';
 
 /** How an identity is made. Everything but the facebook has a default. */
@@ -33,7 +34,8 @@ export interface RegisterOptions<P extends Protocol = Protocol> {
  *
  * @param name - 1 to 32 bytes; becomes part of the ID for seeded metas, and the visa's name
  * @throws `format/field` for a bad name, `unsupported/algorithm`, `unsupported/meta`, `unsupported/entity` for a
- *   kind of user without a class, `crypto/key`; `store/` codes, and then nothing has been saved
+ *   kind of user without a class, `crypto/key`, `format/limit` for a visa of more than 64 KiB, `TypeError` for message
+ *   keys that cannot encrypt; `store/` codes, and then nothing has been saved
  *
  * @example
  * ```ts
@@ -80,7 +82,8 @@ export async function register<P extends Protocol>(
     meta,
     documents: [visa],
     signer,
-    messageKeys: [messageKey],
+    // Who is registered again with the same key goes on reading what was sent to him before.
+    messageKeys: [messageKey, ...(await facebook.messageKeys(id))],
     ...(origin === undefined ? {} : { origin }),
   });
 }
@@ -103,8 +106,8 @@ export interface CreateGroupOptions {
  * (spec §6.3, §11.3).
  *
  * @param name - 1 to 32 bytes; part of the ID
- * @throws `identity/not-found` if the founder is no user of this machine, `format/field` for a bad name,
- *   `unsupported/entity` for a kind of group without a class; `store/` codes, and then nothing has been saved
+ * @throws `identity/not-found` if the founder is no user of this machine, `format/field` for a bad name or that of
+ *   another group of his, `unsupported/entity` for a kind of group without a class; `store/` codes, and then nothing has been saved
  */
 export async function createGroup(name: string, options: CreateGroupOptions): Promise<Group> {
   const { facebook, founder, network = EntityType.Group } = options;
@@ -121,6 +124,8 @@ export async function createGroup(name: string, options: CreateGroupOptions): Pr
     },
     signer,
   );
-  await facebook.saveOwnGroup(id, meta, bulletin, [founder, ...options.members]);
+  const others = new Map(options.members.map((member) => [member.entity, member]));
+  others.delete(founder.entity);
+  await facebook.saveOwnGroup(id, meta, bulletin, [founder, ...others.values()]);
   return group;
 }

@@ -4,7 +4,13 @@ import { Text } from '@dimp/extensions/contents';
 import type { ID } from '@dimp/mkm';
 import { manualClock } from '@dimp/testing/clock';
 import { expect, test } from 'vitest';
-import { Facebook, type IncomingMessage, Messenger, type MessengerOptions, register } from '../src/index.ts';
+import {
+  Facebook,
+  type IncomingMessage,
+  Messenger,
+  type MessengerOptions,
+  register,
+} from '../src/index.ts';
 import { introduce, protocol } from './people.ts';
 
 test('smoke', async () => {

@@ -1,13 +1,13 @@
-import type { Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import type { Signer } from '@dimp/crypto';
 import { Text } from '@dimp/extensions/contents';
 import { ecc } from '@dimp/extensions/ecc';
-import { decodeHex, ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
+import { decodeHex, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { displayNumber, EntityType, type ID, NetworkID, signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
 import { introduce, newUser, packed, protocol } from './people.ts';
+import { failingStore, pathsOf } from './stores.ts';
 
 /** A key of 32 bytes 0x33, and the other key that its ECDSA signature of "moki" verifies under (SEC 1 §4.1.6). */
 const FIRST = ecc.parsePrivate({ algorithm: 'ECC', data: '33'.repeat(32) });
@@ -58,17 +58,49 @@ describe('register', () => {
   });
 
   test('leaves nothing behind when the store fails', async () => {
-    const inner = memoryStore();
-    const fail = (): never => {
-      throw new ProtocolError('store/quota', 'disk is full');
-    };
-    const store: Store = { ...inner, set: fail, batch: fail, compareAndSet: fail };
+    for (const left of [0, 1]) {
+      const inner = memoryStore();
+      const facebook = new Facebook({ protocol, store: failingStore(inner, left) });
+      const first = register('moki', { facebook, algorithm: 'ECC' });
+      if (left > 0) {
+        const { id } = await first;
+        const before = await pathsOf(inner);
+        await expect(register('other', { facebook, algorithm: 'ECC' })).rejects.toMatchObject({
+          code: 'store/quota',
+        });
+        await expect(
+          createGroup('team', { facebook, founder: id, members: [] }),
+        ).rejects.toMatchObject({ code: 'store/quota' });
+        expect(await pathsOf(inner)).toEqual(before);
+      } else {
+        await expect(first).rejects.toMatchObject({ code: 'store/quota' });
+        expect(await pathsOf(inner)).toEqual([]);
+      }
+      expect(await facebook.localUsers()).toHaveLength(left);
+    }
+  });
+
+  test('again with the same key makes the same user, who still reads what was sent before', async () => {
+    const signer = ecc.parsePrivate({ algorithm: 'ECC', data: '22'.repeat(32) });
+    const moki = await newUser('moki', { signer, metaType: '4' });
+    const hulk = await newUser('hulk', { algorithm: 'ECC' });
+    await introduce(moki, hulk);
+    const before = await packed(hulk, Text.create({ text: 'old' }), moki.user.id);
+    const { facebook } = moki;
+    const again = await register('moki', { facebook, signer, metaType: '4' });
+    expect(again.id.text).toBe(moki.user.id.text);
+    expect(await facebook.localUsers()).toHaveLength(1);
+    expect(await moki.messenger.unpack(before)).toMatchObject({ content: { kind: 'text' } });
+  });
+
+  test('refuses a visa that no peer would keep', async () => {
+    const store = memoryStore();
     const facebook = new Facebook({ protocol, store });
-    await expect(register('moki', { facebook, algorithm: 'ECC' })).rejects.toMatchObject({
-      code: 'store/quota',
+    const visa = { note: 'x'.repeat(70_000) };
+    await expect(register('moki', { facebook, algorithm: 'ECC', visa })).rejects.toMatchObject({
+      code: 'format/limit',
     });
-    expect(await facebook.localUsers()).toEqual([]);
-    for await (const [path] of inner.list([])) expect.unreachable(path.join('/'));
+    expect(await pathsOf(store)).toEqual([]);
   });
 
   test('needs a message key that can encrypt', async () => {
@@ -110,15 +142,6 @@ describe('a facebook over the same store', () => {
     expect((await again.founder(group.id))?.entity).toBe(moki.id.entity);
     const signature = await (await again.requireSigner(moki.id)).sign(utf8Encode('x'));
     expect(await (await again.verifyKey(moki.id))?.verify(utf8Encode('x'), signature)).toBe(true);
-  });
-
-  test('says that a record is damaged instead of losing it', async () => {
-    const store = memoryStore();
-    const first = new Facebook({ protocol, store });
-    const moki = await register('moki', { facebook: first, algorithm: 'ECC' });
-    await store.set(['meta', moki.id.entity], utf8Encode('{"type":'));
-    const again = new Facebook({ protocol, store });
-    await expect(again.meta(moki.id)).rejects.toMatchObject({ code: 'store/corrupt' });
   });
 });
 
@@ -324,78 +347,6 @@ describe('metas and documents', () => {
     );
     await facebook.saveMembers(user.id, members);
     expect((await facebook.members(user.id)).length).toBe(members.length);
-  });
-
-  test('contacts are added one by one, keep their remarks, and are replaced at once', async () => {
-    const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
-    const { user: hulk } = await newUser('hulk', { algorithm: 'ECC' });
-    const { user: bruce } = await newUser('bruce', { algorithm: 'ECC' });
-    const changes: string[] = [];
-    facebook.events.on('contactsChanged', (event) => changes.push(event.user.text));
-    await Promise.all([
-      facebook.addContact(user.id, hulk.id, { remark: 'green' }),
-      facebook.addContact(user.id, bruce.id),
-    ]);
-    await facebook.addContact(user.id, bruce.id);
-    expect(new Set((await facebook.contacts(user.id)).map(String))).toEqual(
-      new Set([hulk.id.text, bruce.id.text]),
-    );
-    await facebook.saveContacts(user.id, [hulk.id]);
-    expect(await facebook.contact(user.id, hulk.id)).toMatchObject({ remark: 'green' });
-    expect(await facebook.contact(user.id, bruce.id)).toBeUndefined();
-    await facebook.removeContact(user.id, hulk.id);
-    expect(await facebook.contacts(user.id)).toEqual([]);
-    expect(changes).toHaveLength(5);
-  });
-
-  test('the chosen user speaks, for this and later lives of the program', async () => {
-    const store = memoryStore();
-    const facebook = new Facebook({ protocol, store });
-    const first = await register('first', { facebook, algorithm: 'ECC' });
-    const second = await register('second', { facebook, algorithm: 'ECC' });
-    expect((await facebook.currentUser())?.id.text).toBe(first.id.text);
-    await facebook.useUser(second.id);
-    expect((await facebook.currentUser())?.id.text).toBe(second.id.text);
-    const again = new Facebook({ protocol, store });
-    expect((await again.localUsers()).map(({ id }) => id.text)).toEqual([
-      second.id.text,
-      first.id.text,
-    ]);
-    const { user: stranger } = await newUser('stranger', { algorithm: 'ECC' });
-    await expect(again.useUser(stranger.id)).rejects.toMatchObject({ code: 'identity/not-found' });
-    await again.removeUser(second.id);
-    expect((await again.localUsers()).map(({ id }) => id.text)).toEqual([first.id.text]);
-  });
-
-  test('a new message key comes with a newer visa, and the old one still opens', async () => {
-    const moki = await newUser('moki', { algorithm: 'ECC', visa: { avatar: 'https://x/y.png' } });
-    const hulk = await newUser('hulk', { algorithm: 'ECC' });
-    await introduce(moki, hulk);
-    const before = await packed(hulk, Text.create({ text: 'old' }), moki.user.id);
-    const old = await moki.user.visa();
-    const visa = await moki.facebook.rotateMessageKey(moki.user.id);
-    expect(visa.time).toBeGreaterThan(old?.time ?? 0);
-    expect(visa.properties).toMatchObject({ name: 'moki', avatar: 'https://x/y.png' });
-    expect(await hulk.facebook.saveDocument(visa.wire, moki.user.id)).toBe('saved');
-    const after = await packed(hulk, Text.create({ text: 'new' }), moki.user.id);
-    for (const bytes of [before, after]) {
-      expect(await moki.messenger.unpack(bytes)).toMatchObject({ content: { kind: 'text' } });
-    }
-  });
-
-  test('metas and documents of any size are not kept', async () => {
-    const moki = await newUser('moki', { algorithm: 'ECC', visa: { note: 'x'.repeat(70_000) } });
-    const hulk = await newUser('hulk', { algorithm: 'ECC' });
-    await introduce(hulk, moki, 'one way');
-    const [meta, visa] = [await moki.user.meta(), await moki.user.visa()];
-    if (!meta || !visa) expect.unreachable();
-    await hulk.facebook.saveMeta(meta, moki.user.id);
-    await expect(hulk.facebook.saveDocument(visa.wire, moki.user.id)).rejects.toMatchObject({
-      code: 'format/limit',
-    });
-    await expect(
-      hulk.facebook.saveMeta({ ...meta.wire, x: 'x'.repeat(70_000) }, moki.user.id),
-    ).rejects.toMatchObject({ code: 'format/limit' });
   });
 
   test('memory pressure loses nothing', async () => {

@@ -137,7 +137,7 @@ export class Dispatcher implements DeliveryControl {
       if (now - created > this.#options.policy.expiresAfter) {
         await this.#giveUp(entry, 'identity/not-found');
       } else {
-        await this.#options.ask(waitingFor);
+        await this.#ask(waitingFor);
       }
     }
   }
@@ -267,7 +267,7 @@ export class Dispatcher implements DeliveryControl {
       if (missing !== undefined) {
         entry.change({ waitingFor: missing });
         await this.#options.outbox.put(entry.record);
-        await this.#options.ask(missing);
+        await this.#ask(missing);
         return;
       }
     }
@@ -304,6 +304,18 @@ export class Dispatcher implements DeliveryControl {
     else await this.#options.outbox.put(entry.record);
   }
 
+  /** Asks for what is missing; it may have arrived while the message was being put aside, too early to release it. */
+  async #ask(missing: Waiting): Promise<void> {
+    const { facebook } = this.#options.packer;
+    const { id } = missing;
+    const here =
+      missing.for === 'members'
+        ? (await facebook.members(id)).length > 0
+        : (await facebook.encryptKey(id)) !== undefined;
+    if (here) await this.release(id.entity);
+    else await this.#options.ask(missing);
+  }
+
   async #addMembers(entry: Entry): Promise<Waiting | undefined> {
     const { sender, receiver: group, form: wanted } = entry.record;
     const members = await this.#options.packer.facebook.members(group);
@@ -338,7 +350,7 @@ export class Dispatcher implements DeliveryControl {
         packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })),
       );
       write.resolve(true);
-      for (const missing of new Set(blocked.map(({ by }) => by))) await this.#options.ask(missing);
+      for (const missing of new Set(blocked.map(({ by }) => by))) await this.#ask(missing);
     } catch (error) {
       write.resolve(false);
       for (const { ref } of packed) this.#packing.forget(ref);

@@ -56,6 +56,11 @@ export class Packing {
         const lane = this.#laneOf(ref);
         await this.#lanes.inTurn(lane, async () => {
           const place = placeOf(ref, lane);
+          if (isDone(ref)) {
+            // Meta and visa arrive one after the other, and each of them sets off what waited.
+            if (place !== -1) lane.waiting.splice(place, 1);
+            return;
+          }
           const [first] = lane.waiting;
           // Who waits here already goes first, even if the lane has just been opened.
           const behind = first !== undefined && place !== 0;
@@ -118,6 +123,7 @@ export class Packing {
 
   /** Copies that wait in lanes which are open again; the first of each. */
   released(): readonly CopyRef[] {
+    for (const ref of this.#lanes.first()) if (isDone(ref)) this.withdraw(ref);
     return this.#lanes.first();
   }
 
@@ -174,6 +180,12 @@ export class Packing {
   #laneOf(ref: CopyRef): Lane<CopyRef> {
     return this.#lanes.of(ref.entry.record.sender, receiverOf(ref));
   }
+}
+
+/** Packed already, or given up. */
+function isDone({ entry, index }: CopyRef): boolean {
+  const { message, state } = entry.copy(index);
+  return message !== undefined || state === 'failed';
 }
 
 function placeOf(ref: CopyRef, lane: Lane<CopyRef>): number {

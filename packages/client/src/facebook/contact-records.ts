@@ -1,6 +1,6 @@
 import type { Store, StoreChange, StoreKey } from '@dimp/core';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
+import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '../record.ts';
 
 /** Somebody whom a user knows. */
 export interface Contact {
@@ -9,7 +9,12 @@ export interface Contact {
   readonly remark?: string;
 }
 
-/** Contacts of users in a store, a record each: adding one costs the same however many there are. */
+const AREA = 'contact';
+
+/**
+ * Contacts of users in a store, a record each: adding one costs the same however many there are, and tabs that add at
+ * once do not overwrite each other.
+ */
 export class ContactRecords {
   readonly #store: Store;
   readonly #readID: (text: unknown) => ID;
@@ -21,16 +26,21 @@ export class ContactRecords {
 
   /** In the order of their names. */
   async *list(user: EntityKey): AsyncGenerator<Contact> {
-    for await (const [, bytes] of this.#store.list(['contact', user])) yield this.#decode(bytes);
+    for await (const [key, bytes] of this.#store.list([AREA, user])) yield this.#decode(key, bytes);
   }
 
   async get(user: EntityKey, id: ID): Promise<Contact | undefined> {
-    const bytes = await this.#store.get(pathOf(user, id));
-    return bytes === undefined ? undefined : this.#decode(bytes);
+    const key = pathOf(user, id);
+    const bytes = await this.#store.get(key);
+    return bytes === undefined ? undefined : this.#decode(key, bytes);
   }
 
+  /** Without a remark it adds who is not there, and leaves who is. */
   async set(user: EntityKey, contact: Contact): Promise<void> {
-    await this.#store.set(pathOf(user, contact.id), encode(contact));
+    const key = pathOf(user, contact.id);
+    const value = encode(contact);
+    if (contact.remark === undefined) await this.#store.compareAndSet(key, undefined, value);
+    else await this.#store.set(key, value);
   }
 
   async delete(user: EntityKey, id: ID): Promise<void> {
@@ -39,32 +49,31 @@ export class ContactRecords {
 
   /** Replaces all contacts of a user at once; remarks of those who stay are kept. */
   async replace(user: EntityKey, contacts: readonly ID[]): Promise<void> {
-    const wanted = new Map(contacts.map((id) => [id.entity, id]));
+    const wanted = new Map<string, ID>(contacts.map((id) => [id.entity, id]));
     const changes: StoreChange[] = [];
-    for await (const { id } of this.list(user)) {
-      if (!wanted.delete(id.entity)) changes.push({ type: 'delete', key: pathOf(user, id) });
+    for await (const [key] of this.#store.list([AREA, user])) {
+      if (!wanted.delete(key[2] ?? '')) changes.push({ type: 'delete', key });
     }
     for (const id of wanted.values()) {
       changes.push({ type: 'set', key: pathOf(user, id), value: encode({ id }) });
     }
-    await this.#store.batch(changes);
+    if (changes.length > 0) await this.#store.batch(changes);
   }
 
-  #decode(bytes: Uint8Array): Contact {
-    const { id, remark } = decodeRecordObject(bytes, 'contact');
-    if (remark !== undefined && typeof remark !== 'string') throw corruptRecord('contact');
-    try {
-      return { id: this.#readID(id), ...(remark === undefined ? {} : { remark }) };
-    } catch {
-      throw corruptRecord('contact');
-    }
+  #decode([, , entity]: StoreKey, bytes: Uint8Array): Contact {
+    const { id: text, remark } = decodeRecordObject(bytes, AREA);
+    if (remark !== undefined && typeof remark !== 'string') throw corruptRecord(AREA);
+    const id = decodePart(AREA, () => this.#readID(text));
+    if (id.entity !== entity) throw corruptRecord(AREA);
+    return { id, ...(remark === undefined ? {} : { remark }) };
   }
 }
 
+/** An empty remark is none. */
 function encode({ id, remark }: Contact): Uint8Array {
-  return encodeRecord({ id: id.text, ...(remark === undefined ? {} : { remark }) });
+  return encodeRecord({ id: id.text, ...(remark ? { remark } : {}) });
 }
 
 function pathOf(user: EntityKey, { entity }: ID): StoreKey {
-  return ['contact', user, entity];
+  return [AREA, user, entity];
 }

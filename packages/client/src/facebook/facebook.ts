@@ -4,17 +4,25 @@ import {
   type BarrackOptions,
   type Protocol,
   type Store,
-  type StoreChange,
   type StoreKey,
   seconds,
-  systemClock,
 } from '@dimp/core';
-import { canDecrypt, canEncrypt, type DecryptKey, type Signer } from '@dimp/crypto';
-import { type JsonObject, ProtocolError } from '@dimp/foundation';
-import { type Document, type ID, type Meta, metaMadeBy, signDocument, type User } from '@dimp/mkm';
-import { encodeRecord } from '../record.ts';
+import type { DecryptKey, Signer } from '@dimp/crypto';
+import { fieldError, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
+import {
+  type Document,
+  type ID,
+  type Meta,
+  metaMadeBy,
+  newestDocument,
+  signDocument,
+  type User,
+} from '@dimp/mkm';
+import { changesElsewhere } from './changes-elsewhere.ts';
 import type { Contact } from './contact-records.ts';
-import { StoreArchive } from './store-archive.ts';
+import type { IdentityKeys } from './identity-records.ts';
+import { makeMessageKey } from './message-key.ts';
+import { putDocuments, putMembers, putMeta, StoreArchive } from './store-archive.ts';
 
 /** What a facebook is made with. */
 export interface FacebookOptions<P extends Protocol> extends BarrackOptions {
@@ -23,10 +31,15 @@ export interface FacebookOptions<P extends Protocol> extends BarrackOptions {
   readonly store: Store;
 }
 
-/** What a facebook tells of, whoever changed it: this program, or another tab on the same store. */
+/**
+ * What a facebook tells of, after it has been stored; whoever changed it, this program or another tab on the same store.
+ */
 export interface FacebookEvents extends BarrackEvents {
   contactsChanged: { readonly user: ID };
-  /** A user of this machine came, went, or became the current one; or got new keys. */
+  /**
+   * A user of this machine came, went, or became the current one; or got new keys. It is also all that is told if a
+   * shared store says that anything may have changed: who keeps something of it reads it again.
+   */
   usersChanged: Record<never, never>;
 }
 
@@ -36,9 +49,9 @@ export interface LocalUserRecord {
   readonly meta: Meta;
   readonly documents: readonly Document[];
   readonly signer: Signer;
-  /** Keys that open message keys, newest first; the identity key is added if it can decrypt. */
+  /** Keys that open message keys, newest first, of which three are kept; the identity key is added if it can decrypt. */
   readonly messageKeys: readonly DecryptKey[];
-  /** How the identity was made, such as the entropy of its mnemonic. Kept like a key. */
+  /** How the identity was made, such as the entropy of its mnemonic. Kept like a key; without it, what is kept stays. */
   readonly origin?: JsonObject;
 }
 
@@ -62,19 +75,18 @@ export class Facebook<P extends Protocol = Protocol>
   readonly #watching: Disposable | undefined;
 
   constructor({ protocol, store, ...options }: FacebookOptions<P>) {
-    const { clock = systemClock } = options;
-    super(protocol, new StoreArchive(protocol, store, clock), options);
+    super(protocol, new StoreArchive(protocol, store), options);
     this.store = store;
-    this.#watching = store.sharing?.watch((keys) => {
-      for (const key of keys) this.#changedElsewhere(key);
-    });
+    this.#watching = store.sharing?.watch((keys) => this.#changedElsewhere(keys));
   }
 
   /**
    * Saves the private keys of a user of this machine. Keys of which one cannot be exported are kept in memory only.
    *
-   * @param decryptKeys - keys that open message keys, newest first; the identity key is added if it can decrypt
-   * @param options.origin - how the identity was made; kept like a key
+   * @param decryptKeys - keys that open message keys, newest first, of which three are kept; the identity key is added
+   *   if it can decrypt
+   * @param options.origin - how the identity was made; kept like a key. Without it, what is kept stays
+   * @throws `unsupported/entity` for an ID that is no user's; `store/` codes
    */
   async savePrivateKeys(
     id: ID,
@@ -82,43 +94,36 @@ export class Facebook<P extends Protocol = Protocol>
     decryptKeys: readonly DecryptKey[] = [],
     options: { readonly origin?: JsonObject } = {},
   ): Promise<void> {
+    // Refuses what is no user.
+    this.user(id);
     const keys = { id, signer, messageKeys: decryptKeys, ...options };
-    const changes = await this.archive.identities.changes(keys);
-    if (changes.length > 0) await this.store.batch(changes);
-    this.archive.identities.noted(keys, changes.length > 0);
+    await this.archive.changingUsers(async () => {
+      const change = await this.archive.identities.change(keys);
+      await this.archive.write(change.changes);
+      change.done();
+    });
     this.emitter.emit('usersChanged', {});
   }
 
   /**
    * Saves a user of this machine with everything that belongs to him, all of it or nothing: meta, documents, keys.
+   * Documents that are there already and newer stay.
    *
    * @throws `identity/meta-mismatch` if ID, meta and identity key do not belong together, or there is another meta;
-   *   `identity/document-invalid`; `unsupported/entity`; `store/` codes
+   *   `identity/document-invalid`; `format/limit` for a meta or document that no peer would keep; `unsupported/entity`;
+   *   `store/` codes
    */
   async saveLocalUser(record: LocalUserRecord): Promise<User> {
-    const { id, meta, documents, signer, messageKeys, origin } = record;
+    const { id, meta, signer, documents } = record;
     const user = this.user(id);
-    await this.protocol.metas.check(meta, id);
+    await this.checkMeta(meta, id);
     if (!metaMadeBy(meta, signer.publicKey)) throw otherKey(id);
-    const known = await this.meta(id);
-    if (known !== undefined && !metaMadeBy(known, meta.key)) throw otherKey(id);
-    const proof = { id, key: meta.key, now: seconds(this.clock) };
-    for (const document of documents) await this.protocol.documents.verify(document, proof);
-    const keys = { id, signer, messageKeys, ...(origin === undefined ? {} : { origin }) };
-    const changes = await this.archive.identities.changes(keys);
-    await this.store.batch([
-      ...(known === undefined ? [put(['meta', id.entity], meta.wire)] : []),
-      put(
-        ['documents', id.entity],
-        documents.map(({ wire }) => wire),
-      ),
-      ...changes,
-    ]);
-    this.archive.identities.noted(keys, changes.length > 0);
-    this.forget(id.entity);
-    this.emitter.emit('metaSaved', { id });
-    this.emitter.emit('documentSaved', { id });
-    this.emitter.emit('usersChanged', {});
+    for (const document of documents) await this.checkDocument(document, id, meta.key);
+    const { entity } = id;
+    const saved = await this.archive.changingUsers(() =>
+      this.archive.changingDocuments(entity, () => this.#keepLocalUser(record)),
+    );
+    this.#tellOfUser(id, saved);
     return user;
   }
 
@@ -126,6 +131,8 @@ export class Facebook<P extends Protocol = Protocol>
    * Saves a group that a user of ours founded, all of it or nothing. The caller has made and signed it.
    *
    * @param members - the owner first
+   * @throws `format/field` if there is such a group already; `identity/meta-mismatch`, `identity/document-invalid`,
+   *   `format/limit`; `store/` codes
    */
   async saveOwnGroup(
     id: ID,
@@ -133,29 +140,33 @@ export class Facebook<P extends Protocol = Protocol>
     bulletin: Document,
     members: readonly ID[],
   ): Promise<void> {
-    await this.protocol.metas.check(meta, id);
-    await this.store.batch([
-      put(['meta', id.entity], meta.wire),
-      put(['documents', id.entity], [bulletin.wire]),
-      put(
-        ['members', id.entity],
-        members.map((member) => member.text),
-      ),
-    ]);
+    await this.checkMeta(meta, id);
+    await this.checkDocument(bulletin, id, meta.key);
+    await this.archive.changingDocuments(id.entity, async () => {
+      if ((await this.archive.meta(id.entity)) !== undefined) {
+        throw fieldError('name', 'is that of another group of this founder');
+      }
+      await this.archive.write([
+        putMeta(id, meta.wire),
+        putDocuments(id.entity, [bulletin.wire]),
+        putMembers(id, members),
+      ]);
+    });
     this.forget(id.entity);
-    for (const kind of ['metaSaved', 'documentSaved', 'membersSaved'] as const) {
-      this.emitter.emit(kind, { id });
-    }
+    this.emitter.emit('metaSaved', { id });
+    this.emitter.emit('documentSaved', { id, document: bulletin });
+    this.emitter.emit('membersSaved', { id });
   }
 
-  /** Users of this machine in the order of their registration; the current one is first. */
+  /** Users of this machine in the order of their registration. */
   async localUsers(): Promise<readonly User[]> {
-    return (await this.localIdentities()).map(({ id }) => this.user(id));
+    return (await this.archive.identities.registered()).map((id) => this.user(id));
   }
 
   /** The user who sends when nobody else is named: the one chosen, else the first one registered. */
   async currentUser(): Promise<User | undefined> {
-    return (await this.localUsers())[0];
+    const [current] = await this.localIdentities();
+    return current === undefined ? undefined : this.user(current.id);
   }
 
   /**
@@ -169,9 +180,12 @@ export class Facebook<P extends Protocol = Protocol>
     this.emitter.emit('usersChanged', {});
   }
 
-  /** Forgets the private keys of a user. Without a backup nobody can ever speak for him again. */
+  /**
+   * Forgets the private keys of a user, and how they were made. Without a backup nobody can ever speak for him again.
+   * His contacts, and what everybody may know of him, stay.
+   */
   async removeUser(id: ID): Promise<void> {
-    await this.archive.identities.remove(id);
+    await this.archive.changingUsers(() => this.archive.identities.remove(id));
     this.emitter.emit('usersChanged', {});
   }
 
@@ -187,45 +201,49 @@ export class Facebook<P extends Protocol = Protocol>
 
   /**
    * Gives a user a new key for receiving: a new visa with it replaces the old one, whose key still opens what was sent
-   * to it before (spec §2.7).
+   * to it before (spec §2.7). Everything else in the visa stays.
    *
-   * @param algorithm - has to encrypt
-   * @throws `identity/not-found` if it is no user of this machine; `TypeError` for keys that cannot encrypt
+   * @param algorithm - has to encrypt; that of the key in use by default
+   * @returns the visa, for whoever writes to the user
+   * @throws `identity/not-found` if it is no user of this machine; `TypeError` for keys that cannot encrypt; `store/`
+   *   codes, and then the old key stays in use
    */
-  async rotateMessageKey(id: ID, algorithm = 'RSA'): Promise<Document> {
-    const identity = await this.archive.identities.find(id);
-    const meta = await this.meta(id);
-    if (identity === undefined || meta === undefined) {
-      throw new ProtocolError('identity/not-found', 'no user of this machine', {
-        details: { id: id.text },
-      });
-    }
-    const key = await makeMessageKey(this.protocol, algorithm);
-    const documents = await this.documents(id);
-    const old = await this.document(id);
-    const visa = await signDocument(
-      {
+  async rotateMessageKey(id: ID, algorithm?: string): Promise<Document> {
+    const [before] = (await this.#requireKeys(id)).messageKeys;
+    const key = await makeMessageKey(this.protocol, algorithm ?? before?.algorithm ?? 'RSA');
+    const rotate = async () => {
+      // Another tab may have done the same meanwhile.
+      this.archive.identities.reload();
+      const identity = await this.#requireKeys(id);
+      const meta = await this.meta(id);
+      if (meta === undefined) throw notFound(id);
+      const stored = this.readDocuments(id, await this.archive.documents(id.entity));
+      const old = newestDocument(stored.filter(({ type }) => type === 'visa'));
+      const latest = newestDocument(stored)?.time ?? 0;
+      const request = {
         did: id,
         type: 'visa',
         properties: { ...old?.properties, key: key.publicKey.toWire() },
         // Strictly newer than the old one, even if the clock was set back.
-        now: Math.max(seconds(this.clock), (old?.time ?? 0) + 0.001),
-      },
-      identity.signer,
+        now: Math.max(seconds(this.clock), latest + 0.001),
+      };
+      const visa = await signDocument(request, identity.signer);
+      const messageKeys = [key, ...identity.messageKeys];
+      await this.#keepLocalUser({ ...identity, meta, documents: [visa], messageKeys });
+      return visa;
+    };
+    const visa = await this.archive.changingUsers(() =>
+      this.archive.changingDocuments(id.entity, rotate),
     );
-    const kept = documents.filter(
-      ({ type, terminal }) => type !== 'visa' || terminal !== undefined,
-    );
-    await this.saveLocalUser({
-      ...identity,
-      meta,
-      documents: [...kept, visa],
-      messageKeys: [key, ...identity.messageKeys],
-    });
+    this.#tellOfUser(id, { documents: [visa] });
     return visa;
   }
 
-  /** Adds a contact, or changes what the user calls him. */
+  /**
+   * Adds a contact, or changes what the user calls him.
+   *
+   * @param options.remark - what the user calls him; without it, what he calls him stays; an empty one is none
+   */
   async addContact(user: ID, contact: ID, options: Omit<Contact, 'id'> = {}): Promise<void> {
     await this.archive.contactRecords.set(user.entity, { id: contact, ...options });
     this.emitter.emit('contactsChanged', { user });
@@ -252,46 +270,89 @@ export class Facebook<P extends Protocol = Protocol>
     this.#watching?.[Symbol.dispose]();
   }
 
-  /** An entity's record was changed by another tab; an empty path says that any may have been. */
-  #changedElsewhere([area, name]: StoreKey): void {
-    if (area === undefined) {
-      this.reduceMemory();
-      this.reduceMemory();
-      this.archive.identities.reload();
-      this.emitter.emit('usersChanged', {});
-    } else if (area === 'identity' || area === 'current-user') {
-      this.archive.identities.reload();
-      this.emitter.emit('usersChanged', {});
-    } else if (name !== undefined && area in CHANGES) {
-      const id = this.protocol.parseID(name);
+  async #requireKeys(id: ID): Promise<IdentityKeys> {
+    const keys = await this.archive.identities.find(id);
+    if (keys === undefined) throw notFound(id);
+    return keys;
+  }
+
+  /** Nobody else may change users, nor the documents of this one, meanwhile. */
+  async #keepLocalUser(record: LocalUserRecord): Promise<SavedUser> {
+    const { id, meta } = record;
+    const known = await this.meta(id);
+    if (known !== undefined && !metaMadeBy(known, meta.key)) throw otherKey(id);
+    let list = this.readDocuments(id, await this.archive.documents(id.entity));
+    const documents: Document[] = [];
+    for (const document of record.documents) {
+      const longer = this.#unlessOlder(list, document);
+      if (longer === undefined) continue;
+      list = longer;
+      documents.push(document);
+    }
+    const wires = list.map(({ wire }) => wire);
+    const change = await this.archive.identities.change(record);
+    await this.archive.write([
+      ...(known === undefined ? [putMeta(id, meta.wire)] : []),
+      ...(documents.length === 0 ? [] : [putDocuments(id.entity, wires)]),
+      ...change.changes,
+    ]);
+    change.done();
+    return { ...(known === undefined ? { meta } : {}), documents };
+  }
+
+  #unlessOlder(list: readonly Document[], document: Document): readonly Document[] | undefined {
+    try {
+      return this.withDocument(list, document);
+    } catch (error) {
+      if (isProtocolError(error, 'identity/expired')) return undefined;
+      throw error;
+    }
+  }
+
+  #tellOfUser(id: ID, { meta, documents }: SavedUser): void {
+    this.forget(id.entity);
+    if (meta !== undefined) this.emitter.emit('metaSaved', { id });
+    for (const document of documents) this.emitter.emit('documentSaved', { id, document });
+    this.emitter.emit('usersChanged', {});
+  }
+
+  #changedElsewhere(keys: readonly StoreKey[]): void {
+    for (const change of changesElsewhere(keys)) {
+      if (change.kind === 'everything' || change.kind === 'usersChanged') {
+        if (change.kind === 'everything') this.forgetAll();
+        this.archive.identities.reload();
+        this.emitter.emit('usersChanged', {});
+        continue;
+      }
+      const id = this.#readName(change.name);
+      if (id === undefined) continue;
       this.forget(id.entity);
-      const kind = CHANGES[area as keyof typeof CHANGES];
-      if (kind === 'contactsChanged') this.emitter.emit(kind, { user: id });
-      else this.emitter.emit(kind, { id });
+      if (change.kind === 'contactsChanged') this.emitter.emit(change.kind, { user: id });
+      else this.emitter.emit(change.kind, { id });
+    }
+  }
+
+  #readName(name: string): ID | undefined {
+    try {
+      return this.protocol.parseID(name);
+    } catch (error) {
+      // Somebody with more address families uses the store, too.
+      if (isProtocolError(error)) return undefined;
+      throw error;
     }
   }
 }
 
-const CHANGES = {
-  meta: 'metaSaved',
-  documents: 'documentSaved',
-  members: 'membersSaved',
-  contact: 'contactsChanged',
-} as const;
-
-/** Makes a key for a visa. */
-export async function makeMessageKey(protocol: Protocol, algorithm: string): Promise<DecryptKey> {
-  const key = await protocol.keys.generate(algorithm);
-  if (!canDecrypt(key) || !canEncrypt(key.publicKey)) {
-    throw new TypeError(
-      `keys of ${algorithm} cannot encrypt, so no message could reach their owner`,
-    );
-  }
-  return key;
+/** What is new of a user. */
+interface SavedUser {
+  readonly meta?: Meta;
+  readonly documents: readonly Document[];
 }
 
-function put(key: StoreKey, value: JsonObject | readonly (JsonObject | string)[]): StoreChange {
-  return { type: 'set', key, value: encodeRecord(value) };
+function notFound(id: ID): ProtocolError<'identity/not-found'> {
+  return new ProtocolError('identity/not-found', 'no user of this machine', {
+    details: { id: id.text },
+  });
 }
 
 function otherKey(id: ID): ProtocolError<'identity/meta-mismatch'> {

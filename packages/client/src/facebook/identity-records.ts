@@ -1,13 +1,21 @@
-import type { Clock, LocalIdentity, Protocol, Store, StoreChange } from '@dimp/core';
-import { canDecrypt, type DecryptKey, isExportable, type Signer } from '@dimp/crypto';
+import type { LocalIdentity, Protocol, Store, StoreChange } from '@dimp/core';
+import {
+  canDecrypt,
+  canSign,
+  type DecryptKey,
+  isExportable,
+  type Key,
+  type Signer,
+} from '@dimp/crypto';
 import { isJsonObject, type Json, type JsonObject, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
+import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '../record.ts';
 
 /** Last message keys of a user that still open what was sent to an older visa (spec §2.7). */
 export const MESSAGE_KEYS = 3;
 
-const WHAT = 'identity';
+const AREA = 'identity';
+const CURRENT = ['current-user'] as const;
 
 /** The keys of a user of this machine, and how they were made. */
 export interface IdentityKeys {
@@ -20,7 +28,23 @@ export interface IdentityKeys {
 }
 
 interface Loaded extends IdentityKeys {
-  readonly registered: number;
+  /** Users are in this order. */
+  readonly number: number;
+}
+
+interface Users {
+  /** In the order of their registration. */
+  readonly loaded: readonly Loaded[];
+  /** The current one first. */
+  readonly identities: readonly LocalIdentity[];
+}
+
+/** Keys that are about to be written. */
+export interface IdentityChange {
+  /** None for keys that cannot be exported. */
+  readonly changes: readonly StoreChange[];
+  /** To be called when they have been written. */
+  done(): void;
 }
 
 /**
@@ -30,128 +54,142 @@ interface Loaded extends IdentityKeys {
 export class IdentityRecords {
   readonly #store: Store;
   readonly #protocol: Protocol;
-  readonly #clock: Clock;
   /** Not exportable, so not stored. */
   readonly #volatile = new Map<EntityKey, Loaded>();
-  #loaded: Promise<readonly Loaded[]> | undefined;
-  #identities: readonly LocalIdentity[] | undefined;
+  #users: Promise<Users> | undefined;
 
-  constructor(store: Store, protocol: Protocol, clock: Clock) {
+  constructor(store: Store, protocol: Protocol) {
     this.#store = store;
     this.#protocol = protocol;
-    this.#clock = clock;
   }
 
-  /** Users in the order in which they were registered, the current one first. */
+  /** Users, the current one first and the others in the order of their registration. */
   async all(): Promise<readonly LocalIdentity[]> {
-    this.#identities ??= await this.#ordered();
-    return this.#identities;
+    return (await this.#load()).identities;
+  }
+
+  /** IDs of the users in the order of their registration. */
+  async registered(): Promise<readonly ID[]> {
+    return (await this.#load()).loaded.map(({ id }) => id);
   }
 
   async find(id: ID): Promise<IdentityKeys | undefined> {
-    const volatile = this.#volatile.get(id.entity);
-    return volatile ?? (await this.#load()).find((each) => sameEntity(each.id, id));
+    return (await this.#load()).loaded.find((each) => sameEntity(each.id, id));
   }
 
   /**
-   * The changes that keep a user's keys; none for keys that cannot be exported. Call {@link IdentityRecords.noted} when
-   * they have been written.
+   * What has to be written to keep a user's keys. The caller keeps others from changing users until it is written. An
+   * origin that is stored stays if there is no new one.
    */
-  async changes(keys: IdentityKeys): Promise<readonly StoreChange[]> {
-    const { id, signer, origin } = keys;
-    const messageKeys = keys.messageKeys.slice(0, MESSAGE_KEYS);
-    const wires = [signer, ...messageKeys].map((key) => (isExportable(key) ? key.toWire() : null));
-    if (wires.includes(null)) return [];
-    const [identityKey, ...others] = wires as readonly Json[];
-    const known = (await this.#load()).find((each) => sameEntity(each.id, id));
-    const record: JsonObject = {
-      id: id.text,
-      identityKey,
-      messageKeys: others,
-      registered: known?.registered ?? this.#clock.now(),
-      ...(origin === undefined ? {} : { origin }),
-    };
-    return [{ type: 'set', key: ['identity', id.entity], value: encodeRecord(record) }];
-  }
-
-  /** The changes of {@link IdentityRecords.changes} have been written. */
-  noted(keys: IdentityKeys, stored: boolean): void {
-    if (stored) this.#volatile.delete(keys.id.entity);
-    else {
-      const messageKeys = keys.messageKeys.slice(0, MESSAGE_KEYS);
-      this.#volatile.set(keys.id.entity, {
-        ...keys,
-        messageKeys,
-        registered: this.#clock.now(),
-      });
-    }
+  async change(keys: IdentityKeys): Promise<IdentityChange> {
+    // What is in memory may be older than what another tab has stored.
     this.reload();
+    const { loaded } = await this.#load();
+    const known = loaded.find((each) => sameEntity(each.id, keys.id));
+    const number = known?.number ?? Math.max(0, ...loaded.map((each) => each.number)) + 1;
+    const origin = keys.origin ?? known?.origin;
+    const { id, signer } = keys;
+    const messageKeys = keys.messageKeys.slice(0, MESSAGE_KEYS);
+    const next: Loaded = { id, signer, messageKeys, number, ...(origin && { origin }) };
+    const record = recordOf(next);
+    return {
+      changes: record === undefined ? [] : [{ type: 'set', key: [AREA, id.entity], value: record }],
+      done: () => {
+        if (record === undefined) this.#volatile.set(id.entity, next);
+        else this.#volatile.delete(id.entity);
+        this.reload();
+      },
+    };
   }
 
-  async remove(id: ID): Promise<void> {
-    await this.#store.delete(['identity', id.entity]);
-    this.#volatile.delete(id.entity);
+  /** Forgets a user. The caller keeps others from changing users meanwhile. */
+  async remove({ entity }: ID): Promise<void> {
+    const changes: StoreChange[] = [{ type: 'delete', key: [AREA, entity] }];
+    // Should he come back, he is one of several.
+    if ((await this.#current()) === entity) changes.push({ type: 'delete', key: CURRENT });
+    await this.#store.batch(changes);
+    this.#volatile.delete(entity);
     this.reload();
   }
 
   /** Chooses the user who is first from now on. */
-  async choose(id: ID): Promise<void> {
-    await this.#store.set(['current-user'], utf8Encode(id.entity));
+  async choose({ entity }: ID): Promise<void> {
+    await this.#store.set(CURRENT, utf8Encode(entity));
     this.reload();
   }
 
-  /** Reads the store again when somebody asks next: another tab has changed it. */
+  /** Reads the store again when somebody asks next: another tab may have changed it. */
   reload(): void {
-    this.#loaded = undefined;
-    this.#identities = undefined;
+    this.#users = undefined;
   }
 
-  async #ordered(): Promise<readonly LocalIdentity[]> {
-    const bytes = await this.#store.get(['current-user']);
-    const current = bytes === undefined ? undefined : utf8Decode(bytes);
-    const stored = (await this.#load()).filter(({ id }) => !this.#volatile.has(id.entity));
-    return [...stored, ...this.#volatile.values()]
-      .sort((a, b) => a.registered - b.registered)
-      .sort((a, b) => Number(b.id.entity === current) - Number(a.id.entity === current))
-      .map(identityOf);
-  }
-
-  #load(): Promise<readonly Loaded[]> {
-    this.#loaded ??= this.#read().catch((error: unknown) => {
-      this.#loaded = undefined;
-      throw error;
+  #load(): Promise<Users> {
+    if (this.#users !== undefined) return this.#users;
+    const users = this.#read();
+    this.#users = users;
+    users.catch(() => {
+      if (this.#users === users) this.#users = undefined;
     });
-    return this.#loaded;
+    return users;
   }
 
-  async #read(): Promise<readonly Loaded[]> {
-    const loaded: Loaded[] = [];
-    for await (const [, bytes] of this.#store.list(['identity'])) {
-      loaded.push(this.#decode(decodeRecordObject(bytes, WHAT)));
+  async #read(): Promise<Users> {
+    const loaded: Loaded[] = [...this.#volatile.values()];
+    for await (const [[, entity], bytes] of this.#store.list([AREA])) {
+      const each = this.#decode(decodeRecordObject(bytes, AREA));
+      if (each.id.entity !== entity) throw corruptRecord(AREA);
+      if (!this.#volatile.has(each.id.entity)) loaded.push(each);
     }
-    return loaded;
+    loaded.sort((a, b) => a.number - b.number);
+    const current = await this.#current();
+    const identities = [
+      ...loaded.filter(({ id }) => id.entity === current),
+      ...loaded.filter(({ id }) => id.entity !== current),
+    ];
+    return { loaded, identities: identities.map(identityOf) };
+  }
+
+  async #current(): Promise<string | undefined> {
+    const bytes = await this.#store.get(CURRENT);
+    if (bytes === undefined) return undefined;
+    return decodePart(CURRENT[0], () => utf8Decode(bytes));
   }
 
   #decode(record: JsonObject): Loaded {
-    const { id, identityKey, messageKeys, registered, origin } = record;
-    if (!Array.isArray(messageKeys) || typeof registered !== 'number') throw corruptRecord(WHAT);
-    if (origin !== undefined && !isJsonObject(origin)) throw corruptRecord(WHAT);
-    const { keys, parseID } = this.#protocol;
-    try {
-      return {
-        id: parseID(id),
-        signer: keys.parsePrivate(identityKey) as Signer,
-        messageKeys: (messageKeys as readonly Json[]).map(
-          (key) => keys.parsePrivate(key) as unknown as DecryptKey,
-        ),
-        registered,
-        ...(origin === undefined ? {} : { origin }),
-      };
-    } catch {
-      // The cause stays out: it may quote a private key.
-      throw corruptRecord(WHAT);
-    }
+    const { id, identityKey, messageKeys, number, origin } = record;
+    if (!Array.isArray(messageKeys) || !Number.isSafeInteger(number)) throw corruptRecord(AREA);
+    if (origin !== undefined && !isJsonObject(origin)) throw corruptRecord(AREA);
+    return {
+      id: decodePart(AREA, () => this.#protocol.parseID(id)),
+      signer: this.#readKey(identityKey, canSign),
+      messageKeys: (messageKeys as readonly Json[]).map((key) => this.#readKey(key, canDecrypt)),
+      number: number as number,
+      ...(origin === undefined ? {} : { origin }),
+    };
   }
+
+  #readKey<K extends Key>(wire: Json | undefined, can: (key: Key) => key is K): K {
+    const key: Key = decodePart(AREA, () => this.#protocol.keys.parsePrivate(wire));
+    if (!can(key)) throw corruptRecord(AREA);
+    return key;
+  }
+}
+
+/** @returns undefined if one of the keys cannot be exported */
+function recordOf({ id, signer, messageKeys, number, origin }: Loaded): Uint8Array | undefined {
+  const wires: Json[] = [];
+  for (const key of [signer, ...messageKeys]) {
+    if (!isExportable(key)) return undefined;
+    wires.push(key.toWire());
+  }
+  const [identityKey, ...others] = wires as [Json, ...Json[]];
+  return encodeRecord({
+    id: id.text,
+    identityKey,
+    messageKeys: others,
+    number,
+    ...(origin === undefined ? {} : { origin }),
+  });
 }
 
 /** The identity key opens message keys as well, if its algorithm can (spec §2.7). */

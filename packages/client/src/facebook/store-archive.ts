@@ -1,7 +1,15 @@
-import type { Archive, Clock, LocalIdentity, Protocol, Store, StoreKey } from '@dimp/core';
+import {
+  type Archive,
+  type LocalIdentity,
+  type Protocol,
+  type Store,
+  type StoreChange,
+  type StoreKey,
+  withLock,
+} from '@dimp/core';
 import { isJsonObject, type Json, type JsonObject } from '@dimp/foundation';
-import type { EntityKey } from '@dimp/mkm';
-import { corruptRecord, decodeRecord, encodeRecord } from '../record.ts';
+import type { EntityKey, ID } from '@dimp/mkm';
+import { corruptRecord, decodeRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 import { ContactRecords } from './contact-records.ts';
 import { IdentityRecords } from './identity-records.ts';
 
@@ -11,15 +19,15 @@ export class StoreArchive implements Archive {
   readonly contactRecords: ContactRecords;
   readonly #store: Store;
 
-  constructor(protocol: Protocol, store: Store, clock: Clock) {
+  constructor(protocol: Protocol, store: Store) {
     this.#store = store;
-    this.identities = new IdentityRecords(store, protocol, clock);
+    this.identities = new IdentityRecords(store, protocol);
     this.contactRecords = new ContactRecords(store, protocol.parseID);
   }
 
   async meta(entity: EntityKey): Promise<JsonObject | undefined> {
-    const wire = await this.#read(['meta', entity]);
-    return isJsonObject(wire) ? wire : undefined;
+    const bytes = await this.#store.get(['meta', entity]);
+    return bytes === undefined ? undefined : decodeRecordObject(bytes, 'meta');
   }
 
   async addMeta(entity: EntityKey, meta: JsonObject): Promise<boolean> {
@@ -27,25 +35,25 @@ export class StoreArchive implements Archive {
   }
 
   async documents(entity: EntityKey): Promise<readonly JsonObject[]> {
-    const list = await this.#read(['documents', entity]);
-    return Array.isArray(list) ? list.filter(isJsonObject) : [];
+    return this.#list(['documents', entity], isJsonObject);
   }
 
-  async setDocuments(entity: EntityKey, documents: readonly JsonObject[]): Promise<void> {
-    await this.#write(['documents', entity], documents);
+  async changeDocuments(
+    entity: EntityKey,
+    change: (stored: readonly JsonObject[]) => readonly JsonObject[] | undefined,
+  ): Promise<void> {
+    await this.changingDocuments(entity, async () => {
+      const documents = change(await this.documents(entity));
+      if (documents !== undefined) await this.write([putDocuments(entity, documents)]);
+    });
   }
 
   async members(group: EntityKey): Promise<readonly string[]> {
-    const list = await this.#read(['members', group]);
-    if (list === undefined) return [];
-    if (!Array.isArray(list) || !list.every((each) => typeof each === 'string')) {
-      throw corruptRecord('members');
-    }
-    return list as readonly string[];
+    return this.#list(['members', group], isText);
   }
 
   async setMembers(group: EntityKey, members: readonly string[]): Promise<void> {
-    await this.#write(['members', group], members);
+    await this.#store.set(['members', group], encodeRecord(members));
   }
 
   async contacts(user: EntityKey): Promise<readonly string[]> {
@@ -58,12 +66,48 @@ export class StoreArchive implements Archive {
     return this.identities.all();
   }
 
-  async #read(key: StoreKey): Promise<Json | undefined> {
-    const bytes = await this.#store.get(key);
-    return bytes === undefined ? undefined : decodeRecord(bytes, key[0] ?? '');
+  /** Runs a task while nobody else, in another tab either, changes the users of this machine. */
+  changingUsers<T>(task: () => Promise<T>): Promise<T> {
+    return withLock(this.#store, 'facebook users', task);
   }
 
-  async #write(key: StoreKey, value: Json): Promise<void> {
-    await this.#store.set(key, encodeRecord(value));
+  /** Runs a task while nobody else changes the documents of an entity. */
+  changingDocuments<T>(entity: EntityKey, task: () => Promise<T>): Promise<T> {
+    return withLock(this.#store, `facebook documents ${entity}`, task);
   }
+
+  /** All changes or none. */
+  async write(changes: readonly StoreChange[]): Promise<void> {
+    if (changes.length > 0) await this.#store.batch(changes);
+  }
+
+  async #list<T extends Json>(key: StoreKey, isItem: (item: Json) => item is T): Promise<T[]> {
+    const bytes = await this.#store.get(key);
+    if (bytes === undefined) return [];
+    const what = key[0] ?? '';
+    const list = decodeRecord(bytes, what);
+    if (!Array.isArray(list)) throw corruptRecord(what);
+    const items: readonly Json[] = list;
+    if (!items.every(isItem)) throw corruptRecord(what);
+    return [...items];
+  }
+}
+
+/** The change that stores a meta which nobody has stored before. */
+export function putMeta({ entity }: ID, meta: JsonObject): StoreChange {
+  return { type: 'set', key: ['meta', entity], value: encodeRecord(meta) };
+}
+
+export function putDocuments(entity: EntityKey, documents: readonly JsonObject[]): StoreChange {
+  return { type: 'set', key: ['documents', entity], value: encodeRecord(documents) };
+}
+
+/** @param members - the owner first */
+export function putMembers({ entity }: ID, members: readonly ID[]): StoreChange {
+  const texts = members.map(({ text }) => text);
+  return { type: 'set', key: ['members', entity], value: encodeRecord(texts) };
+}
+
+function isText(item: Json): item is string {
+  return typeof item === 'string';
 }

@@ -8,7 +8,8 @@ export class Background {
     this.#onFailure = onFailure;
   }
 
-  run(task: () => Promise<void>): void {
+  /** @returns when it has ended, well or not */
+  async run(task: () => Promise<void>): Promise<void> {
     if (this.#stopped) return;
     const running: Promise<void> = task()
       .catch((error: unknown) => {
@@ -17,6 +18,7 @@ export class Background {
       })
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
+    await running;
   }
 
   get busy(): boolean {

@@ -8,7 +8,7 @@ export interface LeadershipCallbacks {
   readonly inherit: (owner: string) => Promise<void>;
   /** Another messenger has written a message to the outbox, or changed one. */
   readonly outboxChanged: (id: string) => Promise<void>;
-  readonly run: (task: () => Promise<void>) => void;
+  readonly run: (task: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -62,7 +62,7 @@ export class Leadership {
   #hold(name: string, onHeld: () => Promise<void>): void {
     const { signal } = this.#stop;
     const task = async (): Promise<void> => {
-      this.#callbacks.run(onHeld);
+      void this.#callbacks.run(onHeld);
       await this.#stopped;
     };
     // Who stops while waiting has nothing to tell.
@@ -72,7 +72,7 @@ export class Leadership {
   #changed(keys: readonly StoreKey[]): void {
     for (const [area, name] of keys) {
       if (name === undefined) continue;
-      if (area === 'outbox') this.#callbacks.run(() => this.#callbacks.outboxChanged(name));
+      if (area === 'outbox') void this.#callbacks.run(() => this.#callbacks.outboxChanged(name));
       if (area === 'inbox') this.await(name.slice(name.indexOf('-') + 1));
     }
   }

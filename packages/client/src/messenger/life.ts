@@ -86,7 +86,7 @@ export class Life {
   async answer(received: Received): Promise<void> {
     const { answering, background } = this.#parts;
     for (const handled of received.handled) {
-      background.run(async () => {
+      void background.run(async () => {
         await this.#send(await answering.packHandled(await handled));
       });
     }
@@ -122,7 +122,7 @@ export class Life {
   async #start(): Promise<void> {
     const { facebook, background, receiver } = this.#parts;
     const arrived = ({ id }: { readonly id: ID }): void => {
-      background.run(() => this.#release(id.entity));
+      void background.run(() => this.#release(id.entity));
     };
     for (const kind of ['metaSaved', 'documentSaved', 'membersSaved'] as const) {
       this.#listening.push(facebook.events.on(kind, arrived));
@@ -136,7 +136,7 @@ export class Life {
       this.#leadership.start();
     }
     const restored = await receiver.restore();
-    background.run(() => this.answer(restored));
+    void background.run(() => this.answer(restored));
   }
 
   async #lead(): Promise<void> {
@@ -152,7 +152,7 @@ export class Life {
     for await (const item of inbox.list()) {
       if (!mine(item.owner)) continue;
       const handled = application.take(item);
-      background.run(() => this.answer({ answers: [], handled: [handled] }));
+      void background.run(() => this.answer({ answers: [], handled: [handled] }));
     }
   }
 

@@ -53,16 +53,17 @@ const ORDER_TIMEOUT = 60_000;
 
 /** Puts a messenger together. */
 export function assemble(options: AssemblyOptions): MessengerParts {
-  const { packer, events, timers, random, station } = options;
+  const { packer, events, random, station } = options;
   const { facebook, transceiver } = packer;
   const { store, clock, protocol } = facebook;
   const link = new Link(options.sendPackage);
   const background = new Background((error) => events.emit('failed', { error }));
+  const timers = guarded(options.timers, background);
   const introductions = new Introductions(facebook);
   const queries = new Queries(facebook, (draft) => sendQuestion(draft, packer, link), clock);
   const ask = async (missing: Waiting): Promise<void> => {
     events.emit('waiting', missing);
-    background.run(() => queries.forWaiting(missing));
+    void background.run(() => queries.forWaiting(missing));
   };
   const dispatcher = new Dispatcher({
     packer,
@@ -134,6 +135,13 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     owner,
   });
   return { dispatcher, introductions, memory, processors, application, link, life };
+}
+
+/** What happens by the clock and fails is reported like everything else that nobody waits for. */
+function guarded(timers: Timers, background: Background): Timers {
+  return {
+    after: (delay, task) => timers.after(delay, () => background.run(async () => task())),
+  };
 }
 
 /** Questions are for whoever is connected, in the clear, with our own meta and visa (spec §11.4). */

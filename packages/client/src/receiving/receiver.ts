@@ -164,11 +164,15 @@ export class Receiver {
     const seen = await memory.get(id);
     if (seen !== undefined) return this.#repeat(id, seen, message.signature);
     if (!again && ((await suspended.has(id)) || (await early.has(id)))) return NOTHING;
-    const opened = await opener.open(message);
+    let opened = await opener.open(message);
     if (isWaiting(opened)) {
       await suspended.add({ key: opened.id.entity, id, text: textOf(input) });
       await ask(opened);
-      return { ...NOTHING, waits: true };
+      const waiting = { key: opened.id.entity, id };
+      // What is missing may have arrived while the message was being put aside.
+      opened = await opener.open(message);
+      if (isWaiting(opened)) return { ...NOTHING, waits: true };
+      await suspended.remove(waiting);
     }
     const before = late ? undefined : await this.#missingPredecessor(opened.content, id);
     if (before !== undefined && depth === 0) {

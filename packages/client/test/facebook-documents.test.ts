@@ -1,0 +1,148 @@
+import { memoryStore } from '@dimp/core/memory';
+import type { Signer } from '@dimp/crypto';
+import type { JsonObject } from '@dimp/foundation';
+import { encodeTed, stringifyJson, utf8Encode } from '@dimp/foundation';
+import { type ID, signDocument } from '@dimp/mkm';
+import { describe, expect, test } from 'vitest';
+import { createGroup, Facebook } from '../src/index.ts';
+import { newUser, type Person, protocol } from './people.ts';
+
+const fast = { algorithm: 'ECC', metaType: '4' } as const;
+
+/** A document of exactly these properties, signed, however wrong they are. */
+async function rawDocument(
+  did: ID,
+  signer: Signer,
+  properties: JsonObject,
+  more: JsonObject = {},
+): Promise<JsonObject> {
+  const data = stringifyJson(properties);
+  const signature = encodeTed(await signer.sign(utf8Encode(data)));
+  return { did: did.text, type: 'visa', data, signature, ...more };
+}
+
+async function signerOf({ facebook, user }: Person): Promise<Signer> {
+  return facebook.requireSigner(user.id);
+}
+
+/** A machine that knows only the meta and the visa of somebody. */
+async function readerOf({ user }: Person): Promise<Facebook<typeof protocol>> {
+  const reader = new Facebook({ protocol, store: memoryStore() });
+  const [meta, visa] = [await user.meta(), await user.visa()];
+  if (!meta || !visa) expect.unreachable();
+  await reader.saveMeta(meta, user.id);
+  await reader.saveDocument(visa, user.id);
+  return reader;
+}
+
+describe('a document that a stranger sends (§7.5)', () => {
+  const invalid = 'identity/document-invalid';
+
+  test.each<[what: string, code: string, properties: JsonObject, more: JsonObject]>([
+    ['has no time', invalid, { key: {} }, {}],
+    ['has a time that is none', invalid, { key: {}, time: 'x' }, {}],
+    ['lies in the future', invalid, { key: {}, time: Date.now() / 1000 + 1900 }, {}],
+    ['is of a kind that fits no user', invalid, { time: 'AHEAD' }, { type: 'bulletin' }],
+    ['is of a kind that nobody knows', 'unsupported/document', { time: 'AHEAD' }, { type: 'x' }],
+    ['contradicts its own kind', invalid, { type: 'profile', time: 'AHEAD' }, {}],
+    ['is the content of a message', invalid, { sn: 1, type: 1, time: 'AHEAD' }, {}],
+    ['is a command', invalid, { command: 'x', time: 'AHEAD' }, {}],
+    ['takes its owner’s key away', invalid, { name: 'x', time: 'AHEAD' }, {}],
+    ['names somebody else', invalid, { key: {}, time: 'AHEAD' }, { did: 'OTHER' }],
+    ['contradicts itself whom it is of', 'format/field', { time: 'AHEAD' }, { ID: 'OTHER' }],
+    ['is not signed', 'format/field', { time: 'AHEAD' }, { signature: null }],
+    ['has properties that are none', invalid, {}, { data: '[]' }],
+    ['is too large', 'format/limit', { key: {}, time: 'AHEAD', x: 'x'.repeat(65_536) }, {}],
+  ])('is refused if it %s', async (_, code, properties, more) => {
+    const moki = await newUser('moki', fast);
+    const { user: other } = await newUser('hulk', fast);
+    const reader = await readerOf(moki);
+    const ahead = Date.now() / 1000 + 60;
+    const filled = JSON.parse(JSON.stringify(properties).replace('"AHEAD"', String(ahead)));
+    const fields = JSON.parse(JSON.stringify(more).replace('OTHER', other.id.text));
+    const saved: unknown[] = [];
+    reader.events.on('documentSaved', (event) => saved.push(event));
+    const document = await rawDocument(moki.user.id, await signerOf(moki), filled, fields);
+    await expect(reader.saveDocument(document, moki.user.id)).rejects.toMatchObject({ code });
+    expect(saved).toEqual([]);
+    expect((await reader.documents(moki.user.id)).map(({ data }) => data)).toEqual([
+      (await moki.user.visa())?.data,
+    ]);
+  });
+
+  test('is not judged before its signer’s meta is known, and kept after', async () => {
+    const moki = await newUser('moki', fast);
+    const reader = new Facebook({ protocol, store: memoryStore() });
+    const [meta, visa] = [await moki.user.meta(), await moki.user.visa()];
+    if (!meta || !visa) expect.unreachable();
+    await expect(reader.saveDocument(visa.wire, moki.user.id)).rejects.toMatchObject({
+      code: 'identity/not-found',
+    });
+    await reader.saveMeta(meta.wire, moki.user.id);
+    const saved: unknown[] = [];
+    reader.events.on('documentSaved', ({ id, document }) => saved.push([id.text, document?.data]));
+    expect(await reader.saveDocument(visa.wire, moki.user.id)).toBe('saved');
+    expect(await reader.saveDocument(visa.wire, moki.user.id)).toBe('known');
+    reader.reduceMemory();
+    expect(await reader.saveDocument(visa.wire, moki.user.id)).toBe('known');
+    expect(saved).toEqual([[moki.user.id.text, visa.data]]);
+  });
+
+  test('under another terminal does not bring an old key back', async () => {
+    const moki = await newUser('moki', fast);
+    const reader = await readerOf(moki);
+    const old = await moki.user.visa();
+    if (!old) expect.unreachable();
+    const visa = await moki.facebook.rotateMessageKey(moki.user.id);
+    await reader.saveDocument(visa, moki.user.id);
+    const key = await reader.encryptKey(moki.user.id);
+    for (const terminal of ['x', 'y', 'z']) {
+      await reader.saveDocument({ ...old.wire, terminal }, moki.user.id);
+      expect(await reader.encryptKey(moki.user.id)).toEqual(key);
+      expect((await reader.document(moki.user.id))?.data).toBe(visa.data);
+    }
+  });
+
+  test('of a group is refused if its signer does not own the group', async () => {
+    const moki = await newUser('moki', fast);
+    const hulk = await newUser('hulk', fast);
+    const { facebook, user } = moki;
+    const { id } = await createGroup('team', {
+      facebook,
+      founder: user.id,
+      members: [hulk.user.id],
+    });
+    const meta = await hulk.user.meta();
+    if (!meta) expect.unreachable();
+    await facebook.saveMeta(meta, hulk.user.id);
+    const now = Date.now() / 1000 + 60;
+    const sign = async (person: Person) =>
+      signDocument({ did: id, type: 'bulletin', properties: {}, now }, await signerOf(person));
+    await expect(facebook.saveDocument(await sign(hulk), id)).rejects.toMatchObject({
+      code: 'identity/document-invalid',
+    });
+    expect(await facebook.saveDocument(await sign(moki), id)).toBe('saved');
+  });
+});
+
+describe('a meta that a stranger sends', () => {
+  test('is told of after it was stored, once, and refused if it is too large', async () => {
+    const moki = await newUser('moki', fast);
+    const meta = await moki.user.meta();
+    if (!meta) expect.unreachable();
+    const store = memoryStore();
+    const reader = new Facebook({ protocol, store });
+    const heard: unknown[] = [];
+    reader.events.on('metaSaved', ({ id }) => {
+      heard.push([id.text, store.get(['meta', id.entity]) !== undefined]);
+    });
+    const large = { ...meta.wire, x: 'x'.repeat(65_536) };
+    await expect(reader.saveMeta(large, moki.user.id)).rejects.toMatchObject({
+      code: 'format/limit',
+    });
+    expect(heard).toEqual([]);
+    await reader.saveMeta(meta.wire, moki.user.id);
+    await reader.saveMeta(meta.wire, moki.user.id);
+    expect(heard).toEqual([[moki.user.id.text, true]]);
+  });
+});

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { BAD_NETWORK, simulate } from './simulation.ts';
+
+// Run by `pnpm simulate MESSAGES SEED`, which hands both over in the environment.
+const { DIM_MESSAGES = '100000', DIM_SEED = '1' } = process.env;
+
+test('a long run over a bad network loses, doubles and swaps nothing', { timeout: 0 }, async () => {
+  const result = await simulate({
+    seed: Number(DIM_SEED),
+    clients: 10,
+    messages: Number(DIM_MESSAGES),
+    faults: BAD_NETWORK,
+  });
+  console.log(JSON.stringify(result, undefined, 2));
+  expect(result).toMatchObject({ lost: 0, shownTwice: 0, outOfOrder: 0, unconfirmed: 0 });
+  expect(result.shown).toBe(result.sent);
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { type EventSource, Events } from '../src/index.ts';
+
+interface Kinds {
+  saved: { readonly id: string };
+  closed: Record<never, never>;
+}
+
+describe('events', () => {
+  test('reach the listeners of their kind, at once and in order', () => {
+    const events = new Events<Kinds>();
+    const heard: string[] = [];
+    events.on('saved', ({ id }) => heard.push(`first ${id}`));
+    events.on('saved', ({ id }) => heard.push(`second ${id}`));
+    events.on('closed', () => heard.push('closed'));
+    events.emit('saved', { id: 'a' });
+    events.emit('closed', {});
+    events.emit('saved', { id: 'b' });
+    expect(heard).toEqual(['first a', 'second a', 'closed', 'first b', 'second b']);
+  });
+
+  test('nobody has to listen', () => {
+    const events = new Events<Kinds>();
+    expect(() => events.emit('saved', { id: 'a' })).not.toThrow();
+  });
+
+  test('are not kept for those who come later', () => {
+    const events = new Events<Kinds>();
+    events.emit('saved', { id: 'a' });
+    const heard: string[] = [];
+    events.on('saved', ({ id }) => heard.push(id));
+    expect(heard).toEqual([]);
+  });
+
+  test('end with the handle, for this listening only, however often it is disposed of', () => {
+    const events = new Events<Kinds>();
+    const heard: string[] = [];
+    const listener = ({ id }: Kinds['saved']): void => {
+      heard.push(id);
+    };
+    const [first, second] = [events.on('saved', listener), events.on('saved', listener)];
+    events.emit('saved', { id: 'a' });
+    expect(heard).toEqual(['a', 'a']);
+    first[Symbol.dispose]();
+    first[Symbol.dispose]();
+    events.emit('saved', { id: 'b' });
+    expect(heard).toEqual(['a', 'a', 'b']);
+    second[Symbol.dispose]();
+    events.emit('saved', { id: 'c' });
+    expect(heard).toEqual(['a', 'a', 'b']);
+  });
+
+  test('reach who listened when they came: listening and ending it meanwhile harms nobody', () => {
+    const events = new Events<Kinds>();
+    const heard: string[] = [];
+    const once = events.on('saved', ({ id }) => {
+      heard.push(`once ${id}`);
+      once[Symbol.dispose]();
+      events.on('saved', (event) => heard.push(`later ${event.id}`));
+    });
+    events.on('saved', ({ id }) => heard.push(`always ${id}`));
+    events.emit('saved', { id: 'a' });
+    events.emit('saved', { id: 'b' });
+    expect(heard).toEqual(['once a', 'always a', 'always b', 'later b']);
+  });
+
+  test('a listener may emit: the inner event comes first to an end', () => {
+    const events = new Events<Kinds>();
+    const heard: string[] = [];
+    events.on('saved', () => events.emit('closed', {}));
+    events.on('closed', () => heard.push('closed'));
+    events.on('saved', () => heard.push('saved'));
+    events.emit('saved', { id: 'a' });
+    expect(heard).toEqual(['closed', 'saved']);
+  });
+
+  test('kinds are no members of an object: one may be called like what objects have', () => {
+    const events = new Events<{ constructor: string; __proto__: string }>();
+    const heard: string[] = [];
+    events.on('constructor', (event) => heard.push(event));
+    events.on('__proto__', (event) => heard.push(event));
+    events.emit('constructor', 'a');
+    events.emit('__proto__', 'b');
+    expect(heard).toEqual(['a', 'b']);
+  });
+
+  test('are typed by kind; who only listens cannot emit', () => {
+    const events = new Events<Kinds>();
+    const source: EventSource<Kinds> = events;
+    source.on('saved', ({ id }) => id.length);
+    // @ts-expect-error: no such kind
+    source.on('lost', () => undefined);
+    // @ts-expect-error: carries something else
+    events.emit('saved', { name: 'a' });
+    // @ts-expect-error: not for listeners
+    expect(source.emit).toBeDefined();
+  });
+});

@@ -1,0 +1,67 @@
+import type { Store } from '@dimp/core';
+import { type MaybePromise, ProtocolError } from '@dimp/foundation';
+
+/** How a {@link CrashingStore} goes down. */
+export interface CrashOptions {
+  /** Writes that still succeed. */
+  readonly afterWrites: number;
+  /** The write after them is done, but nobody is told: real crashes come before and after a write. */
+  readonly unacknowledged?: boolean;
+}
+
+/** A store whose user can be killed. */
+export interface CrashingStore extends Store {
+  /** Lets the program that uses it die: after some more writes, every call fails for ever. */
+  crash(options?: CrashOptions): void;
+  readonly crashed: boolean;
+}
+
+/**
+ * Puts a crash between a program and its store: after it, all calls fail with `store/unavailable`, as if the process were
+ * gone. The store itself stays for the next life.
+ */
+export function crashingStore(inner: Store): CrashingStore {
+  let left = Number.POSITIVE_INFINITY;
+  let unacknowledged = false;
+  let crashed = false;
+  const gone = (): never => {
+    throw new ProtocolError('store/unavailable', 'the program was killed');
+  };
+  const read = <T>(task: () => T): T => (crashed ? gone() : task());
+  const write = async <T>(task: () => MaybePromise<T>): Promise<T> => {
+    if (crashed) return gone();
+    if (left > 0) {
+      left -= 1;
+      return task();
+    }
+    crashed = true;
+    if (unacknowledged) await task();
+    return gone();
+  };
+  return {
+    capabilities: inner.capabilities,
+    ...(inner.sharing === undefined ? {} : { sharing: inner.sharing }),
+    get: (key) => read(() => inner.get(key)),
+    async *list(prefix) {
+      for await (const entry of read(() => inner.list(prefix))) {
+        if (crashed) gone();
+        yield entry;
+      }
+    },
+    set: (key, value) => write(() => inner.set(key, value)),
+    delete: (key) => write(() => inner.delete(key)),
+    batch: (changes) => write(() => inner.batch(changes)),
+    compareAndSet: (key, expected, value) => write(() => inner.compareAndSet(key, expected, value)),
+    crash(options) {
+      if (options === undefined) crashed = true;
+      else {
+        left = options.afterWrites;
+        unacknowledged = options.unacknowledged ?? false;
+      }
+    },
+    get crashed() {
+      return crashed;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
