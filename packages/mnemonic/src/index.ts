@@ -1,1 +1,137 @@
-export {};
+import type { Protocol } from '@dimp/core';
+import type { Signer } from '@dimp/crypto';
+import {
+  decodeHex,
+  encodeHex,
+  fieldError,
+  type JsonObject,
+  ownMember,
+  ProtocolError,
+} from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { HDKey } from '@scure/bip32';
+import {
+  entropyToMnemonic,
+  generateMnemonic,
+  mnemonicToEntropy,
+  mnemonicToSeed,
+} from '@scure/bip39';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+
+/** Options of {@link identityFromMnemonic}. */
+export interface MnemonicOptions {
+  /** Number of the account, 0 by default: one mnemonic makes any number of identities. */
+  readonly account?: number;
+  /** BIP-39's passphrase: another one makes another identity. It is not kept. */
+  readonly passphrase?: string;
+}
+
+/** What `register` needs to make the identity of a mnemonic. */
+export interface MnemonicIdentity {
+  /** The identity key. */
+  readonly signer: Signer;
+  /** How it was made, for {@link exportMnemonic}. A secret. */
+  readonly origin: JsonObject;
+}
+
+/** What the origin record says it is. */
+const KIND = 'bip39';
+
+/**
+ * Makes a new mnemonic of English words (BIP-39).
+ *
+ * @param words - 12 or 24
+ */
+export function newMnemonic(words: 12 | 24 = 12): string {
+  return generateMnemonic(wordlist, words === 24 ? 256 : 128);
+}
+
+/**
+ * Reads a mnemonic: words in any case, with any white space between them.
+ *
+ * @returns the words in small letters, one space between them
+ * @throws `format/field` for an unknown word, a wrong number, or a wrong check sum; the words are not in the error
+ */
+export function readMnemonic(text: string): string {
+  const words = text.normalize('NFKD').trim().toLowerCase().split(/\s+/).join(' ');
+  try {
+    mnemonicToEntropy(words, wordlist);
+  } catch {
+    // The cause stays out: it may quote the words.
+    throw fieldError('mnemonic', 'is not valid');
+  }
+  return words;
+}
+
+/**
+ * The identity of a mnemonic: an ECC key at m/44'/60'/account'/0/0 (BIP-32, BIP-44), as Ethereum wallets derive it. With
+ * meta type 4 the ID is the address that such a wallet shows.
+ *
+ * @throws `format/field` for a mnemonic that is not valid; `unsupported/algorithm` for a protocol without ECC
+ *
+ * @example
+ * ```ts
+ * const words = newMnemonic();
+ * const identity = await identityFromMnemonic(facebook.protocol, words);
+ * const moki = await register('moki', { facebook, metaType: '4', ...identity });
+ * ```
+ */
+export async function identityFromMnemonic(
+  protocol: Pick<Protocol, 'keys'>,
+  mnemonic: string,
+  { account = 0, passphrase = '' }: MnemonicOptions = {},
+): Promise<MnemonicIdentity> {
+  const words = readMnemonic(mnemonic);
+  if (!Number.isInteger(account) || account < 0 || account > 0x7fffffff) {
+    throw new RangeError('account is a whole number from 0');
+  }
+  const seed = await mnemonicToSeed(words, passphrase);
+  const { privateKey } = HDKey.fromMasterSeed(seed).derive(`m/44'/60'/${account}'/0/0`);
+  if (privateKey === null) throw new ProtocolError('crypto/key', 'no key at this path');
+  const wire = { algorithm: 'ECC', data: encodeHex(privateKey) };
+  return {
+    signer: protocol.keys.parsePrivate(wire) as Signer,
+    origin: {
+      kind: KIND,
+      entropy: encodeHex(mnemonicToEntropy(words, wordlist)),
+      account,
+      passphrase: passphrase !== '',
+    },
+  };
+}
+
+/** Where the origin of identities is kept; a Facebook. */
+export interface OriginKeeper {
+  identityOrigin(id: ID): Promise<JsonObject | undefined>;
+}
+
+/**
+ * The words of an identity that was made from some, to be written down.
+ *
+ * @returns the words, the number of the account, and whether a passphrase of BIP-39 is needed besides; undefined for an
+ *   identity that was made otherwise
+ * @throws `store/corrupt`
+ */
+export async function exportMnemonic(
+  keeper: OriginKeeper,
+  id: ID,
+): Promise<
+  { readonly words: string; readonly account: number; readonly passphrase: boolean } | undefined
+> {
+  const origin = await keeper.identityOrigin(id);
+  if (origin === undefined || ownMember(origin, 'kind') !== KIND) return undefined;
+  const { entropy, account, passphrase } = origin;
+  if (typeof entropy !== 'string' || typeof account !== 'number') throw corrupt();
+  try {
+    const words = entropyToMnemonic(decodeHex(entropy), wordlist);
+    return { words, account, passphrase: passphrase === true };
+  } catch {
+    throw corrupt();
+  }
+}
+
+function corrupt(): ProtocolError<'store/corrupt'> {
+  return new ProtocolError('store/corrupt', 'a stored record cannot be read', {
+    details: { what: 'mnemonic' },
+  });
+}

@@ -1,0 +1,266 @@
+import {
+  checkStoreKey,
+  checkStorePrefix,
+  compareStoreKeys,
+  type Store,
+  type StoreChange,
+  type StoreKey,
+  type StoreSharing,
+} from '@dimp/core';
+import {
+  concatBytes,
+  equalBytes,
+  ProtocolError,
+  parseJson,
+  stringifyJson,
+  utf8Encode,
+} from '@dimp/foundation';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { ScryptWork } from '#native/scrypt';
+import { importKey, open, seal } from './aead.ts';
+import { dataKey, HEADER_KEY, rewrap, type Unlock } from './header.ts';
+import { HiddenPaths } from './hidden-paths.ts';
+
+/** Options of an {@link encryptedStore}. */
+export interface EncryptionOptions {
+  /** How much a passphrase costs to try, for stores that are new; 128 MiB and half a second by default. */
+  readonly work?: ScryptWork;
+}
+
+/** Attempts to replace what others replace as well. */
+const ATTEMPTS = 64;
+
+/**
+ * Encrypts everything in a store: values and paths, each record authenticated for its place (AES-256-GCM). Disposing of
+ * it closes the store below.
+ *
+ * @param unlock - a passphrase, or a key of 32 bytes; a store that is empty gets it, any other must have it
+ * @throws `crypto/passphrase` for the wrong one; `store/corrupt` for a damaged header, or a store with records that are
+ *   not encrypted; `RangeError` for an empty passphrase or a key of another length
+ *
+ * @example
+ * ```ts
+ * const store = await encryptedStore(await lmdbStore({ path }), { passphrase });
+ * const facebook = new Facebook({ protocol, store });
+ * ```
+ */
+export async function encryptedStore(
+  store: Store,
+  unlock: Unlock,
+  { work }: EncryptionOptions = {},
+): Promise<Store> {
+  const master = await dataKey(store, unlock, work);
+  return new EncryptedStore(
+    store,
+    await importKey(subKey(master, 'records')),
+    new HiddenPaths(subKey(master, 'paths')),
+  );
+}
+
+/**
+ * Changes what opens an encrypted store. Only its header is written anew, at once or not at all; open stores go on.
+ *
+ * @throws `crypto/passphrase` if `from` is wrong; `store/conflict` if somebody else does the same
+ */
+export async function changePassphrase(
+  store: Store,
+  { from, to }: { readonly from: Unlock; readonly to: Unlock },
+  { work }: EncryptionOptions = {},
+): Promise<void> {
+  await rewrap(store, from, to, work);
+}
+
+/** One key for each purpose, by HMAC-SHA-256 as in HKDF's second step (RFC 5869). */
+function subKey(master: Uint8Array, purpose: string): Uint8Array {
+  return hmac(sha256, master, utf8Encode(`dim-encrypted ${purpose}\u0001`));
+}
+
+class EncryptedStore implements Store {
+  readonly capabilities: Store['capabilities'];
+  readonly sharing?: StoreSharing;
+  readonly #inner: Store;
+  readonly #key: CryptoKey;
+  readonly #paths: HiddenPaths;
+  /** Changes take effect in the order of the calls, however long each takes to encrypt. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(inner: Store, key: CryptoKey, paths: HiddenPaths) {
+    this.#inner = inner;
+    this.#key = key;
+    this.#paths = paths;
+    this.capabilities = inner.capabilities;
+    if (inner.sharing !== undefined) this.sharing = this.#share(inner.sharing);
+  }
+
+  async get(key: StoreKey): Promise<Uint8Array | undefined> {
+    this.#check(key);
+    const hidden = this.#paths.hide(key);
+    const sealed = await this.#inner.get(hidden);
+    return sealed === undefined ? undefined : (await this.#open(hidden, sealed)).value;
+  }
+
+  async set(key: StoreKey, value: Uint8Array): Promise<void> {
+    this.#check(key);
+    const sealing = this.#seal(key, value);
+    await this.#inTurn(async () => {
+      const { key: hidden, value: sealed } = await sealing;
+      await this.#inner.set(hidden, sealed);
+    });
+  }
+
+  async delete(key: StoreKey): Promise<void> {
+    this.#check(key);
+    await this.#inTurn(async () => this.#inner.delete(this.#paths.hide(key)));
+  }
+
+  /** Paths are held and sorted, because their hidden forms have another order; values are read one by one. */
+  async *list(prefix: StoreKey): AsyncIterable<readonly [key: StoreKey, value: Uint8Array]> {
+    checkStorePrefix(prefix);
+    if (this.#closed) throw stopped();
+    const keys: StoreKey[] = [];
+    for await (const [hidden, sealed] of this.#inner.list(this.#paths.hide(prefix))) {
+      if (hidden[0] === HEADER_KEY[0]) continue;
+      keys.push((await this.#open(hidden, sealed)).key);
+    }
+    keys.sort(compareStoreKeys);
+    for (const key of keys) {
+      const value = await this.get(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  async batch(changes: readonly StoreChange[]): Promise<void> {
+    if (this.#closed) throw stopped();
+    for (const { key } of changes) checkStoreKey(key);
+    const sealing = Promise.all(
+      changes.map(async (change): Promise<StoreChange> => {
+        if (change.type === 'delete') return { ...change, key: this.#paths.hide(change.key) };
+        return { type: 'set', ...(await this.#seal(change.key, change.value)) };
+      }),
+    );
+    await this.#inTurn(async () => this.#inner.batch(await sealing));
+  }
+
+  async compareAndSet(
+    key: StoreKey,
+    expected: Uint8Array | undefined,
+    value: Uint8Array | undefined,
+  ): Promise<boolean> {
+    this.#check(key);
+    const wanted = expected?.slice();
+    const sealing = value === undefined ? undefined : this.#seal(key, value);
+    const hidden = this.#paths.hide(key);
+    return this.#inTurn(async () => this.#swap(hidden, wanted, (await sealing)?.value));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#turn;
+    await this.#inner[Symbol.asyncDispose]();
+  }
+
+  /** The same value has another ciphertext each time, so what is compared below is what was read here. */
+  async #swap(
+    hidden: StoreKey,
+    wanted: Uint8Array | undefined,
+    next: Uint8Array | undefined,
+  ): Promise<boolean> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const sealed = await this.#inner.get(hidden);
+      const found = sealed === undefined ? undefined : (await this.#open(hidden, sealed)).value;
+      const same =
+        found === undefined || wanted === undefined ? found === wanted : equalBytes(found, wanted);
+      if (!same) return false;
+      if (await this.#inner.compareAndSet(hidden, sealed, next)) return true;
+    }
+    throw new ProtocolError('store/conflict', 'the record changes all the time');
+  }
+
+  #check(key: StoreKey): void {
+    if (this.#closed) throw stopped();
+    checkStoreKey(key);
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(task);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #seal(
+    key: StoreKey,
+    value: Uint8Array,
+  ): Promise<{ readonly key: StoreKey; readonly value: Uint8Array }> {
+    const hidden = this.#paths.hide(key);
+    const path = utf8Encode(stringifyJson([...key]));
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, path.length);
+    const plaintext = concatBytes(length, path, value);
+    return { key: hidden, value: await seal(this.#key, plaintext, contextOf(hidden)) };
+  }
+
+  async #open(
+    hidden: StoreKey,
+    sealed: Uint8Array,
+  ): Promise<{ readonly key: StoreKey; readonly value: Uint8Array }> {
+    const plaintext = await open(this.#key, sealed, contextOf(hidden));
+    if (plaintext === undefined || plaintext.length < 4) throw damaged();
+    const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
+    const end = 4 + view.getUint32(0);
+    const key = parseJson(plaintext.subarray(4, end));
+    // What is authentic was written by us.
+    if (!Array.isArray(key)) throw damaged();
+    return { key: key as readonly string[], value: plaintext.slice(end) };
+  }
+
+  #share(sharing: StoreSharing): StoreSharing {
+    return {
+      lock: (name, task, signal) => sharing.lock(this.#paths.hideName(name), task, signal),
+      watch: (listener) => {
+        let turn: Promise<void> = Promise.resolve();
+        let stopped = false;
+        const watching = sharing.watch((keys) => {
+          turn = turn.then(async () => {
+            const names = await Promise.all(keys.map((key) => this.#nameOf(key)));
+            if (!stopped) listener(names);
+          });
+        });
+        return {
+          [Symbol.dispose]() {
+            stopped = true;
+            watching[Symbol.dispose]();
+          },
+        };
+      },
+    };
+  }
+
+  /** Only a record that is there tells its name; else an empty path says that anything may have changed. */
+  async #nameOf(hidden: StoreKey): Promise<StoreKey> {
+    if (hidden.length === 0 || hidden[0] === HEADER_KEY[0]) return [];
+    try {
+      const sealed = await this.#inner.get(hidden);
+      return sealed === undefined ? [] : (await this.#open(hidden, sealed)).key;
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** A record opens in its own place only. */
+function contextOf(hidden: StoreKey): Uint8Array {
+  return utf8Encode(hidden.join('/'));
+}
+
+function stopped(): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', 'the store is closed');
+}
+
+function damaged(): ProtocolError<'store/corrupt'> {
+  return new ProtocolError('store/corrupt', 'an encrypted record is damaged', {
+    details: { what: 'encrypted record' },
+  });
+}
