@@ -16,7 +16,12 @@ export {
   type PingPayload,
   readPayload,
 } from './payload.ts';
-export type { BlobOptions, BlobStore } from './ports/blob-store.ts';
+export type {
+  BlobSource,
+  BlobStore,
+  DownloadOptions,
+  UploadOptions,
+} from './ports/blob-store.ts';
 export { type Clock, seconds, systemClock } from './ports/clock.ts';
 export { type Logger, silentLogger } from './ports/logger.ts';
 export { type Random, systemRandom } from './ports/random.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memoryBlobStore, memoryStore, memoryTransportPair } from '../src/memory.ts';
+import { memoryStore, memoryTransportPair } from '../src/memory.ts';
 
 const part = fc
   .string({ minLength: 1, maxLength: 4, unit: 'grapheme' })
@@ -72,16 +72,4 @@ test('a memory transport delivers in order and ends when it is closed', async ()
   await reading;
   expect(received).toEqual([1, 2, 3]);
   await expect(right.send(new Uint8Array([4]))).rejects.toMatchObject({ code: 'transport/closed' });
-});
-
-test('a memory blob store keeps limits and says what it does not have', async () => {
-  const blobs = memoryBlobStore();
-  const url = await blobs.upload(new Uint8Array(10), { filename: 'a/b' });
-  expect(await blobs.download(url)).toEqual(new Uint8Array(10));
-  expect(() => blobs.download(url, { maxBytes: 9 })).toThrow(
-    expect.objectContaining({ code: 'format/limit' }) as Error,
-  );
-  expect(() => blobs.download('memory://nothing')).toThrow(
-    expect.objectContaining({ code: 'identity/not-found' }) as Error,
-  );
 });

@@ -10,11 +10,19 @@ import {
   sha1 as nobleSha1,
 } from '@noble/hashes/legacy.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { native } from '#native/sha256';
+import { native, running } from '#native/sha256';
+import type { RunningDigest } from './running-digest.ts';
+
+export type { RunningDigest };
 
 /** SHA-256 (FIPS 180-4), 32 bytes: signatures, address hashes and check codes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return native(bytes);
+}
+
+/** SHA-256 of bytes that come one after the other. */
+export function runningSha256(): RunningDigest {
+  return running();
 }
 
 /** RIPEMD-160, 20 bytes: the address hash, over SHA-256 (spec §4.1). */
@@ -30,6 +38,11 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
 /** MD5, 16 bytes. Broken: for file names on file servers only (spec §13.1), never for security. */
 export function md5(bytes: Uint8Array): Uint8Array {
   return nobleMd5(bytes);
+}
+
+/** MD5 of bytes that come one after the other; see {@link md5}. */
+export function runningMd5(): RunningDigest {
+  return nobleMd5.create();
 }
 
 /** SHA-1, 20 bytes. Broken: for the WebSocket accept value only (RFC 6455 §1.3), never for security. */

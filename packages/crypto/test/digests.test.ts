@@ -1,9 +1,18 @@
-import { encodeHex, utf8Encode } from '@dimp/foundation';
+import { concatBytes, encodeHex, utf8Encode } from '@dimp/foundation';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { native as platform } from '#native/sha256';
-import { keccak256, md5, ripemd160, sha1, sha256 } from '../src/digests.ts';
-import { native as portable } from '../src/native/sha256.default.ts';
+import { native as platform, running as runningPlatform } from '#native/sha256';
+import {
+  keccak256,
+  md5,
+  type RunningDigest,
+  ripemd160,
+  runningMd5,
+  runningSha256,
+  sha1,
+  sha256,
+} from '../src/digests.ts';
+import { native as portable, running as runningPortable } from '../src/native/sha256.default.ts';
 
 test.each([
   ['sha256', sha256, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
@@ -27,4 +36,20 @@ test('both implementations of SHA-256 agree, and leave their input alone', () =>
 
 test('a digest owns its memory', () => {
   expect(sha256(new Uint8Array()).buffer.byteLength).toBe(32);
+});
+
+test.each<readonly [string, () => RunningDigest, (bytes: Uint8Array) => Uint8Array]>([
+  ['SHA-256', runningSha256, sha256],
+  ['SHA-256 of the platform', runningPlatform, sha256],
+  ['portable SHA-256', runningPortable, sha256],
+  ['MD5', runningMd5, md5],
+])('%s is the same however the bytes are cut', (_name, start, whole) => {
+  const piece = fc.uint8Array({ maxLength: 200 });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 5 }), (pieces) => {
+      const digest = start();
+      for (const each of pieces) digest.update(each);
+      expect(digest.digest()).toEqual(whole(concatBytes(...pieces)));
+    }),
+  );
 });

@@ -5,6 +5,7 @@
  * @module
  */
 export type { TestFunction } from './compliance/assert.ts';
+export { type BlobStoreComplianceOptions, blobStoreCompliance } from './compliance/blob-store.ts';
 export {
   type ContentComplianceOptions,
   type ContentSample,

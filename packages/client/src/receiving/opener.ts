@@ -4,6 +4,7 @@ import { ownMember } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import type { Queries } from '../processing/queries.ts';
+import { withFileKey } from './file-key.ts';
 import type { Freshness } from './freshness.ts';
 
 /** A message that was verified, decrypted and found fresh. */
@@ -38,7 +39,11 @@ export class Opener {
     if (isWaiting(verified)) return verified;
     const members = await this.#missingMembers(message);
     if (members !== undefined) return members;
-    const { envelope, content } = await this.#transceiver.decrypt(verified);
+    const opened = await this.#transceiver.decrypt(verified);
+    const { envelope } = opened;
+    const content = withFileKey(opened.content, this.#transceiver.messageKeyOf(opened), (wire) =>
+      this.#facebook.protocol.contents.parse(wire),
+    );
     this.#freshness.checkContent(content, envelope);
     const local = await this.#facebook.selectLocalUser(envelope.receiver);
     // It was there a moment ago, when the message was decrypted for it.

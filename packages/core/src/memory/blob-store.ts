@@ -1,26 +1,46 @@
-import { encodeHex, ProtocolError, randomBytes } from '@dimp/foundation';
+import { concatBytes, encodeHex, ProtocolError, randomBytes } from '@dimp/foundation';
 import type { BlobStore } from '../ports/blob-store.ts';
+
+/** Bytes that are read or handed out at once. */
+const PIECE = 256 * 1024;
 
 /** A {@link BlobStore} in memory, under URLs that only it can resolve. */
 export function memoryBlobStore(): BlobStore {
-  const blobs = new Map<string, Uint8Array>();
+  const blobs = new Map<string, readonly Uint8Array[]>();
+  const unfinished = new Map<string, Uint8Array[]>();
+  const base = `memory://${encodeHex(randomBytes(16))}/`;
   return {
-    upload(bytes, options) {
-      options?.signal?.throwIfAborted();
-      const url = `memory://${encodeHex(randomBytes(16))}/${encodeURIComponent(options?.filename ?? 'blob')}`;
-      blobs.set(url, bytes.slice());
+    async upload(source, { name, resume = false, signal, onProgress }) {
+      const pieces = (resume ? unfinished.get(name) : undefined) ?? [];
+      unfinished.set(name, pieces);
+      let sent = pieces.reduce((total, piece) => total + piece.length, 0);
+      while (sent < source.size) {
+        signal?.throwIfAborted();
+        const piece = await source.read(sent, Math.min(sent + PIECE, source.size));
+        pieces.push(piece.slice());
+        sent += piece.length;
+        onProgress?.(sent);
+      }
+      signal?.throwIfAborted();
+      unfinished.delete(name);
+      const url = base + encodeURIComponent(name);
+      blobs.set(url, pieces);
       return url;
     },
-    download(url, options) {
-      options?.signal?.throwIfAborted();
-      const bytes = blobs.get(url);
-      if (bytes === undefined) throw new ProtocolError('identity/not-found', 'no such file');
-      if (bytes.length > (options?.maxBytes ?? Number.POSITIVE_INFINITY)) {
+    async *download(url, { offset = 0, maxBytes = Number.POSITIVE_INFINITY, signal } = {}) {
+      signal?.throwIfAborted();
+      const pieces = blobs.get(url);
+      if (pieces === undefined) throw new ProtocolError('identity/not-found', 'no such file');
+      const bytes = concatBytes(...pieces);
+      if (bytes.length > maxBytes) {
         throw new ProtocolError('format/limit', 'file is too large', {
-          details: { limit: 'bytes', max: options?.maxBytes ?? 0 },
+          details: { limit: 'bytes', max: maxBytes },
         });
       }
-      return bytes.slice();
+      for (let start = offset; start < bytes.length; start += PIECE) {
+        signal?.throwIfAborted();
+        yield bytes.slice(start, start + PIECE);
+      }
     },
   };
 }

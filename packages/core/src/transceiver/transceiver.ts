@@ -66,6 +66,7 @@ export class Transceiver {
   readonly #messageKeys: MessageKeys;
   readonly #attachments: Attachments;
   readonly #verified = new WeakSet<ReliableMessage>();
+  readonly #openedWith = new WeakMap<InstantMessage, SymmetricKey>();
 
   constructor(options: TransceiverOptions) {
     const { barrack, keyCache, dialect = deployed, cipher = 'AES' } = options;
@@ -200,6 +201,7 @@ export class Transceiver {
       if (plaintext === undefined) continue;
       try {
         const instant = await this.#read(message, plaintext);
+        this.#openedWith.set(instant, key);
         if ((await this.barrack.localIdentity(envelope.sender)) === undefined) {
           await this.keyCache.learnReceivedKey(envelope.sender, destination, key);
         }
@@ -211,6 +213,15 @@ export class Transceiver {
       }
     }
     throw refused ?? decryptError();
+  }
+
+  /**
+   * The key that opened a message. The oldest peers encrypt a file with it, and tell nothing of that (spec §13.1).
+   *
+   * @returns undefined for a broadcast
+   */
+  messageKeyOf(message: InstantMessage): SymmetricKey | undefined {
+    return this.#openedWith.get(message);
   }
 
   /**

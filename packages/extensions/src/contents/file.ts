@@ -24,6 +24,10 @@ export interface FileBody {
   readonly key?: JsonObject;
   /** Initialization vector of the download, 16 bytes; absent where it is the `iv` of `key` (spec §2.1). */
   readonly IV?: Uint8Array;
+  /** Length of the file in bytes, before it was encrypted. Older peers do not tell. */
+  readonly size?: number;
+  /** SHA-256 of the file, 32 bytes, before it was encrypted. Older peers do not tell. */
+  readonly sha256?: Uint8Array;
 }
 
 /** A picture. */
@@ -88,5 +92,7 @@ function fileFields() {
     URL: optional(string),
     key: optional(alias(jsonObject, 'password')),
     IV: optional(bytes),
+    size: optional(number),
+    sha256: optional(bytes),
   };
 }

@@ -1,0 +1,82 @@
+import type { Timers } from '@dimp/core';
+import { type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
+
+/** A `fetch`, such as the platform's. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Ends a request that makes no progress, and tells why it ended. */
+export class Watch implements Disposable {
+  readonly signal: AbortSignal;
+  readonly #outer: AbortSignal | undefined;
+  readonly #timers: Timers;
+  readonly #timeout: number;
+  readonly #controller = new AbortController();
+  readonly #abort = (): void => this.#controller.abort(this.#outer?.reason);
+  #timer: Disposable | undefined;
+  #late = false;
+
+  /** @param timeout - milliseconds without progress */
+  constructor(outer: AbortSignal | undefined, timers: Timers, timeout: number) {
+    outer?.throwIfAborted();
+    this.#outer = outer;
+    this.#timers = timers;
+    this.#timeout = timeout;
+    this.signal = this.#controller.signal;
+    outer?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** Waits for one step of the request. */
+  async step<T>(step: Promise<T>): Promise<T> {
+    this.#timer = this.#timers.after(this.#timeout, () => {
+      this.#late = true;
+      this.#controller.abort();
+    });
+    try {
+      return await step;
+    } catch (cause) {
+      this.#outer?.throwIfAborted();
+      if (isProtocolError(cause)) throw cause;
+      if (this.#late) throw new ProtocolError('transport/timeout', 'server does not answer');
+      throw new ProtocolError('transport/closed', 'connection to the server broke', { cause });
+    } finally {
+      this.#timer[Symbol.dispose]();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#outer?.removeEventListener('abort', this.#abort);
+  }
+}
+
+/** Errors of HTTP statuses that mean the same for every request (RFC 9110 §15, RFC 6585 §4, RFC 4918 §11). */
+const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
+  401: 'policy/unauthorized',
+  403: 'policy/unauthorized',
+  404: 'identity/not-found',
+  408: 'transport/timeout',
+  410: 'identity/not-found',
+  413: 'store/quota',
+  425: 'transport/closed',
+  429: 'policy/rate-limited',
+  507: 'store/quota',
+};
+
+/** The error for an answer that is none of those that were hoped for. Its body is not read. */
+export async function refusal(response: Response): Promise<ProtocolError> {
+  const { status } = response;
+  await response.body?.cancel();
+  const code =
+    STATUS_CODES[status] ??
+    (status >= 500 && status !== 501 ? 'transport/closed' : 'transport/refused');
+  return new ProtocolError(code, 'server does not do what it was asked for', {
+    details: { status },
+  });
+}
+
+/** What every request has in common: no cookies, no address of the page, no redirection to who knows where. */
+export const PRIVATE: RequestInit = /* @__PURE__ */ Object.freeze({
+  cache: 'no-store',
+  credentials: 'omit',
+  redirect: 'manual',
+  referrerPolicy: 'no-referrer',
+});

@@ -1,0 +1,25 @@
+import type { SymmetricKey } from '@dimp/crypto';
+import type { Content } from '@dimp/dkd';
+import { type JsonObject, ownMember } from '@dimp/foundation';
+
+/** Types of file, image, audio and video contents (spec §9.1). */
+const FILE_TYPES: readonly string[] = ['16', '18', '20', '22'];
+
+/**
+ * The oldest peers encrypt a file with the key of the message that tells of it, and leave the key out of the content
+ * (spec §13.1): it is put in, because nobody else knows it later.
+ *
+ * @param key - what opened the message; none for a broadcast
+ */
+export function withFileKey(
+  content: Content,
+  key: SymmetricKey | undefined,
+  parse: (wire: JsonObject) => Content,
+): Content {
+  const { type, wire } = content;
+  if (key === undefined || !FILE_TYPES.includes(type)) return content;
+  const has = (name: string): boolean =>
+    ![undefined, null, ''].includes(ownMember(wire, name) as never);
+  if (!has('URL') || has('data') || has('key') || has('password')) return content;
+  return parse({ ...wire, key: key.toWire() });
+}
