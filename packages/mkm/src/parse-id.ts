@@ -9,7 +9,7 @@ const MAX_LENGTH = 256;
 /**
  * Reads an ID: `[name@]address[/terminal]` (spec §5).
  *
- * @throws `format/field` for no text, a control character, two `@`, a missing or damaged address;
+ * @throws `format/field` for no text, a control character, a lone surrogate, two `@`, a missing or damaged address;
  *   `unsupported/address` for an address of no known family.
  *
  * @example
@@ -22,6 +22,7 @@ export function parseID(text: unknown, addresses: AddressRegistry): ID {
   if (typeof text !== 'string' || text === '') throw fieldError('ID', 'is missing or no text');
   if (text.length > MAX_LENGTH) throw fieldError('ID', 'is too long');
   if (hasControlCharacter(text)) throw fieldError('ID', 'has a control character');
+  if (LONE_SURROGATE.test(text)) throw fieldError('ID', 'has a lone surrogate');
   const slash = text.indexOf('/');
   const [head, terminal] =
     slash < 0 ? [text, undefined] : [text.slice(0, slash), text.slice(slash + 1)];
@@ -40,11 +41,14 @@ export function parseID(text: unknown, addresses: AddressRegistry): ID {
 export function checkName(name: string): string {
   const bytes = new TextEncoder().encode(name).length;
   if (bytes < 1 || bytes > 32) throw fieldError('name', 'must have 1 to 32 bytes');
-  if (hasControlCharacter(name) || /[/@\s]/u.test(name)) {
+  if (hasControlCharacter(name) || LONE_SURROGATE.test(name) || /[/@\s]/u.test(name)) {
     throw fieldError('name', 'must not have blanks, control characters, "/" or "@"');
   }
   return name;
 }
+
+/** It has no UTF-8 form, so such an ID could neither be sent nor stored. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function hasControlCharacter(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

@@ -64,6 +64,8 @@ describe('parseID', () => {
     ['a slash first', '/phone'],
     ['a control character', 'al\nice@toy:00:0a0b0c0d'],
     ['DEL in the terminal', 'toy:00:0a0b0c0d/\x7f'],
+    ['half a surrogate pair in the name', 'al\ud800ice@toy:00:0a0b0c0d'],
+    ['half a surrogate pair in the terminal', 'toy:00:0a0b0c0d/\udc00'],
     ['a damaged address', 'alice@toy:00:zz'],
     ['more than 256 characters', `${'x'.repeat(256)}@toy:00:0a0b0c0d`],
   ])('refuses %s as format/field', (_, text) => {
