@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { Protocol } from '@dimp/core';
 import { type DecryptKey, isExportable, type Signer } from '@dimp/crypto';
 import {
   fieldError,
   isJsonObject,
+  isProtocolError,
   type Json,
   type JsonObject,
   ProtocolError,
@@ -25,15 +27,16 @@ export interface ExportOptions {
   readonly work?: { readonly N: number; readonly r: number; readonly p: number };
 }
 
-/** Bounds of a file's content: contacts may be many. */
-const LIMITS = { maxBytes: 64 * 1024 * 1024, maxDepth: 32, maxMembers: 1_048_576 };
+/** Bounds of a file's content: contacts may be many, and each comes with meta and visa. */
+const LIMITS = { maxBytes: 256 * 1024 * 1024, maxDepth: 32, maxMembers: 4_194_304 };
 
 /**
- * Writes an identity into a file: private keys, meta, documents, contacts, and how it was made.
+ * Writes an identity into a file: private keys, meta, documents, how it was made, and its contacts with their metas and
+ * documents: who believes that we have his does not send them again.
  *
  * @returns bytes that only the passphrase opens
  * @throws `identity/not-found` if it is no user of this machine; `crypto/unavailable` for keys that cannot be exported;
- *   `RangeError` for an empty passphrase
+ *   `format/limit` for more than 256 MiB of contacts; `RangeError` for an empty passphrase
  *
  * @example
  * ```ts
@@ -53,7 +56,13 @@ export async function exportIdentity(
   const contacts: JsonObject[] = [];
   for (const contact of await facebook.contacts(id)) {
     const { remark } = (await facebook.contact(id, contact)) ?? {};
-    contacts.push({ id: contact.text, ...(remark === undefined ? {} : { remark }) });
+    const known = await facebook.meta(contact);
+    contacts.push({
+      id: contact.text,
+      ...(remark === undefined ? {} : { remark }),
+      ...(known === undefined ? {} : { meta: known.wire }),
+      documents: (await facebook.documents(contact)).map(({ wire }) => wire),
+    });
   }
   const content: JsonObject = {
     version: 1,
@@ -65,7 +74,13 @@ export async function exportIdentity(
     contacts,
     ...(origin === undefined ? {} : { origin }),
   };
-  return sealWithPassphrase(utf8Encode(stringifyJson(content)), passphrase, options);
+  const bytes = utf8Encode(stringifyJson(content));
+  if (bytes.length > LIMITS.maxBytes) {
+    throw new ProtocolError('format/limit', 'contacts are too many for a file', {
+      details: { limit: 'bytes', max: LIMITS.maxBytes },
+    });
+  }
+  return sealWithPassphrase(bytes, passphrase, options);
 }
 
 /**
@@ -86,14 +101,7 @@ export async function importIdentity(
   if (version !== 1) throw fieldError('version', 'is not known');
   const { protocol } = facebook;
   const id = protocol.parseID(content['id']);
-  const known = listOf(contacts, 'contacts').map((contact) => {
-    if (!isJsonObject(contact)) throw fieldError('contacts', 'is damaged');
-    const { remark } = contact;
-    return {
-      id: protocol.parseID(contact['id']),
-      ...(typeof remark === 'string' ? { remark } : {}),
-    };
-  });
+  const known = listOf(contacts, 'contacts').map((contact) => readContact(contact, protocol));
   const user = await facebook.saveLocalUser({
     id,
     meta: protocol.metas.parse(content['meta']),
@@ -104,8 +112,38 @@ export async function importIdentity(
     ),
     ...(isJsonObject(origin) ? { origin } : {}),
   });
-  for (const { id: contact, ...rest } of known) await facebook.addContact(id, contact, rest);
+  for (const contact of known) await addContact(facebook, id, contact);
   return user;
+}
+
+interface KnownContact {
+  readonly id: ID;
+  readonly remark?: string;
+  readonly meta?: JsonObject;
+  readonly documents: readonly JsonObject[];
+}
+
+function readContact(contact: Json, protocol: Protocol): KnownContact {
+  if (!isJsonObject(contact)) throw fieldError('contacts', 'is damaged');
+  const { remark, meta, documents = [] } = contact;
+  return {
+    id: protocol.parseID(contact['id']),
+    ...(typeof remark === 'string' ? { remark } : {}),
+    ...(isJsonObject(meta) ? { meta } : {}),
+    documents: listOf(documents, 'documents').filter(isJsonObject),
+  };
+}
+
+async function addContact(facebook: Facebook, user: ID, contact: KnownContact): Promise<void> {
+  const { id, remark, meta, documents } = contact;
+  await facebook.addContact(user, id, remark === undefined ? {} : { remark });
+  try {
+    if (meta !== undefined) await facebook.saveMeta(meta, id);
+    for (const document of documents) await facebook.saveDocument(document, id);
+  } catch (error) {
+    // Of an algorithm that is not registered here, or expired meanwhile: he is a contact all the same.
+    if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+  }
 }
 
 function wireOf(key: Signer | DecryptKey): JsonObject {

@@ -16,9 +16,7 @@ test('an identity moves to another machine with keys, documents and contacts', a
   await introduce(moki, hulk);
   await moki.facebook.addContact(moki.user.id, hulk.user.id, { remark: 'green' });
   const file = await exportIdentity(moki.facebook, moki.user.id, 'pass', { work });
-  const before = await packed(hulk, Text.create({ text: 'hello' }), moki.user.id, {
-    attachMeta: true,
-  });
+  const before = await packed(hulk, Text.create({ text: 'hello' }), moki.user.id);
 
   const facebook = new Facebook({ protocol, store: memoryStore() });
   for (let twice = 0; twice < 2; twice++) {
@@ -27,6 +25,9 @@ test('an identity moves to another machine with keys, documents and contacts', a
   }
   expect((await facebook.localUsers()).length).toBe(1);
   expect(await facebook.contact(moki.user.id, hulk.user.id)).toMatchObject({ remark: 'green' });
+  // He believes that we have his meta and visa, and will not send them again.
+  expect((await facebook.meta(hulk.user.id))?.wire).toEqual((await hulk.user.meta())?.wire);
+  expect(await facebook.document(hulk.user.id)).toEqual(await hulk.user.visa());
   expect(await facebook.identityOrigin(moki.user.id)).toEqual({ words: 'some' });
   expect(await new Messenger({ facebook }).unpack(before)).toMatchObject({
     content: { body: { text: 'hello' } },
@@ -75,6 +76,7 @@ test('keys that do not belong to the ID are refused, and nothing is written', as
     [{ ...content, version: 2 }, 'format/field'],
     [{ ...content, contacts: 'x' }, 'format/field'],
     [{ ...content, contacts: [1] }, 'format/field'],
+    [{ ...content, contacts: [{ id: moki.user.id.text, documents: 1 }] }, 'format/field'],
     [{ ...content, id: 7 }, 'format/field'],
     [[], 'format/json'],
   ] as const) {
