@@ -1,6 +1,8 @@
 import type { Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import type { Signer } from '@dimp/crypto';
 import { Text } from '@dimp/extensions/contents';
+import { encodeBase64 } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import {
   type CrashingStore,
@@ -14,6 +16,7 @@ import {
   VirtualTime,
 } from '@dimp/testing/network';
 import { Facebook, Messenger, register } from '../src/index.ts';
+import { damage } from './damage.ts';
 import { protocol } from './people.ts';
 
 /** What a simulation is told. */
@@ -51,6 +54,7 @@ export const BAD_NETWORK: NetworkFaults = {
   delay: [20, 400],
   reorder: 0.1,
   corrupt: 0.005,
+  damage,
   disconnect: { every: [20_000, 120_000], for: [100, 30_000] },
   restart: { every: [30_000, 200_000] },
 };
@@ -116,14 +120,14 @@ class Simulation {
   async populate(): Promise<void> {
     const directory = memoryStore();
     const station = new Facebook({ protocol, store: directory, clock: this.#time });
-    const keys = { algorithm: 'Ed25519', metaType: '2' } as const;
-    await register(STATION, { facebook: station, network: EntityType.Station, ...keys });
+    const network = EntityType.Station;
+    await register(STATION, { facebook: station, network, ...this.#identity(STATION) });
     const { clients, messages } = this.#options;
     for (let n = 0; n < clients; n++) {
       const name = `client ${n}`;
       const durable = memoryStore();
       const facebook = new Facebook({ protocol, store: durable, clock: this.#time });
-      const user = await register(name, { facebook, ...keys });
+      const user = await register(name, { facebook, ...this.#identity(name) });
       const [meta, visa] = [await user.meta(), await user.visa()];
       if (meta === undefined || visa === undefined) throw new Error('register saves both');
       await station.saveMeta(meta.wire, user.id);
@@ -133,17 +137,28 @@ class Simulation {
     await this.#plug(STATION, directory, undefined);
   }
 
+  /** IDs follow from the seed, because stores are read in their order. */
+  #identity(name: string): { readonly signer: Signer; readonly metaType: '2' } {
+    const data = encodeBase64(this.#random.fork(`key of ${name}`).bytes(32));
+    return {
+      signer: protocol.keys.parsePrivate({ algorithm: 'Ed25519', data }),
+      metaType: '2',
+    };
+  }
+
   async run(): Promise<void> {
     for (const person of this.#people) this.#writeLater(person);
+    const describe = (): string =>
+      [`seed ${this.#options.seed}`, ...this.#network.lastEvents].join('\n');
     const quiet = (): boolean => this.#people.every(({ left }) => left === 0);
-    await this.#time.run({ until: quiet, maxEvents: 100_000_000 });
+    await this.#time.run({ until: quiet, maxEvents: 100_000_000, describe });
     this.#network.calm();
     const done = (): boolean => quiet() && this.#lost() === 0;
     const tooLate = this.#time.now() + 2 * 24 * 60 * 60_000;
-    await this.#time.run({ until: () => done() || this.#time.now() > tooLate });
+    await this.#time.run({ until: () => done() || this.#time.now() > tooLate, describe });
     // Long enough for the last receipts.
     const until = this.#time.now() + 10 * 60_000;
-    await this.#time.run({ until: () => this.#time.now() >= until });
+    await this.#time.run({ until: () => this.#time.now() >= until, describe });
   }
 
   async result(): Promise<SimulationResult> {

@@ -57,8 +57,9 @@ export class Delivery implements EventSource<DeliveryEvents> {
   readonly content: Content;
   /** When it was sent, in milliseconds since the epoch. */
   readonly created: number;
-  readonly #events = new Events<DeliveryEvents>();
+  readonly #events = new Events<DeliveryEvents & { end: Record<never, never> }>();
   readonly #control: DeliveryControl;
+  #ended = false;
   #report: DeliveryReport;
 
   constructor(
@@ -88,23 +89,27 @@ export class Delivery implements EventSource<DeliveryEvents> {
     return this.#events.on(kind, listener);
   }
 
-  /** The last state, when nothing more will come. Never rejects: `failed` is a state. */
+  /**
+   * The last state, when nothing more will come; when the messenger is disposed of, the state until then. Never rejects:
+   * `failed` is a state.
+   */
   get settled(): Promise<DeliveryState> {
-    if (this.#report.settled) return Promise.resolve(this.#report.state);
     return new Promise((resolve) => {
-      const listening = this.on('state', ({ state, settled }) => {
-        if (!settled) return;
-        listening[Symbol.dispose]();
-        resolve(state);
-      });
+      const check = (): void => {
+        if (!this.#report.settled && !this.#ended) return;
+        for (const each of listening) each[Symbol.dispose]();
+        resolve(this.#report.state);
+      };
+      const listening = [this.#events.on('state', check), this.#events.on('end', check)];
+      check();
     });
   }
 
   /**
    * Waits until the message has got as far as a state.
    *
-   * @throws the error of a message that was given up; `state/stopped` for one that settled before it got there; the
-   *   signal's reason
+   * @throws the error of a message that was given up; `state/stopped` for one that settled before it got there, or if the
+   *   messenger is disposed of; the signal's reason
    */
   async reached(goal: Exclude<DeliveryState, 'failed'>, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
@@ -113,35 +118,46 @@ export class Delivery implements EventSource<DeliveryEvents> {
       const { state, error, settled } = this.#report;
       if (state !== 'failed' && hasReached(state, goal)) resolve();
       else if (error !== undefined) reject(error);
-      else if (settled) reject(neverReached(state, goal));
+      else if (settled) reject(neverReached(`message ends as ${state}, before ${goal}`));
+      else if (this.#ended) reject(neverReached('messenger has been disposed of'));
     };
-    const listening = this.on('state', check);
+    const listening = [this.#events.on('state', check), this.#events.on('end', check)];
     const abort = (): void => reject(signal?.reason);
     signal?.addEventListener('abort', abort);
     check();
     try {
       await promise;
     } finally {
-      listening[Symbol.dispose]();
+      for (const each of listening) each[Symbol.dispose]();
       signal?.removeEventListener('abort', abort);
     }
   }
 
   /**
-   * Calls the message off, as long as no copy has been handed to a transport.
+   * Calls the message off, as long as no copy can have been handed to a transport.
    *
-   * @returns false if it was too late, or if another tab is the one that sends
+   * @returns false if it was too late; if it was packed before the program was started, because nobody knows whether it
+   *   has left, then; or if another tab is the one that sends
+   * @throws `state/stopped`; `store/` codes, and then it may come back at the next start
    */
   cancel(): Promise<boolean> {
     return this.#control.cancel(this.id);
   }
 
-  /** Tries a message again that was given up. */
+  /**
+   * Tries a message again that was given up. It is as old as it was: receivers refuse what was written too long ago.
+   *
+   * @throws `state/not-ready` if another tab is the one that sends; `state/stopped`; `store/` codes
+   */
   retry(): Promise<void> {
     return this.#control.retry(this.id);
   }
 
-  /** Forgets a message that was given up. Others are forgotten when they have settled. */
+  /**
+   * Forgets a message that was given up. Others are forgotten when they have settled.
+   *
+   * @throws `RangeError` for one that is on its way; `state/stopped`; `store/` codes
+   */
   discard(): Promise<void> {
     return this.#control.discard(this.id);
   }
@@ -151,10 +167,16 @@ export class Delivery implements EventSource<DeliveryEvents> {
     this.#report = report;
     this.#events.emit('state', report);
   }
+
+  /** Called by the outbox when the messenger stops: nothing more will be heard of the message here. */
+  end(): void {
+    this.#ended = true;
+    this.#events.emit('end', {});
+  }
 }
 
-function neverReached(state: DeliveryState, goal: DeliveryState): Error {
-  return new ProtocolError('state/stopped', `message ends as ${state}, before ${goal}`);
+function neverReached(message: string): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', message);
 }
 
 function withResolvers(): {

@@ -1,18 +1,18 @@
-import { isWaiting, type Random, type Timers, type Waiting, waiting } from '@dimp/core';
+import type { Random, Timers, Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
-import { type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
-import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
-import { type GroupForm, groupFormFor, type MessagePacker } from '../messenger/message-packer.ts';
+import { ProtocolError } from '@dimp/foundation';
+import type { EntityKey, ID } from '@dimp/mkm';
+import type { GroupForm, MessagePacker } from '../messenger/message-packer.ts';
 import type { ReceiptBody } from '../processing/bodies.ts';
-import { Confirmations } from './confirmations.ts';
 import type { Delivery, DeliveryControl } from './delivery.ts';
-import { type CopyRef, Entry } from './entry.ts';
+import { Entry } from './entry.ts';
 import type { Introductions } from './introductions.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxRecord } from './outbox-record.ts';
-import { type PackedMessage, Packing } from './packing.ts';
-import { Resending, type ResendPolicy } from './resending.ts';
-import { Transmission } from './transmission.ts';
+import { Packing } from './packing.ts';
+import { Preparation } from './preparation.ts';
+import type { ResendPolicy } from './resending.ts';
+import { Shipping } from './shipping.ts';
 
 /** What a {@link Dispatcher} is made with. */
 export interface DispatcherOptions {
@@ -26,6 +26,8 @@ export interface DispatcherOptions {
   readonly transmit: (bytes: Uint8Array, receiver: ID) => Promise<void>;
   /** Asks the network for what is missing. */
   readonly ask: (missing: Waiting) => Promise<void>;
+  /** Does something that the message on disk does not depend on. */
+  readonly aside: (task: () => Promise<void>) => Promise<void>;
   /** Records that are done stay for a while, so that other tabs hear of it. */
   readonly shared: boolean;
   /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
@@ -33,50 +35,53 @@ export interface DispatcherOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A copy in the transmission's queue. */
-interface Outgoing {
-  readonly ref: CopyRef;
-  /** The bytes, until they have been handed over once. */
-  readonly bytes?: Uint8Array;
-  /** Nothing leaves before it is on disk. */
-  readonly written?: Promise<boolean>;
-}
-
-/** Carries outgoing messages from the outbox to the transport, again and again, until they are confirmed. */
+/** Looks after outgoing messages, from the outbox until they have arrived: what their senders hold in hand is here. */
 export class Dispatcher implements DeliveryControl {
   readonly #options: DispatcherOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #packing: Packing;
-  readonly #transmission: Transmission<Outgoing>;
-  readonly #resending: Resending;
-  readonly #confirmations = new Confirmations();
+  readonly #shipping: Shipping;
+  readonly #preparation: Preparation;
+  /** Records that are being written for another tab to send. */
+  readonly #writing = new Set<Promise<void>>();
+  #takingOver: Promise<void> | undefined;
   #leading = false;
+  #stopped = false;
 
   constructor(options: DispatcherOptions) {
-    const { packer, introductions, timers, random, policy, onFailure } = options;
+    const { packer, outbox, introductions } = options;
     this.#options = options;
     this.#packing = new Packing(packer, introductions);
-    this.#transmission = new Transmission({
-      transmit: (outgoing) => this.#transmit(outgoing),
-      timers,
-      random,
-      onFailure,
+    this.#shipping = new Shipping({
+      ...options,
+      facebook: packer.facebook,
+      packing: this.#packing,
+      onDone: (entry) => this.#drop(entry),
     });
-    this.#resending = new Resending(policy, timers, random, (ref) => this.#resend(ref));
+    this.#preparation = new Preparation({
+      packer,
+      outbox,
+      packing: this.#packing,
+      shipping: this.#shipping,
+      entries: this.#entries,
+      ask: options.ask,
+    });
   }
 
   /** Takes over the store's outbox: everything unsettled in it goes on its way. */
-  async lead(): Promise<void> {
-    if (this.#leading) return;
-    const records: OutboxRecord[] = [];
-    for await (const record of this.#options.outbox.list()) records.push(record);
-    this.#leading = true;
-    for (const record of records) await this.#adopt(record);
+  lead(): Promise<void> {
+    this.#takingOver ??= this.#takeOver().catch((error: unknown) => {
+      this.#takingOver = undefined;
+      throw error;
+    });
+    return this.#takingOver;
   }
 
   /** All messages that are not done: under way, or given up and not discarded. */
   deliveries(): readonly Delivery[] {
-    return [...this.#entries.values()].map(({ delivery }) => delivery);
+    return [...this.#entries.values()]
+      .filter(({ record, hasFailed }) => !record.settled || hasFailed)
+      .map(({ delivery }) => delivery);
   }
 
   /** Puts a message on disk and on its way; resolves when it is on disk. */
@@ -86,6 +91,7 @@ export class Dispatcher implements DeliveryControl {
     receiver: ID,
     form: GroupForm | undefined,
   ): Promise<Delivery> {
+    await this.#tookOver();
     const personal = receiver.isUser || receiver.isBroadcast;
     const record: OutboxRecord = {
       id: this.#options.outbox.nextID(),
@@ -100,111 +106,76 @@ export class Dispatcher implements DeliveryControl {
     const entry = new Entry(record, content, this);
     this.#entries.set(record.id, entry);
     try {
-      if (this.#leading) await this.#advance(entry);
-      else await this.#options.outbox.put(record);
+      if (this.#leading) {
+        const missing = await this.#preparation.advance(entry);
+        await this.#options.aside(() => this.#preparation.askAll(missing));
+      } else await this.#leaveToLeader(record);
     } catch (error) {
       this.#drop(entry);
       throw error;
     }
+    if (this.#stopped) entry.delivery.end();
     return entry.delivery;
   }
 
   /** A meta, a visa or a member list has arrived: whatever waited for it goes on. */
-  async release(entity: EntityKey): Promise<void> {
-    const groups = [...this.#entries.values()].filter(({ record }) => {
-      const { waitingFor } = record;
-      return waitingFor?.for === 'members' && waitingFor.id.entity === entity;
-    });
-    for (const entry of groups) await this.#advanceOrFail(entry);
-    this.#packing.open(entity);
-    // Behind the first of a lane others wait, and new ones may have joined them meanwhile.
-    for (let refs = this.#packing.released(); refs.length > 0; refs = this.#packing.released()) {
-      for (const entry of new Set(refs.map((ref) => ref.entry))) await this.#advanceOrFail(entry);
-    }
+  release(entity: EntityKey): Promise<void> {
+    return this.#preparation.release(entity);
   }
 
-  /**
-   * Asks again for what messages wait for, and gives up those that wait too long.
-   *
-   * @param now - milliseconds since the epoch
-   */
-  async tend(now: number): Promise<void> {
+  /** Asks again for what messages wait for, and gives up those that are too old. */
+  async tend(): Promise<void> {
     this.#packing.reduceMemory();
     if (!this.#leading) return;
+    await this.#shipping.sweep();
     for (const entry of [...this.#entries.values()]) {
-      const { created, waitingFor } = entry.record;
-      if (waitingFor === undefined) continue;
-      if (now - created > this.#options.policy.expiresAfter) {
-        await this.#giveUp(entry, 'identity/not-found');
-      } else {
-        await this.#ask(waitingFor);
-      }
+      if (entry.record.settled) continue;
+      if (this.#shipping.isExpired(entry)) await this.#expire(entry);
     }
+    await this.#askAgain();
   }
 
-  /** The connection is back. */
-  resume(): void {
-    this.#transmission.resume();
+  /** The connection is back: what waits to be sent is sent, and what messages wait for is asked for. */
+  async resume(): Promise<void> {
+    this.#shipping.resume();
+    if (this.#leading) await this.#askAgain();
   }
 
-  /**
-   * Notes a receipt.
-   *
-   * @param from - who sent it: the receiver of the message, or a station on the way
-   * @param to - the user of ours it is addressed to
-   */
-  async confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
-    const { origin, text } = body;
-    if (origin === undefined || !sameEntity(origin.sender, to)) return;
-    for (const ref of this.#confirmations.find(origin, to)) {
-      const { entry, index } = ref;
-      const copy = entry.copy(index);
-      if (text !== undefined) entry.change({ receipt: text });
-      if (await this.#isReceiver(copy.receiver, from)) {
-        const { visaTime } = copy;
-        if (visaTime !== undefined) await this.#options.introductions.confirm(to, from, visaTime);
-        await this.#finish(ref, { state: 'received' });
-      } else if (this.#isStation(from) && copy.state !== 'delivered') {
-        const refusal = refusalOf(text);
-        if (refusal !== undefined) await this.#finish(ref, { state: 'failed', error: refusal });
-        else await this.#delivered(ref);
-      }
-    }
+  /** Notes a receipt, see {@link Shipping.confirm}. */
+  confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
+    return this.#shipping.confirm(body, from, to);
   }
 
   async cancel(id: string): Promise<boolean> {
+    if (this.#stopped) throw stopped();
     const entry = this.#entries.get(id);
     if (entry === undefined || !this.#leading) return false;
-    const early = (state: string): boolean => state === 'queued' || state === 'waiting';
-    if (!entry.record.copies.every(({ state }) => early(state))) return false;
-    for (const ref of entry.refs()) this.#packing.withdraw(ref);
+    const early = entry.record.copies.every(
+      ({ state }) => state === 'queued' || state === 'waiting',
+    );
+    if (!early || this.#shipping.mayHaveLeft(entry)) return false;
     entry.fail('state/stopped');
-    await this.#settle(entry);
-    await this.discard(id);
+    this.#drop(entry);
+    await this.#options.outbox.delete(entry.record);
     return true;
   }
 
   async retry(id: string): Promise<void> {
+    if (this.#stopped) throw stopped();
     const entry = this.#entries.get(id);
     if (entry === undefined || !this.#leading) throw notHere();
     const failed = entry.refs(({ state }) => state === 'failed');
-    for (const { index } of failed) {
-      const { error: _, ...copy } = entry.copy(index);
-      entry.change({
-        copies: entry.record.copies.map((each, at) =>
-          at === index ? { ...copy, state: 'queued' } : each,
-        ),
-      });
-    }
-    await this.#advance(entry);
+    if (failed.length === 0) return;
+    entry.revive(this.#options.packer.facebook.clock.now());
+    await this.#options.outbox.put(entry.record);
     for (const ref of failed) {
-      if (entry.copy(ref.index).message === undefined) continue;
-      this.#confirmations.add(ref);
-      this.#transmission.push({ ref });
+      if (entry.record.copies[ref.index]?.message !== undefined) this.#shipping.ship(ref);
     }
+    await this.#preparation.advanceOrFail(entry);
   }
 
   async discard(id: string): Promise<void> {
+    if (this.#stopped) throw stopped();
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     if (!entry.record.settled) throw new RangeError('the message is still on its way');
@@ -214,10 +185,14 @@ export class Dispatcher implements DeliveryControl {
 
   /** Another tab has changed the record of a message. */
   async refresh(id: string): Promise<void> {
+    await this.#tookOver();
     const record = await this.#options.outbox.get(id);
     const entry = this.#entries.get(id);
     if (record === undefined) {
-      if (!this.#leading) this.#entries.delete(id);
+      if (entry === undefined) return;
+      // Of those who do not send, one may have discarded what was given up; what was under way has been cancelled.
+      if (!this.#leading && !entry.record.settled) entry.fail('state/stopped');
+      if (entry.record.settled) this.#entries.delete(id);
     } else if (this.#leading) {
       if (entry === undefined) await this.#adopt(record);
     } else {
@@ -226,14 +201,38 @@ export class Dispatcher implements DeliveryControl {
   }
 
   /** Resolves when nothing more can be done for now. */
-  async idle(): Promise<void> {
-    await this.#transmission.idle();
+  idle(): Promise<void> {
+    return this.#shipping.idle();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#leading = false;
-    this.#transmission.stop();
-    this.#resending.stop();
+    this.#shipping.stop();
+    for (const { delivery } of this.#entries.values()) delivery.end();
+  }
+
+  /** Who comes while the outbox is being taken over waits, so that nothing is missed and everything stays in order. */
+  async #tookOver(): Promise<void> {
+    await this.#takingOver?.catch(() => undefined);
+  }
+
+  async #takeOver(): Promise<void> {
+    // Written by us for the tab that led until now: it has to be in the list.
+    await Promise.allSettled(this.#writing);
+    const records: OutboxRecord[] = [];
+    for await (const record of this.#options.outbox.list()) records.push(record);
+    if (this.#stopped) return;
+    this.#leading = true;
+    for (const record of records) await this.#adopt(record);
+  }
+
+  async #leaveToLeader(record: OutboxRecord): Promise<void> {
+    const writing: Promise<void> = this.#options.outbox
+      .put(record)
+      .finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+    await writing;
   }
 
   /** A message of an earlier life, or of another tab. */
@@ -242,9 +241,9 @@ export class Dispatcher implements DeliveryControl {
     known?.replace(record);
     const content = this.#options.packer.facebook.protocol.contents.parse(record.content);
     const entry = known ?? new Entry(record, content, this);
-    const failed = record.settled && record.copies.some(({ state }) => state === 'failed');
-    if (record.settled && !failed) {
-      await this.#options.outbox.delete(record);
+    if (record.settled && !entry.hasFailed) {
+      if (this.#options.shared) this.#shipping.retire(record);
+      else await this.#options.outbox.delete(record);
       this.#entries.delete(record.id);
       return;
     }
@@ -253,221 +252,43 @@ export class Dispatcher implements DeliveryControl {
       const { state } = entry.copy(ref.index);
       if (state === 'received' || state === 'failed') continue;
       this.#packing.recall(ref);
-      this.#confirmations.add(ref);
-      if (state !== 'delivered') this.#transmission.push({ ref });
+      this.#shipping.takeUp(ref);
     }
-    if (!record.settled) await this.#advanceOrFail(entry);
+    if (!record.settled) await this.#preparation.advanceOrFail(entry);
   }
 
-  /** Decides who gets a copy, packs what can be packed, writes it, and hands it on. */
-  async #advance(entry: Entry): Promise<void> {
-    const { copies, receiver } = entry.record;
-    if (copies.length === 0 && receiver.isGroup && !receiver.isBroadcast) {
-      const missing = await this.#addMembers(entry);
-      if (missing !== undefined) {
-        entry.change({ waitingFor: missing });
-        await this.#options.outbox.put(entry.record);
-        await this.#ask(missing);
-        return;
-      }
+  async #askAgain(): Promise<void> {
+    const missing = new Map<string, Waiting>();
+    for (const { record } of this.#entries.values()) {
+      const { waitingFor } = record;
+      if (waitingFor !== undefined)
+        missing.set(`${waitingFor.for} ${waitingFor.id.entity}`, waitingFor);
     }
-    const refs = entry.refs(({ message, state }) => message === undefined && state !== 'failed');
-    if (refs.length === 0) {
-      if (entry.record.settled) await this.#settle(entry);
-      return;
-    }
-    await this.#pack(entry, refs);
+    await this.#preparation.askAll([...missing.values()]);
   }
 
-  /** Nobody is there to hear of an error: the message carries it. */
-  async #advanceOrFail(entry: Entry): Promise<void> {
-    try {
-      await this.#advance(entry);
-    } catch (error) {
-      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-      await this.#giveUp(entry, error.code);
+  async #expire(entry: Entry): Promise<void> {
+    const packed = entry.refs(({ message, state }) => message !== undefined && isOpen(state));
+    await this.#preparation.giveUp(entry, 'identity/not-found');
+    for (const ref of packed) {
+      await this.#shipping.finish(ref, { state: 'failed', error: 'transport/timeout' });
     }
-  }
-
-  /** Ends the copies that are not packed; the others are on their way. */
-  async #giveUp(entry: Entry, error: ErrorCode): Promise<void> {
-    for (const ref of entry.refs(({ message }) => message === undefined)) {
-      this.#packing.withdraw(ref);
-      entry.changeCopy(ref.index, { state: 'failed', error });
-    }
-    if (entry.record.copies.length === 0) {
-      const { receiver } = entry.record;
-      entry.change({ copies: [{ receiver, state: 'failed', error }] });
-    }
-    entry.change({ waitingFor: undefined });
-    if (entry.record.settled) await this.#settle(entry);
-    else await this.#options.outbox.put(entry.record);
-  }
-
-  /** Asks for what is missing; it may have arrived while the message was being put aside, too early to release it. */
-  async #ask(missing: Waiting): Promise<void> {
-    const { facebook } = this.#options.packer;
-    const { id } = missing;
-    const here =
-      missing.for === 'members'
-        ? (await facebook.members(id)).length > 0
-        : (await facebook.encryptKey(id)) !== undefined;
-    if (here) await this.release(id.entity);
-    else await this.#options.ask(missing);
-  }
-
-  async #addMembers(entry: Entry): Promise<Waiting | undefined> {
-    const { sender, receiver: group, form: wanted } = entry.record;
-    const members = await this.#options.packer.facebook.members(group);
-    if (members.length === 0) return waiting('members', group);
-    const form = wanted ?? groupFormFor(members);
-    const others = members.filter((member) => !sameEntity(member, sender));
-    const receivers = form === 'whole' ? [group] : others;
-    entry.change({
-      form,
-      copies: receivers.map((receiver) => ({ receiver, state: 'queued' })),
-      waitingFor: undefined,
-    });
-    return undefined;
-  }
-
-  async #pack(entry: Entry, refs: readonly CopyRef[]): Promise<void> {
-    const write = deferred<boolean>();
-    const packed: PackedMessage[] = [];
-    // Into the queue in the turn of its lane, so that copies leave in the order in which they name each other.
-    const onPacked = (message: PackedMessage): void => {
-      packed.push(message);
-      entry.changeCopy(message.ref.index, { ...message.facts, state: 'queued' });
-      this.#confirmations.add(message.ref);
-      this.#transmission.push({ ref: message.ref, bytes: message.bytes, written: write.promise });
-    };
-    try {
-      const blocked = await this.#packInto(entry, refs, onPacked);
-      for (const { ref } of blocked) entry.changeCopy(ref.index, { state: 'waiting' });
-      entry.change({ waitingFor: blocked[0]?.by });
-      await this.#options.outbox.put(
-        entry.record,
-        packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })),
-      );
-      write.resolve(true);
-      for (const missing of new Set(blocked.map(({ by }) => by))) await this.#ask(missing);
-    } catch (error) {
-      write.resolve(false);
-      for (const { ref } of packed) this.#packing.forget(ref);
-      throw error;
-    }
-  }
-
-  async #packInto(
-    entry: Entry,
-    refs: readonly CopyRef[],
-    onPacked: (message: PackedMessage) => void,
-  ): Promise<readonly { readonly ref: CopyRef; readonly by: Waiting }[]> {
-    const untouched = refs.length === entry.record.copies.length;
-    if (entry.record.form !== 'split' || !untouched) {
-      return (await this.#packing.pack(refs, onPacked)).blocked;
-    }
-    const result = await this.#packing.packSplit(entry, refs);
-    if (isWaiting(result)) {
-      // Nobody in the group can be reached yet: each member gets a copy as soon as he can.
-      return (await this.#packing.pack(refs, onPacked)).blocked;
-    }
-    result.packed.forEach(onPacked);
-    return result.blocked;
-  }
-
-  async #transmit({ ref, bytes, written }: Outgoing): Promise<void> {
-    if (written !== undefined && !(await written)) return;
-    const { entry, index } = ref;
-    const before = entry.copy(index);
-    if (before.state !== 'queued' && before.state !== 'sent') return;
-    const payload = bytes ?? (await this.#options.outbox.bytes(entry.id, index));
-    if (payload === undefined) return;
-    await this.#options.transmit(payload, before.receiver);
-    // A receipt may have come while the transport was busy.
-    if (entry.copy(index).state === 'queued') await this.#finish(ref, { state: 'sent' });
-    const after = entry.copy(index);
-    if (after.state === 'sent' && entry.expectsReceipt(after)) this.#resending.schedule(ref);
-  }
-
-  async #resend(ref: CopyRef): Promise<void> {
-    const { created } = ref.entry.record;
-    const age = this.#options.packer.facebook.clock.now() - created;
-    if (age > this.#options.policy.expiresAfter) {
-      await this.#finish(ref, { state: 'failed', error: 'transport/timeout' });
-      return;
-    }
-    this.#transmission.push({ ref });
-    await this.#transmission.idle();
-  }
-
-  async #delivered(ref: CopyRef): Promise<void> {
-    this.#resending.cancel(ref);
-    ref.entry.changeCopy(ref.index, { state: 'delivered' });
-    await this.#options.outbox.put(ref.entry.record);
-  }
-
-  /** Notes a new state of a copy, and ends the message if that was the last one. */
-  async #finish(
-    ref: CopyRef,
-    change: { readonly state: 'sent' | 'received' | 'failed'; readonly error?: ErrorCode },
-  ): Promise<void> {
-    const { entry, index } = ref;
-    entry.changeCopy(index, change);
-    if (change.state !== 'sent') {
-      this.#resending.cancel(ref);
-      this.#packing.forget(ref);
-      this.#confirmations.remove(ref);
-    }
-    if (entry.record.settled) await this.#settle(entry);
-    // Alone it need not be on disk: after a restart the copy is sent again.
-    else if (change.state !== 'sent' || this.#options.shared) {
-      await this.#options.outbox.put(entry.record);
-    }
-  }
-
-  async #settle(entry: Entry): Promise<void> {
-    const failed = entry.record.copies.some(({ state }) => state === 'failed');
-    if (failed || this.#options.shared) await this.#options.outbox.put(entry.record);
-    else await this.#options.outbox.delete(entry.record);
-    if (!failed) this.#drop(entry);
   }
 
   #drop(entry: Entry): void {
     this.#entries.delete(entry.id);
-    for (const ref of entry.refs()) {
-      this.#resending.cancel(ref);
-      this.#packing.withdraw(ref);
-      this.#confirmations.remove(ref);
-    }
-  }
-
-  #isStation(from: ID): boolean {
-    const { station } = this.#options;
-    return from.type === EntityType.Station && (station === undefined || sameEntity(from, station));
-  }
-
-  async #isReceiver(receiver: ID, from: ID): Promise<boolean> {
-    if (!receiver.isGroup) return sameEntity(receiver, from);
-    const members = await this.#options.packer.facebook.members(receiver);
-    return members.some((member) => sameEntity(member, from));
+    this.#shipping.drop(entry);
   }
 }
 
-/** What a station says when it will not carry a message (spec §9.17). */
-function refusalOf(text: string | undefined): ErrorCode | undefined {
-  if (text?.startsWith('Message is blocked')) return 'policy/blocked';
-  return text === 'Permission denied.' ? 'policy/unauthorized' : undefined;
+function isOpen(state: string): boolean {
+  return state !== 'received' && state !== 'failed';
 }
 
-function notHere(): ProtocolError {
+function notHere(): ProtocolError<'state/not-ready'> {
   return new ProtocolError('state/not-ready', 'another tab sends the messages of this store');
 }
 
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+function stopped(): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', 'messenger has been disposed of');
 }

@@ -13,7 +13,7 @@ export interface CopyRef {
 }
 
 /** What may change of a record. */
-export type EntryChange = Partial<Pick<OutboxRecord, 'form' | 'copies' | 'receipt'>> & {
+export type EntryChange = Partial<Pick<OutboxRecord, 'form' | 'copies' | 'receipt' | 'retried'>> & {
   readonly waitingFor?: Waiting | undefined;
 };
 
@@ -35,6 +35,15 @@ export class Entry {
 
   get id(): string {
     return this.#record.id;
+  }
+
+  /** When it was sent, or tried again by hand, in milliseconds since the epoch. */
+  get since(): number {
+    return this.#record.retried ?? this.#record.created;
+  }
+
+  get hasFailed(): boolean {
+    return this.#record.copies.some(({ state }) => state === 'failed');
   }
 
   /** References to the copies that a test holds for. */
@@ -59,11 +68,12 @@ export class Entry {
     this.#tell();
   }
 
-  changeCopy(index: number, change: Partial<CopyRecord>): void {
+  /** @param receipt - text of the receipt that has brought the change */
+  changeCopy(index: number, change: Partial<CopyRecord>, receipt?: string): void {
     const copies = this.#record.copies.map((copy, each) =>
       each === index ? { ...copy, ...change } : copy,
     );
-    this.change({ copies });
+    this.change({ copies, ...(receipt === undefined ? {} : { receipt }) });
   }
 
   /** Takes over what another tab has written. */
@@ -72,19 +82,50 @@ export class Entry {
     this.#tell();
   }
 
-  /** Ends a message that another tab has carried to its end. */
-  fail(code: ErrorCode): void {
+  /** Gives up all copies that have not come to their end. */
+  fail(error: ErrorCode): void {
+    this.#fail(error, (copy) => !this.#isFinal(copy));
+  }
+
+  /** Gives up all copies that could not be packed. */
+  failUnpacked(error: ErrorCode): void {
+    this.#fail(error, ({ message, state }) => message === undefined && state !== 'failed');
+  }
+
+  /**
+   * Makes a new start with what was given up.
+   *
+   * @param now - milliseconds since the epoch
+   */
+  revive(now: number): void {
+    const { receiver, copies } = this.#record;
+    // The members may be others by now, or were never known.
+    const again = receiver.isGroup && copies.every(({ message }) => message === undefined);
     this.change({
-      copies: this.#record.copies.map((copy) =>
-        this.#isFinal(copy) ? copy : { ...copy, state: 'failed', error: code },
-      ),
-      waitingFor: undefined,
+      retried: now,
+      copies: again
+        ? []
+        : copies.map(({ error, ...copy }) =>
+            copy.state === 'failed' ? { ...copy, state: 'queued' } : copy,
+          ),
     });
   }
 
   /** Whether a receipt of the receiver's program is to come for a copy. */
   expectsReceipt(copy: CopyRecord): boolean {
     return expectsReceipt(this.content, this.#record.sender, copy.receiver);
+  }
+
+  #fail(error: ErrorCode, test: (copy: CopyRecord) => boolean): void {
+    const { receiver, copies } = this.#record;
+    const failed = { state: 'failed', error } as const;
+    this.change({
+      copies:
+        copies.length === 0
+          ? [{ receiver, ...failed }]
+          : copies.map((copy) => (test(copy) ? { ...copy, ...failed } : copy)),
+      waitingFor: undefined,
+    });
   }
 
   #isFinal(copy: CopyRecord): boolean {

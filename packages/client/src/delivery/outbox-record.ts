@@ -36,6 +36,8 @@ export interface OutboxRecord {
   readonly content: JsonObject;
   /** Milliseconds since the epoch. */
   readonly created: number;
+  /** When it was last tried again by hand, in milliseconds since the epoch. */
+  readonly retried?: number;
   /** How a group gets it, once that is decided. */
   readonly form?: GroupForm;
   /** Empty while the members of a group are not known. */
@@ -48,12 +50,14 @@ export interface OutboxRecord {
 const WHAT = 'outgoing message';
 
 export function encodeOutboxRecord(record: OutboxRecord): Uint8Array {
-  const { sender, receiver, content, created, form, copies, waitingFor, receipt, settled } = record;
+  const { sender, receiver, content, created, retried, form } = record;
+  const { copies, waitingFor, receipt, settled } = record;
   return encodeRecord({
     sender: sender.text,
     receiver: receiver.text,
     content,
     created,
+    ...(retried === undefined ? {} : { retried }),
     ...(form === undefined ? {} : { form }),
     copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text }) as unknown as Json),
     ...(waitingFor === undefined
@@ -71,10 +75,11 @@ export function decodeOutboxRecord(
   readID: (text: unknown) => ID,
 ): OutboxRecord {
   const wire = decodeRecordObject(bytes, WHAT);
-  const { content, created, form, copies, waitingFor, receipt, settled } = wire;
+  const { content, created, retried, form, copies, waitingFor, receipt, settled } = wire;
   if (
     !isJsonObject(content) ||
     typeof created !== 'number' ||
+    (retried !== undefined && typeof retried !== 'number') ||
     !Array.isArray(copies) ||
     (form !== undefined && !isForm(form)) ||
     (receipt !== undefined && typeof receipt !== 'string') ||
@@ -88,6 +93,7 @@ export function decodeOutboxRecord(
     receiver: storedID(wire['receiver'], readID),
     content,
     created,
+    ...(retried === undefined ? {} : { retried }),
     ...(form === undefined ? {} : { form }),
     copies: (copies as readonly Json[]).map((copy) => decodeCopy(copy, readID)),
     ...(isJsonObject(waitingFor) ? { waitingFor: decodeWaiting(waitingFor, readID) } : {}),

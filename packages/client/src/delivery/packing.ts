@@ -1,6 +1,6 @@
 import { isWaiting, type Waiting, waiting } from '@dimp/core';
 import type { Content, ReliableMessage } from '@dimp/dkd';
-import { encodeBase64 } from '@dimp/foundation';
+import { encodeBase64, isProtocolError, type ProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import { messageID } from '../messenger/message-id.ts';
 import type { MessagePacker } from '../messenger/message-packer.ts';
@@ -21,6 +21,8 @@ export interface PackResult {
   readonly packed: readonly PackedMessage[];
   /** Copies that have to wait; they stand in their lane. */
   readonly blocked: readonly { readonly ref: CopyRef; readonly by: Waiting }[];
+  /** Copies that can never be packed. */
+  readonly failed: readonly { readonly ref: CopyRef; readonly error: ProtocolError }[];
 }
 
 /**
@@ -51,6 +53,7 @@ export class Packing {
   ): Promise<PackResult> {
     const packed: PackedMessage[] = [];
     const blocked: { ref: CopyRef; by: Waiting }[] = [];
+    const failed: { ref: CopyRef; error: ProtocolError }[] = [];
     await Promise.all(
       refs.map(async (ref) => {
         const lane = this.#laneOf(ref);
@@ -66,7 +69,13 @@ export class Packing {
           const behind = first !== undefined && place !== 0;
           const outcome = behind
             ? (lane.blockedBy ?? waiting('visa', receiverOf(ref)))
-            : (lane.blockedBy ?? (await this.#packOne(ref, lane)));
+            : (lane.blockedBy ?? (await this.#tryToPack(ref, lane)));
+          if (isProtocolError(outcome)) {
+            // Those behind it go on.
+            if (place === 0) lane.waiting.shift();
+            failed.push({ ref, error: outcome });
+            return;
+          }
           if (isWaiting(outcome)) {
             if (!behind) lane.blockedBy = outcome;
             if (place === -1) lane.waiting.push(ref);
@@ -79,7 +88,7 @@ export class Packing {
         });
       }),
     );
-    return { packed, blocked };
+    return { packed, blocked, failed };
   }
 
   /**
@@ -101,7 +110,7 @@ export class Packing {
     const packed = reached.map((ref) =>
       this.#packedMessage(ref, copies[refs.indexOf(ref)] as ReliableMessage, introduction.visaTime),
     );
-    return { packed: [...packed, ...result.packed], blocked: result.blocked };
+    return { ...result, packed: [...packed, ...result.packed] };
   }
 
   /** Notes a message that was packed in an earlier life and is not confirmed yet. Called in order. */
@@ -136,6 +145,19 @@ export class Packing {
 
   reduceMemory(): void {
     this.#lanes.prune();
+  }
+
+  /** @throws `store/` codes, which say nothing of the message */
+  async #tryToPack(
+    ref: CopyRef,
+    lane: Lane<CopyRef>,
+  ): Promise<PackedMessage | Waiting | ProtocolError> {
+    try {
+      return await this.#packOne(ref, lane);
+    } catch (error) {
+      if (isProtocolError(error) && !error.code.startsWith('store/')) return error;
+      throw error;
+    }
   }
 
   async #packOne(ref: CopyRef, lane: Lane<CopyRef>): Promise<PackedMessage | Waiting> {

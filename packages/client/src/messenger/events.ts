@@ -10,7 +10,7 @@ export interface MessengerEvents {
   refused: { readonly error: ProtocolError; readonly sender?: ID };
   /** A command, or a content of an unknown type, that no handler is there for. */
   unhandled: { readonly envelope: Envelope; readonly content: Content };
-  /** A handler threw. The message comes again at the next start, at most three times. */
+  /** A handler threw, or its answer cannot be sent. The message comes again at the next start, until it has failed three times. */
   handlerFailed: { readonly message: IncomingMessage; readonly error: unknown };
   /** Something has to arrive before a message can go on, and was asked for. */
   waiting: Waiting;

@@ -36,6 +36,11 @@ export class Leadership {
     });
   }
 
+  /** Whether this messenger is the one that sends. */
+  get isLeading(): boolean {
+    return this.#leading;
+  }
+
   start(): void {
     const { lead } = this.#callbacks;
     this.#watching = this.#sharing.watch((keys) => this.#changed(keys));

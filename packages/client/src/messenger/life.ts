@@ -1,31 +1,30 @@
 import type { Timers } from '@dimp/core';
-import type { ReliableMessage } from '@dimp/dkd';
-import type { Events } from '@dimp/foundation';
+import { type Events, isProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Facebook } from '../facebook/facebook.ts';
-import type { Received } from '../receiving/answer.ts';
+import type { Handled, Received } from '../receiving/answer.ts';
 import type { Application } from '../receiving/application.ts';
-import type { Inbox } from '../receiving/inbox.ts';
+import type { Inbox, InboxItem } from '../receiving/inbox.ts';
 import type { Receiver } from '../receiving/receiver.ts';
 import type { ReplayMemory } from '../receiving/replay-memory.ts';
-import type { Answering } from './answering.ts';
+import type { Answering, PackedAnswer } from './answering.ts';
 import type { Background } from './background.ts';
 import type { MessengerEvents } from './events.ts';
 import { Leadership } from './leadership.ts';
 import type { Link } from './link.ts';
-import type { MessagePacker } from './message-packer.ts';
 
 /** What a {@link Life} looks after. */
 export interface LifeParts {
   readonly facebook: Facebook;
-  readonly packer: MessagePacker;
   readonly dispatcher: Dispatcher;
   readonly answering: Answering;
   readonly receiver: Receiver;
   readonly application: Application;
   readonly inbox: Inbox;
   readonly memory: ReplayMemory;
+  /** How long a message may wait to be taken in, in milliseconds. */
+  readonly retention: number;
   readonly link: Link;
   readonly background: Background;
   readonly timers: Timers;
@@ -63,17 +62,25 @@ export class Life {
   }
 
   start(): Promise<void> {
-    this.#started ??= this.#start();
+    this.#started ??= this.#start().catch((error: unknown) => {
+      // It may go better the next time.
+      this.#started = undefined;
+      this.#unlisten();
+      throw error;
+    });
     return this.#started;
   }
 
   /** Takes a message in and waits for its handlers. @returns all answers */
-  async receive(text: string): Promise<readonly ReliableMessage[]> {
+  async receive(text: string): Promise<readonly PackedAnswer[]> {
     const { receiver, answering } = this.#parts;
     const received = await receiver.receive(text);
+    const all = Promise.all(received.handled);
+    // If we do not get as far as to wait for it.
+    all.catch(() => undefined);
     const messages = [...(await answering.pack(received.answers))];
-    for (const answers of await Promise.all(received.handled)) {
-      messages.push(...(await answering.packHandled(answers)));
+    for (const handled of await all) {
+      messages.push(...(await this.#packHandled(handled, true)));
     }
     return messages;
   }
@@ -87,10 +94,19 @@ export class Life {
     const { answering, background } = this.#parts;
     for (const handled of received.handled) {
       void background.run(async () => {
-        await this.#send(await answering.packHandled(await handled));
+        await this.#send(await this.#packHandled(await handled, false));
       });
     }
     await this.#send(await answering.pack(received.answers));
+  }
+
+  /** The connection is back. */
+  resume(): void {
+    const { dispatcher, receiver, background } = this.#parts;
+    void background.run(async () => {
+      await dispatcher.resume();
+      await receiver.askAgain();
+    });
   }
 
   async idle(): Promise<void> {
@@ -107,8 +123,7 @@ export class Life {
     if (this.#stopped) return;
     this.#stopped = true;
     const { receiver, application, dispatcher, background } = this.#parts;
-    for (const each of this.#listening) each[Symbol.dispose]();
-    this.#timer?.[Symbol.dispose]();
+    this.#unlisten();
     background.stop();
     receiver.stop();
     application.queue.stop();
@@ -135,8 +150,15 @@ export class Life {
     } else {
       this.#leadership.start();
     }
-    const restored = await receiver.restore();
-    void background.run(() => this.answer(restored));
+    await background.run(async () => {
+      const restored = await receiver.restore();
+      void background.run(() => this.answer(restored));
+    });
+  }
+
+  #unlisten(): void {
+    for (const each of this.#listening.splice(0)) each[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
   }
 
   async #lead(): Promise<void> {
@@ -149,8 +171,9 @@ export class Life {
   /** Messages that were taken in and not done with: their handlers get them again. */
   async #takeUp(mine: (owner: string) => boolean): Promise<void> {
     const { inbox, application, background } = this.#parts;
-    for await (const item of inbox.list()) {
-      if (!mine(item.owner)) continue;
+    const items: InboxItem[] = [];
+    for await (const item of inbox.list()) if (mine(item.owner)) items.push(item);
+    for (const item of items) {
       const handled = application.take(item);
       void background.run(() => this.answer({ answers: [], handled: [handled] }));
     }
@@ -162,11 +185,28 @@ export class Life {
     await this.answer(await receiver.release(entity));
   }
 
-  async #send(messages: readonly ReliableMessage[]): Promise<void> {
-    const { link, packer } = this.#parts;
-    for (const message of messages) {
+  /** A message is done with when its answers are in the outbox, or with whoever has handed it in. */
+  async #packHandled(
+    { answers, done, failed }: Handled,
+    handBack: boolean,
+  ): Promise<readonly PackedAnswer[]> {
+    let messages: readonly PackedAnswer[] = [];
+    try {
+      messages = await this.#parts.answering.packHandled(answers, handBack);
+    } catch (error) {
+      if (isProtocolError(error) && error.code.startsWith('store/')) throw error;
+      await failed(error);
+      return [];
+    }
+    await done();
+    return messages;
+  }
+
+  async #send(messages: readonly PackedAnswer[]): Promise<void> {
+    const { link } = this.#parts;
+    for (const { message, bytes } of messages) {
       try {
-        await link.send(packer.transceiver.serialize(message), message.envelope.receiver);
+        await link.send(bytes, message.envelope.receiver);
       } catch {
         // An answer that cannot be sent now is asked for again: a receipt by the repeated message.
         return;
@@ -175,13 +215,22 @@ export class Life {
   }
 
   #tendLater(): void {
-    const { timers, dispatcher, facebook } = this.#parts;
+    const { timers } = this.#parts;
     if (this.#stopped) return;
     this.#timer = timers.after(TEND_INTERVAL, async () => {
       this.#tendLater();
-      await dispatcher.tend(facebook.clock.now());
-      await this.#purge();
+      await this.#tend();
     });
+  }
+
+  async #tend(): Promise<void> {
+    const { dispatcher, receiver, facebook, retention } = this.#parts;
+    // The store may have failed when it was our turn.
+    if (this.#leadership?.isLeading) await dispatcher.lead();
+    await dispatcher.tend();
+    await receiver.expire(facebook.clock.now() - retention);
+    await receiver.askAgain();
+    await this.#purge();
   }
 
   async #purge(): Promise<void> {

@@ -13,9 +13,16 @@ export type SendPackage = (bytes: Uint8Array, receiver: ID) => Promise<void>;
 /** The way to the network, which comes and goes. */
 export class Link {
   #send: SendPackage | undefined;
+  #wasUp: boolean;
 
   constructor(send: SendPackage | undefined) {
     this.#send = send;
+    this.#wasUp = send !== undefined;
+  }
+
+  /** Whether there is a link, or was one: then another one is to be expected. */
+  get wasUp(): boolean {
+    return this.#wasUp;
   }
 
   get isUp(): boolean {
@@ -25,6 +32,7 @@ export class Link {
   /** @returns a handle that takes the link down again, if no other has replaced it */
   up(send: SendPackage): Disposable {
     this.#send = send;
+    this.#wasUp = true;
     return {
       [Symbol.dispose]: () => {
         if (this.#send === send) this.#send = undefined;

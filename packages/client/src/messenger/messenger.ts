@@ -44,6 +44,7 @@ import {
   type MessagePackOptions,
 } from './message-packer.ts';
 import { assemble, type MessengerParts } from './parts.ts';
+import { until } from './until.ts';
 
 /** What a messenger is made with. */
 export interface MessengerOptions<P extends Protocol> {
@@ -106,7 +107,7 @@ export class Messenger<P extends Protocol = Protocol>
   readonly #packer: MessagePacker<P>;
   readonly #events = new Events<MessengerEvents>();
   readonly #parts: MessengerParts;
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   constructor(options: MessengerOptions<P>) {
     const { facebook, dialect, cipher } = options;
@@ -137,7 +138,7 @@ export class Messenger<P extends Protocol = Protocol>
    * itself before anything is sent or received; call it yourself once your handlers are there.
    */
   start(): Promise<void> {
-    if (this.#stopped) return Promise.reject(stopped());
+    if (this.#stop.signal.aborted) return Promise.reject(stopped());
     return this.#parts.life.start();
   }
 
@@ -183,25 +184,22 @@ export class Messenger<P extends Protocol = Protocol>
     if (payload.kind !== 'messages') return [];
     const packages: Uint8Array[] = [];
     for (const text of payload.messages) {
-      for (const message of await this.#parts.life.receive(text)) {
-        packages.push(this.serialize(message));
-      }
+      packages.push(...(await this.#parts.life.receive(text)).map(({ bytes }) => bytes));
     }
     return packages;
   }
 
   /**
-   * Sends and receives over a transport until it is closed. Whatever waits to be sent goes out at once.
+   * Sends and receives over a transport until it is closed, or the messenger is disposed of. Whatever waits to be sent goes out at once.
    *
-   * @returns when the connection has been closed
+   * @returns when the connection has been closed, or is not listened to any more
    * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages
    */
   async connect(transport: Transport): Promise<void> {
     await this.start();
     using _link = this.#parts.link.up((bytes) => transport.send(bytes));
     this.resume();
-    for await (const bytes of transport.incoming) {
-      if (this.#stopped) return;
+    for await (const bytes of until(transport.incoming, this.#stop.signal)) {
       const payload = readPayload(bytes);
       if (payload.kind === 'ping') await transport.send(utf8Encode(payload.reply));
       if (payload.kind !== 'messages') continue;
@@ -211,7 +209,7 @@ export class Messenger<P extends Protocol = Protocol>
 
   /** Tells that the network can be reached again: what waits is sent now, and not at the next attempt. */
   resume(): void {
-    this.#parts.dispatcher.resume();
+    this.#parts.life.resume();
   }
 
   /**
@@ -320,10 +318,11 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Stops: ends iterations and connections, and waits for what is being written. Neither facebook nor store are closed.
+   * Stops: ends iterations and connections, and waits for what is being written. Neither facebook nor store nor
+   * transports are closed.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     await this.#parts.life.stop();
   }
 }

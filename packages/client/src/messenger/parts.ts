@@ -74,13 +74,21 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     policy: { ...DEFAULT_RESEND_POLICY, ...options.resend },
     transmit: (bytes, receiver) => link.send(bytes, receiver),
     ask,
+    aside: (task) => background.run(task),
     shared: store.sharing !== undefined,
     ...(station === undefined ? {} : { station }),
     onFailure: (error) => {
       if (link.isUp) events.emit('transmitFailed', { error });
     },
   });
-  const answering = new Answering({ packer, dispatcher, introductions, link, ask });
+  const answering = new Answering({
+    packer,
+    dispatcher,
+    introductions,
+    link,
+    ask,
+    onFailure: (error) => events.emit('failed', { error }),
+  });
   const freshness = new Freshness(clock, { ...DEFAULT_FRESHNESS, ...options.freshness });
   const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID);
   const processors = new Processors();
@@ -113,7 +121,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     timers,
     orderTimeout: options.orderTimeout ?? ORDER_TIMEOUT,
     ask,
-    pack: async ({ answers }) => (await answering.pack(answers)).map(({ wire }) => wire),
+    pack: async ({ answers }) => (await answering.pack(answers)).map(({ message }) => message.wire),
     later: (received) => life.answer(received),
     onRefused: (error, sender) =>
       events.emit('refused', { error, ...(sender === undefined ? {} : { sender }) }),
@@ -121,13 +129,13 @@ export function assemble(options: AssemblyOptions): MessengerParts {
   });
   const life: Life = new Life({
     facebook,
-    packer,
     dispatcher,
     answering,
     receiver,
     application,
     inbox,
     memory,
+    retention: freshness.retention,
     link,
     background,
     timers,

@@ -1,6 +1,7 @@
 import type { Content, Draft, Envelope } from '@dimp/dkd';
 import type { JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import { isCommand } from './content-kinds.ts';
 
 // The client speaks these commands by their kind and does not import the plug-ins: which of them exist is what the
 // application's protocol was made of. The bodies are those of the standard extension.
@@ -74,6 +75,16 @@ export function receiptDraft(
     },
   };
   return withGroup({ kind: 'receipt', body }, content.group);
+}
+
+/** A receipt for what nobody here knows what to do with (spec §11.5). */
+export function unsupportedReceipt(
+  envelope: Envelope,
+  content: Pick<Content, 'type' | 'sn' | 'group'>,
+  signature: Uint8Array | undefined,
+): Draft<'receipt', ReceiptBody> {
+  const text = isCommand(content) ? 'Command not support.' : 'Content not support.';
+  return receiptDraft(text, envelope, content, signature);
 }
 
 /** A receipt for a command, with its template and what stands in it (spec §9.5). */

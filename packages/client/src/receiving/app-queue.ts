@@ -53,10 +53,16 @@ export class AppQueue {
         finished = true;
       } finally {
         // Left in the middle, by an error perhaps: somebody else, or the next life, gets it again.
-        if (!finished && this.#given.delete(id)) this.#items.unshift(item);
+        if (!finished && this.#given.delete(id)) this.#putBack(item);
       }
       await this.done(id);
     }
+  }
+
+  #putBack(item: InboxItem): void {
+    const waiter = this.#waiting.shift();
+    if (waiter === undefined) this.#items.unshift(item);
+    else waiter(item);
   }
 
   async #next(signal: AbortSignal | undefined): Promise<InboxItem | undefined> {

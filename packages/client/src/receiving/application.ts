@@ -1,9 +1,10 @@
 import type { StoreChange } from '@dimp/core';
-import type { Content } from '@dimp/dkd';
+import type { Content, Draft } from '@dimp/dkd';
 import type { EntityKey } from '@dimp/mkm';
+import { unsupportedReceipt } from '../processing/bodies.ts';
 import { isCommand } from '../processing/content-kinds.ts';
 import type { Processors } from '../processing/processors.ts';
-import { type Answer, answersTo } from './answer.ts';
+import { answersTo, type Handled } from './answer.ts';
 import { AppQueue } from './app-queue.ts';
 import type { Inbox, InboxItem, IncomingMessage } from './inbox.ts';
 
@@ -48,7 +49,7 @@ export class Application {
   }
 
   /** Gives a message to its handlers, or to the iteration. */
-  take(item: InboxItem): Promise<readonly Answer[]> {
+  take(item: InboxItem): Promise<Handled> {
     const { entity } = item.message.envelope.sender;
     const before = this.#lanes.get(entity) ?? Promise.resolve();
     const turn = before.then(() => this.#handle(item));
@@ -65,28 +66,43 @@ export class Application {
     await Promise.all(this.#lanes.values());
   }
 
-  async #handle(item: InboxItem): Promise<readonly Answer[]> {
+  async #handle(item: InboxItem): Promise<Handled> {
     const { message } = item;
     const { sender, receiver } = message.envelope;
+    const failed = (error: unknown): Promise<void> => this.#failed(item, error);
+    let drafts: readonly Draft[];
     let left = false;
     try {
-      const drafts = await this.#processors.run(message, () => {
+      drafts = await this.#processors.run(message, () => {
         left = true;
       });
-      if (!left) await this.#inbox.done(item);
-      else if (!isCommand(message.content)) this.queue.push(item);
-      else await this.#unhandled(item);
-      return answersTo(sender, receiver, message.user, drafts);
     } catch (error) {
-      this.#reports.onHandlerFailed(message, error);
-      if (item.failures + 1 >= MAX_FAILURES) await this.#inbox.done(item);
-      else await this.#inbox.failed(item);
-      return [];
+      await failed(error);
+      return { answers: [], done: async () => {}, failed };
     }
+    if (left && isCommand(message.content)) {
+      drafts = [...drafts, unsupportedReceipt(message.envelope, message.content, undefined)];
+    }
+    const answers = answersTo(sender, receiver, message.user, drafts);
+    if (!left) return { answers, done: () => this.#inbox.done(item), failed };
+    await this.#leave(item);
+    // Middleware may have answered all the same; what becomes of that does not concern the message any more.
+    return { answers, done: async () => {}, failed: async (error) => this.#report(item, error) };
+  }
+
+  async #failed(item: InboxItem, error: unknown): Promise<void> {
+    this.#report(item, error);
+    if (item.failures + 1 >= MAX_FAILURES) await this.#inbox.done(item);
+    else await this.#inbox.failed(item);
+  }
+
+  #report({ message }: InboxItem, error: unknown): void {
+    this.#reports.onHandlerFailed(message, error);
   }
 
   /** Commands speak to programs: nobody is shown one that no handler knows. */
-  async #unhandled(item: InboxItem): Promise<void> {
+  async #leave(item: InboxItem): Promise<void> {
+    if (!isCommand(item.message.content)) return this.queue.push(item);
     await this.#inbox.done(item);
     this.#reports.onUnhandled(item.message);
   }

@@ -41,8 +41,8 @@ export class Freshness {
   }
 
   /**
-   * @throws `policy/expired`, also for a content without time: a message that proves no age could be played again when
-   *   it has been forgotten
+   * @throws `policy/expired`. Contents of 0.8 have no time (spec §9.1): the envelope's counts, which proves nothing, so the
+   *   {@link ReplayMemory} never forgets them.
    */
   checkContent({ time }: Content, envelope: Envelope): void {
     this.#check(time ?? envelope.time);

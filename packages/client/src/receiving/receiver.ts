@@ -4,6 +4,7 @@ import {
   type StoreChange,
   type Timers,
   type Waiting,
+  waiting,
   withLock,
 } from '@dimp/core';
 import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
@@ -17,7 +18,12 @@ import {
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import { isMessageID, messageID } from '../messenger/message-id.ts';
-import { type ArrayBody, type ForwardBody, receiptDraft } from '../processing/bodies.ts';
+import {
+  type ArrayBody,
+  type ForwardBody,
+  receiptDraft,
+  unsupportedReceipt,
+} from '../processing/bodies.ts';
 import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
 import { OncePer } from '../processing/once.ts';
 import type { StandardProcessors } from '../processing/standard.ts';
@@ -97,6 +103,25 @@ export class Receiver {
     });
   }
 
+  /** Asks again for what messages wait for. */
+  async askAgain(): Promise<void> {
+    const { suspended, ask, facebook } = this.#parts;
+    for (const key of await suspended.keys()) {
+      const id = facebook.protocol.parseID(key);
+      await ask(waiting(id.isGroup ? 'members' : 'meta', id));
+    }
+  }
+
+  /**
+   * Forgets messages that have waited too long.
+   *
+   * @param oldest - milliseconds since the epoch: what came before would be refused as too old
+   */
+  async expire(oldest: number): Promise<void> {
+    const { suspended, early } = this.#parts;
+    for (const room of [suspended, early]) await room.expire(oldest);
+  }
+
   /** Resolves when all that was received so far has been taken in. */
   async idle(): Promise<void> {
     await this.#turn;
@@ -116,10 +141,10 @@ export class Receiver {
   async #release(entity: string): Promise<Received> {
     const { suspended } = this.#parts;
     const received: Received[] = [];
-    for (const waiting of await suspended.of(entity)) {
-      const outcome = await this.#take(waiting.text, 0, { again: true });
+    for (const suspendedMessage of await suspended.of(entity)) {
+      const outcome = await this.#take(suspendedMessage.text, 0, { again: true });
       received.push(outcome);
-      if (!outcome.waits) await suspended.remove(waiting);
+      if (!outcome.waits) await suspended.remove(suspendedMessage);
     }
     return together(received);
   }
@@ -128,9 +153,9 @@ export class Receiver {
   async #letIn(predecessor: string, late: boolean): Promise<Received> {
     const { early } = this.#parts;
     const received: Received[] = [];
-    for (const waiting of await early.of(predecessor)) {
-      received.push(await this.#take(waiting.text, 0, { again: true, late }));
-      await early.remove(waiting);
+    for (const earlyMessage of await early.of(predecessor)) {
+      received.push(await this.#take(earlyMessage.text, 0, { again: true, late }));
+      await early.remove(earlyMessage);
     }
     return together(received);
   }
@@ -168,11 +193,11 @@ export class Receiver {
     if (isWaiting(opened)) {
       await suspended.add({ key: opened.id.entity, id, text: textOf(input) });
       await ask(opened);
-      const waiting = { key: opened.id.entity, id };
+      const place = { key: opened.id.entity, id };
       // What is missing may have arrived while the message was being put aside.
       opened = await opener.open(message);
       if (isWaiting(opened)) return { ...NOTHING, waits: true };
-      await suspended.remove(waiting);
+      await suspended.remove(place);
     }
     const before = late ? undefined : await this.#missingPredecessor(opened.content, id);
     if (before !== undefined && depth === 0) {
@@ -213,19 +238,18 @@ export class Receiver {
   }
 
   async #process(id: string, opened: OpenedMessage, depth: number): Promise<Received> {
-    const { memory, facebook } = this.#parts;
+    const { memory, facebook, application } = this.#parts;
     const { envelope, content, user, signature } = opened;
     const arrived = facebook.clock.now();
-    if (content.kind === 'forward') {
-      const received = await this.#forward(opened, depth);
-      memory.note(id, { arrived });
-      return received;
-    }
-    const parts = content.kind === 'array' ? (content.body as ArrayBody).contents : [content];
+    const parts = contentsOf(content);
+    const forwarded = parts.flatMap(messagesOf);
+    if (forwarded.length > MAX_FORWARDED) throw tooMuch('messages', MAX_FORWARDED);
+    if (forwarded.length > 0 && depth >= MAX_DEPTH) throw tooMuch('depth', MAX_DEPTH);
     const drafts: Draft[] = [];
     const items: InboxItem[] = [];
     for (const [index, part] of parts.entries()) {
-      const name = content.kind === 'array' ? `${id}#${index}` : id;
+      if (part.kind === 'forward') continue;
+      const name = part === content ? id : `${id}#${index}`;
       const outcome = await this.#processPart(name, { ...opened, content: part }, arrived);
       if ('order' in outcome) items.push(outcome);
       else drafts.push(...outcome);
@@ -235,8 +259,15 @@ export class Receiver {
     if (items.length > 0 && !(await this.#keep(id, seen, items))) return NOTHING;
     memory.note(id, seen);
     if (due) drafts.push(receiptDraft(RECEIVED, envelope, content, signature));
-    const answers = answersTo(envelope.sender, envelope.receiver, user, drafts);
-    return { answers, handled: items.map((item) => this.#parts.application.take(item)) };
+    const handled = items.map((item) => application.take(item));
+    for (const message of forwarded) {
+      const inside = await this.#take(message, depth + 1);
+      handled.push(...inside.handled);
+      // What is answered to them goes back the way they came (spec §9.2).
+      const messages = await this.#parts.pack({ answers: inside.answers, handled: [] });
+      if (messages.length > 0) drafts.push({ kind: 'forward', body: { messages } });
+    }
+    return { answers: answersTo(envelope.sender, envelope.receiver, user, drafts), handled };
   }
 
   /** @returns what to answer, or the message as it goes into the inbox */
@@ -252,8 +283,7 @@ export class Receiver {
     if (application.takes(content))
       return application.item({ id, envelope, content, user, arrived });
     onUnhandled(opened);
-    const text = isCommand(content) ? 'Command not support.' : 'Content not support.';
-    return [receiptDraft(text, envelope, content, opened.signature)];
+    return [unsupportedReceipt(envelope, content, opened.signature)];
   }
 
   /**
@@ -277,28 +307,20 @@ export class Receiver {
       return true;
     });
   }
-
-  /**
-   * Takes in the messages inside a forward, each verified on its own; what is answered to them goes back the way they
-   * came (spec §9.2).
-   */
-  async #forward({ envelope, content, user }: OpenedMessage, depth: number): Promise<Received> {
-    const { messages } = content.body as ForwardBody;
-    if (depth >= MAX_DEPTH) throw tooMuch('depth', MAX_DEPTH);
-    if (messages.length > MAX_FORWARDED) throw tooMuch('messages', MAX_FORWARDED);
-    const drafts: Draft[] = [];
-    const handled: Promise<Received['answers']>[] = [];
-    for (const message of messages) {
-      const received = await this.#take(message, depth + 1);
-      handled.push(...received.handled);
-      const packed = await this.#parts.pack({ answers: received.answers, handled: [] });
-      if (packed.length > 0) drafts.push({ kind: 'forward', body: { messages: packed } });
-    }
-    return { answers: answersTo(envelope.sender, envelope.receiver, user, drafts), handled };
-  }
 }
 
 const RECEIVED = 'Message received.';
+
+/** The contents of an array, and of arrays in it; another content is the only one. */
+function contentsOf(content: Content): readonly Content[] {
+  if (content.kind !== 'array') return [content];
+  return (content.body as ArrayBody).contents.flatMap(contentsOf);
+}
+
+/** The messages in a forward, each to be verified on its own. */
+function messagesOf({ kind, body }: Content): readonly JsonObject[] {
+  return kind === 'forward' ? (body as ForwardBody).messages : [];
+}
 
 function textOf(input: string | JsonObject): string {
   return typeof input === 'string' ? input : stringifyJson(input);

@@ -8,6 +8,8 @@ import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 export interface SeenMessage {
   /** When it arrived, in milliseconds since the epoch: what the message says of its time does not count. */
   readonly arrived: number;
+  /** Nothing that is signed tells its age, so it must never be forgotten: it could come again at any time. */
+  readonly ageless?: true;
   /** What its receipt has to say; absent if it gets none. */
   readonly receipt?: {
     readonly envelope: Envelope;
@@ -65,7 +67,8 @@ export class ReplayMemory {
     const oldest = this.#clock.now() - this.#retention;
     let changes: StoreChange[] = [];
     for await (const [key, bytes] of this.#store.list(['seen'])) {
-      if (decode(bytes, this.#readID).arrived >= oldest) continue;
+      const { arrived, ageless } = decode(bytes, this.#readID);
+      if (arrived >= oldest || ageless) continue;
       changes.push({ type: 'delete', key });
       if (changes.length === 1000) {
         await this.#store.batch(changes);
@@ -80,11 +83,12 @@ export class ReplayMemory {
   }
 }
 
-function encode({ arrived, receipt }: SeenMessage): Uint8Array {
-  if (receipt === undefined) return encodeRecord({ arrived });
+function encode({ arrived, ageless, receipt }: SeenMessage): Uint8Array {
+  const common = { arrived, ...(ageless === undefined ? {} : { ageless }) };
+  if (receipt === undefined) return encodeRecord(common);
   const { sender, receiver, time, type, group } = receipt.envelope;
   return encodeRecord({
-    arrived,
+    ...common,
     sender: sender.text,
     receiver: receiver.text,
     time,
@@ -97,9 +101,13 @@ function encode({ arrived, receipt }: SeenMessage): Uint8Array {
 
 function decode(bytes: Uint8Array, readID: (text: unknown) => ID): SeenMessage {
   const record = decodeRecordObject(bytes, WHAT);
-  const { arrived, sender } = record;
+  const { arrived, ageless, sender } = record;
   if (typeof arrived !== 'number') throw corruptRecord(WHAT);
-  return sender === undefined ? { arrived } : { arrived, receipt: decodeReceipt(record, readID) };
+  return {
+    arrived,
+    ...(ageless === true ? { ageless } : {}),
+    ...(sender === undefined ? {} : { receipt: decodeReceipt(record, readID) }),
+  };
 }
 
 function decodeReceipt(

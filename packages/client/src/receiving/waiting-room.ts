@@ -33,6 +33,7 @@ export class WaitingRoom {
   readonly #limits: WaitingRoomLimits;
   /** In order of arrival. */
   readonly #places = new Map<string, Place>();
+  #last = 0;
   #loading: Promise<void> | undefined;
 
   /** @param area - first part of the records' paths */
@@ -62,9 +63,16 @@ export class WaitingRoom {
    */
   async add({ key, id, text }: WaitingMessage): Promise<boolean> {
     await this.#load();
-    if (this.#places.has(id)) return true;
-    const arrived = this.#clock.now();
-    await this.#store.set(this.#path(key, id), encodeRecord({ arrived, text }));
+    const before = this.#places.get(id);
+    if (before?.key === key) return true;
+    const arrived = before?.arrived ?? this.#nextTime();
+    await this.#store.batch([
+      { type: 'set', key: this.#path(key, id), value: encodeRecord({ arrived, text }) },
+      // One thing has arrived, and another one is missing.
+      ...(before === undefined
+        ? []
+        : [{ type: 'delete' as const, key: this.#path(before.key, id) }]),
+    ]);
     this.#places.set(id, { key, id, arrived });
     const alike = [...this.#places.values()].filter((place) => place.key === key);
     const tooMany = alike.length > this.#limits.perKey ? alike[0] : undefined;
@@ -87,9 +95,27 @@ export class WaitingRoom {
     return found;
   }
 
+  /**
+   * Forgets what came too long ago to be taken in.
+   *
+   * @param oldest - milliseconds since the epoch
+   */
+  async expire(oldest: number): Promise<void> {
+    await this.#load();
+    for (const place of [...this.#places.values()]) {
+      if (place.arrived < oldest) await this.remove(place);
+    }
+  }
+
   async remove({ key, id }: Pick<WaitingMessage, 'key' | 'id'>): Promise<void> {
     this.#places.delete(id);
     await this.#store.delete(this.#path(key, id));
+  }
+
+  /** The time, and a little more for each of those that come in one millisecond: it tells their order after a restart. */
+  #nextTime(): number {
+    this.#last = Math.max(this.#clock.now(), this.#last + 1 / 1024);
+    return this.#last;
   }
 
   #path(key: string, id: string): StoreKey {
@@ -109,6 +135,7 @@ export class WaitingRoom {
     }
     places.sort((a, b) => a.arrived - b.arrived);
     for (const place of places) this.#places.set(place.id, place);
+    this.#last = places.at(-1)?.arrived ?? 0;
   }
 }
 

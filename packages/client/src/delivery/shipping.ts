@@ -1,0 +1,249 @@
+import type { Random, Timers } from '@dimp/core';
+import { type ErrorCode, isProtocolError } from '@dimp/foundation';
+import { EntityType, type ID, sameEntity } from '@dimp/mkm';
+import type { Facebook } from '../facebook/facebook.ts';
+import type { ReceiptBody } from '../processing/bodies.ts';
+import { Confirmations } from './confirmations.ts';
+import type { CopyRef, Entry } from './entry.ts';
+import type { Introductions } from './introductions.ts';
+import type { Outbox } from './outbox.ts';
+import type { OutboxRecord } from './outbox-record.ts';
+import type { Packing } from './packing.ts';
+import { Resending, type ResendPolicy } from './resending.ts';
+import { Transmission } from './transmission.ts';
+
+/** What a {@link Shipping} is made with. */
+export interface ShippingOptions {
+  readonly facebook: Facebook;
+  readonly outbox: Outbox;
+  readonly packing: Packing;
+  readonly introductions: Introductions;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly policy: ResendPolicy;
+  /** Hands bytes to the transport. */
+  readonly transmit: (bytes: Uint8Array, receiver: ID) => Promise<void>;
+  /** Records that are done stay for a while, so that other tabs hear of it. */
+  readonly shared: boolean;
+  /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
+  readonly station?: ID;
+  readonly onFailure: (error: unknown) => void;
+  /** A message has got to all its receivers. */
+  readonly onDone: (entry: Entry) => void;
+}
+
+/** What is known of a copy that is to be shipped for the first time. */
+export interface Freight {
+  readonly bytes: Uint8Array;
+  /** Nothing leaves before it is on disk; false if it could not be written. */
+  readonly written: Promise<boolean>;
+}
+
+interface Outgoing extends Partial<Freight> {
+  readonly ref: CopyRef;
+}
+
+/** Carries packed copies to the transport, again and again, until they are confirmed. */
+export class Shipping {
+  readonly #options: ShippingOptions;
+  readonly #transmission: Transmission<Outgoing>;
+  readonly #resending: Resending;
+  readonly #confirmations = new Confirmations();
+  /** Messages of which a copy is in the transport's hands, or may have been in an earlier life. */
+  readonly #handedOver = new WeakSet<Entry>();
+  /** Records of messages that are done: of late, and before. */
+  #done: OutboxRecord[] = [];
+  #old: OutboxRecord[] = [];
+  #stopped = false;
+
+  constructor(options: ShippingOptions) {
+    const { timers, random, policy, onFailure } = options;
+    this.#options = options;
+    this.#transmission = new Transmission({
+      transmit: (outgoing) => this.#transmit(outgoing),
+      timers,
+      random,
+      onFailure,
+    });
+    this.#resending = new Resending(policy, timers, random, (ref) => this.#resend(ref));
+  }
+
+  /** Sends a packed copy and waits for its receipt. */
+  ship(ref: CopyRef, freight: Partial<Freight> = {}): void {
+    this.#confirmations.add(ref);
+    this.#transmission.push({ ref, ...freight });
+  }
+
+  /** A copy that was packed in an earlier life, or by another tab: nobody knows whether it has been sent. */
+  takeUp(ref: CopyRef): void {
+    this.#handedOver.add(ref.entry);
+    if (ref.entry.copy(ref.index).state === 'delivered') this.#confirmations.add(ref);
+    else this.ship(ref);
+  }
+
+  /** Whether a copy of a message may have left already. */
+  mayHaveLeft(entry: Entry): boolean {
+    return this.#handedOver.has(entry);
+  }
+
+  /** Whether a message is too old to be sent any more. */
+  isExpired(entry: Entry): boolean {
+    const { facebook, policy } = this.#options;
+    return facebook.clock.now() - entry.since > policy.expiresAfter;
+  }
+
+  /**
+   * Notes a receipt.
+   *
+   * @param from - who sent it: the receiver of the message, or a station on the way
+   * @param to - the user of ours it is addressed to
+   */
+  async confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
+    const { origin, text } = body;
+    if (origin === undefined || !sameEntity(origin.sender, to)) return;
+    for (const ref of this.#confirmations.find(origin, to)) {
+      const { entry, index } = ref;
+      const { receiver, visaTime, state } = entry.copy(index);
+      if (await this.#isReceiver(receiver, from)) {
+        if (visaTime !== undefined) await this.#options.introductions.confirm(to, from, visaTime);
+        await this.finish(ref, { state: 'received' }, text);
+      } else if (this.#isStation(from, origin) && state !== 'delivered') {
+        const refusal = refusalOf(text);
+        if (refusal === undefined) await this.#delivered(ref, text);
+        else await this.finish(ref, { state: 'failed', error: refusal }, text);
+      }
+    }
+  }
+
+  /** Notes a new state of a copy, and ends the message if that was the last one. */
+  async finish(
+    ref: CopyRef,
+    change: { readonly state: 'sent' | 'received' | 'failed'; readonly error?: ErrorCode },
+    receipt?: string,
+  ): Promise<void> {
+    const { entry, index } = ref;
+    entry.changeCopy(index, change, receipt);
+    if (change.state !== 'sent') {
+      this.#resending.cancel(ref);
+      this.#options.packing.forget(ref);
+      this.#confirmations.remove(ref);
+    }
+    if (entry.record.settled) await this.settle(entry);
+    // Alone it need not be on disk: after a restart the copy is sent again.
+    else if (change.state !== 'sent' || this.#options.shared) {
+      await this.#options.outbox.put(entry.record);
+    }
+  }
+
+  /** A message is done: what failed is kept, for whoever wants to try again. */
+  async settle(entry: Entry): Promise<void> {
+    const { shared, outbox, onDone } = this.#options;
+    const { hasFailed } = entry;
+    if (hasFailed || shared) await outbox.put(entry.record);
+    else await outbox.delete(entry.record);
+    if (hasFailed) return;
+    if (shared) this.retire(entry.record);
+    onDone(entry);
+  }
+
+  /** Lets go of the copies of a message. */
+  drop(entry: Entry): void {
+    for (const ref of entry.refs()) {
+      this.#resending.cancel(ref);
+      this.#options.packing.withdraw(ref);
+      this.#options.packing.forget(ref);
+      this.#confirmations.remove(ref);
+    }
+  }
+
+  /** Forgets the record of a message that is done, when the other tabs have had time to hear of it. */
+  retire(record: OutboxRecord): void {
+    this.#done.push(record);
+  }
+
+  /** Called every few minutes. */
+  async sweep(): Promise<void> {
+    const old = this.#old;
+    this.#old = this.#done;
+    this.#done = [];
+    for (const record of old) await this.#options.outbox.delete(record);
+  }
+
+  /** The connection is back. */
+  resume(): void {
+    this.#transmission.resume();
+  }
+
+  /** Resolves when nothing more can be handed over for now. */
+  async idle(): Promise<void> {
+    await this.#transmission.idle();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#transmission.stop();
+    this.#resending.stop();
+  }
+
+  async #transmit({ ref, bytes, written }: Outgoing): Promise<void> {
+    if (written !== undefined && !(await written)) return;
+    const { entry, index } = ref;
+    const payload = bytes ?? (await this.#options.outbox.bytes(entry.id, index));
+    const { state, receiver } = entry.copy(index);
+    if (payload === undefined || (state !== 'queued' && state !== 'sent')) return;
+    if (this.isExpired(entry)) {
+      return this.finish(ref, { state: 'failed', error: 'transport/timeout' });
+    }
+    const before = this.#handedOver.has(entry);
+    this.#handedOver.add(entry);
+    try {
+      await this.#options.transmit(payload, receiver);
+    } catch (error) {
+      if (!before) this.#handedOver.delete(entry);
+      // It will never be taken, and others wait behind it.
+      if (!isProtocolError(error) || !error.code.startsWith('format/')) throw error;
+      this.#options.onFailure(error);
+      return this.finish(ref, { state: 'failed', error: error.code });
+    }
+    // The tab that sends now knows better what has become of it.
+    if (this.#stopped && this.#options.shared) return;
+    // A receipt may have come while the transport was busy.
+    if (entry.copy(index).state === 'queued') await this.finish(ref, { state: 'sent' });
+    const after = entry.copy(index);
+    if (after.state === 'sent' && entry.expectsReceipt(after)) this.#resending.schedule(ref);
+  }
+
+  async #resend(ref: CopyRef): Promise<void> {
+    this.#transmission.push({ ref });
+    await this.#transmission.idle();
+  }
+
+  async #delivered(ref: CopyRef, receipt: string | undefined): Promise<void> {
+    const { entry, index } = ref;
+    this.#resending.cancel(ref);
+    entry.changeCopy(index, { state: 'delivered' }, receipt);
+    await this.#options.outbox.put(entry.record);
+  }
+
+  /**
+   * Anybody can make the ID of a station. While we do not know ours, a receipt has to name the signature at least: it is
+   * known to whoever carried the message, but a serial number is to all members of a group.
+   */
+  #isStation(from: ID, origin: NonNullable<ReceiptBody['origin']>): boolean {
+    const { station } = this.#options;
+    if (from.type !== EntityType.Station) return false;
+    return station === undefined ? origin.signature !== undefined : sameEntity(from, station);
+  }
+
+  async #isReceiver(receiver: ID, from: ID): Promise<boolean> {
+    if (!receiver.isGroup) return sameEntity(receiver, from);
+    const members = await this.#options.facebook.members(receiver);
+    return members.some((member) => sameEntity(member, from));
+  }
+}
+
+/** What a station says when it will not carry a message (spec §9.17). */
+function refusalOf(text: string | undefined): ErrorCode | undefined {
+  if (text?.startsWith('Message is blocked')) return 'policy/blocked';
+  return text === 'Permission denied.' ? 'policy/unauthorized' : undefined;
+}
