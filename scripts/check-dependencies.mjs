@@ -4,7 +4,16 @@ import { dirname, join } from 'node:path';
 import { root, summary } from './lib/process.mjs';
 
 /** Most packages installed with one of ours, itself not counted. */
-const BUDGETS = { client: 12, extensions: 12, core: 8, foundation: 3 };
+const BUDGETS = {
+  client: 12,
+  extensions: 12,
+  core: 8,
+  foundation: 3,
+  'store-encrypted': 9,
+  'store-indexeddb': 10,
+  'store-lmdb': 17,
+  mnemonic: 13,
+};
 
 let passed = 0;
 let failed = 0;

@@ -1,4 +1,6 @@
+import { messenger } from './messenger.ts';
 import { browserPrimitives } from './primitives.browser.ts';
+import { browserStores } from './stores.browser.ts';
 import { benchOf, lineOf, type RunOptions } from './suite.ts';
 import { suites } from './suites.ts';
 
@@ -15,6 +17,6 @@ page.runBenchmarks = async (options) => {
   const bench = benchOf(options, (result) => {
     lines.push(page.reportLine(lineOf(result, browserPrimitives.runtime)));
   });
-  for (const suite of suites) await suite(bench, browserPrimitives);
+  for (const suite of [...suites, messenger(browserStores)]) await suite(bench, browserPrimitives);
   await Promise.all(lines);
 };

@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { HOSTILE_BUDGET, hostile } from './hostile.ts';
+import { memory } from './memory.ts';
+import { messenger } from './messenger.ts';
 import { nodePrimitives } from './primitives.node.ts';
+import { nodeStores } from './stores.node.ts';
 import { benchOf, lineOf } from './suite.ts';
 import { suites } from './suites.ts';
 
@@ -14,7 +17,8 @@ const options = {
   batch: Number(values.batch ?? 20),
 };
 const bench = benchOf(options, (result) => console.log(lineOf(result, nodePrimitives.runtime)));
-for (const suite of suites) await suite(bench, nodePrimitives);
+for (const suite of [...suites, messenger(nodeStores)]) await suite(bench, nodePrimitives);
+if (bench.wants('memory')) await memory((line) => console.log(JSON.stringify(line)));
 
 const slow: string[] = [];
 await hostile(

@@ -9,6 +9,8 @@ export interface Result {
   readonly ratio?: number;
   /** The same against the baseline with the platform's JSON and Base64 added, where that was measured. */
   readonly codecRatio?: number;
+  /** The same against the baseline with a receipt packed, where that was measured. */
+  readonly receiptRatio?: number;
 }
 
 /** What an operation is compared with. */
@@ -17,6 +19,14 @@ export interface Baselines {
   readonly bare: Operation;
   /** What no implementation of this wire format avoids: {@link Baselines.bare}, JSON and Base64. */
   readonly codec?: Operation;
+}
+
+/** What works on as many messages at a time as a round has; each round has others. */
+export interface Batches {
+  subject(round: number): Promise<unknown>;
+  bare(round: number): Promise<unknown>;
+  /** {@link Batches.bare} and a receipt for each message. */
+  receipt?(round: number): Promise<unknown>;
 }
 
 /** What is timed; a promise is awaited. */
@@ -61,6 +71,44 @@ export async function compare(
     ...(codec === undefined ? {} : { codecRatio: ratioTo(codecs) }),
   };
 }
+
+/**
+ * Times what changes something with each message, so that none of them can be worked off twice, against its baselines.
+ * The first rounds warm up and are not counted.
+ */
+export async function compareBatches(
+  name: string,
+  messages: number,
+  batches: Batches,
+  options: TimerOptions,
+): Promise<Result> {
+  const { subject, bare, receipt } = batches;
+  const operations = receipt === undefined ? [subject, bare] : [subject, bare, receipt];
+  const seconds: number[][] = operations.map(() => []);
+  for (let round = 0; round < roundsOf(options); round++) {
+    for (let turn = 0; turn < operations.length; turn++) {
+      const index = (round + turn) % operations.length;
+      const taken = await secondsPerCall(() => operations[index]?.(round), 1);
+      if (round >= WARM_UP_ROUNDS) seconds[index]?.push(taken / messages);
+    }
+  }
+  const [ours = [], theirs = [], receipts = []] = seconds;
+  const ratioTo = (others: number[]) => median(ours.map((each, i) => (others[i] as number) / each));
+  return {
+    name,
+    opsPerSecond: 1 / median(ours),
+    baselineOpsPerSecond: 1 / median(theirs),
+    ratio: ratioTo(theirs),
+    ...(receipt === undefined ? {} : { receiptRatio: ratioTo(receipts) }),
+  };
+}
+
+/** Rounds of {@link compareBatches}, those that warm up included. */
+export function roundsOf({ samples }: TimerOptions): number {
+  return samples + WARM_UP_ROUNDS;
+}
+
+const WARM_UP_ROUNDS = 3;
 
 /** Times an operation that has nothing to be compared with. */
 export async function measure(

@@ -31,7 +31,7 @@ export {
 } from './messenger/messenger.ts';
 export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';
 export { DEFAULT_FRESHNESS, type FreshnessPolicy } from './receiving/freshness.ts';
-export type { IncomingMessage } from './receiving/inbox.ts';
+export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './receiving/inbox.ts';
 export {
   type CreateGroupOptions,
   createGroup,

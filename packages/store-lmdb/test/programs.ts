@@ -1,8 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-// @boundaries-ignore it is one of the repository
-// biome-ignore lint/correctness/noUndeclaredDependencies: it is one of the repository
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 

@@ -1,6 +1,6 @@
 import type { Random, Timers, Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
-import { ProtocolError } from '@dimp/foundation';
+import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { GroupForm, MessagePacker } from '../messenger/message-packer.ts';
 import type { ReceiptBody } from '../processing/bodies.ts';
@@ -33,6 +33,8 @@ export interface DispatcherOptions {
   /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
   readonly station?: ID;
   readonly onFailure: (error: unknown) => void;
+  /** Told of records that cannot be read; they stay where they are. */
+  readonly onDamaged: (error: unknown) => void;
 }
 
 /** Looks after outgoing messages, from the outbox until they have arrived: what their senders hold in hand is here. */
@@ -221,10 +223,19 @@ export class Dispatcher implements DeliveryControl {
     // Written by us for the tab that led until now: it has to be in the list.
     await Promise.allSettled(this.#writing);
     const records: OutboxRecord[] = [];
-    for await (const record of this.#options.outbox.list()) records.push(record);
+    const { outbox, onDamaged } = this.#options;
+    for await (const record of outbox.list(onDamaged)) records.push(record);
     if (this.#stopped) return;
     this.#leading = true;
-    for (const record of records) await this.#adopt(record);
+    for (const record of records) {
+      try {
+        await this.#adopt(record);
+      } catch (error) {
+        // Its content is of a type that is no longer registered, say: it does not keep the others back.
+        if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+        onDamaged(error);
+      }
+    }
   }
 
   async #leaveToLeader(record: OutboxRecord): Promise<void> {

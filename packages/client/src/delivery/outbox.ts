@@ -31,12 +31,24 @@ export class Outbox {
     return `${Math.floor(this.#last).toString(36).padStart(11, '0')}-${encodeHex(this.#random.bytes(6))}`;
   }
 
-  /** All records, in the order in which they were sent. */
-  async *list(): AsyncGenerator<OutboxRecord> {
+  /**
+   * All records, in the order in which they were sent.
+   *
+   * @param onDamaged - told of records that cannot be read; they stay where they are
+   */
+  async *list(onDamaged: (error: unknown) => void): AsyncGenerator<OutboxRecord> {
     for await (const [[, id], bytes] of this.#store.list(['outbox'])) {
       if (id === undefined) continue;
       this.#last = Math.max(this.#last, Number.parseInt(id, 36) || 0);
-      yield decodeOutboxRecord(id, bytes, this.#readID);
+      let record: OutboxRecord;
+      try {
+        record = decodeOutboxRecord(id, bytes, this.#readID);
+      } catch (error) {
+        // One record that is damaged does not keep the others back.
+        onDamaged(error);
+        continue;
+      }
+      yield record;
     }
   }
 

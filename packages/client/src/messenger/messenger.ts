@@ -34,7 +34,7 @@ import type { Facebook } from '../facebook/facebook.ts';
 import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
 import type { FreshnessPolicy } from '../receiving/freshness.ts';
-import type { IncomingMessage } from '../receiving/inbox.ts';
+import type { InboxLimits, IncomingMessage } from '../receiving/inbox.ts';
 import type { MessengerEvents } from './events.ts';
 import type { SendPackage } from './link.ts';
 import {
@@ -63,6 +63,8 @@ export interface MessengerOptions<P extends Protocol> {
   readonly directory?: boolean;
   readonly resend?: Partial<ResendPolicy>;
   readonly freshness?: Partial<FreshnessPolicy>;
+  /** How many messages wait for the application; others are refused, `policy/rate-limited`, and come again. */
+  readonly inbox?: Partial<InboxLimits>;
   /** How long a message waits for the one before it, in milliseconds; a minute by default. */
   readonly orderTimeout?: number;
   readonly timers?: Timers;
@@ -218,6 +220,7 @@ export class Messenger<P extends Protocol = Protocol>
    *
    * @param type - a registered content type, or `'unknown'` for contents whose type is not registered
    * @returns a handle that ends it
+   * @throws `RangeError` for a type that the messenger itself processes: array, documents, forward, handshake, meta, receipt
    */
   handle<K extends string, B>(
     type: ContentType<K, B> & (K extends ContentsOfProtocol<P>['kind'] ? unknown : never),

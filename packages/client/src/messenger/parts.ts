@@ -12,7 +12,7 @@ import { Queries } from '../processing/queries.ts';
 import { StandardProcessors } from '../processing/standard.ts';
 import { Application } from '../receiving/application.ts';
 import { DEFAULT_FRESHNESS, Freshness } from '../receiving/freshness.ts';
-import { Inbox } from '../receiving/inbox.ts';
+import { DEFAULT_INBOX_LIMITS, Inbox, type IncomingMessage } from '../receiving/inbox.ts';
 import { Opener } from '../receiving/opener.ts';
 import { Receiver } from '../receiving/receiver.ts';
 import { ReplayMemory } from '../receiving/replay-memory.ts';
@@ -45,9 +45,9 @@ export interface MessengerParts {
 }
 
 /** Suspended messages: 32 that wait for the same entity (spec §11.4), 1,024 in all. */
-const SUSPENDED_LIMITS = { perKey: 32, total: 1024 };
+const SUSPENDED_LIMITS = { perKey: 32, total: 1024, bytes: 16 * 1024 * 1024 };
 /** Messages that came before the one before them. Their senders are known, so there may be more. */
-const EARLY_LIMITS = { perKey: 32, total: 4096 };
+const EARLY_LIMITS = { perKey: 32, total: 4096, bytes: 64 * 1024 * 1024 };
 /** A minute: longer than a retransmission takes, shorter than a person's patience. */
 const ORDER_TIMEOUT = 60_000;
 
@@ -57,7 +57,8 @@ export function assemble(options: AssemblyOptions): MessengerParts {
   const { facebook, transceiver } = packer;
   const { store, clock, protocol } = facebook;
   const link = new Link(options.sendPackage);
-  const background = new Background((error) => events.emit('failed', { error }));
+  const onFailure = (error: unknown): void => events.emit('failed', { error });
+  const background = new Background(onFailure);
   const timers = guarded(options.timers, background);
   const introductions = new Introductions(facebook);
   const queries = new Queries(facebook, (draft) => sendQuestion(draft, packer, link), clock);
@@ -80,6 +81,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     onFailure: (error) => {
       if (link.isUp) events.emit('transmitFailed', { error });
     },
+    onDamaged: onFailure,
   });
   const answering = new Answering({
     packer,
@@ -87,28 +89,33 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     introductions,
     link,
     ask,
-    onFailure: (error) => events.emit('failed', { error }),
+    onFailure,
   });
   const freshness = new Freshness(clock, { ...DEFAULT_FRESHNESS, ...options.freshness });
-  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID);
+  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID, onFailure);
   const processors = new Processors();
   const owner = encodeHex(random.bytes(8));
-  const inbox = new Inbox(store, protocol, clock, owner);
+  const limits = { ...DEFAULT_INBOX_LIMITS, ...options.inbox };
+  const inbox = new Inbox(store, protocol, clock, owner, limits, onFailure);
   const onUnhandled = (message: MessengerEvents['unhandled']): void => {
     const { envelope, content } = message;
     events.emit('unhandled', { envelope, content });
   };
-  const application = new Application(inbox, processors, {
+  const reports = {
     onUnhandled,
-    onHandlerFailed: (message, error) => events.emit('handlerFailed', { message, error }),
-  });
+    onHandlerFailed: (message: IncomingMessage, error: unknown) =>
+      events.emit('handlerFailed', { message, error }),
+  };
+  const isContact = async (user: ID, sender: ID): Promise<boolean> =>
+    sameEntity(user, sender) || (await facebook.contact(user, sender)) !== undefined;
+  const application = new Application(inbox, processors, reports, isContact);
   const receiver = new Receiver({
     facebook,
     store,
     opener: new Opener(facebook, transceiver, freshness, queries),
     memory,
-    suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS),
-    early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS),
+    suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
+    early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS, onFailure),
     standard: new StandardProcessors({
       facebook,
       clock,

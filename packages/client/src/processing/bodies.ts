@@ -83,8 +83,12 @@ export function unsupportedReceipt(
   content: Pick<Content, 'type' | 'sn' | 'group'>,
   signature: Uint8Array | undefined,
 ): Draft<'receipt', ReceiptBody> {
-  const text = isCommand(content) ? 'Command not support.' : 'Content not support.';
-  return receiptDraft(text, envelope, content, signature);
+  return receiptDraft(unsupported(content), envelope, content, signature);
+}
+
+/** What such a receipt says. */
+export function unsupported(content: Pick<Content, 'type'>): string {
+  return isCommand(content) ? 'Command not support.' : 'Content not support.';
 }
 
 /** A receipt for a command, with its template and what stands in it (spec §9.5). */

@@ -1,6 +1,16 @@
 import type { Content } from '@dimp/dkd';
 import { EntityType, type ID } from '@dimp/mkm';
 
+/** What the messenger takes apart or answers by itself (spec §11.5): no handler ever sees it. */
+export const STANDARD_KINDS: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  'array',
+  'documents',
+  'forward',
+  'handshake',
+  'meta',
+  'receipt',
+]);
+
 /** Types of commands and of group history (spec §9.1): they speak to programs, not to people. */
 export function isCommand({ type }: Pick<Content, 'type'>): boolean {
   return type === '136' || type === '137';

@@ -1,6 +1,7 @@
 import type { Content, ContentType, Draft } from '@dimp/dkd';
 import type { MaybePromise } from '@dimp/foundation';
 import type { IncomingMessage } from '../receiving/inbox.ts';
+import { STANDARD_KINDS } from './content-kinds.ts';
 
 /** What a handler may answer: nothing, a content, or several. They go to the sender of the message. */
 export type Answers = Draft | readonly Draft[] | undefined;
@@ -32,9 +33,13 @@ export class Processors {
    * Registers a handler; several of one type are called in their order.
    *
    * @param type - a content type, or `unknown` for contents whose type is not registered
+   * @throws `RangeError` for a type that the messenger itself processes
    */
   // biome-ignore lint/suspicious/noExplicitAny: any body, the caller's types are exact
   handle(type: Pick<ContentType<string, any>, 'kind'>, handler: Handler<any>): Disposable {
+    if (STANDARD_KINDS.has(type.kind)) {
+      throw new RangeError(`the messenger itself processes ${type.kind}`);
+    }
     const handlers = this.#handlers.get(type.kind) ?? [];
     this.#handlers.set(type.kind, handlers);
     return enlist(handlers, handler as Handler);

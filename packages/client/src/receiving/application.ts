@@ -1,12 +1,11 @@
-import type { StoreChange } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
-import type { EntityKey } from '@dimp/mkm';
+import type { EntityKey, ID } from '@dimp/mkm';
 import { unsupportedReceipt } from '../processing/bodies.ts';
 import { isCommand } from '../processing/content-kinds.ts';
 import type { Processors } from '../processing/processors.ts';
 import { answersTo, type Handled } from './answer.ts';
 import { AppQueue } from './app-queue.ts';
-import type { Inbox, InboxItem, IncomingMessage } from './inbox.ts';
+import type { Inbox, InboxChange, InboxItem, IncomingMessage } from './inbox.ts';
 
 /** A message that handlers failed on so often is given up. */
 const MAX_FAILURES = 3;
@@ -24,11 +23,18 @@ export class Application {
   readonly #inbox: Inbox;
   readonly #processors: Processors;
   readonly #reports: ApplicationReports;
+  readonly #isContact: (user: ID, sender: ID) => Promise<boolean>;
   /** Handlers of one sender's messages run one after the other. */
   readonly #lanes = new Map<EntityKey, Promise<unknown>>();
 
-  constructor(inbox: Inbox, processors: Processors, reports: ApplicationReports) {
+  constructor(
+    inbox: Inbox,
+    processors: Processors,
+    reports: ApplicationReports,
+    isContact: (user: ID, sender: ID) => Promise<boolean>,
+  ) {
     this.#inbox = inbox;
+    this.#isContact = isContact;
     this.#processors = processors;
     this.#reports = reports;
     this.queue = new AppQueue((item) => inbox.done(item));
@@ -44,8 +50,21 @@ export class Application {
     return this.#inbox.item(message);
   }
 
-  change(item: InboxItem): StoreChange {
+  /** The change that keeps a message until the application has done with it. */
+  change(item: InboxItem): InboxChange {
     return this.#inbox.change(item);
+  }
+
+  /** Changes have been written. */
+  written(changes: readonly InboxChange[]): void {
+    for (const change of changes) this.#inbox.count(change);
+  }
+
+  /** @throws `policy/rate-limited` if there is no room for messages of their sender */
+  async admit([first]: readonly InboxItem[]): Promise<void> {
+    if (first === undefined) return;
+    const { user, envelope } = first.message;
+    this.#inbox.checkRoom((await this.#isContact(user, envelope.sender)) ? 1 : 0.5);
   }
 
   /** Gives a message to its handlers, or to the iteration. */

@@ -1,6 +1,6 @@
-import type { Clock, Protocol, Store, StoreChange } from '@dimp/core';
+import type { Clock, Protocol, Store } from '@dimp/core';
 import type { Content, Envelope, InstantMessage } from '@dimp/dkd';
-import { isJsonObject } from '@dimp/foundation';
+import { isJsonObject, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
@@ -27,7 +27,29 @@ export interface InboxItem {
   readonly owner: string;
 }
 
+/** A change that writes a message into the inbox. */
+export interface InboxChange {
+  readonly type: 'set';
+  readonly key: readonly ['inbox', string];
+  readonly value: Uint8Array;
+}
+
 const WHAT = 'incoming message';
+
+/**
+ * What the inbox holds at most: messages that no handler takes and nobody asks for stay, and anybody can send them. Those
+ * who are no contacts have half of it together, so that they cannot keep contacts out.
+ */
+export interface InboxLimits {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** 10,000 messages, 64 MiB. */
+export const DEFAULT_INBOX_LIMITS: InboxLimits = /* @__PURE__ */ Object.freeze({
+  messages: 10_000,
+  bytes: 64 * 1024 * 1024,
+});
 
 /** Messages that the application has not done with, in a store. */
 export class Inbox {
@@ -35,14 +57,49 @@ export class Inbox {
   readonly #protocol: Protocol;
   readonly #clock: Clock;
   readonly #owner: string;
+  readonly #limits: InboxLimits;
+  readonly #onDamaged: (error: unknown) => void;
+  /** Lengths of the records that we know of, in bytes. */
+  readonly #lengths = new Map<string, number>();
+  #bytes = 0;
   #last = 0;
 
-  /** @param owner - name of this messenger */
-  constructor(store: Store, protocol: Protocol, clock: Clock, owner: string) {
+  /**
+   * @param owner - name of this messenger
+   * @param onDamaged - told of records that cannot be read; they stay where they are
+   */
+  constructor(
+    store: Store,
+    protocol: Protocol,
+    clock: Clock,
+    owner: string,
+    limits: InboxLimits,
+    onDamaged: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#protocol = protocol;
     this.#clock = clock;
     this.#owner = owner;
+    this.#limits = limits;
+    this.#onDamaged = onDamaged;
+  }
+
+  /**
+   * Makes sure that there is room.
+   *
+   * @param share - what the sender may have of it, 1 for all
+   * @throws `policy/rate-limited`: the message has to come again
+   */
+  checkRoom(share: number): void {
+    const { messages, bytes } = this.#limits;
+    if (this.#lengths.size < messages * share && this.#bytes < bytes * share) return;
+    throw new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
+  }
+
+  /** Counts a message that was written. */
+  count({ key: [, order], value }: Pick<InboxChange, 'key' | 'value'>): void {
+    this.#bytes += value.length - (this.#lengths.get(order) ?? 0);
+    this.#lengths.set(order, value.length);
   }
 
   /** Gives a message its place, behind all others. */
@@ -57,13 +114,15 @@ export class Inbox {
   }
 
   /** The change that puts a message into the inbox. */
-  change(item: InboxItem): StoreChange {
+  change(item: InboxItem): InboxChange {
     return { type: 'set', key: ['inbox', item.order], value: encode(item) };
   }
 
   /** The application has done with a message. */
   async done(item: InboxItem): Promise<void> {
     await this.#store.delete(['inbox', item.order]);
+    this.#bytes -= this.#lengths.get(item.order) ?? 0;
+    this.#lengths.delete(item.order);
   }
 
   /** A handler has failed on a message. */
@@ -76,7 +135,19 @@ export class Inbox {
     for await (const [[, order], bytes] of this.#store.list(['inbox'])) {
       if (order === undefined) continue;
       this.#last = Math.max(this.#last, Number.parseInt(order, 36) || 0);
-      yield this.#decode(order, bytes);
+      this.count({ key: ['inbox', order], value: bytes });
+      const item = this.#read(order, bytes);
+      if (item !== undefined) yield item;
+    }
+  }
+
+  /** One record that is damaged does not keep the others back. */
+  #read(order: string, bytes: Uint8Array): InboxItem | undefined {
+    try {
+      return this.#decode(order, bytes);
+    } catch (error) {
+      this.#onDamaged(error);
+      return undefined;
     }
   }
 

@@ -22,6 +22,7 @@ import {
   type ArrayBody,
   type ForwardBody,
   receiptDraft,
+  unsupported,
   unsupportedReceipt,
 } from '../processing/bodies.ts';
 import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
@@ -233,7 +234,8 @@ export class Receiver {
     const { sender, receiver } = receipt.envelope;
     const local = await this.#parts.facebook.selectLocalUser(receiver);
     if (local === undefined) return NOTHING;
-    const draft = receiptDraft(RECEIVED, receipt.envelope, receipt.content, signature);
+    const { text = RECEIVED, envelope, content } = receipt;
+    const draft = receiptDraft(text, envelope, content, signature);
     return { answers: answersTo(sender, receiver, local.id, [draft]), handled: [] };
   }
 
@@ -255,7 +257,15 @@ export class Receiver {
       else drafts.push(...outcome);
     }
     const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
-    const seen: SeenMessage = { arrived, ...(due ? { receipt: { envelope, content } } : {}) };
+    const text =
+      items.length === 0 && content.kind === 'unknown' ? unsupported(content) : undefined;
+    const seen: SeenMessage = {
+      arrived,
+      ...(content.time === undefined ? { ageless: true } : {}),
+      ...(due || text !== undefined
+        ? { receipt: { envelope, content, ...(text === undefined ? {} : { text }) } }
+        : {}),
+    };
     if (items.length > 0 && !(await this.#keep(id, seen, items))) return NOTHING;
     memory.note(id, seen);
     if (due) drafts.push(receiptDraft(RECEIVED, envelope, content, signature));
@@ -293,17 +303,18 @@ export class Receiver {
    */
   async #keep(id: string, seen: SeenMessage, items: readonly InboxItem[]): Promise<boolean> {
     const { store, memory, application } = this.#parts;
-    const changes: StoreChange[] = [
-      memory.change(id, seen),
-      ...items.map((item) => application.change(item)),
-    ];
+    await application.admit(items);
+    const kept = items.map((item) => application.change(item));
+    const changes: StoreChange[] = [memory.change(id, seen), ...kept];
     if (store.sharing === undefined) {
       await store.batch(changes);
+      application.written(kept);
       return true;
     }
     return withLock(store, `seen ${id}`, async () => {
       if ((await store.get(['seen', id])) !== undefined) return false;
       await store.batch(changes);
+      application.written(kept);
       return true;
     });
   }

@@ -14,6 +14,8 @@ export interface SeenMessage {
   readonly receipt?: {
     readonly envelope: Envelope;
     readonly content: Pick<Content, 'sn' | 'group'>;
+    /** That it was received, by default. In memory only: after a restart the message is looked at again. */
+    readonly text?: string;
   };
 }
 
@@ -31,21 +33,32 @@ export class ReplayMemory {
   readonly #clock: Clock;
   readonly #retention: number;
   readonly #readID: (text: unknown) => ID;
+  readonly #onDamaged: (error: unknown) => void;
   readonly #recent = new LruMap<string, SeenMessage>(RECENT);
 
-  /** @param retention - milliseconds that a message is remembered */
-  constructor(store: Store, clock: Clock, retention: number, readID: (text: unknown) => ID) {
+  /**
+   * @param retention - milliseconds that a message is remembered
+   * @param onDamaged - told of records that cannot be read
+   */
+  constructor(
+    store: Store,
+    clock: Clock,
+    retention: number,
+    readID: (text: unknown) => ID,
+    onDamaged: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#retention = retention;
     this.#readID = readID;
+    this.#onDamaged = onDamaged;
   }
 
   async get(id: string): Promise<SeenMessage | undefined> {
     const recent = this.#recent.get(id);
     if (recent !== undefined) return recent;
     const bytes = await this.#store.get(['seen', id]);
-    return bytes === undefined ? undefined : decode(bytes, this.#readID);
+    return bytes === undefined ? undefined : this.#decode(bytes);
   }
 
   async has(id: string): Promise<boolean> {
@@ -67,7 +80,7 @@ export class ReplayMemory {
     const oldest = this.#clock.now() - this.#retention;
     let changes: StoreChange[] = [];
     for await (const [key, bytes] of this.#store.list(['seen'])) {
-      const { arrived, ageless } = decode(bytes, this.#readID);
+      const { arrived, ageless } = this.#decode(bytes);
       if (arrived >= oldest || ageless) continue;
       changes.push({ type: 'delete', key });
       if (changes.length === 1000) {
@@ -80,6 +93,16 @@ export class ReplayMemory {
 
   reduceMemory(): void {
     this.#recent.reduce();
+  }
+
+  /** A damaged record still says that its message has come; that is the part which must not be lost. */
+  #decode(bytes: Uint8Array): SeenMessage {
+    try {
+      return decode(bytes, this.#readID);
+    } catch (error) {
+      this.#onDamaged(error);
+      return { arrived: 0, ageless: true };
+    }
   }
 }
 

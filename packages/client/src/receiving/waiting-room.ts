@@ -7,6 +7,8 @@ export interface WaitingRoomLimits {
   readonly perKey: number;
   /** Messages in all; the oldest is dropped. */
   readonly total: number;
+  /** Bytes in all; the oldest are dropped. */
+  readonly bytes: number;
 }
 
 /** A message that waits: its name and its text as received. */
@@ -20,6 +22,8 @@ interface Place {
   readonly key: string;
   readonly id: string;
   readonly arrived: number;
+  /** Of its record, in bytes. */
+  readonly length: number;
 }
 
 /**
@@ -33,15 +37,27 @@ export class WaitingRoom {
   readonly #limits: WaitingRoomLimits;
   /** In order of arrival. */
   readonly #places = new Map<string, Place>();
+  readonly #onDamaged: (error: unknown) => void;
+  #bytes = 0;
   #last = 0;
   #loading: Promise<void> | undefined;
 
-  /** @param area - first part of the records' paths */
-  constructor(store: Store, area: string, clock: Clock, limits: WaitingRoomLimits) {
+  /**
+   * @param area - first part of the records' paths
+   * @param onDamaged - told of records that cannot be read; they stay where they are
+   */
+  constructor(
+    store: Store,
+    area: string,
+    clock: Clock,
+    limits: WaitingRoomLimits,
+    onDamaged: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#area = area;
     this.#clock = clock;
     this.#limits = limits;
+    this.#onDamaged = onDamaged;
   }
 
   /** Whether a message waits here. */
@@ -66,21 +82,33 @@ export class WaitingRoom {
     const before = this.#places.get(id);
     if (before?.key === key) return true;
     const arrived = before?.arrived ?? this.#nextTime();
+    const value = encodeRecord({ arrived, text });
     await this.#store.batch([
-      { type: 'set', key: this.#path(key, id), value: encodeRecord({ arrived, text }) },
+      { type: 'set', key: this.#path(key, id), value },
       // One thing has arrived, and another one is missing.
       ...(before === undefined
         ? []
         : [{ type: 'delete' as const, key: this.#path(before.key, id) }]),
     ]);
-    this.#places.set(id, { key, id, arrived });
+    this.#put({ key, id, arrived, length: value.length });
+    const dropped = [...this.#surplus(key)];
+    for (const place of dropped) await this.remove(place);
+    return dropped.length === 0;
+  }
+
+  /** Who has to go, so that the limits are kept. */
+  *#surplus(key: string): Generator<Place> {
+    const { perKey, total, bytes } = this.#limits;
     const alike = [...this.#places.values()].filter((place) => place.key === key);
-    const tooMany = alike.length > this.#limits.perKey ? alike[0] : undefined;
-    const [oldest] = this.#places.values();
-    const dropped = tooMany ?? (this.#places.size > this.#limits.total ? oldest : undefined);
-    if (dropped === undefined) return true;
-    await this.remove(dropped);
-    return false;
+    let messages = this.#places.size;
+    let left = this.#bytes;
+    const first = alike.length > perKey ? alike[0] : undefined;
+    for (const place of first === undefined ? this.#places.values() : [first]) {
+      if (first === undefined && messages <= total && left <= bytes) return;
+      messages -= 1;
+      left -= place.length;
+      yield place;
+    }
   }
 
   /** What waits for one thing, in order of arrival. It stays until it is removed. */
@@ -89,8 +117,9 @@ export class WaitingRoom {
     const found: WaitingMessage[] = [];
     for (const place of [...this.#places.values()].filter((each) => each.key === key)) {
       const bytes = await this.#store.get(this.#path(key, place.id));
-      if (bytes === undefined) this.#places.delete(place.id);
-      else found.push({ key, id: place.id, text: decode(bytes).text });
+      const record = bytes === undefined ? undefined : this.#decode(bytes);
+      if (record === undefined) this.#take(place.id);
+      else found.push({ key, id: place.id, text: record.text });
     }
     return found;
   }
@@ -108,8 +137,28 @@ export class WaitingRoom {
   }
 
   async remove({ key, id }: Pick<WaitingMessage, 'key' | 'id'>): Promise<void> {
-    this.#places.delete(id);
+    this.#take(id);
     await this.#store.delete(this.#path(key, id));
+  }
+
+  #put(place: Place): void {
+    this.#bytes += place.length - (this.#places.get(place.id)?.length ?? 0);
+    this.#places.set(place.id, place);
+  }
+
+  #take(id: string): void {
+    this.#bytes -= this.#places.get(id)?.length ?? 0;
+    this.#places.delete(id);
+  }
+
+  /** One record that is damaged does not keep the others back. */
+  #decode(bytes: Uint8Array): ReturnType<typeof decode> | undefined {
+    try {
+      return decode(bytes);
+    } catch (error) {
+      this.#onDamaged(error);
+      return undefined;
+    }
   }
 
   /** The time, and a little more for each of those that come in one millisecond: it tells their order after a restart. */
@@ -131,10 +180,12 @@ export class WaitingRoom {
     const places: Place[] = [];
     for await (const [[, key, id], bytes] of this.#store.list([this.#area])) {
       if (key === undefined || id === undefined) continue;
-      places.push({ key, id, arrived: decode(bytes).arrived });
+      const record = this.#decode(bytes);
+      if (record === undefined) continue;
+      places.push({ key, id, arrived: record.arrived, length: bytes.length });
     }
     places.sort((a, b) => a.arrived - b.arrived);
-    for (const place of places) this.#places.set(place.id, place);
+    for (const place of places) this.#put(place);
     this.#last = places.at(-1)?.arrived ?? 0;
   }
 }

@@ -27,12 +27,18 @@ export function crashingStore(inner: Store): CrashingStore {
   const gone = (): never => {
     throw new ProtocolError('store/unavailable', 'the program was killed');
   };
-  const read = <T>(task: () => T): T => (crashed ? gone() : task());
+  /** Who is dead does not learn either what he asked while he was alive. */
+  const alive = async <T>(task: () => MaybePromise<T>): Promise<T> => {
+    const answer = await task();
+    return crashed ? gone() : answer;
+  };
+  const read = async <T>(task: () => MaybePromise<T>): Promise<T> =>
+    crashed ? gone() : alive(task);
   const write = async <T>(task: () => MaybePromise<T>): Promise<T> => {
     if (crashed) return gone();
     if (left > 0) {
       left -= 1;
-      return task();
+      return alive(task);
     }
     crashed = true;
     if (unacknowledged) await task();
@@ -43,10 +49,12 @@ export function crashingStore(inner: Store): CrashingStore {
     ...(inner.sharing === undefined ? {} : { sharing: inner.sharing }),
     get: (key) => read(() => inner.get(key)),
     async *list(prefix) {
-      for await (const entry of read(() => inner.list(prefix))) {
+      if (crashed) gone();
+      for await (const entry of inner.list(prefix)) {
         if (crashed) gone();
         yield entry;
       }
+      if (crashed) gone();
     },
     set: (key, value) => write(() => inner.set(key, value)),
     delete: (key) => write(() => inner.delete(key)),

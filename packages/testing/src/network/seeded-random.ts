@@ -4,7 +4,7 @@ import type { Random } from '@dimp/core';
 export interface SeededRandom extends Random {
   /** A number from 0 up to, but not including 1. */
   next(): number;
-  /** A whole number from 0 up to, but not including `below`. */
+  /** A whole number from 0 up to, but not including `below`; @throws `RangeError` unless that is 1 to 2³² */
   integer(below: number): number;
   /** A number between two bounds. */
   between(low: number, high: number): number;
@@ -35,7 +35,12 @@ export function seededRandom(seed: number | string): SeededRandom {
   const next = (): number => draw() / 0x1_0000_0000;
   return {
     next,
-    integer: (below) => Math.floor(next() * below),
+    integer(below) {
+      if (!Number.isInteger(below) || below < 1 || below > 0x1_0000_0000) {
+        throw new RangeError('needs a bound from 1 to 2³²');
+      }
+      return Math.floor(next() * below);
+    },
     between: (low, high) => low + next() * (high - low),
     chance: (probability) => next() < probability,
     pick(list) {
@@ -45,7 +50,8 @@ export function seededRandom(seed: number | string): SeededRandom {
     bytes(length) {
       return Uint8Array.from({ length }, () => draw() & 0xff);
     },
-    fork: (name) => seededRandom(`${text}/${name}`),
+    // With its length, so that a name with a slash is not two names.
+    fork: (name) => seededRandom(`${text}/${name.length}:${name}`),
   };
 }
 

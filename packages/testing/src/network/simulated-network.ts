@@ -15,8 +15,14 @@ export interface NetworkFaults {
   readonly delay?: Span;
   /** Packets that take ten times as long, so that later ones overtake them. */
   readonly reorder?: number;
-  /** Packets of which a byte is changed. */
+  /** Packets that are damaged. */
   readonly corrupt?: number;
+  /**
+   * How they are damaged; one byte anywhere becomes another one by default. What that does to a packet depends on its
+   * bytes: where these hold keys and signatures that no seed determines, a run follows from its seed only if the damage
+   * does the same to all packets of a kind.
+   */
+  readonly damage?: (packet: Uint8Array, random: SeededRandom) => Uint8Array;
   /** Nodes lose their connection now and then: how long it holds, and how long it is gone. */
   readonly disconnect?: { readonly every: Span; readonly for: Span };
   /** Nodes are killed and started again: how long they live. */
@@ -28,6 +34,8 @@ export interface SimulatedNetworkOptions {
   readonly seed: number | string;
   readonly time: VirtualTime;
   readonly faults?: NetworkFaults;
+  /** Is told each line of the trace, to compare runs that ought to be equal. */
+  readonly onEvent?: (line: string) => void;
 }
 
 /** A program on the network. */
@@ -83,10 +91,12 @@ export class SimulatedNetwork {
   readonly #random: SeededRandom;
   readonly #nodes = new Map<string, Node>();
   readonly #lines: string[] = [];
+  readonly #onEvent: ((line: string) => void) | undefined;
   #faults: NetworkFaults;
   #digest = 0x811c9dc5;
 
-  constructor({ seed, time, faults = {} }: SimulatedNetworkOptions) {
+  constructor({ seed, time, faults = {}, onEvent }: SimulatedNetworkOptions) {
+    this.#onEvent = onEvent;
     this.#time = time;
     this.#random = seededRandom(seed);
     this.#faults = faults;
@@ -144,19 +154,21 @@ export class SimulatedNetwork {
   }
 
   #dispatch(from: Node, to: string, bytes: Uint8Array): void {
-    const { delay = [10, 100], reorder = 0, corrupt = 0 } = this.#faults;
+    const { delay = [10, 100], reorder = 0, corrupt = 0, damage = flipByte } = this.#faults;
     let takes = this.#random.between(...delay);
     if (this.#random.chance(reorder)) {
       this.statistics.reordered += 1;
       takes *= 10;
     }
-    const packet = bytes.slice();
+    // Not `slice`: that of Node's Buffer shares the memory.
+    let packet: Uint8Array = new Uint8Array(bytes);
+    this.#log('send', from.name, to);
     if (this.#random.chance(corrupt)) {
       this.statistics.corrupted += 1;
-      const at = this.#random.integer(packet.length);
-      packet[at] = (packet[at] ?? 0) ^ (1 + this.#random.integer(255));
+      this.#log('corrupt', from.name, to);
+      // However much it draws, the rest of the run draws the same.
+      packet = damage(packet, this.#random.fork(`damage ${this.statistics.corrupted}`));
     }
-    this.#log('send', from.name, to);
     this.#time.after(takes, async () => {
       const node = this.#nodes.get(to);
       if (node === undefined || !node.up) {
@@ -205,7 +217,15 @@ export class SimulatedNetwork {
     for (let i = 0; i < line.length; i++) {
       this.#digest = Math.imul(this.#digest ^ line.charCodeAt(i), 0x01000193);
     }
+    this.#onEvent?.(line);
     this.#lines.push(line);
     if (this.#lines.length > TRACE_LINES) this.#lines.shift();
   }
+}
+
+function flipByte(packet: Uint8Array, random: SeededRandom): Uint8Array {
+  if (packet.length === 0) return packet;
+  const at = random.integer(packet.length);
+  packet[at] = (packet[at] ?? 0) ^ (1 + random.integer(255));
+  return packet;
 }

@@ -9,14 +9,19 @@ export interface RunLimits {
   readonly maxEvents?: number;
   /** Real milliseconds that one event may take; 30 s by default. Longer is an error: something hangs. */
   readonly watchdog?: number;
+  /** More about the run, such as its seed, for the report of an error. */
+  readonly describe?: () => string;
 }
 
 interface Event {
   readonly time: number;
   readonly order: number;
-  readonly task: () => MaybePromise<void>;
-  cancelled: boolean;
+  /** Undefined once it has been called off: what the task holds must not live as long as the event. */
+  task: (() => MaybePromise<void>) | undefined;
 }
+
+/** Events called off stay in the heap until there are as many as others, and more than this. */
+const FEW = 64;
 
 /**
  * Time that passes from event to event, and as fast as they can be run. The next event begins when the one before has
@@ -31,13 +36,16 @@ interface Event {
  */
 export class VirtualTime implements Clock, Timers {
   /** A binary heap by time and order. */
-  readonly #heap: Event[] = [];
+  #heap: Event[] = [];
+  readonly #start: number;
+  #cancelled = 0;
   #now: number;
   #order = 0;
   #done = 0;
 
   /** @param start - milliseconds since the epoch */
   constructor(start = 1_700_000_000_000) {
+    this.#start = start;
     this.#now = start;
   }
 
@@ -50,13 +58,27 @@ export class VirtualTime implements Clock, Timers {
     return this.#done;
   }
 
+  /** How many events are planned. */
+  get planned(): number {
+    return this.#heap.length - this.#cancelled;
+  }
+
+  /** How many events are in memory: those called off leave it now and then, and let go of what they hold at once. */
+  get held(): number {
+    return this.#heap.length;
+  }
+
+  /** @throws `RangeError` for a delay that is no number */
   after(delay: number, task: () => MaybePromise<void>): Disposable {
-    const time = this.#now + Math.max(0, delay);
-    const event: Event = { time, order: this.#order++, task, cancelled: false };
+    if (Number.isNaN(delay)) throw new RangeError('delay is not a number');
+    const event: Event = { time: this.#now + Math.max(0, delay), order: this.#order++, task };
     this.#push(event);
     return {
       [Symbol.dispose]: () => {
-        event.cancelled = true;
+        if (event.task === undefined) return;
+        event.task = undefined;
+        this.#cancelled += 1;
+        if (this.#cancelled > FEW && this.#cancelled * 2 > this.#heap.length) this.#sweep();
       },
     };
   }
@@ -65,19 +87,43 @@ export class VirtualTime implements Clock, Timers {
    * Runs events until there are none, or until a limit.
    *
    * @returns whether `until` ended it
-   * @throws what an event throws; an `Error` above a limit
+   * @throws `Error` that tells event and time of what failed or hangs, with what the event threw as its `cause`; the
+   *   same above `maxEvents`
    */
-  async run({ until, maxEvents = 1_000_000, watchdog = 30_000 }: RunLimits = {}): Promise<boolean> {
+  async run(limits: RunLimits = {}): Promise<boolean> {
+    const { until, maxEvents = 1_000_000, watchdog = 30_000, describe } = limits;
     const last = this.#done + maxEvents;
-    for (let event = this.#pop(); event !== undefined; event = this.#pop()) {
-      if (event.cancelled) continue;
-      if (this.#done >= last) throw new Error(`more than ${maxEvents} events`);
+    const report = (what: string, cause?: unknown): Error => {
+      const after = `event ${this.#done}, ${this.#now - this.#start} ms after the start`;
+      const more = describe === undefined ? '' : `; ${describe()}`;
+      return new Error(`${what} (${after}${more})`, cause === undefined ? {} : { cause });
+    };
+    for (let event = this.#next(); event !== undefined; event = this.#next()) {
+      if (this.#done >= last) {
+        this.#push(event);
+        throw report(`there are more than ${maxEvents} events`);
+      }
       this.#now = Math.max(this.#now, event.time);
       this.#done += 1;
-      await watched(event.task, watchdog, () => `event ${this.#done} at ${this.#now} hangs`);
+      await watched(begin(event), watchdog, report);
       if (until?.()) return true;
     }
     return until?.() ?? false;
+  }
+
+  /** The first event that has not been called off. */
+  #next(): Event | undefined {
+    for (let event = this.#pop(); event !== undefined; event = this.#pop()) {
+      if (isPlanned(event)) return event;
+      this.#cancelled -= 1;
+    }
+    return undefined;
+  }
+
+  /** Takes out what has been called off. A sorted array is a heap. */
+  #sweep(): void {
+    this.#heap = this.#heap.filter(isPlanned).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    this.#cancelled = 0;
   }
 
   #push(event: Event): void {
@@ -117,20 +163,35 @@ function isBefore(a: Event, b: Event): boolean {
   return a.time < b.time || (a.time === b.time && a.order < b.order);
 }
 
+function isPlanned({ task }: Event): boolean {
+  return task !== undefined;
+}
+
+/** From here on it cannot be called off any more. */
+function begin(event: Event): () => MaybePromise<void> {
+  const { task = () => {} } = event;
+  event.task = undefined;
+  return task;
+}
+
 async function watched(
   task: () => MaybePromise<void>,
   limit: number,
-  complaint: () => string,
+  report: (what: string, cause?: unknown) => Error,
 ): Promise<void> {
-  const running = task();
-  if (running === undefined) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const hanging = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(complaint())), limit);
-  });
+  let outcome: unknown;
   try {
-    await Promise.race([running, hanging]);
+    const running = task();
+    if (running === undefined) return;
+    const hanging = new Promise<'hanging'>((resolve) => {
+      timer = setTimeout(() => resolve('hanging'), limit);
+    });
+    outcome = await Promise.race([running, hanging]);
+  } catch (error) {
+    throw report(error instanceof Error ? error.message : String(error), error);
   } finally {
     clearTimeout(timer);
   }
+  if (outcome === 'hanging') throw report(`an event takes longer than ${limit} ms`);
 }
