@@ -10,6 +10,7 @@ import {
 import {
   concatBytes,
   equalBytes,
+  type MaybePromise,
   ProtocolError,
   parseJson,
   stringifyJson,
@@ -84,6 +85,8 @@ class EncryptedStore implements Store {
   readonly #paths: HiddenPaths;
   /** Changes take effect in the order of the calls, however long each takes to encrypt. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Changes that the store below has not acknowledged yet. */
+  readonly #writing = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(inner: Store, key: CryptoKey, paths: HiddenPaths) {
@@ -104,15 +107,16 @@ class EncryptedStore implements Store {
   async set(key: StoreKey, value: Uint8Array): Promise<void> {
     this.#check(key);
     const sealing = this.#seal(key, value);
-    await this.#inTurn(async () => {
+    await this.#handOn(async () => {
       const { key: hidden, value: sealed } = await sealing;
-      await this.#inner.set(hidden, sealed);
+      return () => this.#inner.set(hidden, sealed);
     });
   }
 
   async delete(key: StoreKey): Promise<void> {
     this.#check(key);
-    await this.#inTurn(async () => this.#inner.delete(this.#paths.hide(key)));
+    const hidden = this.#paths.hide(key);
+    await this.#handOn(async () => () => this.#inner.delete(hidden));
   }
 
   /** Paths are held and sorted, because their hidden forms have another order; values are read one by one. */
@@ -140,7 +144,10 @@ class EncryptedStore implements Store {
         return { type: 'set', ...(await this.#seal(change.key, change.value)) };
       }),
     );
-    await this.#inTurn(async () => this.#inner.batch(await sealing));
+    await this.#handOn(async () => {
+      const sealed = await sealing;
+      return () => this.#inner.batch(sealed);
+    });
   }
 
   async compareAndSet(
@@ -152,13 +159,18 @@ class EncryptedStore implements Store {
     const wanted = expected?.slice();
     const sealing = value === undefined ? undefined : this.#seal(key, value);
     const hidden = this.#paths.hide(key);
-    return this.#inTurn(async () => this.#swap(hidden, wanted, (await sealing)?.value));
+    return this.#inTurn(async () => {
+      // What is being written may not be seen yet, and counts.
+      await Promise.allSettled(this.#writing);
+      return this.#swap(hidden, wanted, (await sealing)?.value);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#turn;
+    await Promise.allSettled(this.#writing);
     await this.#inner[Symbol.asyncDispose]();
   }
 
@@ -182,6 +194,23 @@ class EncryptedStore implements Store {
   #check(key: StoreKey): void {
     if (this.#closed) throw stopped();
     checkStoreKey(key);
+  }
+
+  /**
+   * Hands a change on in its turn, and does not keep the next one waiting until this one is on disk: the store below keeps
+   * their order, and can write several at once.
+   */
+  async #handOn(prepare: () => Promise<() => MaybePromise<void>>): Promise<void> {
+    const { writing } = await this.#inTurn(async () => {
+      const change = await prepare();
+      const started = Promise.resolve(change());
+      const ended: Promise<unknown> = started
+        .catch(() => undefined)
+        .then(() => this.#writing.delete(ended));
+      this.#writing.add(ended);
+      return { writing: started };
+    });
+    await writing;
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

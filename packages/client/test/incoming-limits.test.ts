@@ -1,0 +1,188 @@
+import { memoryStore } from '@dimp/core/memory';
+import { Receipt } from '@dimp/extensions/commands';
+import { Forward } from '@dimp/extensions/contents';
+import { VirtualTime } from '@dimp/testing/network';
+import { describe, expect, test } from 'vitest';
+import { WaitingRoom } from '../src/receiving/waiting-room.ts';
+import { pathsOf } from './stores.ts';
+import { acquaint, type Client, text, World } from './world.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+async function couple() {
+  const world = new World();
+  const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: false })];
+  await acquaint(moki, hulk);
+  return { world, moki, hulk };
+}
+
+async function say(from: Client, to: Client, ...words: readonly string[]): Promise<Uint8Array[]> {
+  for (const each of words) await from.messenger.send(text(each), to.id);
+  await from.messenger.idle();
+  return from.sent.splice(0).map(({ bytes }) => bytes);
+}
+
+describe('an inbox that nobody empties', () => {
+  test('refuses messages when it is full, which come again and are taken when there is room', async () => {
+    const { world, moki, hulk } = await couple();
+    await hulk.facebook.addContact(hulk.id, moki.id);
+    await world.restart(hulk, { screen: false, inbox: { messages: 3 } });
+    const packets = await say(moki, hulk, 'a', 'b', 'c', 'd');
+    for (const bytes of packets) await world.deliver(bytes, hulk);
+    expect(hulk.refused).toEqual(['policy/rate-limited']);
+    expect(await inboxOf(hulk)).toHaveLength(3);
+    expect(hulk.sent.splice(0)).toHaveLength(3);
+    const iteration = hulk.messenger.messages();
+    for (let count = 0; count < 2; count++) await iteration.next();
+    await world.deliver(packets[3] as Uint8Array, hulk);
+    expect(hulk.sent).toHaveLength(1);
+    expect(hulk.refused).toHaveLength(1);
+    expect(await inboxOf(hulk)).toHaveLength(3);
+  });
+
+  test('counts what an earlier life has left, and bytes as well', async () => {
+    const { world, moki, hulk } = await couple();
+    await hulk.facebook.addContact(hulk.id, moki.id);
+    for (const bytes of await say(moki, hulk, 'x'.repeat(5000))) await world.deliver(bytes, hulk);
+    await world.restart(hulk, { screen: false, inbox: { bytes: 5000 } });
+    for (const bytes of await say(moki, hulk, 'b')) await world.deliver(bytes, hulk);
+    expect(hulk.refused).toEqual(['policy/rate-limited']);
+    expect(await inboxOf(hulk)).toHaveLength(1);
+  });
+
+  test('keeps half of its room for contacts', async () => {
+    const { world, moki, hulk } = await couple();
+    const stranger = await world.join('stranger');
+    await acquaint(stranger, hulk);
+    await hulk.facebook.addContact(hulk.id, moki.id);
+    await world.restart(hulk, { screen: false, inbox: { messages: 4 } });
+    for (const bytes of await say(stranger, hulk, '1', '2', '3')) await world.deliver(bytes, hulk);
+    expect(hulk.refused).toEqual(['policy/rate-limited']);
+    for (const bytes of await say(moki, hulk, 'a', 'b')) await world.deliver(bytes, hulk);
+    expect(await inboxOf(hulk)).toHaveLength(4);
+  });
+});
+
+test('a message whose content has no time is never forgotten, whatever the time of its envelope becomes', async () => {
+  const { world, moki, hulk } = await couple();
+  const { messenger } = moki;
+  const { contents } = messenger.facebook.protocol;
+  const envelope = { sender: moki.id, receiver: hulk.id, time: world.time.now() / 1000 };
+  const content = contents.parse({ type: 1, sn: 7, text: 'old' });
+  const secure = await messenger.transceiver.encrypt({ envelope, content });
+  if ('status' in secure) expect.unreachable();
+  const message = await messenger.transceiver.sign(secure);
+  await world.deliver(messenger.serialize(message), hulk);
+  expect(await inboxOf(hulk)).toHaveLength(1);
+  for (let weeks = 0; weeks < 3; weeks++) {
+    await world.pass(7 * DAY);
+    await world.restart(hulk, { screen: false });
+    const later = { ...message, wire: { ...message.wire, time: world.time.now() / 1000 } };
+    await world.deliver(messenger.serialize(later), hulk);
+  }
+  expect(hulk.refused).toEqual([]);
+  expect(await inboxOf(hulk)).toHaveLength(1);
+});
+
+test('what nobody here understands is refused each time it comes, and reported once', async () => {
+  const { world, moki, hulk } = await couple();
+  const { messenger } = moki;
+  const { contents } = messenger.facebook.protocol;
+  const time = world.time.now() / 1000;
+  const envelope = { sender: moki.id, receiver: hulk.id, time };
+  const content = contents.parse({
+    type: 77,
+    sn: 7,
+    time,
+    sender: moki.id.text,
+    receiver: hulk.id.text,
+  });
+  const secure = await messenger.transceiver.encrypt({ envelope, content });
+  if ('status' in secure) expect.unreachable();
+  const bytes = messenger.serialize(await messenger.transceiver.sign(secure));
+  let reported = 0;
+  hulk.messenger.on('unhandled', () => {
+    reported += 1;
+  });
+  for (let times = 0; times < 2; times++) {
+    await world.pass(2000);
+    await world.deliver(bytes, hulk);
+    const [answer] = hulk.sent.splice(0);
+    if (answer === undefined) expect.unreachable();
+    const received = await moki.messenger.unpack(answer.bytes);
+    expect(received).toMatchObject({ content: { body: { text: 'Content not support.' } } });
+  }
+  expect(reported).toBe(1);
+});
+
+test('types that the messenger processes by itself take no handlers', async () => {
+  const { hulk } = await couple();
+  expect(() => hulk.messenger.handle(Receipt, () => undefined)).toThrow(RangeError);
+  expect(() => hulk.messenger.handle(Forward, () => undefined)).toThrow(RangeError);
+});
+
+test('suspended messages are bounded by number for each cause, by number, and by bytes', async () => {
+  const store = memoryStore();
+  const limits = { perKey: 2, total: 4, bytes: 1000 };
+  const open = () =>
+    new WaitingRoom(store, 'suspended', new VirtualTime(), limits, () => undefined);
+  const room = open();
+  const add = (key: string, id: string, length = 1) =>
+    room.add({ key, id, text: 'x'.repeat(length) });
+  for (const id of ['1', '2']) expect(await add('a', id)).toBe(true);
+  expect(await add('a', '3')).toBe(false);
+  expect((await room.of('a')).map(({ id }) => id)).toEqual(['2', '3']);
+  for (const key of ['b', 'c']) expect(await add(key, key)).toBe(true);
+  expect(await add('d', 'd')).toBe(false);
+  expect(await room.has('2')).toBe(false);
+  expect(await add('e', 'e', 850)).toBe(false);
+  const left = (await pathsOf(store)).map((path) => path.split('/').at(-1));
+  expect(left).toContain('e');
+  expect(left.length).toBeLessThan(4);
+  const again = open();
+  for (const id of left) expect(await again.has(id as string)).toBe(true);
+  expect(await again.add({ key: 'f', id: 'f', text: 'x'.repeat(900) })).toBe(false);
+  expect(await pathsOf(store)).toEqual(['suspended/f/f']);
+});
+
+describe('one damaged record', () => {
+  const damage = Uint8Array.of(1, 2, 3);
+
+  test.each([
+    [['outbox', 'x']],
+    [['inbox', 'x']],
+    [['suspended', 'x', 'x']],
+    [['early', 'x', 'x']],
+  ])('at %j is reported and stays, and does not keep the others back', async (path) => {
+    const { world, moki, hulk } = await couple();
+    const packets = await say(moki, hulk, 'a', 'b');
+    await world.deliver(packets[0] as Uint8Array, hulk);
+    await hulk.messenger.send(text('out'), moki.id);
+    await hulk.durable.set(path, damage);
+    await world.restart(hulk, { screen: false });
+    expect(hulk.failed).toContainEqual(expect.objectContaining({ code: 'store/corrupt' }));
+    expect(await hulk.durable.get(path)).toEqual(damage);
+    expect(await hulk.messenger.deliveries()).toHaveLength(1);
+    await world.deliver(packets[1] as Uint8Array, hulk);
+    const iteration = hulk.messenger.messages();
+    for (const words of ['a', 'b']) {
+      expect((await iteration.next()).value?.content.body).toEqual({ text: words });
+    }
+  });
+
+  test('of a message that was taken in still keeps it from being shown again', async () => {
+    const { world, moki, hulk } = await couple();
+    const [bytes] = await say(moki, hulk, 'a');
+    await world.deliver(bytes as Uint8Array, hulk);
+    const path = (await pathsOf(hulk.durable)).find((each) => each.startsWith('seen/'));
+    await hulk.durable.set(['seen', path?.slice('seen/'.length) ?? ''], damage);
+    await world.restart(hulk, { screen: false });
+    await world.deliver(bytes as Uint8Array, hulk);
+    expect(hulk.failed).toContainEqual(expect.objectContaining({ code: 'store/corrupt' }));
+    expect(await inboxOf(hulk)).toHaveLength(1);
+  });
+});
+
+async function inboxOf({ durable }: Client): Promise<readonly string[]> {
+  return (await pathsOf(durable)).filter((path) => path.startsWith('inbox/'));
+}
