@@ -24,11 +24,11 @@ export type {
 } from './messenger/message-packer.ts';
 export {
   Messenger,
-  type MessengerOptions,
   type ReceivedContent,
   type ReceivedMessage,
   type SendOptions,
 } from './messenger/messenger.ts';
+export type { MessengerOptions } from './messenger/messenger-options.ts';
 export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';
 export { DEFAULT_FRESHNESS, type FreshnessPolicy } from './receiving/freshness.ts';
 export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './receiving/inbox.ts';

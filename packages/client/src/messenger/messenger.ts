@@ -1,13 +1,10 @@
 import {
   type ContentsOfProtocol,
-  type Dialect,
   isWaiting,
   type Protocol,
-  type Random,
   readPayload,
   systemRandom,
   systemTimers,
-  type Timers,
   Transceiver,
   type Transport,
   type Waiting,
@@ -29,47 +26,20 @@ import {
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Delivery } from '../delivery/delivery.ts';
-import type { ResendPolicy } from '../delivery/resending.ts';
 import type { Facebook } from '../facebook/facebook.ts';
 import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
-import type { FreshnessPolicy } from '../receiving/freshness.ts';
-import type { InboxLimits, IncomingMessage } from '../receiving/inbox.ts';
+import type { IncomingMessage } from '../receiving/inbox.ts';
 import type { MessengerEvents } from './events.ts';
-import type { SendPackage } from './link.ts';
 import {
   type GroupForm,
   type GroupPackOptions,
   MessagePacker,
   type MessagePackOptions,
 } from './message-packer.ts';
+import type { MessengerOptions } from './messenger-options.ts';
 import { assemble, type MessengerParts } from './parts.ts';
 import { until } from './until.ts';
-
-/** What a messenger is made with. */
-export interface MessengerOptions<P extends Protocol> {
-  readonly facebook: Facebook<P>;
-  /** Message keys; in the facebook's store by default. */
-  readonly keyStore?: KeyStore;
-  /** How peers want things spelled; today's network by default. */
-  readonly dialect?: Dialect;
-  /** Symmetric algorithm of new message keys, `AES` by default. */
-  readonly cipher?: string;
-  /** The way to the network, if it is there all the time; otherwise see {@link Messenger.connect}. */
-  readonly sendPackage?: SendPackage;
-  /** The station we have dialled: handshakes and refusals of others do not count. */
-  readonly station?: ID;
-  /** Answers questions about everybody it knows, as stations and archives do; otherwise about its own users only. */
-  readonly directory?: boolean;
-  readonly resend?: Partial<ResendPolicy>;
-  readonly freshness?: Partial<FreshnessPolicy>;
-  /** How many messages wait for the application; others are refused, `policy/rate-limited`, and come again. */
-  readonly inbox?: Partial<InboxLimits>;
-  /** How long a message waits for the one before it, in milliseconds; a minute by default. */
-  readonly orderTimeout?: number;
-  readonly timers?: Timers;
-  readonly random?: Random;
-}
 
 /** Options of sending one content. */
 export interface SendOptions {

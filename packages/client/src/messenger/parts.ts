@@ -23,7 +23,7 @@ import type { MessengerEvents } from './events.ts';
 import { Life } from './life.ts';
 import { Link } from './link.ts';
 import type { MessagePacker } from './message-packer.ts';
-import type { MessengerOptions } from './messenger.ts';
+import type { MessengerOptions } from './messenger-options.ts';
 
 /** What the parts of a messenger are made with. */
 export interface AssemblyOptions extends Omit<MessengerOptions<Protocol>, 'facebook'> {

@@ -1,0 +1,33 @@
+import type { Dialect, Protocol, Random, Timers } from '@dimp/core';
+import type { ID } from '@dimp/mkm';
+import type { ResendPolicy } from '../delivery/resending.ts';
+import type { Facebook } from '../facebook/facebook.ts';
+import type { KeyStore } from '../key-store.ts';
+import type { FreshnessPolicy } from '../receiving/freshness.ts';
+import type { InboxLimits } from '../receiving/inbox.ts';
+import type { SendPackage } from './link.ts';
+
+/** What a messenger is made with. */
+export interface MessengerOptions<P extends Protocol> {
+  readonly facebook: Facebook<P>;
+  /** Message keys; in the facebook's store by default. */
+  readonly keyStore?: KeyStore;
+  /** How peers want things spelled; today's network by default. */
+  readonly dialect?: Dialect;
+  /** Symmetric algorithm of new message keys, `AES` by default. */
+  readonly cipher?: string;
+  /** The way to the network, if it is there all the time; otherwise see {@link Messenger.connect}. */
+  readonly sendPackage?: SendPackage;
+  /** The station we have dialled: handshakes and refusals of others do not count. */
+  readonly station?: ID;
+  /** Answers questions about everybody it knows, as stations and archives do; otherwise about its own users only. */
+  readonly directory?: boolean;
+  readonly resend?: Partial<ResendPolicy>;
+  readonly freshness?: Partial<FreshnessPolicy>;
+  /** How many messages wait for the application; others are refused, `policy/rate-limited`, and come again. */
+  readonly inbox?: Partial<InboxLimits>;
+  /** How long a message waits for the one before it, in milliseconds; a minute by default. */
+  readonly orderTimeout?: number;
+  readonly timers?: Timers;
+  readonly random?: Random;
+}
