@@ -127,7 +127,7 @@ describe('a connection', () => {
     const connection = mine.connect(left);
     for (const word of ['NOOP', 'PING', 'PONG']) await right.send(ascii(word));
     const { value } = await right.incoming[Symbol.asyncIterator]().next();
-    expect(value).toEqual(ascii('PONG'));
+    expect(value?.payload).toEqual(ascii('PONG'));
     await right.close();
     await connection;
   });
@@ -211,7 +211,7 @@ describe('a connection', () => {
     const kinds: string[] = [];
     for (let n = 0; n < 2; n++) {
       const { value } = await incoming.next();
-      kinds.push(protocol.parseContent(protocol.parseMessage(value).data).kind);
+      kinds.push(protocol.parseContent(protocol.parseMessage(value?.payload).data).kind);
     }
     expect(kinds).toEqual(['meta', 'documents']);
     await mine.facebook.saveMeta(await metaOf(hulk), hulk.id);

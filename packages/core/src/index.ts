@@ -42,7 +42,7 @@ export {
 export { withLock } from './ports/store-lock.ts';
 export { subStore } from './ports/sub-store.ts';
 export { systemTimers, type Timers } from './ports/timers.ts';
-export type { Transport, TransportContext, TransportFactory } from './ports/transport.ts';
+export type { Arrival, Transport, TransportContext, TransportFactory } from './ports/transport.ts';
 export {
   type ContentsOf,
   defineExtension,

@@ -65,7 +65,7 @@ test('a memory transport delivers in order and ends when it is closed', async ()
   await left.send(new Uint8Array([2]));
   const received: number[] = [];
   const reading = (async () => {
-    for await (const payload of right.incoming) received.push(payload[0] ?? -1);
+    for await (const { payload } of right.incoming) received.push(payload[0] ?? -1);
   })();
   await left.send(new Uint8Array([3]));
   await left.close();

@@ -38,6 +38,9 @@ const TEND_INTERVAL = 600_000;
 /** How often old names of messages are forgotten, in milliseconds. */
 const PURGE_INTERVAL = 6 * 60 * 60_000;
 
+/** Answers that the transport has not taken yet; a peer that takes none cannot make us keep more. */
+const MAX_ANSWERS_ON_THEIR_WAY = 256;
+
 /** Starts a messenger, keeps it going and stops it: what has to happen by itself, happens here. */
 export class Life {
   readonly #parts: LifeParts;
@@ -46,6 +49,7 @@ export class Life {
   #timer: Disposable | undefined;
   #started: Promise<void> | undefined;
   #purged = 0;
+  #answersOnTheirWay = 0;
   #stopped = false;
 
   constructor(parts: LifeParts) {
@@ -97,7 +101,9 @@ export class Life {
         await this.#send(await this.#packHandled(await handled, false));
       });
     }
-    await this.#send(await answering.pack(received.answers));
+    const packed = await answering.pack(received.answers);
+    // Not waited for: the peer may acknowledge it only when it has got rid of what it waits for us to acknowledge.
+    void background.run(() => this.#send(packed));
   }
 
   /** The connection is back. */
@@ -205,11 +211,15 @@ export class Life {
   async #send(messages: readonly PackedAnswer[]): Promise<void> {
     const { link } = this.#parts;
     for (const { message, bytes } of messages) {
+      // An answer that cannot be sent now is asked for again: a receipt by the repeated message.
+      if (this.#answersOnTheirWay >= MAX_ANSWERS_ON_THEIR_WAY) return;
+      this.#answersOnTheirWay += 1;
       try {
         await link.send(bytes, message.envelope.receiver);
       } catch {
-        // An answer that cannot be sent now is asked for again: a receipt by the repeated message.
         return;
+      } finally {
+        this.#answersOnTheirWay -= 1;
       }
     }
   }

@@ -171,11 +171,14 @@ export class Messenger<P extends Protocol = Protocol>
     await this.start();
     using _link = this.#parts.link.up((bytes) => transport.send(bytes));
     this.resume();
-    for await (const bytes of until(transport.incoming, this.#stop.signal)) {
-      const payload = readPayload(bytes);
+    for await (const arrival of until(transport.incoming, this.#stop.signal)) {
+      const payload = readPayload(arrival.payload);
       if (payload.kind === 'ping') await transport.send(utf8Encode(payload.reply));
-      if (payload.kind !== 'messages') continue;
-      for (const text of payload.messages) await this.#parts.life.receiveAndAnswer(text);
+      if (payload.kind === 'messages') {
+        for (const text of payload.messages) await this.#parts.life.receiveAndAnswer(text);
+      }
+      // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
+      arrival.acknowledge();
     }
   }
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from '@dimp/foundation';
-import type { Transport } from '../ports/transport.ts';
+import type { Arrival, Transport } from '../ports/transport.ts';
 
 /** Two ends of a connection in memory: what one sends, the other receives, in order. */
 export function memoryTransportPair(): readonly [Transport, Transport] {
@@ -16,7 +16,7 @@ class MemoryTransport implements Transport {
   #closed = false;
   #wake: (() => void) | undefined;
 
-  readonly incoming: AsyncIterable<Uint8Array> = {
+  readonly incoming: AsyncIterable<Arrival> = {
     [Symbol.asyncIterator]: () => ({ next: () => this.#next() }),
   };
 
@@ -47,10 +47,11 @@ class MemoryTransport implements Transport {
     this.#wake?.();
   }
 
-  async #next(): Promise<IteratorResult<Uint8Array>> {
+  async #next(): Promise<IteratorResult<Arrival>> {
     for (;;) {
       const payload = this.#queue.shift();
-      if (payload !== undefined) return { done: false, value: payload };
+      // Memory loses nothing, so nobody waits for an acknowledgement.
+      if (payload !== undefined) return { done: false, value: { payload, acknowledge() {} } };
       if (this.#closed) return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
