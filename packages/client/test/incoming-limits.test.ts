@@ -1,11 +1,12 @@
 import { memoryStore } from '@dimp/core/memory';
 import { Receipt } from '@dimp/extensions/commands';
 import { Forward } from '@dimp/extensions/contents';
+import { parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { VirtualTime } from '@dimp/testing/network';
 import { describe, expect, test } from 'vitest';
 import { WaitingRoom } from '../src/receiving/waiting-room.ts';
 import { pathsOf } from './stores.ts';
-import { acquaint, type Client, text, World } from './world.ts';
+import { acquaint, type Client, tell, text, World } from './world.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -60,6 +61,30 @@ describe('an inbox that nobody empties', () => {
     expect(hulk.refused).toEqual(['policy/rate-limited']);
     for (const bytes of await say(moki, hulk, 'a', 'b')) await world.deliver(bytes, hulk);
     expect(await inboxOf(hulk)).toHaveLength(4);
+  });
+
+  test('does not lose what was waiting for something else: it is taken when there is room', async () => {
+    const world = new World();
+    const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: false })];
+    const stranger = await world.join('stranger');
+    await tell(stranger, hulk);
+    await acquaint(moki, hulk);
+    await world.restart(hulk, { screen: false, inbox: { messages: 2 } });
+    const [first] = await say(stranger, hulk, 'late');
+    await world.deliver(withoutAttachments(first as Uint8Array), hulk);
+    for (const bytes of await say(moki, hulk, 'a')) await world.deliver(bytes, hulk);
+    await tell(hulk, stranger);
+    await world.rest();
+    expect(hulk.refused).toContain('policy/rate-limited');
+    const waiting = expect.stringMatching(/^suspended/);
+    expect(await pathsOf(hulk.durable)).toContainEqual(waiting);
+    const iteration = hulk.messenger.messages();
+    const words = async () => (await iteration.next()).value?.content.body;
+    expect(await words()).toEqual({ text: 'a' });
+    const next = words();
+    await world.pass(60_000);
+    expect(await next).toEqual({ text: 'late' });
+    expect(await pathsOf(hulk.durable)).not.toContainEqual(waiting);
   });
 });
 
@@ -185,4 +210,10 @@ describe('one damaged record', () => {
 
 async function inboxOf({ durable }: Client): Promise<readonly string[]> {
   return (await pathsOf(durable)).filter((path) => path.startsWith('inbox/'));
+}
+
+/** As from a sender who believes that he is known. */
+function withoutAttachments(bytes: Uint8Array): Uint8Array {
+  const { meta: _, visa: __, ...rest } = parseJsonObject(bytes);
+  return utf8Encode(stringifyJson(rest));
 }

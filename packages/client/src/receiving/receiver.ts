@@ -65,6 +65,16 @@ const MAX_DEPTH = 4;
 const MAX_FORWARDED = 64;
 /** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
 const REPEAT_INTERVAL = 1000;
+/** When a full inbox is looked at again for a message that had waited for something else, in milliseconds. */
+const ROOM_INTERVAL = 60_000;
+
+/** What came of a message. */
+interface Taken extends Received {
+  /** It waits for something. */
+  readonly waits?: boolean;
+  /** It would have gone into the inbox, which is full. */
+  readonly noRoom?: boolean;
+}
 
 /**
  * Takes messages in: each once, in the order in which their sender wrote them, and on disk before anybody is told.
@@ -73,6 +83,8 @@ export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #repeated: OncePer;
   readonly #timers = new Set<Disposable>();
+  /** Entities whose messages find no room in the inbox. */
+  readonly #withoutRoom = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReceiverParts) {
@@ -145,9 +157,20 @@ export class Receiver {
     for (const suspendedMessage of await suspended.of(entity)) {
       const outcome = await this.#take(suspendedMessage.text, 0, { again: true });
       received.push(outcome);
-      if (!outcome.waits) await suspended.remove(suspendedMessage);
+      if (outcome.noRoom) this.#releaseLater(entity);
+      else if (!outcome.waits) await suspended.remove(suspendedMessage);
     }
     return together(received);
+  }
+
+  /** Whoever carried the message here may have been told that it arrived, and does not bring it again. */
+  #releaseLater(entity: string): void {
+    if (this.#withoutRoom.has(entity)) return;
+    this.#withoutRoom.add(entity);
+    this.#after(ROOM_INTERVAL, () => {
+      this.#withoutRoom.delete(entity);
+      return this.#release(entity);
+    });
   }
 
   /** @param late - the message before them will not be waited for any longer */
@@ -165,7 +188,7 @@ export class Receiver {
     input: string | JsonObject,
     depth: number,
     { again = false, late = false }: { again?: boolean; late?: boolean } = {},
-  ): Promise<Received & { readonly waits?: boolean }> {
+  ): Promise<Taken> {
     let message: ReliableMessage | undefined;
     try {
       message = this.#parts.facebook.protocol.parseMessage(input);
@@ -174,7 +197,7 @@ export class Receiver {
       // A store that fails is our own trouble: the message must come again.
       if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
       this.#parts.onRefused(error, message?.envelope.sender);
-      return NOTHING;
+      return isProtocolError(error, 'policy/rate-limited') ? { ...NOTHING, noRoom: true } : NOTHING;
     }
   }
 
@@ -184,7 +207,7 @@ export class Receiver {
     depth: number,
     again: boolean,
     late: boolean,
-  ): Promise<Received & { readonly waits?: boolean }> {
+  ): Promise<Taken> {
     const { memory, suspended, early, opener, ask } = this.#parts;
     const id = messageID(message);
     const seen = await memory.get(id);
@@ -219,10 +242,15 @@ export class Receiver {
 
   /** Nobody waits for ever: the message before may have been given up by its sender. */
   #limitWaiting(predecessor: string): void {
-    const { timers, orderTimeout, later } = this.#parts;
-    const timer = timers.after(orderTimeout, async () => {
+    this.#after(this.#parts.orderTimeout, () => this.#letIn(predecessor, true));
+  }
+
+  /** Takes something in when some milliseconds have passed. */
+  #after(delay: number, task: () => Promise<Received>): void {
+    const { timers, later } = this.#parts;
+    const timer = timers.after(delay, async () => {
       this.#timers.delete(timer);
-      await later(await this.#inTurn(() => this.#letIn(predecessor, true)));
+      await later(await this.#inTurn(task));
     });
     this.#timers.add(timer);
   }
