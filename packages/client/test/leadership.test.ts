@@ -1,18 +1,22 @@
-import { describe, expect, test } from 'vitest';
+import type { Store } from '@dimp/core';
+import type { MaybePromise } from '@dimp/foundation';
+import { encryptedStore } from '@dimp/store-encrypted';
+import { describe, expect, test, vi } from 'vitest';
 import type { DeliveryState } from '../src/index.ts';
 import { pathsOf, tabs } from './stores.ts';
 import { acquaint, type Client, onlyDelivery, outboxOf, text, World } from './world.ts';
 
 const MINUTE = 60_000;
+const KEY: Uint8Array = new Uint8Array(32).fill(1);
 
 /** Two tabs of Moki on one store, of which the first leads and has the connection; and Hulk elsewhere. */
-async function twoTabs() {
+async function twoTabs(wrap: (store: Store) => MaybePromise<Store> = (store) => store) {
   const world = new World();
   const shared = tabs();
   const led: string[] = [];
-  const open = (name: string) =>
+  const open = async (name: string) =>
     world.join('moki', {
-      store: shared.open(),
+      store: await wrap(shared.open()),
       prepare: (messenger) => {
         messenger.on('leading', () => led.push(name));
       },
@@ -200,6 +204,36 @@ describe('of two tabs on one store', () => {
     await world.rest();
     expect(delivery.report).toMatchObject({ state: 'failed', error: { code: 'state/stopped' } });
     expect(await two.messenger.deliveries()).toEqual([]);
+  });
+
+  test('what the leading one calls off fails over an encrypted store, too, which does not tell what is gone', async () => {
+    const { world, one, two, hulk } = await twoTabs((store) => encryptedStore(store, { key: KEY }));
+    one.online = false;
+    const delivery = await two.messenger.send(text('hi'), hulk.id);
+    const [there] = await vi.waitFor(async () => {
+      const deliveries = await one.messenger.deliveries();
+      expect(deliveries).toHaveLength(1);
+      return deliveries;
+    });
+    await world.rest();
+    expect(await there?.cancel()).toBe(true);
+    const others = await two.messenger.send(text('other'), hulk.id);
+    await vi.waitFor(() => expect(delivery.state).toBe('failed'));
+    expect(others.state).toBe('queued');
+  });
+
+  test('what is being written while anything may have changed is not taken for called off', async () => {
+    const { world, shared, one, two, hulk } = await twoTabs();
+    one.online = false;
+    const sending = two.messenger.send(text('hi'), hulk.id);
+    for (let steps = 0; steps < 100; steps++) {
+      shared.tell([[]]);
+      await Promise.resolve();
+    }
+    const delivery = await sending;
+    await world.rest();
+    expect(delivery.state).toBe('queued');
+    expect(await one.messenger.deliveries()).toHaveLength(1);
   });
 
   test('records of what is done are forgotten after a while', async () => {

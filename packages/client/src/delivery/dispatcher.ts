@@ -202,6 +202,18 @@ export class Dispatcher implements DeliveryControl {
     }
   }
 
+  /** Another tab may have changed any record, or removed it. */
+  async refreshAll(): Promise<void> {
+    const known = [...this.#entries.keys()];
+    // What is only just being written is not there yet, and not removed.
+    await Promise.allSettled(this.#writing);
+    for (const id of known) await this.refresh(id);
+    if (!this.#leading) return;
+    for await (const { id, settled } of this.#options.outbox.list(this.#options.onDamaged)) {
+      if (!settled && !this.#entries.has(id)) await this.refresh(id);
+    }
+  }
+
   /** Resolves when nothing more can be done for now. */
   idle(): Promise<void> {
     return this.#shipping.idle();

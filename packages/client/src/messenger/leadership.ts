@@ -8,6 +8,8 @@ export interface LeadershipCallbacks {
   readonly inherit: (owner: string) => Promise<void>;
   /** Another messenger has written a message to the outbox, or changed one. */
   readonly outboxChanged: (id: string) => Promise<void>;
+  /** Another messenger may have done so with any message. */
+  readonly anyOutboxChanged: () => Promise<void>;
   readonly run: (task: () => Promise<void>) => Promise<void>;
 }
 
@@ -24,6 +26,8 @@ export class Leadership {
   readonly #heirs = new Set<string>();
   #watching: Disposable | undefined;
   #leading = false;
+  /** Any message may have changed, and nobody has begun to look yet. */
+  #looking = false;
 
   /** @param owner - name of this messenger */
   constructor(sharing: StoreSharing, owner: string, callbacks: LeadershipCallbacks) {
@@ -75,11 +79,23 @@ export class Leadership {
   }
 
   #changed(keys: readonly StoreKey[]): void {
+    if (keys.some((key) => key.length === 0)) this.#lookAtAll();
     for (const [area, name] of keys) {
       if (name === undefined) continue;
       if (area === 'outbox') void this.#callbacks.run(() => this.#callbacks.outboxChanged(name));
       if (area === 'inbox') this.await(name.slice(name.indexOf('-') + 1));
     }
+  }
+
+  /** Encrypted stores cannot tell what was removed, and do so for each record: once is enough for many. */
+  #lookAtAll(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    void this.#callbacks.run(async () => {
+      await Promise.resolve();
+      this.#looking = false;
+      await this.#callbacks.anyOutboxChanged();
+    });
   }
 }
 

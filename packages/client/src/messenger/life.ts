@@ -61,6 +61,7 @@ export class Life {
       lead: () => this.#lead(),
       inherit: (gone) => this.#takeUp((each) => each === gone),
       outboxChanged: (id) => parts.dispatcher.refresh(id),
+      anyOutboxChanged: () => parts.dispatcher.refreshAll(),
       run: (task) => background.run(task),
     });
   }
