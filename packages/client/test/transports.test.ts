@@ -1,4 +1,4 @@
-import type { Transport } from '@dimp/core';
+import type { Arrival, Transport } from '@dimp/core';
 import { memoryStore, memoryTransportPair } from '@dimp/core/memory';
 import { Command } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
@@ -118,6 +118,50 @@ describe('a connection', () => {
     void his.connect(there);
     await later.reached('received');
     expect(shown).toEqual(['how are you?', 'still there?']);
+  });
+
+  test('ends when its signal aborts; what is sent then waits, and the transport stays open', async () => {
+    const { world, moki, hulk } = await couple();
+    const mine = await newMessenger(world, moki);
+    const [left, right] = memoryTransportPair();
+    const stop = new AbortController();
+    const connection = mine.connect(left, { signal: stop.signal });
+    const incoming = right.incoming[Symbol.asyncIterator]();
+    await mine.send(text('before'), hulk.id);
+    expect((await incoming.next()).done).toBe(false);
+    stop.abort();
+    await connection;
+    const later = await mine.send(text('after'), hulk.id);
+    await mine.idle();
+    expect(later.state).toBe('queued');
+    await left.send(Uint8Array.of(1));
+    expect((await incoming.next()).value?.payload).toEqual(Uint8Array.of(1));
+    await mine.connect(left, { signal: AbortSignal.abort() });
+  });
+
+  test('acknowledges what is on disk, and not what a full inbox refuses', async () => {
+    const world = new World();
+    const options = { screen: false, inbox: { messages: 2 } };
+    const [moki, hulk] = [await world.join('moki'), await world.join('hulk', options)];
+    await acquaint(moki, hulk);
+    for (const words of ['a', 'b']) await moki.messenger.send(text(words), hulk.id);
+    await moki.messenger.idle();
+    const packets = moki.sent.splice(0).map(({ bytes }) => bytes);
+    const acknowledged: number[] = [];
+    const [transport] = memoryTransportPair();
+    const arrivals = async function* (): AsyncGenerator<Arrival> {
+      for (const [index, payload] of packets.entries()) {
+        yield { payload, acknowledge: () => void acknowledged.push(index) };
+      }
+    };
+    await hulk.messenger.connect({
+      incoming: arrivals(),
+      send: async () => undefined,
+      close: () => transport.close(),
+      [Symbol.asyncDispose]: () => transport.close(),
+    });
+    expect(acknowledged).toEqual([0]);
+    expect(hulk.refused).toEqual(['policy/rate-limited']);
   });
 
   test('answers PING with PONG, and does not mind other words', async () => {

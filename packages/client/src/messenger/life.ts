@@ -90,9 +90,15 @@ export class Life {
     return messages;
   }
 
-  /** Takes a message in and sends its answers; those of handlers when they have them. */
-  async receiveAndAnswer(text: string): Promise<void> {
-    await this.answer(await this.#parts.receiver.receive(text));
+  /**
+   * Takes a message in and sends its answers; those of handlers when they have them.
+   *
+   * @returns false if there was no room for it: it has to come again
+   */
+  async receiveAndAnswer(text: string): Promise<boolean> {
+    const received = await this.#parts.receiver.receive(text);
+    await this.answer(received);
+    return received.noRoom !== true;
   }
 
   async answer(received: Received): Promise<void> {

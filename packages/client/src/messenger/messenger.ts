@@ -162,23 +162,33 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Sends and receives over a transport until it is closed, or the messenger is disposed of. Whatever waits to be sent goes out at once.
+   * Sends and receives over a transport until it is closed, or the messenger is disposed of. Whatever waits to be sent
+   * goes out at once. What is on disk is acknowledged; what a full inbox refuses is not.
    *
+   * @param options.signal - ends it like disposing of the messenger: the transport stays open
    * @returns when the connection has been closed, or is not listened to any more
    * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages
    */
-  async connect(transport: Transport): Promise<void> {
+  async connect(
+    transport: Transport,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
     await this.start();
+    const { signal: stop } = this.#stop;
+    const end = signal === undefined ? stop : AbortSignal.any([stop, signal]);
     using _link = this.#parts.link.up((bytes) => transport.send(bytes));
     this.resume();
-    for await (const arrival of until(transport.incoming, this.#stop.signal)) {
+    for await (const arrival of until(transport.incoming, end)) {
       const payload = readPayload(arrival.payload);
       if (payload.kind === 'ping') await transport.send(utf8Encode(payload.reply));
+      let kept = true;
       if (payload.kind === 'messages') {
-        for (const text of payload.messages) await this.#parts.life.receiveAndAnswer(text);
+        for (const text of payload.messages) {
+          kept = (await this.#parts.life.receiveAndAnswer(text)) && kept;
+        }
       }
       // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
-      arrival.acknowledge();
+      if (kept) arrival.acknowledge();
     }
   }
 

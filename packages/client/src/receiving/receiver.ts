@@ -72,8 +72,6 @@ const ROOM_INTERVAL = 60_000;
 interface Taken extends Received {
   /** It waits for something. */
   readonly waits?: boolean;
-  /** It would have gone into the inbox, which is full. */
-  readonly noRoom?: boolean;
 }
 
 /**
