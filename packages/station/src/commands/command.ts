@@ -1,0 +1,30 @@
+import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
+import type { ID } from '@dimp/mkm';
+import type { RemoteAddress } from '../session/remote-address.ts';
+
+/** A command for the station, verified and opened. */
+export interface StationCommand<Body = unknown> {
+  readonly envelope: Envelope;
+  readonly content: Content<string, Body>;
+  /** The message as received: others may have to see its signature. */
+  readonly message: ReliableMessage;
+  /** The connection it came over; undefined for one that the station finds in its store. */
+  readonly session: CommandSession | undefined;
+}
+
+/** The connection that a command came over, as processors may see it. */
+export interface CommandSession {
+  /** Who has logged in; undefined before. */
+  readonly user: ID | undefined;
+  readonly remote: RemoteAddress;
+  /** Whether a station logged in that the operator trusts to relay for others. */
+  readonly neighbour: boolean;
+  /** Whether messages are pushed to it (spec §9.8); without effect before login. */
+  setActive(active: boolean): void;
+}
+
+/** What a station does with commands. */
+export interface CommandProcessor {
+  /** @returns what to answer the sender; undefined for a command that is none of its own */
+  process(command: StationCommand): Promise<readonly Draft[] | undefined>;
+}
