@@ -240,9 +240,6 @@ class Simulation {
       timers: this.#time,
       random: this.#random.fork(`${name} in life ${this.#lives}`),
       directory: person === undefined,
-      // Longer than any message needs here: what comes later must never be shown first.
-      orderTimeout: 24 * 60 * 60_000,
-      resend: { firstAfter: 5000, atMostEvery: 60_000 },
       sendPackage: async (bytes, receiver) => node.send(this.#nodeOf(receiver), bytes),
     });
     const life: Life = { store, messenger, handled: new Set() };

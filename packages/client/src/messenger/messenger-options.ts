@@ -26,7 +26,7 @@ export interface MessengerOptions<P extends Protocol> {
   readonly freshness?: Partial<FreshnessPolicy>;
   /** How many messages wait for the application; others are refused, `policy/rate-limited`, and come again. */
   readonly inbox?: Partial<InboxLimits>;
-  /** How long a message waits for the one before it, in milliseconds; a minute by default. */
+  /** How long a message waits for the one before it, in milliseconds; ten minutes by default. */
   readonly orderTimeout?: number;
   readonly timers?: Timers;
   readonly random?: Random;

@@ -48,8 +48,8 @@ export interface MessengerParts {
 const SUSPENDED_LIMITS = { perKey: 32, total: 1024, bytes: 16 * 1024 * 1024 };
 /** Messages that came before the one before them. Their senders are known, so there may be more. */
 const EARLY_LIMITS = { perKey: 32, total: 4096, bytes: 64 * 1024 * 1024 };
-/** A minute: longer than a retransmission takes, shorter than a person's patience. */
-const ORDER_TIMEOUT = 60_000;
+/** Ten minutes: longer than the first five repetitions of a message that was lost take. */
+const ORDER_TIMEOUT = 600_000;
 
 /** Puts a messenger together. */
 export function assemble(options: AssemblyOptions): MessengerParts {
