@@ -1,9 +1,8 @@
-import { utf8Encode } from '@dimp/foundation';
 import type { MtpFrame } from './frame.ts';
 
 /**
- * The package that must answer a package at once (spec §12.3): `PONG` to the command `PING`, `OK` to any other
- * command, to a message and to a fragment. It repeats id, pages and index.
+ * The package that must answer a package (spec §12.3): `PONG` to the command `PING`, `OK` to any other command, to a
+ * message and to a fragment. It repeats id, pages and index.
  *
  * It acknowledges arrival only; what an application answers is a new message with an id of its own.
  *
@@ -13,20 +12,35 @@ export function automaticReply(frame: MtpFrame): MtpFrame | undefined {
   const { id, pages, index } = frame;
   switch (frame.type) {
     case 'command': {
-      const body = utf8Encode(isPing(frame.body) ? 'PONG' : 'OK');
+      const body = isWord(frame.body, PING) ? PONG : OK;
       return { type: 'command-response', id, pages, index, body };
     }
     case 'message':
     case 'fragment':
-      return { type: 'message-response', id, pages, index, body: utf8Encode('OK') };
+      return { type: 'message-response', id, pages, index, body: OK };
     default:
       return undefined;
   }
 }
 
-/** `PING` in ASCII. */
-const PING: readonly number[] = [0x50, 0x49, 0x4e, 0x47];
+// Words in ASCII. Made once: a station answers every message.
+const OK: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x4f, 0x4b);
+const PONG: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x50, 0x4f, 0x4e, 0x47);
+/** `PING`, the one command there is. */
+export const PING: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x50, 0x49, 0x4e, 0x47);
+const NOOP: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x4e, 0x4f, 0x4f, 0x50);
+const AGAIN: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x41, 0x47, 0x41, 0x49, 0x4e);
 
-function isPing(body: Uint8Array): boolean {
-  return body.length === PING.length && PING.every((byte, i) => body[i] === byte);
+/** Tells `PING`, `PONG` and `NOOP`, which are acknowledged as messages and are none (spec §12.3). */
+export function isIdleWord(body: Uint8Array): boolean {
+  return isWord(body, PING) || isWord(body, PONG) || isWord(body, NOOP);
+}
+
+/** Tells the response `AGAIN`: the message did not count, and has to be sent again when its time is over (spec §12.3). */
+export function isAgain(body: Uint8Array): boolean {
+  return isWord(body, AGAIN);
+}
+
+function isWord(body: Uint8Array, word: Uint8Array): boolean {
+  return body.length === word.length && word.every((byte, i) => body[i] === byte);
 }

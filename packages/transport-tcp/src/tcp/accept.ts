@@ -1,0 +1,22 @@
+import type { Socket } from 'node:net';
+import type { Transport } from '@dimp/core';
+import type { TcpOptions } from './options.ts';
+import { TcpTransport } from './tcp-transport.ts';
+
+/** What {@link acceptTcp} has to be told. */
+export interface AcceptTcpOptions extends TcpOptions {
+  /** Longest payload accepted, in bytes; checked before memory is taken. */
+  readonly maxPayloadBytes: number;
+  /** Bytes that were read from the socket already, to find out what it speaks. */
+  readonly head?: Uint8Array;
+}
+
+/**
+ * Takes over a socket that a server has accepted, plain or TLS: the station's side of MTP, which never sends a PING
+ * (spec §12.4). The transport reads from the socket at once and closes it in the end.
+ */
+export function acceptTcp(socket: Socket, options: AcceptTcpOptions): Transport {
+  const transport = new TcpTransport(socket, { ...options, keepAlive: undefined });
+  if (options.head !== undefined) transport.receive(options.head);
+  return transport;
+}

@@ -1,0 +1,111 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { systemTimers, type Timers, type TransportFactory } from '@dimp/core';
+import { ProtocolError } from '@dimp/foundation';
+import type { TcpOptions } from './options.ts';
+import { socketError } from './socket-error.ts';
+import { TcpTransport } from './tcp-transport.ts';
+
+/** What {@link connectTcp} has to be told. */
+export interface ConnectTcpOptions extends TcpOptions {
+  readonly host: string;
+  /** 9394 on most stations (spec §12.1). */
+  readonly port: number;
+  /** Speaks TLS, and how: certificates of authorities, a certificate of its own. */
+  readonly tls?: boolean | Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
+  /** Milliseconds to connect, TLS included; 30,000 unless told (spec §11.6). */
+  readonly connectTimeout?: number;
+  /** Milliseconds of silence after which a PING is sent; 16,000 unless told (spec §12.4). */
+  readonly keepAlive?: number;
+  readonly timers?: Timers;
+}
+
+/** Milliseconds after which the kernel asks a silent peer whether it is there. */
+const KERNEL_KEEP_ALIVE = 60_000;
+
+/**
+ * The client's side of MTP over TCP or TLS (spec §12.2–12.4).
+ *
+ * The factory throws `transport/timeout`; `transport/closed` when the host is not found, not reached or refuses the port;
+ * `transport/refused` for a certificate that is not accepted; `transport/protocol` when TLS fails otherwise; the reason of
+ * the signal, which later closes the connection.
+ *
+ * @throws `RangeError` for a port out of range
+ *
+ * @example
+ * ```ts
+ * const connect = connectTcp({ host: '127.0.0.1', port: 9394 });
+ * const transport = await connect({ maxPayloadBytes: 2 * 1024 * 1024 });
+ * ```
+ */
+export function connectTcp(options: ConnectTcpOptions): TransportFactory {
+  const { port, keepAlive = 16_000 } = options;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new RangeError('a port is 1 to 65535');
+  }
+  return async ({ signal, maxPayloadBytes }) => {
+    signal?.throwIfAborted();
+    return await dial(options, signal, (socket) => {
+      const transport = new TcpTransport(socket, { ...options, maxPayloadBytes, keepAlive });
+      closeOnAbort(transport, socket, signal);
+      return transport;
+    });
+  };
+}
+
+/** @param take - what becomes of the connected socket; called at once, so that nothing the socket tells is missed */
+function dial<T>(
+  options: ConnectTcpOptions,
+  signal: AbortSignal | undefined,
+  take: (socket: Socket) => T,
+): Promise<T> {
+  const socket = open(options);
+  const { connectTimeout = 30_000, timers = systemTimers } = options;
+  return new Promise<T>((resolve, reject) => {
+    const timer = timers.after(connectTimeout, () => {
+      fail(new ProtocolError('transport/timeout', 'no connection in time'));
+    });
+    const settle = (): void => {
+      timer[Symbol.dispose]();
+      signal?.removeEventListener('abort', abort);
+      socket.off('error', failed);
+      socket.off('close', failed);
+    };
+    const fail = (reason: unknown): void => {
+      settle();
+      // What comes of a socket that is given up interests nobody.
+      socket.on('error', () => undefined);
+      socket.destroy();
+      reject(reason);
+    };
+    const failed = (cause: unknown): void => fail(socketError(cause));
+    const abort = (): void => fail(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    socket.on('error', failed);
+    socket.on('close', failed);
+    socket.once(options.tls ? 'secureConnect' : 'connect', () => {
+      settle();
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, KERNEL_KEEP_ALIVE);
+      resolve(take(socket));
+    });
+  });
+}
+
+function open({ host, port, tls = false }: ConnectTcpOptions): Socket {
+  if (tls === false) return connectPlain({ host, port });
+  // The name that the certificate has to bear; an address cannot be asked for by name.
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ ...servername, ...(tls === true ? {} : tls), host, port });
+}
+
+function closeOnAbort(
+  transport: TcpTransport,
+  socket: Socket,
+  signal: AbortSignal | undefined,
+): void {
+  if (signal === undefined) return;
+  const close = (): void => void transport.close();
+  signal.addEventListener('abort', close, { once: true });
+  socket.once('close', () => signal.removeEventListener('abort', close));
+}
