@@ -23,12 +23,14 @@ export type {
   MessagePackOptions,
 } from './messenger/message-packer.ts';
 export {
+  type ConnectOptions,
   Messenger,
   type ReceivedContent,
   type ReceivedMessage,
   type SendOptions,
 } from './messenger/messenger.ts';
 export type { MessengerOptions } from './messenger/messenger-options.ts';
+export type { DirectCommand, StationContact } from './messenger/station-contact.ts';
 export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';
 export { DEFAULT_FRESHNESS, type FreshnessPolicy } from './receiving/freshness.ts';
 export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './receiving/inbox.ts';

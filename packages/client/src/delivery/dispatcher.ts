@@ -24,6 +24,8 @@ export interface DispatcherOptions {
   readonly policy: ResendPolicy;
   /** Hands bytes to the transport. */
   readonly transmit: (bytes: Uint8Array, receiver: ID) => Promise<void>;
+  /** Whether bytes may have left although they could not be handed over. */
+  readonly mayHaveLeft: (error: unknown) => boolean;
   /** Asks the network for what is missing. */
   readonly ask: (missing: Waiting) => Promise<void>;
   /** Does something that the message on disk does not depend on. */
@@ -31,7 +33,7 @@ export interface DispatcherOptions {
   /** Records that are done stay for a while, so that other tabs hear of it. */
   readonly shared: boolean;
   /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
-  readonly station?: ID;
+  readonly station: () => ID | undefined;
   readonly onFailure: (error: unknown) => void;
   /** Told of records that cannot be read; they stay where they are. */
   readonly onDamaged: (error: unknown) => void;

@@ -10,7 +10,7 @@ import type { Outbox } from './outbox.ts';
 import type { OutboxRecord } from './outbox-record.ts';
 import type { Packing } from './packing.ts';
 import { Resending, type ResendPolicy } from './resending.ts';
-import { Transmission } from './transmission.ts';
+import { type HandOver, Transmission } from './transmission.ts';
 
 /** What a {@link Shipping} is made with. */
 export interface ShippingOptions {
@@ -23,10 +23,12 @@ export interface ShippingOptions {
   readonly policy: ResendPolicy;
   /** Hands bytes to the transport. */
   readonly transmit: (bytes: Uint8Array, receiver: ID) => Promise<void>;
+  /** Whether bytes may have left although they could not be handed over. */
+  readonly mayHaveLeft: (error: unknown) => boolean;
   /** Records that are done stay for a while, so that other tabs hear of it. */
   readonly shared: boolean;
   /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
-  readonly station?: ID;
+  readonly station: () => ID | undefined;
   readonly onFailure: (error: unknown) => void;
   /** A message has got to all its receivers. */
   readonly onDone: (entry: Entry) => void;
@@ -51,6 +53,8 @@ export class Shipping {
   readonly #confirmations = new Confirmations();
   /** Messages of which a copy is in the transport's hands, or may have been in an earlier life. */
   readonly #handedOver = new WeakSet<Entry>();
+  /** How many copies of a message are being handed over. */
+  readonly #underWay = new WeakMap<Entry, number>();
   /** Records of messages that are done: of late, and before. */
   #done: OutboxRecord[] = [];
   #old: OutboxRecord[] = [];
@@ -60,7 +64,7 @@ export class Shipping {
     const { timers, random, policy, onFailure } = options;
     this.#options = options;
     this.#transmission = new Transmission({
-      transmit: (outgoing) => this.#transmit(outgoing),
+      prepare: (outgoing) => this.#prepare(outgoing),
       timers,
       random,
       onFailure,
@@ -83,7 +87,7 @@ export class Shipping {
 
   /** Whether a copy of a message may have left already. */
   mayHaveLeft(entry: Entry): boolean {
-    return this.#handedOver.has(entry);
+    return this.#handedOver.has(entry) || (this.#underWay.get(entry) ?? 0) > 0;
   }
 
   /** Whether a message is too old to be sent any more. */
@@ -185,28 +189,35 @@ export class Shipping {
     this.#resending.stop();
   }
 
-  async #transmit({ ref, bytes, written }: Outgoing): Promise<void> {
-    if (written !== undefined && !(await written)) return;
+  async #prepare({ ref, bytes, written }: Outgoing): Promise<HandOver | undefined> {
+    if (written !== undefined && !(await written)) return undefined;
     const { entry, index } = ref;
     const payload = bytes ?? (await this.#options.outbox.bytes(entry.id, index));
-    const { state, receiver } = entry.copy(index);
-    if (payload === undefined || (state !== 'queued' && state !== 'sent')) return;
-    if (this.isExpired(entry)) {
-      return this.finish(ref, { state: 'failed', error: 'transport/timeout' });
-    }
-    const before = this.#handedOver.has(entry);
-    this.#handedOver.add(entry);
+    const { state } = entry.copy(index);
+    if (payload === undefined || (state !== 'queued' && state !== 'sent')) return undefined;
+    if (!this.isExpired(entry)) return () => this.#handOver(ref, payload);
+    await this.finish(ref, { state: 'failed', error: 'transport/timeout' });
+    return undefined;
+  }
+
+  async #handOver(ref: CopyRef, payload: Uint8Array): Promise<void> {
+    const { entry, index } = ref;
+    const { transmit, mayHaveLeft, onFailure, shared } = this.#options;
+    this.#underWay.set(entry, (this.#underWay.get(entry) ?? 0) + 1);
     try {
-      await this.#options.transmit(payload, receiver);
+      await transmit(payload, entry.copy(index).receiver);
+      this.#handedOver.add(entry);
     } catch (error) {
-      if (!before) this.#handedOver.delete(entry);
+      if (mayHaveLeft(error)) this.#handedOver.add(entry);
       // It will never be taken, and others wait behind it.
       if (!isProtocolError(error) || !error.code.startsWith('format/')) throw error;
-      this.#options.onFailure(error);
+      onFailure(error);
       return this.finish(ref, { state: 'failed', error: error.code });
+    } finally {
+      this.#underWay.set(entry, (this.#underWay.get(entry) ?? 1) - 1);
     }
     // The tab that sends now knows better what has become of it.
-    if (this.#stopped && this.#options.shared) return;
+    if (this.#stopped && shared) return;
     // A receipt may have come while the transport was busy.
     if (entry.copy(index).state === 'queued') await this.finish(ref, { state: 'sent' });
     const after = entry.copy(index);
@@ -230,7 +241,7 @@ export class Shipping {
    * known to whoever carried the message, but a serial number is to all members of a group.
    */
   #isStation(from: ID, origin: NonNullable<ReceiptBody['origin']>): boolean {
-    const { station } = this.#options;
+    const station = this.#options.station();
     if (from.type !== EntityType.Station) return false;
     return station === undefined ? origin.signature !== undefined : sameEntity(from, station);
   }

@@ -20,7 +20,9 @@ export interface MessengerEvents {
   failed: { readonly error: unknown };
   /** Of several tabs on one store, this one sends from now on: open the connection here. */
   leading: Record<never, never>;
-  /** A step of the handshake with the station came in (spec §9.4). */
+  /** Somebody has said that the network can be reached again. */
+  resumed: Record<never, never>;
+  /** A step of the handshake with the station came in, without a session that sees to it (spec §9.4). */
   handshake: {
     readonly station: ID;
     readonly state: 'again' | 'success';

@@ -13,6 +13,7 @@ import type { Background } from './background.ts';
 import type { MessengerEvents } from './events.ts';
 import { Leadership } from './leadership.ts';
 import type { Link } from './link.ts';
+import type { StationContact } from './station-contact.ts';
 
 /** What a {@link Life} looks after. */
 export interface LifeParts {
@@ -50,6 +51,7 @@ export class Life {
   #started: Promise<void> | undefined;
   #purged = 0;
   #answersOnTheirWay = 0;
+  #leads = false;
   #stopped = false;
 
   constructor(parts: LifeParts) {
@@ -93,10 +95,11 @@ export class Life {
   /**
    * Takes a message in and sends its answers; those of handlers when they have them.
    *
+   * @param via - the station whose connection it came over
    * @returns false if there was no room for it: it has to come again
    */
-  async receiveAndAnswer(text: string): Promise<boolean> {
-    const received = await this.#parts.receiver.receive(text);
+  async receiveAndAnswer(text: string, via?: StationContact): Promise<boolean> {
+    const received = await this.#parts.receiver.receive(text, via);
     await this.answer(received);
     return received.noRoom !== true;
   }
@@ -113,9 +116,15 @@ export class Life {
     void background.run(() => this.#send(packed));
   }
 
+  /** Whether this messenger is the one that sends: alone on its store, or of several tabs the one that leads. */
+  get leads(): boolean {
+    return this.#leads && !this.#stopped;
+  }
+
   /** The connection is back. */
   resume(): void {
-    const { dispatcher, receiver, background } = this.#parts;
+    const { dispatcher, receiver, background, events } = this.#parts;
+    events.emit('resumed', {});
     void background.run(async () => {
       await dispatcher.resume();
       await receiver.askAgain();
@@ -178,6 +187,7 @@ export class Life {
     const { dispatcher, events, inbox } = this.#parts;
     await dispatcher.lead();
     for await (const { owner } of inbox.list()) this.#leadership?.await(owner);
+    this.#leads = true;
     events.emit('leading', {});
   }
 
@@ -243,7 +253,7 @@ export class Life {
   async #tend(): Promise<void> {
     const { dispatcher, receiver, facebook, retention } = this.#parts;
     // The store may have failed when it was our turn.
-    if (this.#leadership?.isLeading) await dispatcher.lead();
+    if (this.#leadership?.isLeading && !this.#leads) await this.#lead();
     await dispatcher.tend();
     await receiver.expire(facebook.clock.now() - retention);
     await receiver.askAgain();

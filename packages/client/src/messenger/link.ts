@@ -1,5 +1,6 @@
 import { ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { StationContact } from './station-contact.ts';
 
 /**
  * Hands one message to the network. Resolves when the transport has taken it, rejects when it could not; then the message
@@ -12,11 +13,14 @@ export type SendPackage = (bytes: Uint8Array, receiver: ID) => Promise<void>;
 
 /** The way to the network, which comes and goes. */
 export class Link {
-  #send: SendPackage | undefined;
+  readonly #permanent: SendPackage | undefined;
+  /** What was thrown while a connection was sending: nobody knows how far the bytes have got. */
+  readonly #unsure = new WeakSet<object>();
+  #connection: Connection | undefined;
   #wasUp: boolean;
 
   constructor(send: SendPackage | undefined) {
-    this.#send = send;
+    this.#permanent = send;
     this.#wasUp = send !== undefined;
   }
 
@@ -25,26 +29,91 @@ export class Link {
     return this.#wasUp;
   }
 
+  /** Whether messages may leave. */
   get isUp(): boolean {
-    return this.#send !== undefined;
+    return this.#connection?.isOpen ?? this.#permanent !== undefined;
   }
 
-  /** @returns a handle that takes the link down again, if no other has replaced it */
-  up(send: SendPackage): Disposable {
-    this.#send = send;
+  /** The station at the other end, if it is one. */
+  get contact(): StationContact | undefined {
+    return this.#connection?.contact;
+  }
+
+  /**
+   * Sends over a connection from now on.
+   *
+   * @param send - resolves when the peer has the bytes
+   * @param contact - who is at the other end: messages wait until he takes them
+   * @returns a handle that takes the link down again, if no other has replaced it; what is not acknowledged then has failed
+   */
+  up(send: (bytes: Uint8Array) => Promise<void>, contact?: StationContact): Disposable {
+    const connection = new Connection(send, contact, this.#unsure);
+    this.#connection = connection;
     this.#wasUp = true;
     return {
       [Symbol.dispose]: () => {
-        if (this.#send === send) this.#send = undefined;
+        connection.end();
+        if (this.#connection === connection) this.#connection = undefined;
       },
     };
   }
 
   /** @throws `transport/closed` while there is no link, and what the link throws */
   async send(bytes: Uint8Array, receiver: ID): Promise<void> {
-    if (this.#send === undefined) {
-      throw new ProtocolError('transport/closed', 'there is no connection');
+    if (this.#connection?.isOpen) await this.#connection.send(bytes);
+    else if (this.#connection === undefined && this.#permanent !== undefined) {
+      await this.#permanent(bytes, receiver);
+    } else throw new ProtocolError('transport/closed', 'there is no connection');
+  }
+
+  /** Whether what {@link send} has thrown leaves it open whether the peer has got the bytes. */
+  mayHaveLeft(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#unsure.has(error);
+  }
+}
+
+/** A connection that lasts until it is closed or lost. */
+class Connection {
+  readonly contact: StationContact | undefined;
+  readonly #send: (bytes: Uint8Array) => Promise<void>;
+  readonly #unsure: WeakSet<object>;
+  readonly #sending = new Set<(error: unknown) => void>();
+  #ended = false;
+
+  constructor(
+    send: (bytes: Uint8Array) => Promise<void>,
+    contact: StationContact | undefined,
+    unsure: WeakSet<object>,
+  ) {
+    this.#send = send;
+    this.contact = contact;
+    this.#unsure = unsure;
+  }
+
+  get isOpen(): boolean {
+    return !this.#ended && (this.contact?.isOpen ?? true);
+  }
+
+  /** Ends with the connection, whatever the transport does. */
+  send(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        this.#sending.delete(fail);
+        if (typeof error === 'object' && error !== null) this.#unsure.add(error);
+        reject(error);
+      };
+      this.#sending.add(fail);
+      this.#send(bytes).then(() => {
+        this.#sending.delete(fail);
+        resolve();
+      }, fail);
+    });
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const fail of [...this.#sending]) {
+      fail(new ProtocolError('transport/closed', 'connection has ended'));
     }
-    await this.#send(bytes, receiver);
   }
 }

@@ -2,9 +2,11 @@ import {
   type ContentsOfProtocol,
   isWaiting,
   type Protocol,
+  type Random,
   readPayload,
   systemRandom,
   systemTimers,
+  type Timers,
   Transceiver,
   type Transport,
   type Waiting,
@@ -39,6 +41,7 @@ import {
 } from './message-packer.ts';
 import type { MessengerOptions } from './messenger-options.ts';
 import { assemble, type MessengerParts } from './parts.ts';
+import type { StationContact } from './station-contact.ts';
 import { until } from './until.ts';
 
 /** Options of sending one content. */
@@ -47,6 +50,12 @@ export interface SendOptions {
   readonly sender?: ID;
   /** How a group gets it; hidden below 16 members by default, split from there on. */
   readonly form?: GroupForm;
+}
+
+/** Options of sending and receiving over a transport. */
+export interface ConnectOptions {
+  readonly signal?: AbortSignal;
+  readonly station?: StationContact;
 }
 
 /** A message in the clear, with a content this protocol knows or an unknown one. */
@@ -76,6 +85,9 @@ export class Messenger<P extends Protocol = Protocol>
 {
   readonly facebook: Facebook<P>;
   readonly transceiver: Transceiver;
+  /** What everything that happens by the clock goes by, and where its pauses come from. */
+  readonly timers: Timers;
+  readonly random: Random;
   readonly #packer: MessagePacker<P>;
   readonly #events = new Events<MessengerEvents>();
   readonly #parts: MessengerParts;
@@ -92,10 +104,12 @@ export class Messenger<P extends Protocol = Protocol>
       ...(cipher === undefined ? {} : { cipher }),
     });
     this.#packer = new MessagePacker(facebook, this.transceiver);
+    this.timers = options.timers ?? systemTimers;
+    this.random = options.random ?? systemRandom;
     this.#parts = assemble({
       ...options,
-      timers: options.timers ?? systemTimers,
-      random: options.random ?? systemRandom,
+      timers: this.timers,
+      random: this.random,
       packer: this.#packer as unknown as MessagePacker,
       events: this.#events,
     });
@@ -166,30 +180,38 @@ export class Messenger<P extends Protocol = Protocol>
    * goes out at once. What is on disk is acknowledged; what a full inbox refuses is not.
    *
    * @param options.signal - ends it like disposing of the messenger: the transport stays open
+   * @param options.station - who is at the other end, if it is a station that one has to log in at: messages wait until it
+   *   takes them. A `StationSession` sees to that.
    * @returns when the connection has been closed, or is not listened to any more
    * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages
    */
-  async connect(
-    transport: Transport,
-    { signal }: { readonly signal?: AbortSignal } = {},
-  ): Promise<void> {
+  async connect(transport: Transport, { signal, station }: ConnectOptions = {}): Promise<void> {
     await this.start();
     const { signal: stop } = this.#stop;
     const end = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-    using _link = this.#parts.link.up((bytes) => transport.send(bytes));
-    this.resume();
+    using _link = this.#parts.link.up((bytes) => transport.send(bytes), station);
+    if (station === undefined) this.resume();
     for await (const arrival of until(transport.incoming, end)) {
       const payload = readPayload(arrival.payload);
-      if (payload.kind === 'ping') await transport.send(utf8Encode(payload.reply));
+      // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
+      if (payload.kind === 'ping') transport.send(utf8Encode(payload.reply)).catch(() => undefined);
       let kept = true;
       if (payload.kind === 'messages') {
         for (const text of payload.messages) {
-          kept = (await this.#parts.life.receiveAndAnswer(text)) && kept;
+          kept = (await this.#parts.life.receiveAndAnswer(text, station)) && kept;
         }
       }
       // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
       if (kept) arrival.acknowledge();
     }
+  }
+
+  /**
+   * Whether this messenger is the one that sends: as soon as it has started if it is alone on its store; of several tabs,
+   * one. The event `leading` tells when it becomes so.
+   */
+  get leads(): boolean {
+    return this.#parts.life.leads;
   }
 
   /** Tells that the network can be reached again: what waits is sent now, and not at the next attempt. */

@@ -7,6 +7,7 @@ import { Introductions } from '../delivery/introductions.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { DEFAULT_RESEND_POLICY } from '../delivery/resending.ts';
 import type { HandshakeBody } from '../processing/bodies.ts';
+import { Commands } from '../processing/commands.ts';
 import { Processors } from '../processing/processors.ts';
 import { Queries } from '../processing/queries.ts';
 import { StandardProcessors } from '../processing/standard.ts';
@@ -53,7 +54,7 @@ const ORDER_TIMEOUT = 600_000;
 
 /** Puts a messenger together. */
 export function assemble(options: AssemblyOptions): MessengerParts {
-  const { packer, events, random, station } = options;
+  const { packer, events, random } = options;
   const { facebook, transceiver } = packer;
   const { store, clock, protocol } = facebook;
   const link = new Link(options.sendPackage);
@@ -74,10 +75,11 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     random,
     policy: { ...DEFAULT_RESEND_POLICY, ...options.resend },
     transmit: (bytes, receiver) => link.send(bytes, receiver),
+    mayHaveLeft: (error) => link.mayHaveLeft(error),
     ask,
     aside: (task) => background.run(task),
     shared: store.sharing !== undefined,
-    ...(station === undefined ? {} : { station }),
+    station: () => link.contact?.station ?? options.station,
     onFailure: (error) => {
       if (link.isUp) events.emit('transmitFailed', { error });
     },
@@ -116,14 +118,17 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     memory,
     suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
     early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS, onFailure),
-    standard: new StandardProcessors({
-      facebook,
-      clock,
-      directory: options.directory ?? false,
-      asked: (id) => queries.asked(id),
-      confirm: (body, from, to) => dispatcher.confirm(body, from, to),
-      handshake: async (body, from) => handshakeStep(body, from, station, events),
-    }),
+    commands: new Commands(
+      new StandardProcessors({
+        facebook,
+        clock,
+        directory: options.directory ?? false,
+        asked: (id) => queries.asked(id),
+        confirm: (body, from, to) => dispatcher.confirm(body, from, to),
+        handshake: async (body, from) => handshakeStep(body, from, options.station, events),
+      }),
+      processors,
+    ),
     application,
     timers,
     orderTimeout: options.orderTimeout ?? ORDER_TIMEOUT,
@@ -161,7 +166,7 @@ function guarded(timers: Timers, background: Background): Timers {
 
 /** Questions are for whoever is connected, in the clear, with our own meta and visa (spec §11.4). */
 async function sendQuestion(draft: Draft, packer: MessagePacker, link: Link): Promise<void> {
-  const sender = await packer.sender(undefined);
+  const sender = await packer.sender(link.contact?.user);
   const content = packer.stamp(draft as never, ANY_STATION);
   const attach = { attachMeta: true, attachVisa: true };
   const message = await packer.packContent(content, sender, ANY_STATION, attach);
@@ -170,8 +175,8 @@ async function sendQuestion(draft: Draft, packer: MessagePacker, link: Link): Pr
 }
 
 /**
- * The client's side of a handshake: only the station we have dialled may ask us to prove who we are, because another one
- * could pass our answer on and be logged in as us (spec §11.6, §14.1 #9).
+ * The client's side of a handshake without a session: only the station we have dialled may ask us to prove who we are,
+ * because another one could pass our answer on and be logged in as us (spec §11.6, §14.1 #9).
  */
 function handshakeStep(
   { state, session }: HandshakeBody,

@@ -18,6 +18,7 @@ import {
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import { isMessageID, messageID } from '../messenger/message-id.ts';
+import type { StationContact } from '../messenger/station-contact.ts';
 import {
   type ArrayBody,
   type ForwardBody,
@@ -25,9 +26,9 @@ import {
   unsupported,
   unsupportedReceipt,
 } from '../processing/bodies.ts';
+import type { Commands } from '../processing/commands.ts';
 import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
 import { OncePer } from '../processing/once.ts';
-import type { StandardProcessors } from '../processing/standard.ts';
 import { answersTo, NOTHING, type Received, together } from './answer.ts';
 import type { Application } from './application.ts';
 import type { InboxItem } from './inbox.ts';
@@ -45,7 +46,7 @@ export interface ReceiverParts {
   readonly suspended: WaitingRoom;
   /** Messages that have overtaken another one, by its name. */
   readonly early: WaitingRoom;
-  readonly standard: StandardProcessors;
+  readonly commands: Commands;
   readonly application: Application;
   readonly timers: Timers;
   /** How long a message waits for the one before it, in milliseconds. */
@@ -67,6 +68,18 @@ const MAX_FORWARDED = 64;
 const REPEAT_INTERVAL = 1000;
 /** When a full inbox is looked at again for a message that had waited for something else, in milliseconds. */
 const ROOM_INTERVAL = 60_000;
+
+/** How a message has come. */
+interface Way {
+  /** In so many forwards. */
+  readonly depth?: number;
+  /** It has waited here for something. */
+  readonly again?: boolean;
+  /** The message before it will not be waited for any longer. */
+  readonly late?: boolean;
+  /** The station whose connection it came over, just now and by itself. */
+  readonly via?: StationContact;
+}
 
 /** What came of a message. */
 interface Taken extends Received {
@@ -90,9 +103,13 @@ export class Receiver {
     this.#repeated = new OncePer(parts.facebook.clock, REPEAT_INTERVAL);
   }
 
-  /** Takes in a message as it was received. What is wrong with it is reported, not thrown: others come behind it. */
-  receive(text: string): Promise<Received> {
-    return this.#inTurn(() => this.#take(text, 0));
+  /**
+   * Takes in a message as it was received. What is wrong with it is reported, not thrown: others come behind it.
+   *
+   * @param via - the station whose connection it came over
+   */
+  receive(text: string, via?: StationContact): Promise<Received> {
+    return this.#inTurn(() => this.#take(text, via === undefined ? {} : { via }));
   }
 
   /** Something of an entity has arrived: what waited for it is taken in. */
@@ -153,7 +170,7 @@ export class Receiver {
     const { suspended } = this.#parts;
     const received: Received[] = [];
     for (const suspendedMessage of await suspended.of(entity)) {
-      const outcome = await this.#take(suspendedMessage.text, 0, { again: true });
+      const outcome = await this.#take(suspendedMessage.text, { again: true });
       received.push(outcome);
       if (outcome.noRoom) this.#releaseLater(entity);
       else if (!outcome.waits) await suspended.remove(suspendedMessage);
@@ -176,21 +193,17 @@ export class Receiver {
     const { early } = this.#parts;
     const received: Received[] = [];
     for (const earlyMessage of await early.of(predecessor)) {
-      received.push(await this.#take(earlyMessage.text, 0, { again: true, late }));
+      received.push(await this.#take(earlyMessage.text, { again: true, late }));
       await early.remove(earlyMessage);
     }
     return together(received);
   }
 
-  async #take(
-    input: string | JsonObject,
-    depth: number,
-    { again = false, late = false }: { again?: boolean; late?: boolean } = {},
-  ): Promise<Taken> {
+  async #take(input: string | JsonObject, way: Way): Promise<Taken> {
     let message: ReliableMessage | undefined;
     try {
       message = this.#parts.facebook.protocol.parseMessage(input);
-      return await this.#takeMessage(message, input, depth, again, late);
+      return await this.#takeMessage(message, input, way);
     } catch (error) {
       // A store that fails is our own trouble: the message must come again.
       if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
@@ -202,15 +215,13 @@ export class Receiver {
   async #takeMessage(
     message: ReliableMessage,
     input: string | JsonObject,
-    depth: number,
-    again: boolean,
-    late: boolean,
+    way: Way,
   ): Promise<Taken> {
     const { memory, suspended, early, opener, ask } = this.#parts;
     const id = messageID(message);
     const seen = await memory.get(id);
     if (seen !== undefined) return this.#repeat(id, seen, message.signature);
-    if (!again && ((await suspended.has(id)) || (await early.has(id)))) return NOTHING;
+    if (!way.again && ((await suspended.has(id)) || (await early.has(id)))) return NOTHING;
     let opened = await opener.open(message);
     if (isWaiting(opened)) {
       await suspended.add({ key: opened.id.entity, id, text: textOf(input) });
@@ -221,13 +232,13 @@ export class Receiver {
       if (isWaiting(opened)) return { ...NOTHING, waits: true };
       await suspended.remove(place);
     }
-    const before = late ? undefined : await this.#missingPredecessor(opened.content, id);
-    if (before !== undefined && depth === 0) {
+    const before = way.late ? undefined : await this.#missingPredecessor(opened.content, id);
+    if (before !== undefined && way.depth === undefined) {
       await early.add({ key: before, id, text: textOf(input) });
       this.#limitWaiting(before);
       return NOTHING;
     }
-    const received = await this.#process(id, opened, depth);
+    const received = await this.#process(id, opened, way);
     return together([received, await this.#letIn(id, false)]);
   }
 
@@ -265,7 +276,7 @@ export class Receiver {
     return { answers: answersTo(sender, receiver, local.id, [draft]), handled: [] };
   }
 
-  async #process(id: string, opened: OpenedMessage, depth: number): Promise<Received> {
+  async #process(id: string, opened: OpenedMessage, { depth = 0, via }: Way): Promise<Received> {
     const { memory, facebook, application } = this.#parts;
     const { envelope, content, user, signature } = opened;
     const arrived = facebook.clock.now();
@@ -278,7 +289,7 @@ export class Receiver {
     for (const [index, part] of parts.entries()) {
       if (part.kind === 'forward') continue;
       const name = part === content ? id : `${id}#${index}`;
-      const outcome = await this.#processPart(name, { ...opened, content: part }, arrived);
+      const outcome = await this.#processPart(name, { ...opened, content: part }, arrived, via);
       if ('order' in outcome) items.push(outcome);
       else drafts.push(...outcome);
     }
@@ -297,7 +308,7 @@ export class Receiver {
     if (due) drafts.push(receiptDraft(RECEIVED, envelope, content, signature));
     const handled = items.map((item) => application.take(item));
     for (const message of forwarded) {
-      const inside = await this.#take(message, depth + 1);
+      const inside = await this.#take(message, { depth: depth + 1 });
       handled.push(...inside.handled);
       // What is answered to them goes back the way they came (spec §9.2).
       const messages = await this.#parts.pack({ answers: inside.answers, handled: [] });
@@ -311,10 +322,11 @@ export class Receiver {
     id: string,
     opened: OpenedMessage,
     arrived: number,
+    via: StationContact | undefined,
   ): Promise<readonly Draft[] | InboxItem> {
-    const { standard, application, onUnhandled } = this.#parts;
+    const { commands, application, onUnhandled } = this.#parts;
     const { envelope, content, user } = opened;
-    const answered = await standard.process({ envelope, content, user });
+    const answered = await commands.process({ envelope, content, user }, via);
     if (answered !== undefined) return answered;
     if (application.takes(content))
       return application.item({ id, envelope, content, user, arrived });

@@ -1,0 +1,30 @@
+import type { Content, Envelope } from '@dimp/dkd';
+import type { ID } from '@dimp/mkm';
+import type { HandshakeBody } from '../processing/bodies.ts';
+
+/** A command that came over a connection as a message of its own: its sender is proven, what it says is not. */
+export interface DirectCommand<Body = unknown> {
+  readonly envelope: Envelope;
+  readonly content: Content<string, Body>;
+}
+
+/**
+ * Who is at the other end of a connection to a station, and how far logging in has got: what a messenger asks while it
+ * sends and receives over that connection. {@link StationSession} implements it.
+ */
+export interface StationContact {
+  /** The station dialled, as soon as it is known: receipts of other stations do not count (spec §14.1 #9). */
+  readonly station: ID | undefined;
+  /** Who logs in: asks the station's directory. */
+  readonly user: ID;
+  /** Whether the station takes messages; until it does, they wait (spec §11.6). */
+  readonly isOpen: boolean;
+  /** A step of the handshake came over this connection, from anybody. It must not be waited for. */
+  handshake(command: DirectCommand<HandshakeBody>): void;
+  /**
+   * Another command came over this connection, from anybody.
+   *
+   * @returns whether nobody else need see it
+   */
+  take(command: DirectCommand): boolean;
+}
