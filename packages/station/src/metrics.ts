@@ -1,76 +1,76 @@
 import type { ErrorCode } from '@dimp/foundation';
 import type { LimitName } from './limits/limits.ts';
 
-/** What became of a message that came in; or of a copy of it, for each member of a group. */
-export type MessageOutcome =
-  /** On disk, in the inbox of its receiver. */
-  | 'stored'
+/** What a station counts: it only grows. */
+export type StationCounter =
+  /** Connections that were accepted. */
+  | 'connections'
+  /** Logins, of neighbours as well. */
+  | 'logins'
+  | 'messages.received'
+  | 'messages.refused'
+  /** Put into an inbox: one for each member of a group. */
+  | 'messages.stored'
   /** Acknowledged by a device of the receiver. */
-  | 'delivered'
+  | 'messages.delivered'
   /** Acknowledged by the station that the receiver is at. */
-  | 'redirected'
-  /** A command or content for the station itself. */
-  | 'processed'
+  | 'messages.redirected'
+  /** Came before; acknowledged again and not stored. */
+  | 'messages.duplicate'
+  /** Waited for the receiver too long. */
+  | 'messages.expired'
   /** Passed on to the neighbours. */
-  | 'broadcast'
-  /** Came before, and was acknowledged again. */
-  | 'duplicate'
-  /** Not taken; {@link StationMetrics.refused} says why. */
-  | 'refused'
-  /** Waited for its receiver too long. */
-  | 'expired';
+  | 'messages.broadcast'
+  /** Commands for the station itself. */
+  | 'commands'
+  | 'receipts.sent'
+  | 'receipts.dropped'
+  | 'store.failures';
 
-/** Something that work waits in. */
-export type QueueName =
-  /** Messages whose signatures are being checked. */
-  | 'verify'
+/** What a station has at the moment. */
+export type StationGauge =
+  | 'connections.open'
+  /** Connections that somebody has logged in over. */
+  | 'sessions.open'
+  /** Messages in all inboxes. */
+  | 'inbox.messages'
+  /** Bytes of messages in all inboxes. */
+  | 'inbox.bytes'
   /** Messages that wait for the store. */
-  | 'commit'
+  | 'queue.commit'
   /** Receipts that wait to be signed. */
-  | 'receipts';
+  | 'queue.receipts';
+
+/** What a station measures. */
+export type StationHistogram =
+  /** Seconds that a write to the store took. */
+  | 'commit.seconds'
+  /** Messages that shared a write. */
+  | 'commit.messages'
+  /** Seconds from the arrival of a message until a device of the receiver acknowledged it. */
+  | 'delivery.seconds';
 
 /**
- * Where a station counts what it does. Methods are called on the hot path: they only add up, and never throw. No label is
- * anything that a peer has chosen.
+ * Where a station's figures go. Methods are called on the hot path: they add up, and never throw. No label is anything that
+ * a peer has chosen.
  */
 export interface StationMetrics {
-  /** @param change - connections that were opened, or closed if negative */
-  connections(change: number): void;
-  /** @param change - sessions that logged in, or ended if negative */
-  sessions(change: number): void;
-  /** Counts messages by what became of them. */
-  messages(outcome: MessageOutcome, count?: number): void;
-  /** Counts refusals by the code of their error. */
+  /** @param amount - at least 0 */
+  add(counter: StationCounter, amount: number): void;
+  /** @param amount - by how much a gauge rises, or falls if negative */
+  change(gauge: StationGauge, amount: number): void;
+  observe(histogram: StationHistogram, value: number): void;
+  /** A message or connection was refused with an error of this code. */
   refused(code: ErrorCode): void;
-  /** Counts how often a limit was hit. */
+  /** A limit was hit. */
   limited(limit: LimitName): void;
-  /**
-   * @param messages - change of the number of messages in all inboxes
-   * @param bytes - change of their size
-   */
-  inbox(messages: number, bytes: number): void;
-  /** How long a queue is now. */
-  queue(name: QueueName, length: number): void;
-  /**
-   * A write to the store.
-   *
-   * @param seconds - how long it took
-   * @param messages - how many messages shared it
-   */
-  committed(seconds: number, messages: number): void;
-  /** @param seconds - from the arrival of a message to the acknowledgement of a device */
-  delivered(seconds: number): void;
 }
 
 /** Counts nothing. */
 export const silentMetrics: StationMetrics = /* @__PURE__ */ Object.freeze<StationMetrics>({
-  connections() {},
-  sessions() {},
-  messages() {},
+  add() {},
+  change() {},
+  observe() {},
   refused() {},
   limited() {},
-  inbox() {},
-  queue() {},
-  committed() {},
-  delivered() {},
 });

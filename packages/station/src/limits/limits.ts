@@ -39,18 +39,24 @@ export interface Limits {
   readonly inboxMessages: number;
   /** Most bytes of messages that wait for one user. */
   readonly inboxBytes: number;
-  /** How long a message waits for its receiver, in milliseconds. */
+  /** How long a message waits for its receiver, in milliseconds (spec §11.7). */
   readonly inboxRetention: number;
   /** Most members that a message to a whole group is split for (spec §8.7). */
   readonly groupFanOut: number;
+  /** Most bytes that the copies of one message to a whole group have together. */
+  readonly groupFanOutBytes: number;
+  /** How long a connection may stay without login, in milliseconds. */
+  readonly loginTimeout: number;
   /** Sessions of one user at a time; the oldest has to go for one more. */
   readonly sessionsPerUser: number;
   /** Messages pushed to a session that it has not acknowledged yet. */
   readonly window: number;
   /** How long a session may leave what was pushed to it unacknowledged, in milliseconds. */
   readonly slowReaderTimeout: number;
-  /** Metas of strangers that a station keeps, besides those of its users. */
-  readonly strangers: number;
+  /** Users and groups whose metas and documents the directory keeps. */
+  readonly identities: number;
+  /** Users and groups that the directory gets to know from one address. */
+  readonly identityRate: Rate;
 }
 
 const MINUTE = 60_000;
@@ -74,13 +80,17 @@ export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   inboxBytes: 64 * MIB,
   inboxRetention: 7 * DAY,
   groupFanOut: 1024,
+  groupFanOutBytes: 32 * MIB,
+  loginTimeout: MINUTE,
   sessionsPerUser: 8,
   window: 32,
   slowReaderTimeout: MINUTE,
-  strangers: 65_536,
+  identities: 1_000_000,
+  identityRate: { perSecond: 0.1, burst: 500 },
 });
 
-type RateName = {
+/** The limits that are rates. */
+export type RateName = {
   [K in keyof Limits]: Limits[K] extends Rate ? K : never;
 }[keyof Limits];
 
@@ -102,10 +112,12 @@ const WHOLE: {
   inboxBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
   inboxRetention: [MINUTE, 366 * DAY],
   groupFanOut: [1, 16_384],
+  groupFanOutBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
+  loginTimeout: [1000, MOST_MILLISECONDS],
   sessionsPerUser: [1, 1024],
   window: [1, 1024],
   slowReaderTimeout: [1000, MOST_MILLISECONDS],
-  strangers: [0, 100_000_000],
+  identities: [1, 100_000_000],
 };
 
 /**

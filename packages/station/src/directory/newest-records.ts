@@ -1,0 +1,117 @@
+import type { Logger, Store } from '@dimp/core';
+import {
+  isProtocolError,
+  type JsonObject,
+  type MaybePromise,
+  ProtocolError,
+} from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { decodeRecord, encodeRecord } from './record.ts';
+import { WeightedCache } from './weighted-cache.ts';
+
+/** Something a user has one of; what is newer replaces what is older. */
+export interface Timed {
+  /** Seconds since the epoch, as its author says. */
+  readonly time: number;
+}
+
+/** How one kind of record is kept. */
+export interface NewestRecordsOptions<T extends Timed> {
+  readonly store: Store;
+  /** First parts of their paths; what they are, for errors. */
+  readonly area: string;
+  readonly encode: (value: T) => JsonObject;
+  /** @returns undefined for a record that is not what was written */
+  readonly decode: (record: JsonObject) => T | undefined;
+  readonly logger: Logger;
+}
+
+/** Most bytes of records in memory. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+/** What an entry weighs besides its record: that a user has none is remembered, too. */
+const ENTRY_BYTES = 256;
+/** Values take more room than their records. */
+const GROWTH = 4;
+/** Attempts to write what somebody else writes as well. */
+const ATTEMPTS = 16;
+
+/**
+ * A record of each user in a store, the newest by its own time. Those asked for lately are in memory, and so is that
+ * somebody has none: who is asked for with each message costs no reading.
+ */
+export class NewestRecords<T extends Timed> {
+  readonly #options: NewestRecordsOptions<T>;
+  readonly #cache = new WeightedCache<string, { readonly value: T | undefined }>(CACHE_BYTES);
+  /** Counts the changes: what somebody began to read before may be older than what is stored. */
+  #changes = 0;
+
+  constructor(options: NewestRecordsOptions<T>) {
+    this.#options = options;
+  }
+
+  /**
+   * @param name - which of several; undefined where there is one only
+   * @throws `store/` codes; a damaged record counts as none, and is reported
+   */
+  get(user: ID, name?: string): MaybePromise<T | undefined> {
+    const path = this.#pathOf(user, name);
+    const known = this.#cache.get(path.join('\n'));
+    return known === undefined ? this.#load(path) : known.value;
+  }
+
+  /**
+   * Keeps a record if it is newer than the stored one.
+   *
+   * @returns whether it was; another of the same time is not newer
+   * @throws `store/` codes
+   */
+  async save(user: ID, value: T, name?: string): Promise<boolean> {
+    const { store, encode } = this.#options;
+    const path = this.#pathOf(user, name);
+    const bytes = encodeRecord(encode(value));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const stored = await store.get(path);
+      const before = stored === undefined ? undefined : this.#read(stored);
+      if (before !== undefined && before.time >= value.time) return false;
+      if (!(await store.compareAndSet(path, stored, bytes))) continue;
+      // Not put into the cache: of two that are saved at once, nobody knows here which was the last.
+      this.#changes += 1;
+      this.#cache.delete(path.join('\n'));
+      return true;
+    }
+    throw new ProtocolError('store/conflict', 'others write the same record all the time');
+  }
+
+  /** Forgets half of what is in memory. */
+  reduceMemory(): void {
+    this.#cache.reduce();
+  }
+
+  async #load(path: readonly string[]): Promise<T | undefined> {
+    const before = this.#changes;
+    const bytes = await this.#options.store.get(path);
+    const value = bytes === undefined ? undefined : this.#read(bytes);
+    if (this.#changes === before) {
+      const weight = ENTRY_BYTES + (bytes === undefined ? 0 : GROWTH * bytes.length);
+      this.#cache.set(path.join('\n'), { value }, weight);
+    }
+    return value;
+  }
+
+  /** A user whose record is damaged must be able to write another. */
+  #read(bytes: Uint8Array): T | undefined {
+    const { area, decode, logger } = this.#options;
+    try {
+      return decodeRecord(bytes, area, decode);
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      logger.error('damaged record', { what: area });
+      return undefined;
+    }
+  }
+
+  #pathOf({ entity }: ID, name: string | undefined): readonly string[] {
+    const { area } = this.#options;
+    return name === undefined ? [area, entity] : [area, entity, name];
+  }
+}

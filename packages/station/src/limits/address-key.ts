@@ -1,0 +1,57 @@
+/** Longest text that names an address which is no IP address, such as a socket's path. */
+const MAX_NAME = 64;
+
+/**
+ * What limits of an address go by: an IPv4 address as it is, also inside IPv6; of an IPv6 address the first 64 bits, which
+ * is the least that one customer gets: with single addresses he could be 2⁶⁴ strangers.
+ *
+ * @param address - as the socket says it
+ */
+export function addressKey(address: string): string {
+  const [plain = ''] = address.split('%', 1);
+  if (!plain.includes(':')) return plain.slice(0, MAX_NAME);
+  const groups = readGroups(plain);
+  if (groups === undefined) return plain.slice(0, MAX_NAME);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
+  const mapped = (a | b | c | d | e) === 0 && f === 0xffff;
+  if (mapped) return [g >> 8, g & 0xff, h >> 8, h & 0xff].join('.');
+  return `${[a, b, c, d].map((group) => group.toString(16)).join(':')}::/64`;
+}
+
+/** The eight groups of an IPv6 address; undefined if it is none. */
+function readGroups(text: string): readonly number[] | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const [head, tail] = halves.map(readHalf);
+  if (head === undefined) return undefined;
+  if (halves.length === 1) return head.length === 8 ? head : undefined;
+  if (tail === undefined || head.length + tail.length > 7) return undefined;
+  const zeros = new Array<number>(8 - head.length - tail.length).fill(0);
+  return [...head, ...zeros, ...tail];
+}
+
+function readHalf(text: string): readonly number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  const parts = text.split(':');
+  for (const [index, part] of parts.entries()) {
+    const isLast = index === parts.length - 1;
+    const read = isLast && part.includes('.') ? readDotted(part) : readGroup(part);
+    if (read === undefined) return undefined;
+    groups.push(...read);
+  }
+  return groups;
+}
+
+function readGroup(text: string): readonly number[] | undefined {
+  return /^[0-9a-f]{1,4}$/i.test(text) ? [Number.parseInt(text, 16)] : undefined;
+}
+
+/** The last 32 bits may be written as an IPv4 address. */
+function readDotted(text: string): readonly number[] | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part))) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
+  if (Math.max(a, b, c, d) > 255) return undefined;
+  return [(a << 8) | b, (c << 8) | d];
+}

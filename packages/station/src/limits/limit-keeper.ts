@@ -1,0 +1,177 @@
+import type { Clock } from '@dimp/core';
+import { LruMap, ProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { type StationMetrics, silentMetrics } from '../metrics.ts';
+import { addressKey } from './address-key.ts';
+import type { LimitName, Limits, RateName } from './limits.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** What a {@link LimitKeeper} is made with. */
+export interface LimitKeeperOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly metrics?: StationMetrics;
+  /** Most buckets of each limit, 65,536 by default. */
+  readonly capacity?: number;
+}
+
+/** Something that takes of one limit. */
+interface Use {
+  readonly limit: RateName;
+  readonly key: string;
+  readonly amount: number;
+}
+
+const CAPACITY = 65_536;
+
+/**
+ * Keeps connections, addresses and users within {@link Limits}. It remembers those who did something lately, up to a
+ * bound: who is forgotten begins with a full burst again, which is less than what he gets by coming from one more address.
+ */
+export class LimitKeeper {
+  readonly limits: Limits;
+  readonly #clock: Clock;
+  readonly #metrics: StationMetrics;
+  readonly #capacity: number;
+  readonly #buckets = new Map<RateName, LruMap<string, TokenBucket>>();
+  readonly #open = new Map<string, number>();
+  #connections = 0;
+
+  constructor({ limits, clock, metrics = silentMetrics, capacity = CAPACITY }: LimitKeeperOptions) {
+    this.limits = limits;
+    this.#clock = clock;
+    this.#metrics = metrics;
+    this.#capacity = capacity;
+  }
+
+  /**
+   * A connection is there: nothing has been read of it yet.
+   *
+   * @param address - as the socket says it
+   * @returns to be disposed of when the connection has ended
+   * @throws `policy/rate-limited`: close it
+   */
+  connect(address: string): Disposable {
+    const key = addressKey(address);
+    const open = this.#open.get(key) ?? 0;
+    if (this.#connections >= this.limits.connections) throw this.#refusal('connections');
+    if (open >= this.limits.connectionsPerAddress) throw this.#refusal('connectionsPerAddress');
+    this.#take([{ limit: 'connectionRate', key, amount: 1 }]);
+    this.#connections += 1;
+    this.#open.set(key, open + 1);
+    let gone = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (gone) return;
+        gone = true;
+        this.#disconnect(key);
+      },
+    };
+  }
+
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /**
+   * A message has come from an address, and nothing was done with it yet. What is refused takes nothing from the limits.
+   *
+   * @param user - who has logged in on its connection, unless he relays for others
+   * @param bytes - length of the message
+   * @throws `policy/rate-limited`, with `limit` and `retryAfter` (milliseconds) as details
+   */
+  message(address: string, user: ID | undefined, bytes: number): void {
+    const key = addressKey(address);
+    const uses: Use[] = [
+      { limit: 'addressMessageRate', key, amount: 1 },
+      { limit: 'addressByteRate', key, amount: bytes },
+    ];
+    if (user !== undefined) {
+      uses.push({ limit: 'userMessageRate', key: user.entity, amount: 1 });
+      uses.push({ limit: 'userByteRate', key: user.entity, amount: bytes });
+    }
+    this.#take(uses);
+  }
+
+  /**
+   * Somebody offers to log in.
+   *
+   * @throws `policy/rate-limited`
+   */
+  handshake(address: string): void {
+    this.#take([{ limit: 'handshakeRate', key: addressKey(address), amount: 1 }]);
+  }
+
+  /**
+   * The directory gets to know somebody.
+   *
+   * @throws `policy/rate-limited`
+   */
+  identity(address: string): void {
+    this.#take([{ limit: 'identityRate', key: addressKey(address), amount: 1 }]);
+  }
+
+  /**
+   * A user asks the station for something.
+   *
+   * @throws `policy/rate-limited`
+   */
+  command(user: ID): void {
+    this.#take([{ limit: 'commandRate', key: user.entity, amount: 1 }]);
+  }
+
+  /**
+   * A user searches.
+   *
+   * @throws `policy/rate-limited`
+   */
+  search(user: ID): void {
+    this.#take([{ limit: 'searchRate', key: user.entity, amount: 1 }]);
+  }
+
+  /** Forgets half of the buckets, for the host's memory pressure signal. */
+  reduceMemory(): void {
+    for (const buckets of this.#buckets.values()) buckets.reduce();
+  }
+
+  /** The refusal by a limit that is no rate; it is counted. */
+  #refusal(limit: LimitName, retryAfter?: number): ProtocolError<'policy/rate-limited'> {
+    this.#metrics.limited(limit);
+    return new ProtocolError('policy/rate-limited', `more than ${limit} allows`, {
+      details: { limit, ...(retryAfter === undefined ? {} : { retryAfter }) },
+    });
+  }
+
+  /** All or nothing: a message that one limit refuses must not use up another. */
+  #take(uses: readonly Use[]): void {
+    const now = this.#clock.now();
+    const buckets = uses.map(({ limit, key }) => this.#bucket(limit, key, now));
+    for (const [index, { limit, amount }] of uses.entries()) {
+      const wait = buckets[index]?.wait(amount, now) ?? 0;
+      if (wait > 0) throw this.#refusal(limit, wait);
+    }
+    for (const [index, { amount }] of uses.entries()) buckets[index]?.spend(amount, now);
+  }
+
+  #bucket(limit: RateName, key: string, now: number): TokenBucket {
+    let buckets = this.#buckets.get(limit);
+    if (buckets === undefined) {
+      buckets = new LruMap(this.#capacity);
+      this.#buckets.set(limit, buckets);
+    }
+    let bucket = buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(this.limits[limit], now);
+      buckets.set(key, bucket);
+    }
+    return bucket;
+  }
+
+  #disconnect(key: string): void {
+    this.#connections -= 1;
+    const left = (this.#open.get(key) ?? 1) - 1;
+    if (left === 0) this.#open.delete(key);
+    else this.#open.set(key, left);
+  }
+}
