@@ -1,0 +1,118 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { Clock } from '@dimp/core';
+import { isProtocolError } from '@dimp/foundation';
+import { bearerMatches } from '../bearer.ts';
+import { AddressBudget } from './address-budget.ts';
+import type { DiskUsage, RoomPromise } from './disk-usage.ts';
+import type { FileDisk } from './file-disk.ts';
+import type { FileLimits } from './file-limits.ts';
+
+/** Who may upload. */
+export type UploadPermission = 'anyone' | 'none' | { readonly token: string };
+
+/** An upload that may begin; what it holds is free again when it is disposed. */
+export interface Admitted extends Disposable {
+  readonly room: RoomPromise;
+}
+
+/** Why an upload may not begin, or has failed, as HTTP tells it. */
+export interface Refused {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+/** What {@link Admission} needs. */
+export interface AdmissionOptions {
+  readonly permission: UploadPermission;
+  readonly limits: FileLimits;
+  readonly usage: DiskUsage;
+  readonly disk: FileDisk;
+  readonly clock: Clock;
+}
+
+/** Decides whether an upload may begin, before a byte of it is read. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #budget: AddressBudget;
+  /** Running uploads by address. */
+  readonly #running = new Map<string, number>();
+  #count = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#budget = new AddressBudget(options.limits.addressBytesPerDay, options.clock);
+  }
+
+  /**
+   * @param address - where the request came from; networks of IPv6 count as one
+   * @param length - length of the body in bytes
+   */
+  async admit(
+    request: IncomingMessage,
+    address: string,
+    length: number,
+  ): Promise<Admitted | Refused> {
+    const { limits, usage } = this.#options;
+    const denied = this.#denied(request);
+    if (denied !== undefined) return denied;
+    const running = this.#running.get(address) ?? 0;
+    if (this.#count >= limits.uploadsAtOnce) return refused(503, 10);
+    if (running >= limits.addressUploadsAtOnce) return refused(429, 10);
+    let room: RoomPromise;
+    try {
+      room = usage.promise(length);
+    } catch (error) {
+      if (isProtocolError(error, 'store/quota')) return refused(507);
+      throw error;
+    }
+    const wait = this.#budget.take(address, length);
+    if (wait > 0) {
+      room[Symbol.dispose]();
+      return refused(429, wait);
+    }
+    this.#count += 1;
+    this.#running.set(address, running + 1);
+    const admitted: Admitted = {
+      room,
+      [Symbol.dispose]: () => {
+        room[Symbol.dispose]();
+        this.#leave(address);
+      },
+    };
+    if (await this.#diskIsFull(length, admitted)) {
+      admitted[Symbol.dispose]();
+      return refused(507);
+    }
+    return admitted;
+  }
+
+  async #diskIsFull(length: number, admitted: Admitted): Promise<boolean> {
+    const { disk, limits } = this.#options;
+    if (limits.minFreeBytes === 0) return false;
+    try {
+      return (await disk.freeBytes()) - length < limits.minFreeBytes;
+    } catch (error) {
+      admitted[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #leave(address: string): void {
+    this.#count -= 1;
+    const left = (this.#running.get(address) ?? 1) - 1;
+    if (left > 0) this.#running.set(address, left);
+    else this.#running.delete(address);
+  }
+
+  #denied({ headers }: IncomingMessage): Refused | undefined {
+    const { permission } = this.#options;
+    if (permission === 'anyone') return undefined;
+    if (permission === 'none') return refused(403);
+    if (bearerMatches(headers.authorization, permission.token)) return undefined;
+    return { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } };
+  }
+}
+
+function refused(status: number, retryAfter?: number): Refused {
+  return { status, headers: retryAfter === undefined ? {} : { 'Retry-After': retryAfter } };
+}

@@ -1,0 +1,46 @@
+import type { Clock, Logger } from '@dimp/core';
+import type { Admission } from './admission.ts';
+import type { DiskUsage } from './disk-usage.ts';
+import type { FileDisk, OpenFile } from './file-disk.ts';
+import type { FileLimits } from './file-limits.ts';
+import type { FileKey } from './file-names.ts';
+import type { UploadTurns } from './upload-turns.ts';
+
+/** What the parts of a file server share. */
+export interface FileContext {
+  readonly disk: FileDisk;
+  readonly usage: DiskUsage;
+  readonly turns: UploadTurns;
+  readonly admission: Admission;
+  readonly limits: FileLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Whether something that was written then is too old to be kept. */
+export function isExpired(written: number, keep: number, clock: Clock): boolean {
+  return clock.now() - written > keep;
+}
+
+/** @returns a finished file that is not too old, open for reading */
+export async function openCurrent(
+  { disk, limits, clock }: FileContext,
+  key: FileKey,
+): Promise<OpenFile | undefined> {
+  const file = await disk.openFinished(key);
+  if (file === undefined) return undefined;
+  if (!isExpired(file.finished, limits.keepFinished, clock)) return file;
+  await file.handle.close();
+  return undefined;
+}
+
+/** Makes way for a new file of a name that was used long ago. For who has the turn. */
+export async function removeExpired(
+  { disk, usage }: Pick<FileContext, 'disk' | 'usage'>,
+  key: FileKey,
+): Promise<void> {
+  const old = await disk.openFinished(key);
+  if (old === undefined) return;
+  await old.handle.close();
+  if (await disk.removeFinished(key)) usage.add(-old.size);
+}

@@ -1,0 +1,200 @@
+import { type FileHandle, mkdir, open, opendir, rename, statfs, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomBytes } from '@dimp/foundation';
+import { decodeHead, encodeHead, type FileHead, HEAD_BYTES } from './file-head.ts';
+import type { FileKey } from './file-names.ts';
+import { PartWriter, writeAll } from './part-writer.ts';
+
+/** A finished file, open for reading. */
+export interface OpenFile {
+  readonly handle: FileHandle;
+  /** Length in bytes, without the head. */
+  readonly size: number;
+  /** When it was finished, in milliseconds since the epoch. */
+  readonly finished: number;
+}
+
+/** A file that a walk over the disk has met. */
+export interface FoundFile {
+  readonly key: string;
+  readonly kind: 'finished' | 'part';
+  /** Bytes on disk, without the head. */
+  readonly size: number;
+  /** When it was written last, in milliseconds since the epoch. */
+  readonly written: number;
+}
+
+/**
+ * Files in a folder: `parts` has those that are being uploaded, `files/XX` those that are finished. Their names on disk are
+ * digests, so no name that a client chose ever becomes a path. One process owns the folder.
+ */
+export class FileDisk {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Makes the folders that are missing. */
+  static async open(folder: string): Promise<FileDisk> {
+    await mkdir(join(folder, 'parts'), { recursive: true, mode: 0o700 });
+    for (let shard = 0; shard < 256; shard++) {
+      const name = shard.toString(16).padStart(2, '0');
+      await mkdir(join(folder, 'files', name), { recursive: true, mode: 0o700 });
+    }
+    await syncFolder(join(folder, 'files'));
+    await syncFolder(folder);
+    return new FileDisk(folder);
+  }
+
+  /** @returns undefined if it is not there, or is damaged; who opens it closes it */
+  async openFinished(key: FileKey): Promise<OpenFile | undefined> {
+    const handle = await openIfThere(this.#finishedPath(key), 'r');
+    if (handle === undefined) return undefined;
+    try {
+      const head = await readHead(handle);
+      const { mtimeMs, size } = await handle.stat();
+      if (head !== undefined && size === HEAD_BYTES + head.total) {
+        return { handle, size: head.total, finished: mtimeMs };
+      }
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await handle.close();
+    return undefined;
+  }
+
+  /** @returns what has come of a file that is not finished */
+  async findPart(
+    key: FileKey,
+  ): Promise<(FileHead & { readonly size: number; readonly written: number }) | undefined> {
+    const handle = await openIfThere(this.#partPath(key), 'r');
+    if (handle === undefined) return undefined;
+    try {
+      const head = await readHead(handle);
+      const { mtimeMs, size } = await handle.stat();
+      if (head === undefined || size < HEAD_BYTES + head.confirmed) return undefined;
+      return { ...head, size: size - HEAD_BYTES, written: mtimeMs };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /**
+   * Opens an unfinished file for writing and cuts off what is behind `start`.
+   *
+   * @param start - 0 makes it anew; otherwise at most its confirmed length
+   */
+  async writePart(key: FileKey, total: number, start: number): Promise<PartWriter> {
+    const handle = await open(this.#partPath(key), start === 0 ? 'w+' : 'r+', 0o600);
+    try {
+      await handle.truncate(HEAD_BYTES + start);
+      await writeAll(handle, encodeHead({ total, confirmed: start }), 0);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    return new PartWriter(handle, total, start);
+  }
+
+  /** Makes a sealed part a finished file: before this it is not there, after this it is there for good. */
+  async finish(part: FileKey, key: FileKey): Promise<void> {
+    await rename(this.#partPath(part), this.#finishedPath(key));
+    await syncFolder(join(this.#folder, 'files', key.slice(0, 2)));
+  }
+
+  /** @returns whether there was one */
+  async removePart(key: FileKey): Promise<boolean> {
+    return unlinkIfThere(this.#partPath(key));
+  }
+
+  /** @returns whether there was one */
+  async removeFinished(key: FileKey): Promise<boolean> {
+    return unlinkIfThere(this.#finishedPath(key));
+  }
+
+  /** A name for a part that cannot be resumed. */
+  freshKey(): FileKey {
+    return Buffer.from(randomBytes(32)).toString('hex') as FileKey;
+  }
+
+  /** Free bytes of the file system, for who is not root. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    return bavail * bsize;
+  }
+
+  /** All files, one after the other, in constant memory. */
+  async *walk(): AsyncGenerator<FoundFile> {
+    yield* this.#walkFolder('part', join(this.#folder, 'parts'), '');
+    for (let shard = 0; shard < 256; shard++) {
+      const name = shard.toString(16).padStart(2, '0');
+      yield* this.#walkFolder('finished', join(this.#folder, 'files', name), name);
+    }
+  }
+
+  async *#walkFolder(
+    kind: FoundFile['kind'],
+    folder: string,
+    prefix: string,
+  ): AsyncGenerator<FoundFile> {
+    for await (const { name } of await opendir(folder)) {
+      const handle = await openIfThere(join(folder, name), 'r');
+      if (handle === undefined) continue;
+      const { mtimeMs, size } = await handle.stat().finally(() => handle.close());
+      const content = Math.max(0, size - HEAD_BYTES);
+      yield { key: prefix + name, kind, size: content, written: mtimeMs };
+    }
+  }
+
+  #partPath(key: string): string {
+    return join(this.#folder, 'parts', key);
+  }
+
+  #finishedPath(key: string): string {
+    return join(this.#folder, 'files', key.slice(0, 2), key.slice(2));
+  }
+}
+
+async function readHead(handle: FileHandle): Promise<FileHead | undefined> {
+  const bytes = new Uint8Array(HEAD_BYTES);
+  const { bytesRead } = await handle.read(bytes, 0, HEAD_BYTES, 0);
+  return decodeHead(bytes.subarray(0, bytesRead));
+}
+
+async function openIfThere(path: string, flags: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function unlinkIfThere(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** Without this a power cut may undo a rename. Windows keeps no folders open and needs none of it. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether an error of the file system has one of the codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && codes.includes(code);
+}

@@ -1,0 +1,196 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type Clock,
+  type Logger,
+  silentLogger,
+  systemClock,
+  systemTimers,
+  type Timers,
+} from '@dimp/core';
+import { decodeHex } from '@dimp/foundation';
+import type { RemoteAddress } from '../../session/remote-address.ts';
+import { networkOf } from '../address-network.ts';
+import { answer, refuse } from '../http/answer.ts';
+import { Admission, type UploadPermission } from './admission.ts';
+import { DiskUsage } from './disk-usage.ts';
+import type { FileContext } from './file-context.ts';
+import { FileDisk } from './file-disk.ts';
+import { type FileLimits, fileLimits } from './file-limits.ts';
+import { type FileRoute, fileRoute } from './file-names.ts';
+import { getFile } from './get-file.ts';
+import { type FormOptions, postForm } from './post-form.ts';
+import { putFile } from './put-file.ts';
+import { type SweepResult, sweepFiles } from './sweep.ts';
+import { UploadTurns } from './upload-turns.ts';
+
+/** How a {@link FileServer} is opened. */
+export interface FileServerOptions {
+  /** Where the files are. It is made if it is missing, and belongs to this server alone. */
+  readonly folder: string;
+  /** Who may upload: anyone within the limits (by default), nobody, or who has a bearer token. Everybody may download. */
+  readonly uploads?: UploadPermission;
+  /** Secrets of forms, as hex (spec §13.3); without any their digests are not looked at. */
+  readonly formSecrets?: readonly string[];
+  /** Where clients reach this server, such as `https://files.example.org`: answers to forms then tell a `url`. */
+  readonly publicUrl?: string;
+  readonly limits?: Partial<FileLimits>;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly logger?: Logger;
+}
+
+/** How much a file server holds. */
+export interface FileServerState {
+  /** Bytes of all files, those that are being uploaded included. */
+  readonly bytes: number;
+  /** Uploads that are running or waiting for their turn. */
+  readonly uploads: number;
+}
+
+const HOUR = 3_600_000;
+const METHODS: Readonly<Record<FileRoute['kind'], string>> = {
+  put: 'GET, HEAD, PUT, OPTIONS',
+  form: 'POST, OPTIONS',
+  download: 'GET, HEAD, OPTIONS',
+};
+/** Pages of any origin may use it: there are no cookies, and nothing that only the browser's user could see. */
+const CORS: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Range, ETag, Retry-After, Upload-Offset',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+};
+const PREFLIGHT: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Headers': 'Authorization, Content-Range, Content-Type, If-Range, Range',
+  'Access-Control-Max-Age': '86400',
+};
+
+/**
+ * Keeps encrypted files for the clients' `httpBlobStore` and `formBlobStore` (spec §13). Whatever it is given, it serves as
+ * bytes to be saved, never to be shown.
+ */
+export class FileServer implements AsyncDisposable {
+  readonly #context: FileContext;
+  readonly #forms: FormOptions;
+  readonly #timers: Timers;
+  readonly #stop = new AbortController();
+  #timer: Disposable | undefined;
+  #sweeping: Promise<SweepResult> | undefined;
+
+  private constructor(context: FileContext, forms: FormOptions, timers: Timers) {
+    this.#context = context;
+    this.#forms = forms;
+    this.#timers = timers;
+  }
+
+  /**
+   * Opens a folder of files, counts them, and removes what is too old.
+   *
+   * @throws `RangeError` for limits that make no sense; `format/bytes` for a secret that is no hex; the error of the file
+   *   system
+   */
+  static async open(options: FileServerOptions): Promise<FileServer> {
+    const { clock = systemClock, logger = silentLogger, uploads = 'anyone' } = options;
+    const limits = fileLimits(options.limits);
+    const formSecrets = (options.formSecrets ?? []).map((secret) => secret.toLowerCase());
+    for (const secret of formSecrets) decodeHex(secret);
+    if (typeof uploads === 'object' && uploads.token.length < 16) {
+      throw new RangeError('a token of uploads has 16 characters at least');
+    }
+    const disk = await FileDisk.open(options.folder);
+    const usage = new DiskUsage(limits.totalBytes);
+    const admission = new Admission({ permission: uploads, limits, usage, disk, clock });
+    const turns = new UploadTurns();
+    const context = { disk, usage, turns, admission, limits, clock, logger };
+    const publicUrl = options.publicUrl?.replace(/\/+$/, '');
+    const forms = { secrets: formSecrets, publicUrl };
+    const server = new FileServer(context, forms, options.timers ?? systemTimers);
+    const found = await sweepFiles(context, () => undefined, server.#stop.signal);
+    usage.add(found.bytes);
+    server.#sweepLater();
+    return server;
+  }
+
+  get state(): FileServerState {
+    return { bytes: this.#context.usage.stored, uploads: this.#context.turns.size };
+  }
+
+  /**
+   * Answers a request if its path is one of the file server's. Never throws.
+   *
+   * @returns false if it is not, and nothing was done
+   */
+  async handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    remote: RemoteAddress,
+  ): Promise<boolean> {
+    const route = fileRoute(request.url ?? '');
+    if (route === undefined) return false;
+    try {
+      for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+      await this.#dispatch(route, request, response, networkOf(remote.address));
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      const details = typeof code === 'string' ? { code } : {};
+      this.#context.logger.error('files.request-failed', details);
+      if (response.headersSent) response.destroy();
+      else await refuse(request, response, 500);
+    }
+    return true;
+  }
+
+  /** Removes files that are too old; happens every hour by itself. */
+  sweep(): Promise<SweepResult> {
+    this.#sweeping ??= this.#sweepOnce().finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
+  }
+
+  /** Stops sweeping. Requests that are running go on; who has the connections ends them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#timer?.[Symbol.dispose]();
+    await this.#sweeping?.catch(() => undefined);
+  }
+
+  async #dispatch(
+    route: FileRoute,
+    request: IncomingMessage,
+    response: ServerResponse,
+    address: string,
+  ): Promise<void> {
+    const { method = '' } = request;
+    const allowed = METHODS[route.kind];
+    if (!allowed.split(', ').includes(method)) {
+      return refuse(request, response, 405, { Allow: allowed });
+    }
+    if (method === 'OPTIONS') {
+      const headers = { ...PREFLIGHT, Allow: allowed, 'Access-Control-Allow-Methods': allowed };
+      return answer(response, 204, '', headers);
+    }
+    if (route.kind === 'form') {
+      return postForm(this.#context, route, this.#forms, request, response, address);
+    }
+    if (method === 'PUT') return putFile(this.#context, route.key, request, response, address);
+    return getFile(this.#context, route.key, request, response);
+  }
+
+  async #sweepOnce(): Promise<SweepResult> {
+    const { usage, logger } = this.#context;
+    const found = await sweepFiles(this.#context, (bytes) => usage.add(-bytes), this.#stop.signal);
+    if (found.removed > 0) logger.info('files.swept', { removed: found.removed });
+    return found;
+  }
+
+  #sweepLater(): void {
+    this.#timer = this.#timers.after(HOUR, async () => {
+      try {
+        await this.sweep();
+      } catch {
+        this.#context.logger.error('files.sweep-failed');
+      }
+      if (!this.#stop.signal.aborted) this.#sweepLater();
+    });
+  }
+}

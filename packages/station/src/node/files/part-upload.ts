@@ -1,0 +1,94 @@
+import type { RoomPromise } from './disk-usage.ts';
+import type { FileContext } from './file-context.ts';
+import { hasCode } from './file-disk.ts';
+import type { FileKey } from './file-names.ts';
+import type { PartWriter } from './part-writer.ts';
+
+/** One request that writes to an unfinished file. It ends by `keep`, `discard` or `finish`. */
+export class PartUpload {
+  readonly #context: FileContext;
+  readonly #part: FileKey;
+  readonly #writer: PartWriter;
+  readonly #room: RoomPromise;
+
+  private constructor(context: FileContext, part: FileKey, writer: PartWriter, room: RoomPromise) {
+    this.#context = context;
+    this.#part = part;
+    this.#writer = writer;
+    this.#room = room;
+  }
+
+  /**
+   * Opens the unfinished file.
+   *
+   * @param before - bytes that it takes on disk now
+   * @param start - bytes of them that stay
+   */
+  static async begin(
+    context: FileContext,
+    part: FileKey,
+    room: RoomPromise,
+    { total, start, before }: { total: number; start: number; before: number },
+  ): Promise<PartUpload> {
+    const { disk, usage } = context;
+    let writer: PartWriter;
+    try {
+      writer = await disk.writePart(part, total, start);
+    } catch (error) {
+      if (await disk.removePart(part)) usage.add(-before);
+      throw error;
+    }
+    usage.add(start - before);
+    return new PartUpload(context, part, writer, room);
+  }
+
+  /** Bytes that the file has, those of earlier requests included. */
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  get isComplete(): boolean {
+    return this.#writer.length === this.#writer.total;
+  }
+
+  /** @throws `RangeError` beyond the announced total; the error of the file system */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#writer.write(bytes);
+    this.#room.use(bytes.length);
+  }
+
+  /** Leaves the file for a later request to go on with. */
+  async keep(): Promise<void> {
+    try {
+      await this.#writer.confirm();
+      await this.#writer.close(this.#context.clock.now());
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+  }
+
+  /** Removes the file. */
+  async discard(): Promise<void> {
+    const { clock, disk, usage } = this.#context;
+    await this.#writer.close(clock.now()).catch(() => undefined);
+    if (await disk.removePart(this.#part)) usage.add(-this.#writer.length);
+  }
+
+  /** Brings the file to disk under its name. */
+  async finish(key: FileKey): Promise<void> {
+    try {
+      await this.#writer.seal();
+      await this.#writer.close(this.#context.clock.now());
+      await this.#context.disk.finish(this.#part, key);
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+  }
+}
+
+/** Status of an answer for an error of the file system: 507 if there is no room (RFC 4918 §11.5). */
+export function diskStatus(error: unknown): 500 | 507 {
+  return hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG') ? 507 : 500;
+}

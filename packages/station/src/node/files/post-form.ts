@@ -1,0 +1,190 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isProtocolError } from '@dimp/foundation';
+import { answerJson, refuse } from '../http/answer.ts';
+import type { Refused } from './admission.ts';
+import { type FileContext, openCurrent, removeExpired } from './file-context.ts';
+import type { OpenFile } from './file-disk.ts';
+import { HEAD_BYTES } from './file-head.ts';
+import { type FileRoute, type FormSpace, formKey, formPath } from './file-names.ts';
+import { extensionOf, FORM_MESSAGES, type FormCode, FormRefusal } from './form-rules.ts';
+import { formBoundary, readForm } from './multipart.ts';
+import { diskStatus, PartUpload } from './part-upload.ts';
+import { bodyLength } from './put-file.ts';
+
+/** How forms are taken. */
+export interface FormOptions {
+  /** Secrets that clients share, as hex; without any, digests are not looked at. */
+  readonly secrets: readonly string[];
+  /** Where the server is reached, without a slash at the end; undefined: answers have no `url`. */
+  readonly publicUrl: string | undefined;
+}
+
+/** Bytes that a form has besides the file. */
+const FORM_OVERHEAD = 64 * 1024;
+
+type FormUpload = Extract<FileRoute, { readonly kind: 'form' }>;
+
+/** A file that came in a form. */
+interface Posted {
+  readonly space: FormSpace;
+  readonly filename: string;
+  readonly sha256: Buffer;
+  readonly upload: PartUpload;
+}
+
+/** Stores the file in a form (spec §13.2, §13.3). Status 200 with a code in JSON answers errors of the form as well (§13.4). */
+export async function postForm(
+  context: FileContext,
+  route: FormUpload,
+  options: FormOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: string,
+): Promise<void> {
+  const length = bodyLength(request);
+  if (length === undefined) return refuse(request, response, 411);
+  if (length > context.limits.maxFormBytes + FORM_OVERHEAD)
+    return refuseForm(request, response, 403);
+  const outcome = await admit(context, route, options, request, length, address);
+  if (outcome === 'gone') return;
+  if ('code' in outcome) return refuseForm(request, response, outcome.code);
+  // A refusal reads on for a while: whatever it held is free by now.
+  if ('status' in outcome) return refuse(request, response, outcome.status, outcome.headers);
+  const { filename, space } = outcome;
+  const url =
+    options.publicUrl === undefined ? {} : { url: options.publicUrl + formPath(space, filename) };
+  answerJson(response, 200, { code: 200, message: FORM_MESSAGES[200], filename, ...url });
+}
+
+async function admit(
+  context: FileContext,
+  route: FormUpload,
+  options: FormOptions,
+  request: IncomingMessage,
+  length: number,
+  address: string,
+): Promise<Posted | Refused | { readonly code: FormCode } | 'gone'> {
+  const admitted = await context.admission.admit(request, address, length);
+  if ('status' in admitted) return admitted;
+  using _admitted = admitted;
+  try {
+    const posted = await receive(context, route, options, request, length, admitted.room);
+    await keep(context, posted);
+    return posted;
+  } catch (error) {
+    if (request.errored !== null) return 'gone';
+    if (error instanceof FormRefusal) return { code: error.code };
+    if (isProtocolError(error)) return { code: 400 };
+    const status = diskStatus(error);
+    context.logger.error('files.write-failed', { status });
+    return { status, headers: {} };
+  }
+}
+
+/** Reads the form up to its end and writes the file to a place of its own. */
+async function receive(
+  context: FileContext,
+  { form, space }: FormUpload,
+  { secrets }: FormOptions,
+  request: IncomingMessage,
+  length: number,
+  room: Parameters<typeof PartUpload.begin>[2],
+): Promise<Posted> {
+  const boundary = formBoundary(request.headers['content-type']);
+  if (boundary === undefined) throw new FormRefusal(400);
+  const pieces = readForm(request.iterator({ destroyOnReturn: false }), boundary);
+  const [md5, sha256] = [createHash('md5'), createHash('sha256')];
+  let upload: PartUpload | undefined;
+  let extension = '';
+  let kind = space.kind;
+  let inFile = false;
+  try {
+    for await (const piece of pieces) {
+      if (piece.kind === 'part') {
+        // The first file counts; whatever else a form has is read over.
+        inFile = upload === undefined && (piece.name === 'file' || piece.name === 'avatar');
+        if (!inFile) continue;
+        if (form === 'classic' && piece.name === 'avatar') kind = 'avatar';
+        extension = extensionOf(piece.filename, kind);
+        const sizes = { total: length, start: 0, before: 0 };
+        upload = await PartUpload.begin(context, context.disk.freshKey(), room, sizes);
+      } else if (inFile && upload !== undefined) {
+        if (upload.length + piece.bytes.length > context.limits.maxFormBytes) {
+          throw new FormRefusal(403);
+        }
+        md5.update(piece.bytes);
+        sha256.update(piece.bytes);
+        await upload.write(piece.bytes);
+      }
+    }
+    if (upload === undefined || upload.length === 0) throw new FormRefusal(204);
+    const query = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '');
+    checkDigest(form, md5, secrets, query);
+    const filename = `${md5.digest('hex')}.${extension}`;
+    return { space: { ...space, kind }, filename, sha256: sha256.digest(), upload };
+  } catch (error) {
+    await upload?.discard();
+    throw error;
+  }
+}
+
+/** Puts a file that has come to its place. Its name is a digest of MD5, so another file may claim it: the first one stays. */
+async function keep(
+  context: FileContext,
+  { space, filename, sha256, upload }: Posted,
+): Promise<void> {
+  const key = formKey(space, filename);
+  try {
+    using _turn = await context.turns.take(key, () => undefined);
+    const before = await openCurrent(context, key);
+    if (before !== undefined && !(await hasDigest(before, sha256))) throw new FormRefusal(409);
+    if (before === undefined) await removeExpired(context, key);
+    await upload.finish(key);
+    // The same file once more: it has been replaced, and its age counts anew.
+    if (before !== undefined) context.usage.add(-before.size);
+  } catch (error) {
+    await upload.discard();
+    throw error;
+  }
+}
+
+async function hasDigest({ handle }: OpenFile, sha256: Buffer): Promise<boolean> {
+  const digest = createHash('sha256');
+  // The stream closes the file at its end.
+  for await (const piece of handle.createReadStream({ start: HEAD_BYTES })) {
+    digest.update(piece as Uint8Array);
+  }
+  return digest.digest().equals(sha256);
+}
+
+/** MD5 of the file, or of its MD5, followed by secret and salt. It authenticates nobody: every client has the secret. */
+function checkDigest(
+  form: FormUpload['form'],
+  file: ReturnType<typeof createHash>,
+  secrets: readonly string[],
+  query: URLSearchParams,
+): void {
+  if (secrets.length === 0) return;
+  const salt = query.get('salt') ?? '';
+  const given = query.get('md5') ?? '';
+  const enigma = (query.get('enigma') ?? '').toLowerCase();
+  if (!/^(?:[0-9a-f]{2}){1,64}$/i.test(salt) || !/^[0-9a-f]{32}$/i.test(given)) {
+    throw new FormRefusal(401);
+  }
+  const secret = secrets.find((each) => each.startsWith(enigma));
+  if (secret === undefined) throw new FormRefusal(403);
+  const own = form === 'classic' ? file.copy() : createHash('md5').update(file.copy().digest());
+  const expected = own.update(Buffer.from(secret + salt, 'hex')).digest();
+  if (!timingSafeEqual(expected, Buffer.from(given, 'hex'))) throw new FormRefusal(401);
+}
+
+function refuseForm(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: FormCode,
+): Promise<void> {
+  const text = JSON.stringify({ code, message: FORM_MESSAGES[code] });
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+  return refuse(request, response, 200, headers, text);
+}

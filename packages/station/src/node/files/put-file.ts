@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refuse } from '../http/answer.ts';
+import type { Refused } from './admission.ts';
+import type { RoomPromise } from './disk-usage.ts';
+import { type FileContext, openCurrent, removeExpired } from './file-context.ts';
+import type { OpenFile } from './file-disk.ts';
+import { HEAD_BYTES } from './file-head.ts';
+import type { FileKey } from './file-names.ts';
+import { diskStatus, PartUpload } from './part-upload.ts';
+import { parseContentRange, type UploadRange } from './range.ts';
+
+/**
+ * Stores the body of a PUT, which is a whole file or a part of one (RFC 9110 §14.5). What has come before a connection broke
+ * is kept; a finished file never changes any more.
+ *
+ * @param address - where the request came from
+ */
+export async function putFile(
+  context: FileContext,
+  key: FileKey,
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: string,
+): Promise<void> {
+  const { limits } = context;
+  const length = bodyLength(request);
+  if (length === undefined) return refuse(request, response, 411);
+  const range = parseContentRange(request.headers['content-range'], length);
+  if (range === undefined) return refuse(request, response, 400);
+  if (range.total > limits.maxFileBytes) return refuse(request, response, 413);
+  const verdict = await admit(context, key, range, request, address);
+  // A refusal reads on for a while: whatever it held is free by now.
+  if (verdict !== 'gone') await refuse(request, response, verdict.status, verdict.headers);
+}
+
+/** Status and headers of the answer; none if the client has gone. */
+type Verdict = Refused | 'gone';
+
+async function admit(
+  context: FileContext,
+  key: FileKey,
+  range: UploadRange,
+  request: IncomingMessage,
+  address: string,
+): Promise<Verdict> {
+  const { admission, turns } = context;
+  const admitted = await admission.admit(request, address, range.end - range.start);
+  if ('status' in admitted) return admitted;
+  using _admitted = admitted;
+  using turn = await turns.take(key, () => request.destroy());
+  // A newer upload of the same name came while this one waited.
+  if (turn.stopped || request.destroyed) return 'gone';
+  const finished = await openCurrent(context, key);
+  if (finished !== undefined) return await compare(finished, range, request);
+  await removeExpired(context, key);
+  // Awaited here, because the turn ends with this function.
+  return await store(context, key, range, request, admitted.room);
+}
+
+/** @returns length of a body; undefined if it is not told before it comes */
+export function bodyLength({ headers }: IncomingMessage): number | undefined {
+  const length = headers['content-length'];
+  if (headers['transfer-encoding'] !== undefined || length === undefined) return undefined;
+  return Number(length);
+}
+
+async function store(
+  context: FileContext,
+  key: FileKey,
+  { start, total }: UploadRange,
+  request: IncomingMessage,
+  room: RoomPromise,
+): Promise<Verdict> {
+  const part = await context.disk.findPart(key);
+  const confirmed = part?.confirmed ?? 0;
+  if (start > confirmed) return verdict(416, confirmed);
+  if (start > 0 && part?.total !== total) return verdict(409, confirmed);
+  try {
+    const before = part?.size ?? 0;
+    const upload = await PartUpload.begin(context, key, room, { total, start, before });
+    const gone = await receive(request, upload);
+    if (gone || !upload.isComplete) await upload.keep();
+    else await upload.finish(key);
+    return gone ? 'gone' : verdict(upload.isComplete ? 201 : 202, upload.length);
+  } catch (error) {
+    const status = diskStatus(error);
+    context.logger.error('files.write-failed', { status });
+    return { status, headers: {} };
+  }
+}
+
+function verdict(status: number, offset: number): Refused {
+  return { status, headers: { 'Upload-Offset': offset } };
+}
+
+/** @returns whether the client has gone before the end */
+async function receive(request: IncomingMessage, upload: PartUpload): Promise<boolean> {
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false })) {
+      await upload.write(piece as Uint8Array);
+    }
+    return !request.complete;
+  } catch (error) {
+    if (request.errored !== null || (request.destroyed && !request.complete)) return true;
+    await upload.discard();
+    throw error;
+  }
+}
+
+/** The same bytes may come again, because an answer can be lost; others may not. */
+async function compare(
+  { handle, size }: OpenFile,
+  range: UploadRange,
+  request: IncomingMessage,
+): Promise<Verdict> {
+  let same = range.total === size;
+  try {
+    let position = HEAD_BYTES + range.start;
+    const pieces = same ? request.iterator({ destroyOnReturn: false }) : [];
+    for await (const piece of pieces) {
+      const { length } = piece as Uint8Array;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+      same = bytesRead === length && buffer.equals(piece as Uint8Array);
+      position += length;
+      if (!same) break;
+    }
+  } catch (error) {
+    if (request.errored === null) throw error;
+    return 'gone';
+  } finally {
+    await handle.close();
+  }
+  return verdict(same ? 200 : 409, size);
+}

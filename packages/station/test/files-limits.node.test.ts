@@ -1,0 +1,281 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, readdir, rm, truncate, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@dimp/core';
+import { equalBytes } from '@dimp/foundation';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { FileServer } from '../src/node/files/file-server.ts';
+import { ask, fileService, noise, onDisk, say, until } from './file-service.ts';
+
+const DAY = 86_400_000;
+
+/** A clock that a test moves. */
+function fakeClock(): Clock & { time: number } {
+  return {
+    time: Date.now(),
+    now() {
+      return this.time;
+    },
+  };
+}
+
+test('a file above the limit is refused, one at the limit is not, also in parts', async () => {
+  const service = await fileService({ limits: { maxFileBytes: 1000 } });
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(1001) })).status).toBe(413);
+  const part = { body: noise(10), headers: { 'Content-Range': 'bytes 0-9/1001' } };
+  expect((await ask(service, 'PUT', '/f/a', part)).status).toBe(413);
+  expect(await onDisk(service.folder)).toEqual([]);
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(1000) })).status).toBe(201);
+});
+
+test('all files together stay below the quota, also those that are still coming', async () => {
+  const service = await fileService({ limits: { totalBytes: 10_000 } });
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(6000) })).status).toBe(201);
+  const socket = await say(
+    service.port,
+    'PUT /f/b HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\nx',
+  );
+  await until(() => service.server.state.bytes === 6001);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(2000) })).status).toBe(507);
+  socket.destroy();
+  await until(() => service.server.state.uploads === 0);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(2000) })).status).toBe(201);
+  expect((await ask(service, 'PUT', '/f/d', { body: noise(2000) })).status).toBe(507);
+  expect(service.server.state.bytes).toBe(8001);
+});
+
+test('what is on disk counts after a restart', async () => {
+  const first = await fileService({ limits: { totalBytes: 10_000 } });
+  await ask(first, 'PUT', '/f/a', { body: noise(9000) });
+  await first.close();
+  const second = await fileService({ folder: first.folder, limits: { totalBytes: 10_000 } });
+  expect(second.server.state.bytes).toBe(9000);
+  expect((await ask(second, 'PUT', '/f/b', { body: noise(2000) })).status).toBe(507);
+  expect((await ask(second, 'GET', '/f/a')).body.length).toBe(9000);
+});
+
+test('an address uploads so much in a day, and is told when it may go on', async () => {
+  const clock = fakeClock();
+  const service = await fileService({ clock, limits: { addressBytesPerDay: 10_000 } });
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(8000) })).status).toBe(201);
+  const refused = await ask(service, 'PUT', '/f/b', { body: noise(4000) });
+  expect([refused.status, refused.headers['retry-after']]).toEqual([429, String(86_400 / 5)]);
+  clock.time += DAY / 5;
+  expect((await ask(service, 'PUT', '/f/b', { body: noise(4000) })).status).toBe(201);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(1) })).status).toBe(429);
+});
+
+test('an address has so many uploads at a time', async () => {
+  const service = await fileService({ limits: { addressUploadsAtOnce: 2 } });
+  const sockets = [];
+  for (const name of ['a', 'b']) {
+    const head = `PUT /f/${name} HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\nx`;
+    sockets.push(await say(service.port, head));
+  }
+  await until(() => service.server.state.bytes === 2);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(10) })).status).toBe(429);
+  for (const socket of sockets) socket.destroy();
+  await until(() => service.server.state.uploads === 0);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(10) })).status).toBe(201);
+});
+
+test('who may upload is the operator’s choice; everybody may download', async () => {
+  const closed = await fileService({ uploads: 'none' });
+  expect((await ask(closed, 'PUT', '/f/a', { body: noise(10) })).status).toBe(403);
+  const token = 'a token of some length';
+  const service = await fileService({ uploads: { token: token.replaceAll(' ', '-') } });
+  const put = (Authorization: string) =>
+    ask(service, 'PUT', '/f/a', { body: noise(10), headers: { Authorization } });
+  const none = await ask(service, 'PUT', '/f/a', { body: noise(10) });
+  expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  expect((await put('Bearer a-token-of-some-lengt')).status).toBe(401);
+  expect((await put('Basic a-token-of-some-length')).status).toBe(401);
+  expect((await put('Bearer a-token-of-some-length')).status).toBe(201);
+  expect((await ask(service, 'GET', '/f/a')).status).toBe(200);
+});
+
+test('a short token, and limits that are none, are mistakes', async () => {
+  await expect(fileService({ uploads: { token: 'short' } })).rejects.toThrow(RangeError);
+  await expect(fileService({ limits: { totalBytes: -1 } })).rejects.toThrow(RangeError);
+  await expect(fileService({ limits: { keepFinished: Number.NaN } })).rejects.toThrow(RangeError);
+});
+
+test('finished files are gone after their time, at once for who asks, and from disk by the sweep', async () => {
+  const clock = fakeClock();
+  const service = await fileService({ clock, limits: { keepFinished: 10 * DAY } });
+  await ask(service, 'PUT', '/f/a', { body: noise(1000) });
+  clock.time += 5 * DAY;
+  await ask(service, 'PUT', '/f/b', { body: noise(500) });
+  clock.time += 5 * DAY;
+  expect((await ask(service, 'GET', '/f/a')).status).toBe(200);
+  clock.time += 1000;
+  expect((await ask(service, 'GET', '/f/a')).status).toBe(404);
+  expect((await ask(service, 'GET', '/f/b')).status).toBe(200);
+  expect((await onDisk(service.folder)).length).toBe(2);
+  expect(await service.server.sweep()).toEqual({ files: 1, bytes: 500, removed: 1 });
+  expect(service.server.state.bytes).toBe(500);
+  expect((await onDisk(service.folder)).length).toBe(1);
+});
+
+test('the name of an expired file can be used again before the sweep comes', async () => {
+  const clock = fakeClock();
+  const service = await fileService({ clock, limits: { keepFinished: DAY } });
+  await ask(service, 'PUT', '/f/a', { body: noise(1000) });
+  clock.time += DAY + 1000;
+  const body = noise(300);
+  expect((await ask(service, 'PUT', '/f/a', { body })).status).toBe(201);
+  expect(equalBytes((await ask(service, 'GET', '/f/a')).body, body)).toBe(true);
+  expect(service.server.state.bytes).toBe(300);
+});
+
+test('unfinished files are gone after their time, but not while somebody writes them', async () => {
+  const clock = fakeClock();
+  const service = await fileService({ clock });
+  const part = (name: string) =>
+    ask(service, 'PUT', `/f/${name}`, {
+      body: noise(400),
+      headers: { 'Content-Range': 'bytes 0-399/1000' },
+    });
+  await part('a');
+  await part('b');
+  clock.time += DAY + 1000;
+  expect((await ask(service, 'HEAD', '/f/a')).status).toBe(404);
+  const socket = await say(
+    service.port,
+    'PUT /f/b HTTP/1.1\r\nHost: a\r\nContent-Range: bytes 400-999/1000\r\nContent-Length: 600\r\n\r\nx',
+  );
+  await until(() => service.server.state.bytes === 801);
+  expect(await service.server.sweep()).toMatchObject({ files: 1, removed: 1 });
+  expect(service.server.state.bytes).toBe(401);
+  socket.destroy();
+});
+
+test('the sweep comes by itself every hour, and at the start', async () => {
+  const clock = fakeClock();
+  const tasks: (() => unknown)[] = [];
+  const delays: number[] = [];
+  const timers = {
+    after: (delay: number, task: () => unknown) => {
+      delays.push(delay);
+      tasks.push(task);
+      return { [Symbol.dispose]() {} };
+    },
+  };
+  const service = await fileService({ clock, timers, limits: { keepFinished: DAY } });
+  await ask(service, 'PUT', '/f/a', { body: noise(10) });
+  clock.time += 2 * DAY;
+  await tasks.shift()?.();
+  expect(await onDisk(service.folder)).toEqual([]);
+  expect(delays).toEqual([3_600_000, 3_600_000]);
+  await ask(service, 'PUT', '/f/b', { body: noise(10) });
+  await service.close();
+  clock.time += 2 * DAY;
+  const again = await fileService({ folder: service.folder, clock, limits: { keepFinished: DAY } });
+  expect(again.server.state.bytes).toBe(0);
+  expect(await onDisk(service.folder)).toEqual([]);
+});
+
+test('a file that was damaged on disk is not served, and can be put again', async () => {
+  const service = await fileService();
+  await ask(service, 'PUT', '/f/a', { body: noise(1000) });
+  const [name = ''] = await onDisk(service.folder);
+  await truncate(join(service.folder, name), 500);
+  expect((await ask(service, 'GET', '/f/a')).status).toBe(404);
+  const body = noise(1000);
+  expect((await ask(service, 'PUT', '/f/a', { body })).status).toBe(201);
+  expect(equalBytes((await ask(service, 'GET', '/f/a')).body, body)).toBe(true);
+});
+
+test('what is behind the confirmed length of an unfinished file does not count', async () => {
+  const service = await fileService();
+  const headers = { 'Content-Range': 'bytes 0-399/1000' };
+  await ask(service, 'PUT', '/f/a', { body: noise(400), headers });
+  const [name = ''] = await onDisk(service.folder);
+  // As after a power cut: longer, but with bytes that never came.
+  const handle = await open(join(service.folder, name), 'a');
+  await handle.write(new Uint8Array(600));
+  await handle.close();
+  expect((await ask(service, 'HEAD', '/f/a')).headers['upload-offset']).toBe('400');
+  await service.close();
+  const again = await fileService({ folder: service.folder });
+  expect((await ask(again, 'HEAD', '/f/a')).headers['upload-offset']).toBe('400');
+  expect((await ask(again, 'GET', '/f/a')).status).toBe(404);
+});
+
+test('a disk that takes no more is 507, and nothing half-written stays', async () => {
+  const service = await fileService();
+  await ask(service, 'PUT', '/f/a', { body: noise(100) });
+  const handle = await open(join(service.folder, 'probe'), 'w');
+  const prototype = Object.getPrototypeOf(handle) as typeof handle;
+  await handle.close();
+  await rm(join(service.folder, 'probe'));
+  let room = 150_000;
+  const write = prototype.write;
+  const full = vi.spyOn(prototype, 'write').mockImplementation(async function (
+    this: typeof handle,
+    ...[bytes, from, length, at]: unknown[]
+  ) {
+    if (room <= 0) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    const taken = Math.min(room, length as number);
+    room -= taken;
+    return Reflect.apply(write, this, [bytes, from, taken, at]);
+  } as typeof write);
+  onTestFinished(() => full.mockRestore());
+  const refused = await ask(service, 'PUT', '/f/b', { body: noise(400_000) });
+  expect(refused.status).toBe(507);
+  expect(service.server.state).toEqual({ bytes: 100, uploads: 0 });
+  expect((await onDisk(service.folder)).length).toBe(1);
+  room = 1_000_000;
+  expect((await ask(service, 'PUT', '/f/b', { body: noise(400_000) })).status).toBe(201);
+});
+
+/** A file system of its own, if this machine lets us have one. */
+async function smallDisk(size: string): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'station-disk-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], {
+      stdio: 'ignore',
+    });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+test('a file system that is really full is 507, and what was there before stays', async ({
+  skip,
+}) => {
+  const folder = await smallDisk('4m');
+  if (folder === undefined) return skip();
+  const service = await fileService({ folder });
+  const kept = noise(1_000_000);
+  expect((await ask(service, 'PUT', '/f/a', { body: kept })).status).toBe(201);
+  expect((await ask(service, 'PUT', '/f/b', { body: noise(6_000_000) })).status).toBe(507);
+  expect((await onDisk(folder)).length).toBe(1);
+  expect((await ask(service, 'PUT', '/f/b', { body: noise(2_000_000) })).status).toBe(201);
+  expect(equalBytes((await ask(service, 'GET', '/f/a')).body, kept)).toBe(true);
+  await service.close();
+  const careful = await FileServer.open({ folder, limits: { minFreeBytes: 1_000_000 } });
+  await careful[Symbol.asyncDispose]();
+});
+
+test('room is left on the disk for others', async ({ skip }) => {
+  const folder = await smallDisk('4m');
+  if (folder === undefined) return skip();
+  const service = await fileService({ folder, limits: { minFreeBytes: 2_000_000 } });
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(3_000_000) })).status).toBe(507);
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(1_000_000) })).status).toBe(201);
+  expect((await readdir(join(folder, 'parts'))).length).toBe(0);
+});
+
+test('ages are those of the last write', async () => {
+  const service = await fileService();
+  await ask(service, 'PUT', '/f/a', { body: noise(10) });
+  const [name = ''] = await onDisk(service.folder);
+  const old = (Date.now() - 31 * DAY) / 1000;
+  await utimes(join(service.folder, name), old, old);
+  expect((await ask(service, 'GET', '/f/a')).status).toBe(404);
+});
