@@ -66,6 +66,11 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     return this.#queued.length + (this.#fetched?.size ?? 0);
   }
 
+  /** How many bytes they have together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** @param ticket - comes back when the payload is acknowledged */
   push(payload: Uint8Array, ticket: T): void {
     if (this.#ended) return;

@@ -1,9 +1,10 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { systemTimers, type Timers, type TransportFactory } from '@dimp/core';
+import { socketError } from '@dimp/core/transport';
 import { ProtocolError } from '@dimp/foundation';
 import type { TcpOptions } from './options.ts';
-import { socketError } from './socket-error.ts';
+
 import { TcpTransport } from './tcp-transport.ts';
 
 /** What {@link connectTcp} has to be told. */

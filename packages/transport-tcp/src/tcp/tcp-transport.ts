@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Arrival, Transport } from '@dimp/core';
-import { ArrivalQueue, type ArrivalSource, Sweep, type Swept } from '@dimp/core/transport';
+import {
+  ArrivalQueue,
+  type ArrivalSource,
+  Sweep,
+  type Swept,
+  socketError,
+} from '@dimp/core/transport';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import { MtpDecoder } from '../mtp/decoder.ts';
 import { encodeFrame } from '../mtp/encode.ts';
@@ -10,7 +16,7 @@ import { automaticReply, isAgain, isIdleWord, PING } from '../mtp/reply.ts';
 import { ArrivalIDs } from './arrival-ids.ts';
 import { Departures } from './departures.ts';
 import type { TcpOptions } from './options.ts';
-import { socketError } from './socket-error.ts';
+
 import { SocketWriter } from './socket-writer.ts';
 
 /** {@link TcpOptions} with what the connection needs to know. */

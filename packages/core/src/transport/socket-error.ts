@@ -1,7 +1,7 @@
 import { type ErrorCode, ProtocolError } from '@dimp/foundation';
 
 /**
- * What became of a connection, from an error of Node. What may go better next time is `transport/closed`, a refused port
+ * What became of a connection, from an error of the platform's sockets. What may go better next time is `transport/closed`, a refused port
  * among it: a station that is being restarted refuses as well. A certificate that is not accepted is `transport/refused`.
  */
 export function socketError(cause: unknown): ProtocolError {

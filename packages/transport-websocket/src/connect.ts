@@ -1,0 +1,109 @@
+import { systemTimers, type Timers, type Transport, type TransportFactory } from '@dimp/core';
+import { ProtocolError } from '@dimp/foundation';
+import { native } from '#native/websocket';
+import { type Channel, type ChannelEvents, DEAF, type TlsOptions } from './channel.ts';
+import { ClientConfirmation } from './client-confirmation.ts';
+import type { WebSocketOptions } from './options.ts';
+import { PortableChannel, type WebSocketConstructor } from './portable-channel.ts';
+import { WebSocketTransport } from './web-socket-transport.ts';
+
+/** What {@link connectWebSocket} has to be told. */
+export interface ConnectWebSocketOptions extends WebSocketOptions {
+  /** `ws:` or `wss:`; stations take any path. */
+  readonly url: string | URL;
+  /** Milliseconds to connect, TLS included; 30,000 unless told (spec §11.6). */
+  readonly connectTimeout?: number;
+  /** Milliseconds of silence after which `PING` is sent; 15,000 unless told. */
+  readonly keepAlive?: number;
+  /** Whom to trust with `wss:`; in Node only. */
+  readonly tls?: TlsOptions;
+  /** The class to be used instead of the platform's. */
+  readonly webSocket?: WebSocketConstructor;
+  readonly timers?: Timers;
+}
+
+/**
+ * The client's side of WebSocket (spec §12.6): `ws` in Node, the platform's own elsewhere. No subprotocol is asked for.
+ *
+ * What the network has taken counts as sent, because servers acknowledge nothing. Each message that was acknowledged here
+ * is to the server, with `ACK:`.
+ *
+ * The factory throws `transport/timeout`; `transport/closed` when nobody can be reached; in Node `transport/refused` when
+ * the server answers, but not with a WebSocket, or its certificate is not accepted; the reason of the signal, which later
+ * closes the connection.
+ *
+ * @throws `TypeError` for a URL that is none of a WebSocket
+ *
+ * @example
+ * ```ts
+ * const connect = connectWebSocket({ url: 'ws://127.0.0.1:9394/' });
+ * const transport = await connect({ maxPayloadBytes: 2 * 1024 * 1024 });
+ * ```
+ */
+export function connectWebSocket(options: ConnectWebSocketOptions): TransportFactory {
+  const url = new URL(options.url);
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+    throw new TypeError('a WebSocket has a URL with ws: or wss:');
+  }
+  url.hash = '';
+  return ({ signal, maxPayloadBytes }) => {
+    signal?.throwIfAborted();
+    return dial(url.href, options, maxPayloadBytes, signal);
+  };
+}
+
+function dial(
+  url: string,
+  options: ConnectWebSocketOptions,
+  maxPayloadBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Transport> {
+  const { connectTimeout = 30_000, keepAlive = 15_000, timers = systemTimers } = options;
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      timer[Symbol.dispose]();
+      signal?.removeEventListener('abort', abort);
+    };
+    const fail = (reason: unknown): void => {
+      settle();
+      channel.events = DEAF;
+      channel.terminate();
+      reject(reason);
+    };
+    const abort = (): void => fail(signal?.reason);
+    const timer = timers.after(connectTimeout, () => {
+      fail(new ProtocolError('transport/timeout', 'no connection in time'));
+    });
+    const channel = open(url, options, maxPayloadBytes, {
+      ...DEAF,
+      opened: () => {
+        settle();
+        const confirmation = new ClientConfirmation(channel);
+        const more = { maxPayloadBytes, keepAlive, closeCode: 1000 } as const;
+        const transport = new WebSocketTransport(channel, confirmation, { ...options, ...more });
+        if (signal !== undefined) closeOnAbort(transport, signal);
+        resolve(transport);
+      },
+      closed: (error) => {
+        fail(error ?? new ProtocolError('transport/closed', 'connection was closed at once'));
+      },
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function open(
+  url: string,
+  { webSocket, tls }: ConnectWebSocketOptions,
+  maxPayloadBytes: number,
+  events: ChannelEvents,
+): Channel {
+  if (webSocket === undefined) return native(url, { maxPayloadBytes, tls }, events);
+  return new PortableChannel(new webSocket(url), events);
+}
+
+function closeOnAbort(transport: WebSocketTransport, signal: AbortSignal): void {
+  const close = (): void => void transport.close();
+  signal.addEventListener('abort', close, { once: true });
+  void transport.ended().then(() => signal.removeEventListener('abort', close));
+}

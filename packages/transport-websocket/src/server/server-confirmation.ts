@@ -1,0 +1,177 @@
+import type { Clock } from '@dimp/core';
+import { equalBytes, ProtocolError, utf8Encode } from '@dimp/foundation';
+import type { Channel } from '../channel.ts';
+import type { Confirmation, Departure } from '../confirmation.ts';
+import { marksOf, readAck } from '../message-marks.ts';
+
+/** What is to be known of a payload that the client may not have yet. */
+interface Pending {
+  readonly departure: Departure;
+  /** Counts the payloads of the connection. */
+  readonly number: number;
+  /** Milliseconds. */
+  readonly sentAt: number;
+  written: boolean;
+  /** Signatures that are not acknowledged yet; undefined as long as the client does not acknowledge any. */
+  missing: Set<string> | undefined;
+}
+
+/** A ping that the client has not answered. */
+interface Ping {
+  readonly data: Uint8Array;
+  /** The payloads up to this one were sent before it. */
+  readonly number: number;
+  readonly sentAt: number;
+}
+
+/**
+ * The station's side (spec §12.6). From the first `ACK:` on, a client has what it acknowledges. Before, it has what stands
+ * in front of a ping that its WebSocket answers: many clients never acknowledge. Where not even pings are answered, what the
+ * network has taken has to do.
+ */
+export class ServerConfirmation implements Confirmation {
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #ackTimeout: number;
+  readonly #pongTimeout: number;
+  /** All made when first needed: a server holds many connections on which nothing happens. */
+  #pending: Map<Departure, Pending> | undefined;
+  #bySignature: Map<string, Pending[]> | undefined;
+  #ping: Ping | undefined;
+  /** How many payloads wait for a ping, and not for acknowledgements. */
+  #unmarked = 0;
+  #number = 0;
+  #acknowledges = false;
+  #answersPings = true;
+
+  constructor(
+    channel: Channel,
+    clock: Clock,
+    options: { readonly ackTimeout?: number; readonly pongTimeout?: number },
+  ) {
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#ackTimeout = options.ackTimeout ?? 120_000;
+    this.#pongTimeout = options.pongTimeout ?? 5000;
+  }
+
+  sent(departure: Departure, now: number): void {
+    this.#number += 1;
+    const pending: Pending = {
+      departure,
+      number: this.#number,
+      sentAt: now,
+      written: false,
+      missing: undefined,
+    };
+    this.#pending ??= new Map();
+    this.#pending.set(departure, pending);
+    this.#unmarked += 1;
+    if (this.#acknowledges) this.#expectAcks(pending);
+  }
+
+  written(departure: Departure): void {
+    const pending = this.#pending?.get(departure);
+    if (pending === undefined) return;
+    pending.written = true;
+    if (pending.missing !== undefined) return;
+    if (this.#answersPings) this.#pingOnce();
+    else this.#complete(pending);
+  }
+
+  acknowledged(): void {}
+
+  ackReceived(payload: Uint8Array): void {
+    const signature = readAck(payload);
+    if (signature === undefined) return;
+    if (!this.#acknowledges) {
+      this.#acknowledges = true;
+      for (const pending of this.#pending?.values() ?? []) this.#expectAcks(pending);
+    }
+    const acknowledged = this.#bySignature?.get(signature);
+    if (acknowledged === undefined) return;
+    this.#bySignature?.delete(signature);
+    for (const pending of acknowledged) {
+      pending.missing?.delete(signature);
+      if (pending.missing?.size === 0) this.#complete(pending);
+    }
+  }
+
+  pongReceived(data: Uint8Array): void {
+    const ping = this.#ping;
+    if (ping === undefined || !equalBytes(ping.data, data)) return;
+    this.#ping = undefined;
+    this.#answersPings = true;
+    for (const pending of this.#pending?.values() ?? []) {
+      if (pending.number > ping.number) break;
+      if (pending.missing === undefined) this.#complete(pending);
+    }
+    this.#pingOnce();
+  }
+
+  sweep(now: number, heardAt: number): void {
+    const since = this.#ping?.sentAt;
+    if (since !== undefined && heardAt - since >= this.#pongTimeout) this.#expectNoPongs();
+    for (const pending of this.#pending?.values() ?? []) {
+      if (now - pending.sentAt < this.#ackTimeout) break;
+      this.#remove(pending);
+      pending.departure.reject(
+        new ProtocolError('transport/timeout', 'the client does not acknowledge'),
+      );
+    }
+  }
+
+  fail(error: ProtocolError): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#bySignature = undefined;
+    for (const departure of pending?.keys() ?? []) departure.reject(error);
+  }
+
+  #expectAcks(pending: Pending): void {
+    // What is no message cannot be acknowledged.
+    const signatures = marksOf(pending.departure.payload).map(({ signature }) => signature);
+    if (signatures.length === 0) return;
+    pending.missing = new Set(signatures);
+    this.#unmarked -= 1;
+    this.#bySignature ??= new Map();
+    for (const signature of pending.missing) {
+      const others = this.#bySignature.get(signature);
+      if (others === undefined) this.#bySignature.set(signature, [pending]);
+      else others.push(pending);
+    }
+  }
+
+  /** One ping at a time, behind whatever was sent until now, while anything waits for it. */
+  #pingOnce(): void {
+    if (this.#ping !== undefined || this.#unmarked === 0) return;
+    const data = utf8Encode(String(this.#number));
+    this.#ping = { data, number: this.#number, sentAt: this.#clock.now() };
+    this.#channel.ping?.(data);
+  }
+
+  /** An answer that comes all the same is believed. */
+  #expectNoPongs(): void {
+    this.#answersPings = false;
+    for (const pending of this.#pending?.values() ?? []) {
+      if (pending.written && pending.missing === undefined) this.#complete(pending);
+    }
+  }
+
+  #complete(pending: Pending): void {
+    this.#remove(pending);
+    pending.departure.resolve();
+  }
+
+  #remove(pending: Pending): void {
+    this.#pending?.delete(pending.departure);
+    if (pending.missing === undefined) this.#unmarked -= 1;
+    if (this.#pending?.size === 0) this.#pending = undefined;
+    for (const signature of pending.missing ?? []) {
+      const others = this.#bySignature?.get(signature)?.filter((other) => other !== pending);
+      if (others === undefined || others.length === 0) this.#bySignature?.delete(signature);
+      else this.#bySignature?.set(signature, others);
+    }
+    if (this.#bySignature?.size === 0) this.#bySignature = undefined;
+  }
+}

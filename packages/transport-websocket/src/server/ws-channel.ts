@@ -1,0 +1,105 @@
+import { socketError } from '@dimp/core/transport';
+import { ProtocolError } from '@dimp/foundation';
+import type { WebSocket } from 'ws';
+import { type Channel, type ChannelEvents, type CloseCode, isProperEnd } from '../channel.ts';
+
+/** A WebSocket of the `ws` package, of either side. */
+export class WsChannel implements Channel {
+  events: ChannelEvents;
+  readonly #socket: WebSocket;
+
+  constructor(socket: OwnedWebSocket, events: ChannelEvents) {
+    this.#socket = socket;
+    this.events = events;
+    socket[OWNER] = this;
+    socket.on('message', onMessage);
+    socket.on('ping', onPing);
+    socket.on('pong', onPong);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: Uint8Array, done?: () => void): void {
+    // Whether it fails, the event `close` tells.
+    this.#socket.send(text, TEXT, done === undefined ? ignore : unlessFailed(done));
+  }
+
+  ping(data: Uint8Array): void {
+    this.#socket.ping(data, undefined, ignore);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(code: CloseCode): void {
+    this.#socket.close(code);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+}
+
+const TEXT: { readonly binary: false; readonly compress: false } = {
+  binary: false,
+  compress: false,
+};
+
+/** The channel that a socket belongs to: listeners that are shared cost a connection nothing. */
+const OWNER: unique symbol = Symbol('channel');
+
+interface OwnedWebSocket extends WebSocket {
+  [OWNER]?: WsChannel;
+}
+
+function onMessage(this: OwnedWebSocket, data: unknown): void {
+  // A copy: what `ws` hands out is a part of what it has read, which would be kept as a whole.
+  if (data instanceof Uint8Array) this[OWNER]?.events.received(new Uint8Array(data));
+}
+
+function onPing(this: OwnedWebSocket): void {
+  this[OWNER]?.events.alive();
+}
+
+function onPong(this: OwnedWebSocket, data: Uint8Array): void {
+  this[OWNER]?.events.alive(data);
+}
+
+function onError(this: OwnedWebSocket, error: Error): void {
+  this[OWNER]?.events.closed(lost(error));
+}
+
+function onClose(this: OwnedWebSocket, code: number): void {
+  const error = new ProtocolError('transport/closed', 'connection was lost', { details: { code } });
+  this[OWNER]?.events.closed(isProperEnd(code) ? undefined : error);
+}
+
+function lost(cause: Error): ProtocolError {
+  const code = 'code' in cause ? String(cause.code) : '';
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+    return new ProtocolError('format/limit', 'message is longer than allowed', { cause });
+  }
+  if (code.startsWith('WS_ERR_')) {
+    return new ProtocolError('transport/protocol', 'the peer breaks the rules of WebSocket', {
+      cause,
+    });
+  }
+  return socketError(cause);
+}
+
+function unlessFailed(done: () => void): (error?: Error | null) => void {
+  return (error) => {
+    if (error === undefined || error === null) done();
+  };
+}
+
+function ignore(): void {}

@@ -1,0 +1,260 @@
+import type { Arrival, Transport } from '@dimp/core';
+import { ArrivalQueue, type ArrivalSource, Sweep, type Swept } from '@dimp/core/transport';
+import { ProtocolError, utf8Decode } from '@dimp/foundation';
+import type { Channel, ChannelEvents, CloseCode } from './channel.ts';
+import { type Confirmation, Departure } from './confirmation.ts';
+import type { WebSocketOptions } from './options.ts';
+import { kindOf, PING, PONG } from './words.ts';
+
+/** {@link WebSocketOptions} with what the connection needs to know. */
+export interface WebSocketTransportOptions extends WebSocketOptions {
+  readonly maxPayloadBytes: number;
+  /** Milliseconds of silence after which `PING` is sent; undefined on the side that never does. */
+  readonly keepAlive?: number | undefined;
+  /** How this side says that it is done. */
+  readonly closeCode: CloseCode;
+}
+
+/**
+ * How many times the limits of unread payloads a peer may go beyond them before the connection is given up: browsers
+ * cannot stop reading.
+ */
+const OVERRUN = 16;
+
+/** Payloads over a WebSocket that is open (spec §12.6), for either side. */
+export class WebSocketTransport
+  implements Transport, ArrivalSource<undefined>, Swept, ChannelEvents
+{
+  readonly #channel: Channel;
+  readonly #confirmation: Confirmation;
+  readonly #options: WebSocketTransportOptions;
+  readonly #sweep: Sweep;
+  readonly #queue: ArrivalQueue<undefined>;
+  /** Payloads that wait until the network has taken others. */
+  #waiting: Departure[] = NOTHING;
+  #slowSince: number | undefined;
+  /** Milliseconds: the last sign of life, the last `PING` of ours, the end of patience with a peer that does not close. */
+  #heardAt: number;
+  #pingAt = 0;
+  #closeBy: number | undefined;
+  #finished = false;
+  #waitingForEnd: (() => void)[] | undefined;
+
+  constructor(channel: Channel, confirmation: Confirmation, options: WebSocketTransportOptions) {
+    this.#channel = channel;
+    this.#confirmation = confirmation;
+    this.#options = options;
+    this.#sweep = options.sweep ?? new Sweep();
+    this.#queue = new ArrivalQueue(this, options);
+    this.#heardAt = this.#sweep.clock.now();
+    channel.events = this;
+    this.#sweep.add(this);
+  }
+
+  get incoming(): AsyncIterable<Arrival> {
+    return this.#queue;
+  }
+
+  async send(payload: Uint8Array): Promise<void> {
+    const { maxPayloadBytes } = this.#options;
+    if (payload.length > maxPayloadBytes) throw tooLong(maxPayloadBytes);
+    // The peer would close the connection over it.
+    utf8Decode(payload);
+    if (this.#finished || this.#closeBy !== undefined) throw closed();
+    await new Promise<void>((resolve, reject) => {
+      const departure = new Departure(new Uint8Array(payload), resolve, reject);
+      if (this.#waiting.length === 0 && !this.#isSlow()) this.#handOver(departure);
+      else this.#wait(departure);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#finished) return;
+    if (this.#closeBy === undefined) {
+      this.#closeBy = this.#sweep.clock.now() + (this.#options.closeTimeout ?? 5000);
+      this.#queue.end();
+      // Its end has to be seen, and its acknowledgements may still come.
+      this.#channel.resume();
+      this.#flush();
+    }
+    await this.ended();
+  }
+
+  /** @returns when the connection is over */
+  async ended(): Promise<void> {
+    if (this.#finished) return;
+    await new Promise<void>((resolve) => {
+      this.#waitingForEnd ??= [];
+      this.#waitingForEnd.push(resolve);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  pause(): void {
+    this.#channel.pause();
+  }
+
+  resume(): void {
+    // While we did not listen, the peer was not silent.
+    this.#heardAt = this.#sweep.clock.now();
+    this.#channel.resume();
+  }
+
+  acknowledged(payload: Uint8Array): void {
+    this.#confirmation.acknowledged(payload);
+  }
+
+  /** WebSocket peers send nothing twice; there is nothing to be kept for them. */
+  abandoned(): void {}
+
+  sweep(now: number): void {
+    if (this.#closeBy !== undefined) {
+      if (now >= this.#closeBy) this.#finish();
+      return;
+    }
+    this.#queue.sweep(now);
+    this.#confirmation.sweep(now, this.#heardAt);
+    if (this.#isSlow()) this.#slowSince ??= now;
+    else this.#slowSince = undefined;
+    if (this.#isDead(now)) this.#drop();
+    else this.#keepAlive(now);
+  }
+
+  opened(): void {}
+
+  received(payload: Uint8Array): void {
+    if (this.#finished) return;
+    this.#heardAt = this.#sweep.clock.now();
+    switch (kindOf(payload)) {
+      case 'ping':
+        // Not on top of what a peer does not read.
+        if (!this.#isSlow()) this.#channel.send(PONG);
+        break;
+      case 'ack':
+        this.#confirmation.ackReceived(payload);
+        break;
+      case 'payload':
+        this.#arrive(payload);
+        break;
+      default:
+    }
+  }
+
+  alive(pong?: Uint8Array): void {
+    this.#heardAt = this.#sweep.clock.now();
+    if (pong !== undefined) this.#confirmation.pongReceived(pong);
+  }
+
+  closed(error?: ProtocolError): void {
+    // The platform drops the connection by itself, but tells the peer why before, where it can.
+    if (!this.#finished) this.#end(error);
+  }
+
+  #isDead(now: number): boolean {
+    const { idleTimeout = 128_000, slowTimeout = 60_000 } = this.#options;
+    if (this.#slowSince !== undefined && now - this.#slowSince >= slowTimeout) return true;
+    return !this.#queue.paused && now - this.#heardAt > idleTimeout;
+  }
+
+  #keepAlive(now: number): void {
+    const { keepAlive } = this.#options;
+    if (keepAlive === undefined || this.#queue.paused) return;
+    if (now - Math.max(this.#heardAt, this.#pingAt) < keepAlive) return;
+    this.#pingAt = now;
+    this.#channel.send(PING);
+  }
+
+  #arrive(payload: Uint8Array): void {
+    if (this.#closeBy !== undefined) return;
+    const { maxPayloadBytes, maxArrivals = 64, maxArrivalBytes = 1024 * 1024 } = this.#options;
+    if (payload.length > maxPayloadBytes) {
+      this.#fail(tooLong(maxPayloadBytes), 1009);
+      return;
+    }
+    this.#queue.push(payload, undefined);
+    const { size, bytes } = this.#queue;
+    if (size > maxArrivals * OVERRUN || bytes > maxArrivalBytes * OVERRUN + maxPayloadBytes) {
+      this.#fail(tooLong(maxArrivalBytes * OVERRUN), 1013);
+    }
+  }
+
+  #isSlow(): boolean {
+    return this.#channel.bufferedBytes > (this.#options.maxBufferedBytes ?? 4 * 1024 * 1024);
+  }
+
+  #wait(departure: Departure): void {
+    if (this.#waiting === NOTHING) this.#waiting = [];
+    this.#waiting.push(departure);
+    this.#slowSince ??= this.#sweep.clock.now();
+  }
+
+  #handOver(departure: Departure): void {
+    this.#confirmation.sent(departure, this.#sweep.clock.now());
+    this.#channel.send(departure.payload, () => {
+      if (this.#finished) return;
+      this.#confirmation.written(departure);
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    let next = 0;
+    for (; next < this.#waiting.length && !this.#isSlow(); next++) {
+      const departure = this.#waiting[next];
+      if (departure !== undefined) this.#handOver(departure);
+    }
+    if (next > 0) this.#waiting.splice(0, next);
+    if (!this.#isSlow()) this.#slowSince = undefined;
+    if (this.#waiting.length > 0) return;
+    this.#waiting = NOTHING;
+    if (this.#closeBy !== undefined) this.#channel.close(this.#options.closeCode);
+  }
+
+  /** The peer is gone, or as good as that. */
+  #drop(): void {
+    this.#finish(new ProtocolError('transport/timeout', 'the peer is silent, or does not read'));
+  }
+
+  /** The peer breaks the rules. */
+  #fail(error: ProtocolError, code: CloseCode): void {
+    this.#end(error);
+    // The peer's answer has to be read.
+    this.#channel.resume();
+    this.#channel.close(code);
+  }
+
+  #finish(error?: ProtocolError): void {
+    if (this.#finished) return;
+    this.#end(error);
+    this.#channel.terminate();
+  }
+
+  #end(error?: ProtocolError): void {
+    this.#finished = true;
+    this.#sweep.delete(this);
+    this.#queue.end(error);
+    const reason = closed(error);
+    const waiting = this.#waiting;
+    this.#waiting = NOTHING;
+    this.#confirmation.fail(reason);
+    for (const departure of waiting) departure.reject(reason);
+    for (const resolve of this.#waitingForEnd ?? []) resolve();
+    this.#waitingForEnd = undefined;
+  }
+}
+
+/** Shared by all transports that nothing waits in; never pushed to. */
+const NOTHING: Departure[] = [];
+
+function closed(cause?: unknown): ProtocolError {
+  return new ProtocolError('transport/closed', 'connection is closed', { cause });
+}
+
+function tooLong(max: number): ProtocolError {
+  return new ProtocolError('format/limit', 'more than is allowed at a time', {
+    details: { limit: 'bytes', max },
+  });
+}
