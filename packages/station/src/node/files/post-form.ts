@@ -118,7 +118,7 @@ async function receive(
         await upload.write(piece.bytes);
       }
     }
-    if (upload === undefined || upload.length === 0) throw new FormRefusal(204);
+    if (upload === undefined) throw new FormRefusal(204);
     const query = new URLSearchParams((request.url ?? '').split('?', 2)[1] ?? '');
     checkDigest(form, md5, secrets, query);
     const filename = `${md5.digest('hex')}.${extension}`;
