@@ -1,0 +1,205 @@
+import type { Clock, Logger, Protocol, Store } from '@dimp/core';
+import { isProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { Limits } from '../limits/limits.ts';
+import type { StationMetrics } from '../metrics.ts';
+import type { Notice } from '../receipts/notice.ts';
+import type { GroupCommit, Settled } from './group-commit.ts';
+import { decodeMail, encodeMail, type Mail, orderText } from './mail.ts';
+import type { Mailbox } from './mailbox.ts';
+import { Mailboxes } from './mailboxes.ts';
+
+/** What an {@link Inbox} is made with. */
+export interface InboxOptions {
+  readonly store: Store;
+  readonly protocol: Pick<Protocol, 'parseID'>;
+  readonly commits: GroupCommit;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: Pick<Limits, 'inboxMessages' | 'inboxBytes' | 'inboxRetention'>;
+  readonly metrics: StationMetrics;
+  /** Told of each message when it is on the disk. */
+  readonly onStored: (mailbox: Mailbox, mail: Mail) => void;
+}
+
+/** A message to be kept. */
+export interface Incoming {
+  /** The message as received. */
+  readonly payload: Uint8Array;
+  /** Its name, as `messageID` of the client makes it. */
+  readonly id: string;
+  readonly notice: Notice | undefined;
+}
+
+const MESSAGES = 'inbox';
+const DAYS = 'inbox-day';
+const DAY = 24 * 60 * 60_000;
+const DAY_DIGITS = 6;
+const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
+
+/**
+ * Messages that wait for their receivers, on the disk, in order of arrival: `['inbox', receiver, place]`. Which receivers
+ * got something on a day stands under `['inbox-day', day, receiver]`, so that what expires is found without reading
+ * everything.
+ */
+export class Inbox {
+  readonly #options: InboxOptions;
+  readonly #mailboxes: Mailboxes;
+  #order = 0;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#mailboxes = new Mailboxes({
+      load: (mailbox) => this.#load(mailbox),
+      forgotten: ({ messages, bytes }) => this.#counted(-messages, -bytes),
+    });
+  }
+
+  /** The mailbox of a receiver if nothing has to be read for it; to be closed after use. */
+  opened(receiver: ID): Mailbox | undefined {
+    const mailbox = this.#mailboxes.peek(receiver.entity);
+    if (mailbox !== undefined) mailbox.users += 1;
+    return mailbox;
+  }
+
+  /**
+   * The mailbox of a receiver, to be closed after use.
+   *
+   * @throws `store/` codes if it could not be read
+   */
+  open(receiver: ID): Promise<Mailbox> {
+    return this.#mailboxes.open(receiver);
+  }
+
+  close(mailbox: Mailbox): void {
+    this.#mailboxes.close(mailbox);
+  }
+
+  /**
+   * Keeps a message, unless it is there already or was lately.
+   *
+   * @param settled - told when it is on the disk, or why it is not; not called if there is no room
+   * @returns false if the receiver has no room for it
+   */
+  append(mailbox: Mailbox, { payload, id, notice }: Incoming, settled: Settled): boolean {
+    if (mailbox.joins(id, settled)) return true;
+    if (mailbox.knows(id)) {
+      this.#options.metrics.add('messages.duplicate', 1);
+      settled();
+      return true;
+    }
+    const { commits, limits, clock, metrics } = this.#options;
+    const arrived = clock.now();
+    const record = encodeMail(arrived, id, payload);
+    if (mailbox.messages >= limits.inboxMessages) return false;
+    if (mailbox.bytes + record.length > limits.inboxBytes) return false;
+    const order = this.#nextOrder(mailbox, arrived);
+    const mail: Mail = { order, arrived, id, record, notice };
+    this.#noteDay(mailbox, arrived);
+    mailbox.users += 1;
+    mailbox.begin(mail);
+    const key = [MESSAGES, mailbox.entity, orderText(order)];
+    commits.write({ type: 'set', key, value: record }, (error) => {
+      const others = mailbox.settle(mail, error);
+      settled(error);
+      for (const each of others) each(error);
+      if (error === undefined) {
+        this.#counted(1, record.length);
+        metrics.add('messages.stored', 1);
+        this.#options.onStored(mailbox, mail);
+      }
+      this.close(mailbox);
+    });
+    return true;
+  }
+
+  /**
+   * The messages of a mailbox in order. Those that have expired are removed instead.
+   *
+   * @throws `store/` codes
+   */
+  async *read(mailbox: Mailbox): AsyncGenerator<Mail> {
+    const { clock, limits, metrics } = this.#options;
+    for await (const mail of this.#stored(mailbox)) {
+      if (mail.arrived + limits.inboxRetention > clock.now()) yield mail;
+      else {
+        this.remove(mailbox, mail);
+        metrics.add('messages.expired', 1);
+      }
+    }
+  }
+
+  /** Removes a message: at once for whoever asks, from the disk soon. */
+  remove(mailbox: Mailbox, mail: Mail): void {
+    if (mailbox.removed(mail)) this.#counted(-1, -mail.record.length);
+    this.#options.commits.remove([MESSAGES, mailbox.entity, orderText(mail.order)]);
+  }
+
+  /**
+   * Removes what has expired.
+   *
+   * @throws `store/` codes
+   */
+  async sweep(): Promise<void> {
+    const { store, clock, limits, protocol, commits } = this.#options;
+    for await (const [key] of store.list([DAYS])) {
+      const [, day, name] = key;
+      const end = (Number.parseInt(day ?? '', 10) + 1) * DAY;
+      // Days are in order: all others are later.
+      if (!(end + limits.inboxRetention <= clock.now())) return;
+      if (name === undefined) continue;
+      const mailbox = await this.open(protocol.parseID(name));
+      try {
+        const iterator = this.read(mailbox);
+        while (!(await iterator.next()).done);
+      } finally {
+        this.close(mailbox);
+      }
+      commits.remove(key);
+    }
+  }
+
+  async #load(mailbox: Mailbox): Promise<void> {
+    for await (const mail of this.#stored(mailbox)) mailbox.loaded(mail);
+    this.#counted(mailbox.messages, mailbox.bytes);
+  }
+
+  async *#stored(mailbox: Mailbox): AsyncGenerator<Mail> {
+    for await (const [key, value] of this.#options.store.list([MESSAGES, mailbox.entity])) {
+      const mail = this.#decode(key.at(-1) ?? '', value);
+      if (mail !== undefined) yield mail;
+    }
+  }
+
+  /** One damaged record does not keep a receiver from the others. */
+  #decode(place: string, record: Uint8Array): Mail | undefined {
+    try {
+      return decodeMail(place, record);
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      this.#options.logger.error('inbox.corrupt', { place });
+      return undefined;
+    }
+  }
+
+  /** Later than everything in the mailbox, even if the clock was set back. */
+  #nextOrder({ newest }: Mailbox, now: number): number {
+    this.#order = Math.max(this.#order + 1, newest + 1, Math.floor(now) * 1000);
+    return this.#order;
+  }
+
+  #noteDay(mailbox: Mailbox, now: number): void {
+    const day = Math.floor(now / DAY);
+    if (mailbox.day === day) return;
+    mailbox.day = day;
+    const key = [DAYS, String(day).padStart(DAY_DIGITS, '0'), mailbox.entity];
+    this.#options.commits.write({ type: 'set', key, value: MARK }, (error) => {
+      if (error !== undefined) mailbox.day = 0;
+    });
+  }
+
+  #counted(messages: number, bytes: number): void {
+    this.#options.metrics.change('inbox.messages', messages);
+    this.#options.metrics.change('inbox.bytes', bytes);
+  }
+}

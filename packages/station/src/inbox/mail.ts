@@ -1,0 +1,66 @@
+import { decodeBase64, encodeBase64, ProtocolError } from '@dimp/foundation';
+import type { Notice } from '../receipts/notice.ts';
+
+/** A message in somebody's inbox. */
+export interface Mail {
+  /** Its place: later ones are larger. */
+  readonly order: number;
+  /** When it came, in milliseconds since the epoch. */
+  readonly arrived: number;
+  /** Its name, as `messageID` of the client makes it. */
+  readonly id: string;
+  /** What is stored: a head and the message as received. */
+  readonly record: Uint8Array;
+  /** What its sender hears of; undefined if nothing. */
+  readonly notice: Notice | 'unread' | undefined;
+}
+
+/** Head of a record: version, time of arrival as a 64-bit float, 32 bytes of the name. */
+const VERSION = 1;
+const NAME_AT = 9;
+const NAME_LENGTH = 32;
+const HEAD = NAME_AT + NAME_LENGTH;
+
+/** Digits of a place in a path; enough for every safe integer. */
+const ORDER_DIGITS = 11;
+const ORDER_BASE = 36;
+
+/** A place as part of a path: texts are in the order of the numbers. */
+export function orderText(order: number): string {
+  return order.toString(ORDER_BASE).padStart(ORDER_DIGITS, '0');
+}
+
+/** The record of a message. */
+export function encodeMail(arrived: number, id: string, payload: Uint8Array): Uint8Array {
+  const record = new Uint8Array(HEAD + payload.length);
+  record[0] = VERSION;
+  new DataView(record.buffer).setFloat64(1, arrived);
+  record.set(decodeBase64(id), NAME_AT);
+  record.set(payload, HEAD);
+  return record;
+}
+
+/**
+ * Reads a record.
+ *
+ * @param place - last part of its path
+ * @throws `store/corrupt`
+ */
+export function decodeMail(place: string, record: Uint8Array): Mail {
+  const order = Number.parseInt(place, ORDER_BASE);
+  if (record.length <= HEAD || record[0] !== VERSION || orderText(order) !== place) {
+    throw new ProtocolError('store/corrupt', 'a message of an inbox cannot be read');
+  }
+  return {
+    order,
+    arrived: new DataView(record.buffer, record.byteOffset).getFloat64(1),
+    id: encodeBase64(record.subarray(NAME_AT, HEAD)),
+    record,
+    notice: 'unread',
+  };
+}
+
+/** The message as received. */
+export function payloadOf(mail: Pick<Mail, 'record'>): Uint8Array {
+  return mail.record.subarray(HEAD);
+}

@@ -1,0 +1,75 @@
+import { type Protocol, splitMessage, type Transceiver } from '@dimp/core';
+import type { ReliableMessage } from '@dimp/dkd';
+import { isProtocolError, stringifyJson, utf8Encode } from '@dimp/foundation';
+import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
+import { Refused } from './refused.ts';
+
+/** A member's copy of a message to his group. */
+export interface GroupCopy {
+  readonly member: ID;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The members that a message to a whole group has keys for, without its sender (spec §8.7, §8.8).
+ *
+ * @param most - how many there may be
+ * @throws a refusal: without keys, or with too many
+ */
+export function groupReceivers(
+  message: ReliableMessage,
+  parseID: Protocol['parseID'],
+  most: number,
+): readonly ID[] {
+  const { keys, envelope } = message;
+  const names = Object.keys(keys ?? {});
+  // One name for each device of a member is plenty; what is beyond is not even read.
+  if (names.length > most * 4) throw new Refused('format/limit');
+  const members = new Map<EntityKey, ID>();
+  for (const name of names) {
+    const member = readMember(name, parseID);
+    if (member === undefined || sameEntity(member, envelope.sender)) continue;
+    // The name without a device is the one that every generation reads.
+    if (!members.has(member.entity) || member.terminal === undefined) {
+      members.set(member.entity, member);
+    }
+  }
+  if (members.size === 0) {
+    throw new Refused('policy/unauthorized', 'Group message not allow for this station');
+  }
+  if (members.size > most) throw new Refused('format/limit');
+  return [...members.values()];
+}
+
+/**
+ * The copies of a message to a whole group (spec §8.7).
+ *
+ * @param most - bytes that they may have together
+ * @throws a refusal if they have more
+ */
+export function groupCopies(
+  message: ReliableMessage,
+  members: readonly ID[],
+  { protocol, dialect }: Pick<Transceiver, 'protocol' | 'dialect'>,
+  most: number,
+): readonly GroupCopy[] {
+  let bytes = 0;
+  return members.map((member) => {
+    const [copy] = splitMessage(message, [member], protocol.parseID, dialect);
+    const payload = utf8Encode(stringifyJson(copy?.wire ?? null));
+    bytes += payload.length;
+    if (bytes > most) throw new Refused('format/limit');
+    return { member, payload };
+  });
+}
+
+/** Entries such as `digest` are no members; what cannot be read is not ours to deliver (spec §8.8). */
+function readMember(name: string, parseID: Protocol['parseID']): ID | undefined {
+  try {
+    const member = parseID(name);
+    return member.isUser && !member.isBroadcast ? member : undefined;
+  } catch (error) {
+    if (isProtocolError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,313 @@
+import {
+  answersTo,
+  type Freshness,
+  type HandshakeBody,
+  unsupportedReceipt,
+} from '@dimp/client/endpoint';
+import {
+  type Arrival,
+  type Clock,
+  isWaiting,
+  type Logger,
+  readPayload,
+  type Timers,
+  type Transceiver,
+} from '@dimp/core';
+import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
+import { DocumentsCommand } from '@dimp/extensions/commands';
+import { isProtocolError, utf8Encode } from '@dimp/foundation';
+import { ANYONE, type ID, sameEntity } from '@dimp/mkm';
+import type { CommandProcessor, StationCommand } from '../commands/command.ts';
+import type { GroupCommit } from '../inbox/group-commit.ts';
+import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { StationMetrics } from '../metrics.ts';
+import { askPolicy, type Policy } from '../policy.ts';
+import { type Notice, noticeOf } from '../receipts/notice.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { Handshakes } from '../session/handshakes.ts';
+import type { Session } from '../session/session.ts';
+import type { Sessions } from '../session/sessions.ts';
+import type { Speaker } from '../session/speaker.ts';
+import type { Neighbours } from '../station-options.ts';
+import { Receiving } from './receiving.ts';
+import { Refused } from './refused.ts';
+import type { Router } from './router.ts';
+import { withoutStationFields } from './station-fields.ts';
+import { verifyRelayed } from './verifier.ts';
+
+/** What an {@link Ingress} is made with. */
+export interface IngressOptions {
+  readonly transceiver: Transceiver;
+  readonly speaker: Speaker;
+  readonly sessions: Sessions;
+  readonly handshakes: Handshakes;
+  readonly router: Router;
+  readonly receipts: Receipts;
+  readonly commits: GroupCommit;
+  readonly freshness: Freshness;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: StationMetrics;
+  readonly keeper: LimitKeeper;
+  readonly timers: Timers;
+  readonly commands: CommandProcessor | undefined;
+  readonly neighbours: Neighbours | undefined;
+  readonly policy: Policy | undefined;
+  /** Told when the store refuses to read or to write. */
+  readonly onStoreFailure: (error: unknown) => void;
+}
+
+/** Payloads of one session that are on their way to the disk; then it has to wait. */
+const MAX_UNSETTLED = 1024;
+/** Payloads that were no messages; who sends more of them is cut off. */
+const MAX_FAULTS = 16;
+/** How long a connection that sends too much waits for its next message, in milliseconds, and how often. */
+const MAX_WAIT = 5000;
+const MAX_TRIES = 8;
+/** How often a connection is asked to log in, or for a meta, in milliseconds. */
+const ASK_INTERVAL = 5000;
+
+/** Takes in what connections send: one message after the other, in the order in which they come. */
+export class Ingress {
+  readonly #options: IngressOptions;
+
+  constructor(options: IngressOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in a payload. It is acknowledged later, when all that came of it is on the disk. Never throws. */
+  async receive(session: Session, arrival: Arrival): Promise<void> {
+    session.began();
+    const receiving = new Receiving(arrival, () => session.settled());
+    const texts = this.#messages(session, arrival.payload);
+    for (const text of texts) {
+      if (session.closed) break;
+      // A payload of one message is that message, unless something had to be trimmed.
+      const whole = texts.length === 1 && text.length === arrival.payload.length;
+      const bytes = whole ? arrival.payload : utf8Encode(text);
+      await this.#take(session, bytes, receiving);
+    }
+    receiving.settled();
+    await this.#options.commits.room();
+    if (session.unsettled >= MAX_UNSETTLED) await session.below(MAX_UNSETTLED);
+  }
+
+  #messages(session: Session, payload: Uint8Array): readonly string[] {
+    try {
+      const read = readPayload(payload);
+      if (read.kind === 'ping') session.post(utf8Encode(read.reply));
+      return read.kind === 'messages' ? read.messages : [];
+    } catch (error) {
+      this.#fault(session, error);
+      return [];
+    }
+  }
+
+  async #take(session: Session, bytes: Uint8Array, receiving: Receiving): Promise<void> {
+    const { transceiver, onStoreFailure, metrics } = this.#options;
+    metrics.add('messages.received', 1);
+    let message: ReliableMessage | undefined;
+    try {
+      if (bytes.length > this.#options.keeper.limits.messageBytes)
+        throw new Refused('format/limit');
+      message = transceiver.deserialize(bytes);
+      if (!(await this.#isExpected(session, message))) {
+        receiving.refuse();
+        return;
+      }
+      await this.#admit(session, bytes.length);
+      await this.#process(session, message, bytes, receiving);
+    } catch (error) {
+      if (isProtocolError(error) && error.code.startsWith('store/')) {
+        // The sender has to send it again, when the store works.
+        receiving.refuse();
+        onStoreFailure(error);
+      } else if (message === undefined) this.#fault(session, error);
+      else this.#refuse(session, error, noticeOf(message));
+    }
+  }
+
+  /**
+   * Slows a connection down to what it may send. One that could not be served for long is told so instead.
+   *
+   * @throws `policy/rate-limited`
+   */
+  async #admit(session: Session, bytes: number): Promise<void> {
+    const { keeper, timers } = this.#options;
+    const user = session.neighbour ? undefined : session.user;
+    for (let tries = 0; ; tries++) {
+      try {
+        keeper.message(session.remote.address, user, bytes);
+        return;
+      } catch (error) {
+        const wait = isProtocolError(error, 'policy/rate-limited') && error.details['retryAfter'];
+        if (typeof wait !== 'number' || wait > MAX_WAIT || tries >= MAX_TRIES) throw error;
+        await new Promise<void>((resolve) => {
+          timers.after(Math.ceil(wait), resolve);
+        });
+      }
+    }
+  }
+
+  /**
+   * Whether a message may come over a connection: before login only what is for the station; then what the user says
+   * himself, or a neighbour relays (spec §11.6, §14.1 #8).
+   *
+   * @throws a refusal
+   */
+  async #isExpected(session: Session, { envelope }: ReliableMessage): Promise<boolean> {
+    const { router, handshakes } = this.#options;
+    const { user } = session;
+    if (user === undefined) {
+      if (router.destination(envelope.receiver) === 'station') return true;
+      await this.#ask(session, envelope.sender, handshakes.demand(envelope.sender, session));
+      return false;
+    }
+    if (session.neighbour || sameEntity(envelope.sender, user)) return true;
+    throw new Refused('policy/unauthorized');
+  }
+
+  async #process(
+    session: Session,
+    message: ReliableMessage,
+    bytes: Uint8Array,
+    receiving: Receiving,
+  ): Promise<void> {
+    const { router, transceiver, freshness } = this.#options;
+    const { envelope } = message;
+    freshness.checkEnvelope(envelope);
+    const destination = router.destination(envelope.receiver);
+    if (destination === 'station') return this.#command(session, message, receiving);
+    if ((await verifyRelayed(transceiver, message)) !== undefined) {
+      return this.#unknownSender(session, envelope.sender, receiving);
+    }
+    const stripped = session.neighbour ? undefined : withoutStationFields(message.wire);
+    const payload = stripped === undefined ? bytes : utf8Encode(stripped);
+    await this.#askPolicy(session, message, payload.length);
+    const passed = stripped === undefined ? message : transceiver.deserialize(stripped);
+    const relayed = { message: passed, payload, session, receiving };
+    switch (destination) {
+      case 'everybody':
+        await router.toEverybody(relayed);
+        return this.#command(session, message, receiving);
+      case 'group':
+        return router.toGroup(relayed);
+      default:
+        return router.toUser(relayed);
+    }
+  }
+
+  async #askPolicy(session: Session, { envelope }: ReliableMessage, size: number): Promise<void> {
+    const { policy, logger } = this.#options;
+    if (policy === undefined) return;
+    const { user, remote, neighbour } = session;
+    const refusal = await askPolicy(policy, { envelope, size, user, remote, neighbour }, logger);
+    if (refusal !== undefined) throw new Refused(refusal.code, refusal.text);
+  }
+
+  /** Opens what is for the station, and answers. */
+  async #command(session: Session, message: ReliableMessage, receiving: Receiving): Promise<void> {
+    const { transceiver, freshness, metrics, sessions, neighbours, keeper } = this.#options;
+    const verified = await transceiver.verify(message);
+    const { sender } = message.envelope;
+    if (isWaiting(verified)) return this.#unknownSender(session, sender, receiving);
+    const { envelope, content } = await transceiver.decrypt(verified);
+    freshness.checkContent(content, envelope);
+    metrics.add('commands', 1);
+    const command: StationCommand = { envelope, content, message, session };
+    if (content.kind === 'handshake') {
+      keeper.handshake(session.remote.address);
+      const { answers, login } = this.#options.handshakes.process(
+        command as StationCommand<HandshakeBody>,
+        session,
+      );
+      for (const draft of answers) await this.#answer(session, sender, draft);
+      if (login === undefined) return;
+      sessions.login(session, login, neighbours?.trusts(login) ?? false);
+      return;
+    }
+    const answers = await this.#answersTo(command);
+    const { receiver } = envelope;
+    const self = receiver.isBroadcast && receiver.isGroup ? receiver : this.#options.speaker.id;
+    for (const { draft } of answersTo(sender, self, self, answers)) {
+      await this.#answer(session, sender, draft);
+    }
+  }
+
+  async #answersTo(command: StationCommand): Promise<readonly Draft[]> {
+    const { envelope, content, message } = command;
+    const answers = await this.#options.commands?.process(command);
+    if (answers !== undefined) return answers;
+    // Nothing ever answers a receipt, and nobody knows what everybody does not understand (spec §11.5).
+    if (content.kind === 'receipt' || envelope.receiver.isGroup) return [];
+    return [unsupportedReceipt(envelope, content as Content, message.signature)];
+  }
+
+  async #answer(session: Session, to: ID, draft: Draft): Promise<void> {
+    const { speaker } = this.#options;
+    const introduce = !session.introduced || draft.kind === 'handshake';
+    const bytes = await speaker.pack(speaker.stamp(draft), to, { introduce });
+    if (isWaiting(bytes)) return this.#ask(session, ANYONE, DocumentsCommand.create({ did: to }));
+    session.introduced = true;
+    session.post(bytes);
+  }
+
+  /**
+   * Asks a connection for the meta and visa of who speaks over it; what he said has to come again after that. In the
+   * clear, because nothing can be encrypted for him yet: it holds no secret.
+   *
+   * @throws a refusal if somebody else speaks over it
+   */
+  async #unknownSender(session: Session, sender: ID, receiving: Receiving): Promise<void> {
+    if (session.user !== undefined && !sameEntity(session.user, sender)) {
+      throw new Refused('identity/not-found');
+    }
+    receiving.refuse();
+    await this.#ask(session, ANYONE, DocumentsCommand.create({ did: sender }));
+  }
+
+  /** Answering costs more than asking, so a connection gets only few of these answers. */
+  async #ask(session: Session, to: ID, draft: Draft): Promise<void> {
+    const { clock, speaker } = this.#options;
+    const now = clock.now();
+    if (session.asked > now - ASK_INTERVAL && session.asked <= now) return;
+    session.asked = now;
+    const bytes = await speaker.pack(speaker.stamp(draft), to, { introduce: true });
+    if (!isWaiting(bytes)) session.post(bytes);
+    else {
+      const question = DocumentsCommand.create({ did: to });
+      const plain = await speaker.pack(speaker.stamp(question), ANYONE, { introduce: true });
+      if (!isWaiting(plain)) session.post(plain);
+    }
+  }
+
+  /** Something came that is no message at all. */
+  #fault(session: Session, error: unknown): void {
+    session.faults += 1;
+    this.#refuse(session, error, undefined);
+    if (session.user === undefined || session.faults > MAX_FAULTS) session.close();
+  }
+
+  #refuse(session: Session, error: unknown, notice: Notice | undefined): void {
+    const { metrics, logger, receipts } = this.#options;
+    const refused = refusalOf(error);
+    // A mistake of ours: its message may quote what it stumbled over, so only its kind is told.
+    if (refused === undefined) logger.error('ingress.failed', { kind: kindOf(error) });
+    else logger.debug('ingress.refused', { code: refused.code, session: session.id });
+    const { code, text, replacements } = refused ?? new Refused('state/not-ready');
+    metrics.add('messages.refused', 1);
+    metrics.refused(code);
+    if (session.user === undefined || session.neighbour) return;
+    if (code === 'crypto/decrypt' && notice === undefined) return;
+    receipts.refuse(session.user, notice, text, replacements);
+  }
+}
+
+function refusalOf(error: unknown): Refused | undefined {
+  if (error instanceof Refused) return error;
+  return isProtocolError(error) ? new Refused(error.code) : undefined;
+}
+
+function kindOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

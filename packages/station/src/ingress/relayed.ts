@@ -1,0 +1,13 @@
+import type { ReliableMessage } from '@dimp/dkd';
+import type { Session } from '../session/session.ts';
+import type { Receiving } from './receiving.ts';
+
+/** A message that has passed all checks. */
+export interface Relayed {
+  readonly message: ReliableMessage;
+  /** As it is passed on: as received, unless something had to go. */
+  readonly payload: Uint8Array;
+  readonly session: Session;
+  /** The payload that it came in. */
+  readonly receiving: Receiving;
+}

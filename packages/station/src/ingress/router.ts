@@ -1,0 +1,149 @@
+import { messageID } from '@dimp/client';
+import type { Transceiver } from '@dimp/core';
+import { ANY_STATION, ANYONE, EVERY_STATION, EVERYONE, type ID, sameEntity } from '@dimp/mkm';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { StationMetrics } from '../metrics.ts';
+import { expectedNotice, type Notice, noticeOf } from '../receipts/notice.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { Blocking, Names, Neighbours } from '../station-options.ts';
+import { groupCopies, groupReceivers } from './group-copies.ts';
+import { Refused } from './refused.ts';
+import type { Relayed } from './relayed.ts';
+
+/** What a {@link Router} is made with. */
+export interface RouterOptions {
+  readonly id: ID;
+  readonly transceiver: Transceiver;
+  readonly inbox: Inbox;
+  readonly receipts: Receipts;
+  readonly limits: Limits;
+  readonly metrics: StationMetrics;
+  readonly blocking: Blocking | undefined;
+  readonly names: Names | undefined;
+  readonly neighbours: Neighbours | undefined;
+}
+
+/** Where a message goes by its receiver (spec §11.7). */
+export type Destination = 'station' | 'everybody' | 'name' | 'group' | 'user';
+
+/** Brings messages that passed all checks to inboxes and neighbours. */
+export class Router {
+  readonly #options: RouterOptions;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /** Where a message for somebody goes. */
+  destination(receiver: ID): Destination {
+    if (!receiver.isBroadcast) {
+      if (receiver.isGroup) return 'group';
+      return sameEntity(receiver, this.#options.id) ? 'station' : 'user';
+    }
+    if (sameEntity(receiver, ANY_STATION) || sameEntity(receiver, ANYONE)) return 'station';
+    if (sameEntity(receiver, EVERY_STATION) || sameEntity(receiver, EVERYONE)) return 'everybody';
+    return receiver.isGroup ? 'group' : 'name';
+  }
+
+  /**
+   * Puts a message into the inbox of the user it is for. The payload is held until it is on the disk.
+   *
+   * @throws a refusal; `store/` codes
+   */
+  async toUser(relayed: Relayed): Promise<void> {
+    const { message } = relayed;
+    const { receiver } = message.envelope;
+    const { names } = this.#options;
+    if (!receiver.isBroadcast) return this.#deliver(relayed, receiver);
+    const named = receiver.name === undefined ? undefined : await names?.lookup(receiver.name);
+    if (named === undefined) throw new Refused('transport/refused');
+    return this.#deliver(relayed, named);
+  }
+
+  /**
+   * Puts the copies of a message to a group into the inboxes of its members. The sender hears who has got one.
+   *
+   * @throws a refusal; `store/` codes
+   */
+  async toGroup(relayed: Relayed): Promise<void> {
+    const { message, receiving } = relayed;
+    const { limits, receipts, transceiver, inbox } = this.#options;
+    const { parseID } = transceiver.protocol;
+    const { envelope } = message;
+    const { receiver: group, sender } = envelope;
+    const members: ID[] = [];
+    for (const member of groupReceivers(message, parseID, limits.groupFanOut)) {
+      if (!(await this.#blocks(member, sender, group))) members.push(member);
+    }
+    const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
+    const id = messageID(message);
+    const kept: ID[] = [];
+    let left = 1;
+    let failed = false;
+    receiving.hold();
+    const settled = (error?: unknown): void => {
+      left -= 1;
+      failed ||= error !== undefined;
+      if (left === 0 && !failed && kept.length > 0) {
+        const recipients = kept.map(({ text }) => text);
+        receipts.tell(noticeOf(message), 'Message forwarded.', { recipients });
+      }
+      receiving.settled(error);
+    };
+    let failure: unknown;
+    try {
+      for (const { member, payload } of copies) {
+        const mailbox = inbox.opened(member) ?? (await inbox.open(member));
+        left += 1;
+        receiving.hold();
+        // Who has no room for it goes without, and is not among those that the receipt names.
+        if (inbox.append(mailbox, { payload, id, notice: undefined }, settled)) kept.push(member);
+        else settled();
+        inbox.close(mailbox);
+      }
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      settled(failure);
+    }
+  }
+
+  /** @throws a refusal for a broadcast that nobody takes; `store/` codes */
+  async toEverybody({ message, payload }: Relayed): Promise<void> {
+    const { neighbours, metrics } = this.#options;
+    if (neighbours === undefined) return;
+    await neighbours.broadcast(message, payload);
+    metrics.add('messages.broadcast', 1);
+  }
+
+  /** What the sender of a stored message is told of it. */
+  noticeOf(payload: Uint8Array): Notice | undefined {
+    return expectedNotice(this.#options.transceiver.deserialize(payload));
+  }
+
+  async #deliver({ message, payload, receiving }: Relayed, receiver: ID): Promise<void> {
+    const { envelope } = message;
+    const { inbox } = this.#options;
+    if (await this.#blocks(receiver, envelope.sender, envelope.group)) {
+      const text = `Message is blocked by "\${name}"`;
+      throw new Refused('policy/blocked', text, { name: receiver.name ?? receiver.text });
+    }
+    const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
+    try {
+      const incoming = { payload, id: messageID(message), notice: expectedNotice(message) };
+      receiving.hold();
+      if (inbox.append(mailbox, incoming, receiving.settled)) return;
+      receiving.settled();
+      throw new Refused('store/quota');
+    } finally {
+      inbox.close(mailbox);
+    }
+  }
+
+  async #blocks(receiver: ID, sender: ID, group: ID | undefined): Promise<boolean> {
+    const { blocking } = this.#options;
+    return blocking === undefined ? false : await blocking.blocks(receiver, sender, group);
+  }
+}

@@ -1,0 +1,64 @@
+import type { HandshakeBody } from '@dimp/client/endpoint';
+import type { Random } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { Handshake, handshakeAgain, handshakeSuccess, receiptFor } from '@dimp/extensions/commands';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { StationCommand } from '../commands/command.ts';
+import type { RemoteAddress } from './remote-address.ts';
+import type { Session } from './session.ts';
+
+/** What a handshake comes to. */
+export interface HandshakeOutcome {
+  readonly answers: readonly Draft[];
+  /** Who has logged in. */
+  readonly login?: ID;
+}
+
+const SPEED_TEST = 'Nice to meet you!';
+const SPEED_ANSWER = 'Nice to meet you too!';
+
+/**
+ * Logs users in (spec §9.4, §11.6). The command was verified and opened by then: who signs with the key of a user, shows
+ * the session key that only this user was told, and only over this connection, is that user. A handshake that somebody
+ * recorded elsewhere shows another key.
+ */
+export class Handshakes {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  process(command: StationCommand<HandshakeBody>, session: Session): HandshakeOutcome {
+    const { envelope, content, message } = command;
+    const { sender } = envelope;
+    const { title, session: key, state } = content.body;
+    if (title === SPEED_TEST) return { answers: [speedAnswer(session.remote)] };
+    // A station that logs in at us as well would be answered for ever.
+    if (state === 'success' || state === 'again') return { answers: [] };
+    if (session.user !== undefined && !sameEntity(session.user, sender)) {
+      const { signature } = message;
+      const options = { sn: content.sn, signature };
+      return { answers: [receiptFor(envelope, 'Permission denied.', options)] };
+    }
+    if (key === undefined || !session.opens(sender, key)) {
+      const remote_address = addressOf(session.remote);
+      const again = handshakeAgain(session.keyFor(sender, this.#random), { remote_address });
+      return { answers: [again] };
+    }
+    return { answers: [handshakeSuccess(key)], login: sender };
+  }
+
+  /** Asks somebody to log in before anything else (spec §11.6). */
+  demand(user: ID, session: Session): Draft {
+    return handshakeAgain(session.keyFor(user, this.#random), { force: true });
+  }
+}
+
+function speedAnswer(remote: RemoteAddress): Draft {
+  return Handshake.create({ title: SPEED_ANSWER, remote_address: addressOf(remote) });
+}
+
+function addressOf({ address, port }: RemoteAddress): readonly [string, number] {
+  return [address, port];
+}

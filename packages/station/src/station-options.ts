@@ -1,0 +1,68 @@
+import type { Facebook } from '@dimp/client';
+import type { FreshnessPolicy } from '@dimp/client/endpoint';
+import type { Clock, Logger, Random, Store, Timers } from '@dimp/core';
+import type { ReliableMessage } from '@dimp/dkd';
+import type { MaybePromise } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { CommandProcessor } from './commands/command.ts';
+import type { Sink } from './delivery/routes.ts';
+import type { LimitKeeper } from './limits/limit-keeper.ts';
+import type { Limits } from './limits/limits.ts';
+import type { StationMetrics } from './metrics.ts';
+import type { Policy } from './policy.ts';
+
+/** Who wants no messages from whom (spec §11.11). */
+export interface Blocking {
+  /** Whether a receiver has blocked the sender, or the group that the message is for. */
+  blocks(receiver: ID, sender: ID, group?: ID): MaybePromise<boolean>;
+}
+
+/** The address-name service as far as messages go through it (spec §11.10). */
+export interface Names {
+  /** The bot or user of a short name; undefined if nobody has it. */
+  lookup(name: string): MaybePromise<ID | undefined>;
+}
+
+/** Other stations that the operator trusts. */
+export interface Neighbours {
+  /** Whether a station may relay messages of others. */
+  trusts(station: ID): boolean;
+  /** Ways to a user who is not connected here. */
+  sinksOf(user: ID): readonly Sink[];
+  /**
+   * Passes a broadcast on to the neighbours.
+   *
+   * @param payload - the message as it is relayed
+   * @returns when it is safe, here or there
+   * @throws `store/` codes: the sender has to send it again
+   */
+  broadcast(message: ReliableMessage, payload: Uint8Array): Promise<void>;
+}
+
+/** What a station is made with. */
+export interface StationOptions {
+  /** The station's own identity, and what it knows of everybody. */
+  readonly facebook: Facebook;
+  /** The station: a user of the facebook, of the kind `EntityType.Station`. */
+  readonly id: ID;
+  /** Where inboxes are kept; the store of the facebook by default. */
+  readonly store?: Store;
+  /** What answers commands; without it only handshakes are answered. */
+  readonly commands?: CommandProcessor;
+  readonly blocking?: Blocking;
+  readonly names?: Names;
+  readonly neighbours?: Neighbours;
+  readonly policy?: Policy;
+  /** What the station grants; the others have their defaults. Not with a `keeper`, which has limits of its own. */
+  readonly limits?: Partial<Limits>;
+  /** Who keeps everybody within the limits, if the gate has one already. */
+  readonly keeper?: LimitKeeper;
+  /** How far the time of a message may be off; that of clients by default (spec §11.12). */
+  readonly freshness?: FreshnessPolicy;
+  /** That of the facebook by default. */
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly random?: Random;
+  readonly logger?: Logger;
+  readonly metrics?: StationMetrics;
+}

@@ -1,0 +1,313 @@
+import { KeyStore } from '@dimp/client';
+import { DEFAULT_FRESHNESS, Freshness } from '@dimp/client/endpoint';
+import {
+  type Clock,
+  type Logger,
+  type StoreKey,
+  silentLogger,
+  systemRandom,
+  systemTimers,
+  type Timers,
+  Transceiver,
+  type Transport,
+} from '@dimp/core';
+import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import { EntityType, type ID } from '@dimp/mkm';
+import { Delivery } from './delivery/delivery.ts';
+import type { Sink } from './delivery/routes.ts';
+import { GroupCommit } from './inbox/group-commit.ts';
+import { Inbox } from './inbox/inbox.ts';
+import { type Mail, payloadOf } from './inbox/mail.ts';
+import { Ingress } from './ingress/ingress.ts';
+import { Router } from './ingress/router.ts';
+import { LimitKeeper } from './limits/limit-keeper.ts';
+import { limitsOf } from './limits/limits.ts';
+import { type StationMetrics, silentMetrics } from './metrics.ts';
+import { Receipts } from './receipts/receipts.ts';
+import { Handshakes } from './session/handshakes.ts';
+import type { RemoteAddress } from './session/remote-address.ts';
+import { Session } from './session/session.ts';
+import { Sessions } from './session/sessions.ts';
+import { Speaker } from './session/speaker.ts';
+import type { StationHealth } from './station-health.ts';
+import type { StationOptions } from './station-options.ts';
+
+/** How a station stops. */
+export interface StopOptions {
+  /** Waits for what connections have sent already; true by default. */
+  readonly graceful?: boolean;
+}
+
+/** How often connections are looked after, and what has expired is removed, in milliseconds. */
+const SWEEP = 10_000;
+const INBOX_SWEEP = 60 * 60_000;
+/** What is written to find out whether the store works. */
+const PROBE: StoreKey = /* @__PURE__ */ Object.freeze(['station-probe']);
+const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
+
+/**
+ * A station: takes connections, knows who is at the other end of them, and relays messages. What it has acknowledged is
+ * on its disk until the receiver has it.
+ *
+ * @example
+ * ```ts
+ * const { id } = await register('gsp', { facebook, network: EntityType.Station });
+ * const station = await Station.open({ facebook, id });
+ * await station.accept(transport, { address: '192.0.2.7', port: 49152, secure: true });
+ * ```
+ */
+export class Station implements AsyncDisposable {
+  readonly id: ID;
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #logger: Logger;
+  readonly #metrics: StationMetrics;
+  readonly #sessions: Sessions;
+  readonly #commits: GroupCommit;
+  readonly #inbox: Inbox;
+  readonly #delivery: Delivery;
+  readonly #receipts: Receipts;
+  readonly #router: Router;
+  readonly #ingress: Ingress;
+  readonly #neighbours: StationOptions['neighbours'];
+  readonly #accepted = new Set<Promise<void>>();
+  #sweep: Disposable | undefined;
+  #storeFails = false;
+  #sweptInbox = Number.NEGATIVE_INFINITY;
+  #sweeping: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: StationOptions) {
+    const { facebook, id, store = facebook.store, neighbours } = options;
+    const { protocol } = facebook;
+    const { clock = facebook.clock, timers = systemTimers, random = systemRandom } = options;
+    const { logger = silentLogger, metrics = silentMetrics } = options;
+    const { keeper = new LimitKeeper({ limits: limitsOf(options.limits), clock, metrics }) } =
+      options;
+    const { limits } = keeper;
+    this.id = id;
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#logger = logger;
+    this.#metrics = metrics;
+    this.#neighbours = neighbours;
+    const keyCache = new KeyStore({ protocol, store: facebook.store, clock });
+    const transceiver = new Transceiver({ barrack: facebook, keyCache });
+    const speaker = new Speaker(id, transceiver);
+    const onStoreFailure = (error: unknown): void => this.#storeAnswered(error);
+    this.#commits = new GroupCommit({ store, timers, clock, metrics, onBatch: onStoreFailure });
+    this.#sessions = new Sessions({
+      clock,
+      limits,
+      metrics,
+      onChange: (user) => this.#delivery.refresh(user),
+    });
+    this.#receipts = new Receipts({
+      speaker,
+      sessions: this.#sessions,
+      timers,
+      logger,
+      metrics,
+      busy: () => this.#commits.waiting > 0,
+    });
+    this.#inbox = new Inbox({
+      store,
+      protocol,
+      commits: this.#commits,
+      clock,
+      logger,
+      limits,
+      metrics,
+      onStored: (mailbox, mail) => this.#delivery.stored(mailbox, mail),
+    });
+    this.#delivery = new Delivery({
+      inbox: this.#inbox,
+      routes: { sinksOf: (user) => this.#sinksOf(user) },
+      window: limits.window,
+      events: {
+        delivered: (mail, sink) => this.#delivered(mail, sink),
+        waiting: (mail) => this.#tell(mail, 'Message cached.'),
+        lost: (sink) => {
+          if (sink instanceof Session) sink.close();
+        },
+        failed: onStoreFailure,
+      },
+    });
+    this.#router = new Router({
+      id,
+      transceiver,
+      inbox: this.#inbox,
+      receipts: this.#receipts,
+      limits,
+      metrics,
+      blocking: options.blocking,
+      names: options.names,
+      neighbours,
+    });
+    this.#ingress = new Ingress({
+      transceiver,
+      speaker,
+      sessions: this.#sessions,
+      handshakes: new Handshakes(random),
+      router: this.#router,
+      receipts: this.#receipts,
+      commits: this.#commits,
+      freshness: new Freshness(clock, options.freshness ?? DEFAULT_FRESHNESS),
+      clock,
+      logger,
+      metrics,
+      keeper,
+      timers,
+      commands: options.commands,
+      neighbours,
+      policy: options.policy,
+      onStoreFailure,
+    });
+  }
+
+  /**
+   * Opens a station.
+   *
+   * @throws `identity/not-found` if its ID is no user of the facebook, `unsupported/entity` if it is of another kind;
+   *   `format/field` for limits out of their range; `store/` codes
+   */
+  static async open(options: StationOptions): Promise<Station> {
+    const { facebook, id } = options;
+    await facebook.requireSigner(id);
+    if (id.type !== EntityType.Station) throw notAStation(id);
+    const station = new Station(options);
+    station.#sweepLater();
+    return station;
+  }
+
+  /**
+   * Serves a connection until it ends. Never throws.
+   *
+   * @param transport - closed when the station stops, or refuses to go on
+   */
+  accept(transport: Transport, remote: RemoteAddress): Promise<void> {
+    const serving = this.#serve(transport, remote);
+    this.#accepted.add(serving);
+    return serving.finally(() => this.#accepted.delete(serving));
+  }
+
+  /** A user can be reached elsewhere now: tells the station to ask its neighbours again. */
+  routeChanged(user: ID): void {
+    this.#delivery.refresh(user);
+  }
+
+  /** How the station is. */
+  health(): StationHealth {
+    const running = this.#stopping === undefined;
+    return {
+      ok: running && !this.#storeFails,
+      store: this.#storeFails ? 'failing' : 'working',
+      running,
+      connections: this.#sessions.size,
+      users: this.#sessions.users,
+      waiting: this.#commits.waiting,
+    };
+  }
+
+  /**
+   * Closes all connections, and waits until what they have sent is on the disk. Facebook and store stay open.
+   *
+   * @returns when nothing of the station is under way any more
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options);
+    return this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #serve(transport: Transport, remote: RemoteAddress): Promise<void> {
+    const session = this.#sessions.open(transport, remote);
+    if (this.#stopping !== undefined) session.close();
+    try {
+      for await (const arrival of transport.incoming) {
+        if (session.closed) break;
+        await this.#ingress.receive(session, arrival);
+      }
+    } catch (error) {
+      const code = isProtocolError(error) ? error.code : 'unknown';
+      this.#logger.debug('connection.lost', { session: session.id, code });
+    } finally {
+      this.#sessions.drop(session);
+    }
+  }
+
+  #sinksOf(user: ID): readonly Sink[] {
+    const active = this.#sessions.activeOf(user);
+    if (active.length > 0) return active;
+    return this.#neighbours?.sinksOf(user) ?? [];
+  }
+
+  #delivered(mail: Mail, sink: Sink): void {
+    const here = sink.kind === 'device';
+    this.#metrics.add(here ? 'messages.delivered' : 'messages.redirected', 1);
+    const seconds = (this.#clock.now() - mail.arrived) / 1000;
+    if (here) this.#metrics.observe('delivery.seconds', seconds);
+    this.#tell(mail, here ? 'Message delivered.' : 'Message redirected.');
+  }
+
+  #tell(mail: Mail, text: string): void {
+    const notice = mail.notice === 'unread' ? this.#router.noticeOf(payloadOf(mail)) : mail.notice;
+    if (notice !== undefined) this.#receipts.tell(notice, text);
+  }
+
+  #storeAnswered(error: unknown): void {
+    const fails = error !== undefined;
+    if (fails) this.#metrics.add('store.failures', 1);
+    if (fails === this.#storeFails) return;
+    this.#storeFails = fails;
+    if (!fails) this.#logger.info('store.working');
+    else
+      this.#logger.error('store.failing', {
+        code: isProtocolError(error) ? error.code : 'unknown',
+      });
+  }
+
+  #sweepLater(): void {
+    this.#sweep = this.#timers.after(SWEEP, () => {
+      this.#sessions.sweep();
+      // Finds out whether the store works again, although nothing else is written.
+      if (this.#storeFails) this.#commits.write({ type: 'set', key: PROBE, value: MARK }, () => {});
+      this.#sweepInbox();
+      this.#sweepLater();
+    });
+  }
+
+  #sweepInbox(): void {
+    if (this.#sweeping !== undefined || this.#clock.now() < this.#sweptInbox + INBOX_SWEEP) return;
+    this.#sweptInbox = this.#clock.now();
+    this.#sweeping = this.#inbox
+      .sweep()
+      .catch((error: unknown) => this.#storeAnswered(error))
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
+  }
+
+  async #stop({ graceful = true }: StopOptions): Promise<void> {
+    this.#sweep?.[Symbol.dispose]();
+    this.#receipts.stop();
+    this.#delivery.close();
+    if (graceful) {
+      // What was acknowledged on the way need not be sent again after the restart.
+      await this.#commits.flush();
+      this.#sessions.finish();
+    } else this.#sessions.close();
+    await Promise.all(this.#accepted);
+    await this.#sweeping;
+    await this.#commits.flush();
+  }
+}
+
+function notAStation(id: ID): ProtocolError<'unsupported/entity'> {
+  return new ProtocolError('unsupported/entity', 'ID is that of no station', {
+    details: { id: id.text, type: id.type },
+  });
+}
