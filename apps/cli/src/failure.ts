@@ -1,0 +1,62 @@
+import { ERRORS, isProtocolError } from '@dimp/foundation';
+import { oneLine } from './text.ts';
+
+/**
+ * A failure that is no protocol's: how the program was called, its files, an interruption. The codes are part of what the
+ * program promises, see the guide.
+ */
+export class CommandFailure extends Error {
+  override readonly name: string = 'CommandFailure';
+  readonly code: FailureCode;
+  readonly exit: number;
+
+  constructor(code: FailureCode, message: string, exit: number = EXITS[code]) {
+    super(message);
+    this.code = code;
+    this.exit = exit;
+  }
+}
+
+/** Exit status by code (sysexits.h; 128 and the number of the signal). */
+const EXITS = {
+  usage: 64,
+  'file/unreadable': 66,
+  'file/unwritable': 73,
+  interrupted: 130,
+  internal: 70,
+} as const;
+
+/** Codes that {@link CommandFailure} adds to those of `ERRORS`. */
+export type FailureCode = keyof typeof EXITS;
+
+/** What is told of a failure, and the exit status. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly exit: number;
+}
+
+/** Whatever was thrown, in words: never with a secret, and nothing of an error that nobody expected. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CommandFailure) {
+    return { code: error.code, message: oneLine(error.message), exit: error.exit };
+  }
+  if (isProtocolError(error)) {
+    const { code, message, details } = error;
+    // Which process it is helps; other details are for programs.
+    const pid = typeof details['pid'] === 'number' ? ` (process ${details['pid']})` : '';
+    return { code, message: oneLine(message) + pid, exit: ERRORS[code]?.exit ?? EXITS.internal };
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  return { code: 'internal', message: `unexpected ${oneLine(name)}`, exit: EXITS.internal };
+}
+
+/** Wrong arguments. */
+export function usage(message: string): CommandFailure {
+  return new CommandFailure('usage', message);
+}
+
+/** Whether the system refused to do something with a file. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}

@@ -1,0 +1,219 @@
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Facebook } from '@dimp/client';
+import type { Store } from '@dimp/core';
+import {
+  decodeHex,
+  encodeHex,
+  isProtocolError,
+  ProtocolError,
+  randomBytes,
+} from '@dimp/foundation';
+import type { User } from '@dimp/mkm';
+import { encryptedStore } from '@dimp/store-encrypted';
+import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
+import envPaths from 'env-paths';
+import type { Context } from './context.ts';
+import { isSystemError, usage } from './failure.ts';
+import { readText, unwritable, writeSecret } from './files.ts';
+import { passphraseFrom } from './passphrase.ts';
+import { type AppProtocol, protocol } from './protocol.ts';
+
+/** The profile that is meant when none is named. */
+const DEFAULT_PROFILE = 'default';
+/** Names that are folders on every system, and do not lead out of the data folder. */
+const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** Names that Windows keeps for devices. */
+const DEVICE_NAME = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
+const KEY_BYTES = 32;
+/** Pause between two attempts to open a store that another program has open, in milliseconds. */
+const RETRY_PAUSE = 100;
+
+type Unlock = Parameters<typeof encryptedStore>[1];
+
+/**
+ * An account of the person who calls the program: an identity with all it knows, in a folder that nobody else may read.
+ * Everything in it is encrypted, with a passphrase or with a key that lies beside it.
+ */
+export interface Profile extends AsyncDisposable {
+  readonly name: string;
+  readonly folder: string;
+  readonly store: Store;
+  readonly facebook: Facebook<AppProtocol>;
+}
+
+/** How a profile is made if it is not there yet. */
+export interface NewProfile {
+  /** False: no passphrase, but a key in a file beside the store. */
+  readonly passphrase: boolean;
+}
+
+/** Name and folders of the profile that is meant. They may not be there. */
+interface Place {
+  readonly name: string;
+  readonly data: string;
+  readonly folder: string;
+  readonly store: string;
+  readonly key: string;
+}
+
+/** Where the profile that the options name is, or would be. @throws `usage` for a name that is none */
+function placeOf({ options, env }: Pick<Context, 'options' | 'env'>): Place {
+  const name = options.profile ?? DEFAULT_PROFILE;
+  if (!PROFILE_NAME.test(name) || DEVICE_NAME.test(name)) {
+    throw usage('a profile is called by letters, digits, ".", "_" and "-", 64 at most');
+  }
+  const given = options.data ?? (env['DIM_DATA'] || undefined);
+  const data = resolve(given ?? envPaths('dim', { suffix: '' }).data);
+  const folder = join(data, name);
+  return { name, data, folder, store: join(folder, 'store'), key: join(folder, 'key') };
+}
+
+/** Whether the profile that is meant is there. */
+export async function profileExists(context: Pick<Context, 'options' | 'env'>): Promise<boolean> {
+  return exists(placeOf(context).store);
+}
+
+/**
+ * Opens the profile.
+ *
+ * @throws `identity/not-found` if there is none; `crypto/passphrase`; `store/conflict` if another program has it open;
+ *   `policy/unauthorized` for a key that others can read
+ */
+export async function openProfile(context: Context): Promise<Profile> {
+  const place = placeOf(context);
+  if (!(await exists(place.store))) throw noProfile(place);
+  return open(place, await unlockOf(place, context, false), context);
+}
+
+/** Opens the profile, or makes it; as {@link openProfile}. */
+export async function makeProfile(context: Context, { passphrase }: NewProfile): Promise<Profile> {
+  const place = placeOf(context);
+  const isNew = !(await exists(place.store));
+  await makeFolders(place);
+  if (isNew && !passphrase && !(await exists(place.key))) {
+    await writeSecret(place.key, `${encodeHex(randomBytes(KEY_BYTES))}\n`);
+  }
+  return open(place, await unlockOf(place, context, isNew), context);
+}
+
+/**
+ * The identity of a profile.
+ *
+ * @throws `identity/not-found` if it has none yet
+ */
+export async function userOf({ facebook, name }: Profile): Promise<User> {
+  const user = await facebook.currentUser();
+  if (user === undefined) {
+    throw new ProtocolError(
+      'identity/not-found',
+      `profile "${name}" has no identity: dim register`,
+    );
+  }
+  return user;
+}
+
+async function open(place: Place, unlock: Unlock, context: Context): Promise<Profile> {
+  const files = await openFiles(place, context);
+  const store = await encryptedStore(files, unlock).catch(async (error: unknown) => {
+    await files[Symbol.asyncDispose]();
+    throw wrongPassphrase(error, place);
+  });
+  const facebook = new Facebook({ protocol, store });
+  return {
+    name: place.name,
+    folder: place.folder,
+    store,
+    facebook,
+    async [Symbol.asyncDispose]() {
+      await facebook[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Waits for another program that has the store open, as long as the caller was told to. */
+async function openFiles(place: Place, { options, signal }: Context): Promise<LmdbStore> {
+  const end = Date.now() + (options.wait ?? 0) * 1000;
+  for (;;) {
+    try {
+      return await lmdbStore({ path: place.store });
+    } catch (error) {
+      if (!isProtocolError(error, 'store/conflict')) throw error;
+      if (Date.now() >= end) throw inUse(place, error);
+    }
+    await pause(RETRY_PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function unlockOf(place: Place, context: Context, isNew: boolean): Promise<Unlock> {
+  if (await exists(place.key)) return { key: await readKey(place, context) };
+  const passphrase = await passphraseFrom(
+    {
+      question: isNew
+        ? `New passphrase of profile "${place.name}"`
+        : `Passphrase of profile "${place.name}"`,
+      file: context.options.passphraseFile,
+      variable: 'DIM_PASSPHRASE',
+      option: '--passphrase-file',
+      isNew,
+    },
+    context,
+  );
+  return { passphrase };
+}
+
+async function readKey({ key }: Place, context: Context): Promise<Uint8Array> {
+  const { mode } = await stat(key);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new ProtocolError('policy/unauthorized', 'others may read the key of the profile');
+  }
+  const damaged = new ProtocolError('store/corrupt', 'the key of the profile is damaged');
+  const text = await readText(key, 1024, context);
+  try {
+    const bytes = decodeHex(text);
+    if (bytes.length === KEY_BYTES) return bytes;
+  } catch {
+    // The cause stays out: it may quote the key.
+  }
+  throw damaged;
+}
+
+async function makeFolders({ data, folder }: Place): Promise<void> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  } catch (error) {
+    if (isSystemError(error)) throw unwritable(folder, error);
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function noProfile({ name }: Place): ProtocolError {
+  return new ProtocolError(
+    'identity/not-found',
+    `there is no profile "${name}": dim register makes one`,
+  );
+}
+
+function inUse({ name }: Place, cause: ProtocolError<'store/conflict'>): ProtocolError {
+  return new ProtocolError('store/conflict', `another program has profile "${name}" open`, {
+    details: cause.details,
+  });
+}
+
+function wrongPassphrase(error: unknown, { name }: Place): unknown {
+  if (!isProtocolError(error, 'crypto/passphrase')) return error;
+  return new ProtocolError('crypto/passphrase', `the passphrase of profile "${name}" is wrong`);
+}
