@@ -6,4 +6,8 @@
 export { MemoryArchive } from './memory/archive.ts';
 export { memoryBlobStore } from './memory/blob-store.ts';
 export { memoryStore } from './memory/store.ts';
-export { memoryTransportPair } from './memory/transport.ts';
+export {
+  type MemoryTransport,
+  type MemoryTransportOptions,
+  memoryTransportPair,
+} from './memory/transport.ts';

@@ -15,3 +15,5 @@ export { type KeyComplianceOptions, keyAlgorithmCompliance } from './compliance/
 export { type StoreComplianceOptions, storeCompliance } from './compliance/store.ts';
 export type { OpenStore } from './compliance/store-suite.ts';
 export { symmetricAlgorithmCompliance } from './compliance/symmetric-algorithm.ts';
+export { type TransportComplianceOptions, transportCompliance } from './compliance/transport.ts';
+export type { OpenPair, PairRequest, TransportPair } from './compliance/transport-suite.ts';

@@ -1,61 +1,177 @@
 import { ProtocolError } from '@dimp/foundation';
 import type { Arrival, Transport } from '../ports/transport.ts';
 
+/** What {@link memoryTransportPair} can be told. */
+export interface MemoryTransportOptions {
+  /** Longest payload that each end takes, in bytes; any unless told. */
+  readonly maxPayloadBytes?: number | readonly [left: number, right: number];
+  /** Whether `send` waits for {@link Arrival.acknowledge}; otherwise what the other end has taken counts as sent. */
+  readonly acknowledges?: boolean;
+}
+
+/** An end of a connection in memory. */
+export interface MemoryTransport extends Transport {
+  /** Breaks the connection, as a network does. */
+  lose(): void;
+}
+
 /** Two ends of a connection in memory: what one sends, the other receives, in order. */
-export function memoryTransportPair(): readonly [Transport, Transport] {
-  const left = new MemoryTransport();
-  const right = new MemoryTransport();
+export function memoryTransportPair(
+  options: MemoryTransportOptions = {},
+): readonly [MemoryTransport, MemoryTransport] {
+  const { maxPayloadBytes = Number.POSITIVE_INFINITY, acknowledges = false } = options;
+  const limits =
+    typeof maxPayloadBytes === 'number' ? [maxPayloadBytes, maxPayloadBytes] : maxPayloadBytes;
+  const [leftLimit = 0, rightLimit = 0] = limits;
+  const left = new End(leftLimit, acknowledges);
+  const right = new End(rightLimit, acknowledges);
   left.connect(right);
   right.connect(left);
   return [left, right];
 }
 
-class MemoryTransport implements Transport {
-  readonly #queue: Uint8Array[] = [];
-  #peer: MemoryTransport | undefined;
+/** Most payloads and bytes that wait to be fetched; those beyond count as not sent yet. */
+const MAX_WAITING = 64;
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** A payload on its way, and whom to tell what became of it. */
+class Packet implements Arrival {
+  readonly payload: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: ProtocolError) => void;
+  readonly acknowledge: () => void;
+  taken = false;
+
+  constructor(
+    payload: Uint8Array,
+    acknowledges: boolean,
+    resolve: () => void,
+    reject: (error: ProtocolError) => void,
+  ) {
+    this.payload = payload;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.acknowledge = acknowledges ? resolve : () => undefined;
+  }
+}
+
+class End implements MemoryTransport {
+  readonly #maxPayloadBytes: number;
+  readonly #acknowledges: boolean;
+  /** What has arrived and was not fetched. */
+  readonly #queue: Packet[] = [];
+  /** What was sent and is not known to have arrived. */
+  readonly #sent = new Set<Packet>();
+  #takenCount = 0;
+  #takenBytes = 0;
+  #peer: End | undefined;
   #closed = false;
+  #error: ProtocolError | undefined;
   #wake: (() => void) | undefined;
 
   readonly incoming: AsyncIterable<Arrival> = {
     [Symbol.asyncIterator]: () => ({ next: () => this.#next() }),
   };
 
-  connect(peer: MemoryTransport): void {
+  constructor(maxPayloadBytes: number, acknowledges: boolean) {
+    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#acknowledges = acknowledges;
+  }
+
+  connect(peer: End): void {
     this.#peer = peer;
   }
 
   async send(payload: Uint8Array): Promise<void> {
-    if (this.#closed || this.#peer === undefined || this.#peer.#closed) {
-      throw new ProtocolError('transport/closed', 'connection is closed');
-    }
-    this.#peer.#receive(payload.slice());
+    if (payload.length > this.#maxPayloadBytes) throw tooLong(this.#maxPayloadBytes);
+    const peer = this.#peer;
+    if (this.#closed || peer === undefined) throw closed();
+    // It holds no message (spec §12.3).
+    if (payload.length === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (): void => {
+        this.#sent.delete(packet);
+        resolve();
+      };
+      const packet = new Packet(payload.slice(), this.#acknowledges, settle, reject);
+      this.#sent.add(packet);
+      peer.receive(packet);
+    });
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#wake?.();
-    await this.#peer?.close();
+    this.end();
+    this.#peer?.end();
+  }
+
+  lose(): void {
+    this.end(closed());
+    this.#peer?.end(closed());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #receive(payload: Uint8Array): void {
-    this.#queue.push(payload);
+  /** For the other end. */
+  receive(packet: Packet): void {
+    if (packet.payload.length > this.#maxPayloadBytes) {
+      this.end(tooLong(this.#maxPayloadBytes));
+      this.#peer?.end(closed());
+      return;
+    }
+    this.#queue.push(packet);
+    this.#take();
     this.#wake?.();
+  }
+
+  /** Takes what there is room for. */
+  #take(): void {
+    for (const packet of this.#queue.slice(this.#takenCount)) {
+      if (this.#takenCount >= MAX_WAITING || this.#takenBytes >= MAX_WAITING_BYTES) return;
+      packet.taken = true;
+      this.#takenCount += 1;
+      this.#takenBytes += packet.payload.length;
+      if (!this.#acknowledges) packet.resolve();
+    }
+  }
+
+  /** For the other end. */
+  end(error?: ProtocolError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#error = error;
+    this.#wake?.();
+    for (const packet of this.#sent) packet.reject(closed());
+    this.#sent.clear();
   }
 
   async #next(): Promise<IteratorResult<Arrival>> {
     for (;;) {
-      const payload = this.#queue.shift();
-      // Memory loses nothing, so nobody waits for an acknowledgement.
-      if (payload !== undefined) return { done: false, value: { payload, acknowledge() {} } };
+      const packet = this.#queue.shift();
+      if (packet !== undefined) {
+        if (packet.taken) {
+          this.#takenCount -= 1;
+          this.#takenBytes -= packet.payload.length;
+        }
+        this.#take();
+        return { done: false, value: packet };
+      }
+      if (this.#error !== undefined) throw this.#error;
       if (this.#closed) return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
+}
+
+function closed(): ProtocolError {
+  return new ProtocolError('transport/closed', 'connection is closed');
+}
+
+function tooLong(max: number): ProtocolError {
+  return new ProtocolError('format/limit', 'payload is longer than allowed', {
+    details: { limit: 'bytes', max },
+  });
 }

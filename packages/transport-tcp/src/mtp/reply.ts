@@ -31,8 +31,9 @@ export const PING: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x50, 0x49, 0x4e, 
 const NOOP: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x4e, 0x4f, 0x4f, 0x50);
 const AGAIN: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x41, 0x47, 0x41, 0x49, 0x4e);
 
-/** Tells `PING`, `PONG` and `NOOP`, which are acknowledged as messages and are none (spec §12.3). */
+/** Tells `PING`, `PONG`, `NOOP` and nothing at all, which are acknowledged as messages and are none (spec §12.3). */
 export function isIdleWord(body: Uint8Array): boolean {
+  if (body.length === 0) return true;
   return isWord(body, PING) || isWord(body, PONG) || isWord(body, NOOP);
 }
 

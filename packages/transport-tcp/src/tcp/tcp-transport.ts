@@ -239,7 +239,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
       maxWaitingBytes: maxBodyBytes * 2,
     });
     const payload = this.#assembler.add(frame);
-    if (payload !== undefined) this.#arrive(frame, payload);
+    if (payload !== undefined && payload.length > 0) this.#arrive(frame, payload);
     else if (!this.#arrivalIDs.holds(frame)) this.#reply(frame);
   }
 

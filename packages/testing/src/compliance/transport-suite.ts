@@ -1,0 +1,110 @@
+import type { Arrival, Transport } from '@dimp/core';
+import { encodeHex, equalBytes, isProtocolError, randomBytes, utf8Encode } from '@dimp/foundation';
+import { assert } from './assert.ts';
+
+/** Both ends of a connection. */
+export type TransportPair = readonly [left: Transport, right: Transport];
+
+/** What {@link OpenPair} is asked for. */
+export interface PairRequest {
+  /** Longest payload of each end, in bytes. */
+  readonly maxPayloadBytes: readonly [left: number, right: number];
+  /** Closes the left end. */
+  readonly signal?: AbortSignal;
+}
+
+/** Opens a connection of its own. */
+export type OpenPair = (request: PairRequest) => Promise<TransportPair>;
+
+/** Longest payload of the suite, in bytes. */
+export const LARGEST: number = 1024 * 1024;
+
+/** Reads one end. */
+export class Reader {
+  readonly #iterator: AsyncIterator<Arrival>;
+
+  constructor(transport: Transport) {
+    this.#iterator = transport.incoming[Symbol.asyncIterator]();
+  }
+
+  /** The next payload; the test fails when there is none. */
+  async next(): Promise<Arrival> {
+    const { done, value } = await this.#iterator.next();
+    assert(done !== true, 'a payload was expected, but the connection has ended');
+    return value;
+  }
+
+  /** The next payload, which is acknowledged. */
+  async take(): Promise<Uint8Array> {
+    const arrival = await this.next();
+    arrival.acknowledge();
+    return arrival.payload;
+  }
+
+  /** How the connection ends, after how many more payloads: with a code, or properly. */
+  async end(): Promise<{ readonly more: number; readonly how: string }> {
+    for (let more = 0; ; more++) {
+      try {
+        if ((await this.#iterator.next()).done) return { more, how: 'end' };
+      } catch (error) {
+        return { more, how: isProtocolError(error) ? error.code : 'another error' };
+      }
+    }
+  }
+}
+
+/** A payload that looks like a message and is like no other.
+ *
+ * @param length - in bytes; 75 at least */
+export function messageOf(length = 0): Uint8Array {
+  const head = `{"time":1700000000.5,"signature":"${encodeHex(randomBytes(12))}","data":"`;
+  return utf8Encode(`${head}${'x'.repeat(Math.max(0, length - head.length - 2))}"}`);
+}
+
+/** How a call ended, or that it has not after a while. */
+export async function outcome(call: Promise<unknown>, patience = 150): Promise<string> {
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => resolve('pending'), patience);
+  });
+  const done = call.then(
+    () => 'done',
+    (error: unknown) => (isProtocolError(error) ? error.code : 'another error'),
+  );
+  return await Promise.race([done, late]);
+}
+
+/** Asserts how a call ends, within some seconds. */
+export async function assertOutcome(
+  what: string,
+  call: Promise<unknown>,
+  expected: string,
+): Promise<void> {
+  const got = await outcome(call, 10_000);
+  assert(got === expected, `${what} must end with ${expected}, but did with ${got}`);
+}
+
+/** Asserts that a reader gets exactly this next. */
+export async function assertNext(
+  reader: Reader,
+  expected: Uint8Array,
+  message: string,
+): Promise<void> {
+  assert(equalBytes(await reader.take(), expected), message);
+}
+
+/** Runs a test over both directions of a connection of its own, one after the other, and closes it. */
+export function bothWays(
+  open: OpenPair,
+  run: (from: Transport, to: Transport, direction: 'left' | 'right') => Promise<void>,
+): () => Promise<void> {
+  return async () => {
+    for (const direction of ['left', 'right'] as const) {
+      const [left, right] = await open({ maxPayloadBytes: [LARGEST, LARGEST] });
+      try {
+        await (direction === 'left' ? run(left, right, direction) : run(right, left, direction));
+      } finally {
+        await Promise.all([left.close(), right.close()]);
+      }
+    }
+  };
+}
