@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Tells the load program that the server is ready, and answers when it asks for a collection of garbage.
+ *
+ * @param stop - what is to be done before the program ends
+ */
+export function serve(ready: object, stop: () => Promise<void> = async () => {}): void {
+  const end = () => void stop().finally(() => process.exit(0));
+  process.on('message', () => void settle());
+  process.once('SIGTERM', end);
+  // Nobody needs a server whose load program has gone.
+  process.once('disconnect', end);
+  process.send?.(ready);
+}
+
+async function settle(): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    globalThis.gc?.();
+    await sleep(50);
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  process.send?.({ bytes: heapUsed + external });
+}
