@@ -8,8 +8,8 @@ import {
   type Timers,
 } from '@dimp/core';
 import { decodeHex } from '@dimp/foundation';
+import { addressKey } from '../../limits/address-key.ts';
 import type { RemoteAddress } from '../../session/remote-address.ts';
-import { networkOf } from '../address-network.ts';
 import { answer, refuse } from '../http/answer.ts';
 import { Admission, type UploadPermission } from './admission.ts';
 import { DiskUsage } from './disk-usage.ts';
@@ -128,7 +128,7 @@ export class FileServer implements AsyncDisposable {
     if (route === undefined) return false;
     try {
       for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
-      await this.#dispatch(route, request, response, networkOf(remote.address));
+      await this.#dispatch(route, request, response, addressKey(remote.address));
     } catch (error) {
       const { code } = error as { code?: unknown };
       const details = typeof code === 'string' ? { code } : {};

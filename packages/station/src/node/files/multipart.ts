@@ -15,7 +15,8 @@ const [CR, LF, DASH] = [13, 10, 45];
 export function formBoundary(contentType: string | undefined): string | undefined {
   if (!/^multipart\/form-data\s*;/i.test(contentType ?? '')) return undefined;
   const [, quoted, plain] =
-    /;\s*boundary=(?:"([^"\\]{1,70})"|([^\s;",]{1,70})(?=\s*(?:;|$)))/i.exec(contentType ?? '') ?? [];
+    /;\s*boundary=(?:"([^"\\]{1,70})"|([^\s;",]{1,70})(?=\s*(?:;|$)))/i.exec(contentType ?? '') ??
+    [];
   return quoted ?? plain;
 }
 

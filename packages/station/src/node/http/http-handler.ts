@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MaybePromise } from '@dimp/foundation';
 import type { RemoteAddress } from '../../session/remote-address.ts';
-import { isLoopback } from '../address-network.ts';
 import { bearerMatches } from '../bearer.ts';
 import type { FileServer } from '../files/file-server.ts';
+import { isLoopback } from '../loopback.ts';
 import { answer, answerJson, refuse } from './answer.ts';
 
 /** Answers HTTP requests; the gate calls it. */

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import type { RemoteAddress } from '../../session/remote-address.ts';
+
+/** Most addresses of a Forwarded-For list that are looked at. */
+const MAX_HOPS = 32;
+
+/** Proxies in front of the station whose word counts for where a request comes from. */
+export class TrustedProxies {
+  readonly #list = new BlockList();
+
+  /**
+   * @param addresses - addresses, or networks such as `10.0.0.0/8`
+   * @throws `RangeError` for what is neither
+   */
+  constructor(addresses: readonly string[] = []) {
+    for (const each of addresses) {
+      const [address = '', bits] = each.split('/', 2);
+      const version = isIP(address);
+      const length = bits === undefined ? undefined : Number(bits);
+      const longest = version === 4 ? 32 : 128;
+      const fits = length === undefined || (/^\d{1,3}$/.test(bits ?? '') && length <= longest);
+      if (version === 0 || !fits)
+        throw new RangeError('a trusted proxy is an address or a network');
+      const family = version === 4 ? 'ipv4' : 'ipv6';
+      if (length === undefined) this.#list.addAddress(address, family);
+      else this.#list.addSubnet(address, length, family);
+    }
+  }
+
+  /** Whether an address is that of a trusted proxy. */
+  includes(address: string): boolean {
+    const plain = withoutMapping(address);
+    const version = isIP(plain);
+    return version !== 0 && this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+  }
+
+  /** Where a request comes from: each proxy adds at the end of the list whom it got it from, the rest may be invented. */
+  clientOf({ headers }: Pick<IncomingMessage, 'headers'>, socket: RemoteAddress): RemoteAddress {
+    if (!this.includes(socket.address)) return socket;
+    const header = headers['x-forwarded-for'];
+    const hops = (typeof header === 'string' ? header : '').split(',').slice(-MAX_HOPS);
+    let { address } = socket;
+    while (hops.length > 0 && this.includes(address)) {
+      const hop = (hops.pop() ?? '').trim();
+      if (isIP(hop) === 0) break;
+      address = hop;
+    }
+    const secure = headers['x-forwarded-proto'] === 'https';
+    return { address, port: address === socket.address ? socket.port : 0, secure };
+  }
+}
+
+function withoutMapping(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
