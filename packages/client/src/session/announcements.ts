@@ -1,0 +1,92 @@
+import { isWaiting } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { ProtocolError } from '@dimp/foundation';
+import { ANY_STATION, EVERY_STATION, EVERYONE, type ID } from '@dimp/mkm';
+import type { MessagePackOptions } from '../messenger/message-packer.ts';
+import type { Messenger } from '../messenger/messenger.ts';
+import type { DocumentsBody, HandshakeBody } from '../processing/bodies.ts';
+
+/** What a user tells of the program he uses (spec §9.7). */
+export interface ProgramInfo {
+  /** Name and version of the program. */
+  readonly agent?: string;
+  /** Name of the device. */
+  readonly device?: string;
+}
+
+/** A message as it travels, and the time of the visa in it, in seconds. */
+export interface PackedVisa {
+  readonly bytes: Uint8Array;
+  readonly time: number | undefined;
+}
+
+const HELLO = 'Hello world!';
+
+/** Packs what a client tells its station by itself (spec §9.4–9.8). None of it is kept: it is told again at each login. */
+export class Announcements {
+  readonly #messenger: Messenger;
+  readonly #user: ID;
+  readonly #info: ProgramInfo;
+
+  constructor(messenger: Messenger, user: ID, info: ProgramInfo) {
+    this.#messenger = messenger;
+    this.#user = user;
+    this.#info = info;
+  }
+
+  /** The offer, in the clear and for whichever station reads it, with what it needs to answer (spec §11.6). */
+  hello(): Promise<Uint8Array> {
+    const body: HandshakeBody = { title: HELLO, state: 'start' };
+    const draft = { kind: 'handshake', body, group: EVERY_STATION };
+    return this.#pack(draft, ANY_STATION, { attachMeta: true, attachVisa: true });
+  }
+
+  /** The offer with the session key of the station, for nobody else to read. */
+  helloAgain(station: ID, session: string): Promise<Uint8Array> {
+    const body: HandshakeBody = { title: HELLO, session, state: 'restart' };
+    return this.#pack({ kind: 'handshake', body }, station);
+  }
+
+  /** Our newest visa, for everybody who asks a station; undefined if there is none. */
+  async visa(): Promise<PackedVisa | undefined> {
+    const { facebook } = this.#messenger;
+    const did = this.#user;
+    const visa = await facebook.document(did);
+    if (visa === undefined) return undefined;
+    const meta = await facebook.meta(did);
+    const body: DocumentsBody = {
+      did,
+      ...(meta === undefined ? {} : { meta: meta.wire }),
+      documents: [visa.wire],
+    };
+    return { bytes: await this.#pack({ kind: 'documents', body }, EVERYONE), time: visa.time };
+  }
+
+  /** Where we are, for all stations. */
+  login(did: ID, host: string, port: number): Promise<Uint8Array> {
+    const body = { did: this.#user, ...this.#info, station: { did, host, port } };
+    return this.#pack({ kind: 'login', body }, EVERYONE);
+  }
+
+  /** Whether we take messages now. */
+  report(station: ID, title: 'online' | 'offline'): Promise<Uint8Array> {
+    return this.#pack({ kind: 'report', body: { title } }, station);
+  }
+
+  /** The question for whom a short name stands. */
+  names(station: ID, names: readonly string[]): Promise<Uint8Array> {
+    return this.#pack({ kind: 'ans', body: { names } }, station);
+  }
+
+  async #pack(draft: Draft, receiver: ID, options: MessagePackOptions = {}): Promise<Uint8Array> {
+    const messenger = this.#messenger;
+    const message = await messenger.pack(draft as never, receiver, {
+      ...options,
+      sender: this.#user,
+    });
+    if (!isWaiting(message)) return messenger.serialize(message);
+    throw new ProtocolError('identity/not-found', 'the station does not tell its key', {
+      details: { id: receiver.text },
+    });
+  }
+}

@@ -1,0 +1,296 @@
+import { DEFAULT_PAYLOAD_LIMITS, type Transport } from '@dimp/core';
+import { ProtocolError } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { Messenger } from '../messenger/messenger.ts';
+import type { DirectCommand, StationContact } from '../messenger/station-contact.ts';
+import type { HandshakeBody } from '../processing/bodies.ts';
+import { Announcements, type ProgramInfo } from './announcements.ts';
+import { type AcceptedStep, Handshake, type ProveStep } from './handshake.ts';
+import { NameQuestions, type NamesBody } from './short-names.ts';
+import type { StationAddress } from './station-address.ts';
+import type { StationPins } from './station-pins.ts';
+
+/** What a {@link StationConnection} is made with. */
+export interface ConnectionOptions {
+  readonly messenger: Messenger;
+  readonly address: StationAddress;
+  readonly user: ID;
+  readonly info: ProgramInfo;
+  readonly pins: StationPins;
+  /** Another station than before may be at the address; it is remembered from then on. */
+  readonly trustNewStation: boolean;
+  readonly onState: (state: 'connecting' | 'handshaking' | 'online') => void;
+}
+
+/** How long connecting and each handshake may take, in milliseconds (spec §11.6). */
+const TIMEOUT = 30_000;
+/** How often all stations are told where we are, in milliseconds (spec §11.6). */
+const LOGIN_INTERVAL = 300_000;
+/** How long leaving may take, in milliseconds. */
+const LEAVING = 2000;
+
+/** One connection to a station, from dialling to its end. */
+export class StationConnection implements StationContact {
+  readonly user: ID;
+  readonly #options: ConnectionOptions;
+  readonly #announcements: Announcements;
+  readonly #names = new NameQuestions();
+  /** Aborts when the connection has to end; the reason tells why. */
+  readonly #end = new AbortController();
+  readonly #timers = new Set<Disposable>();
+  #handshake: Handshake | undefined;
+  #handshakeTimer: Disposable | undefined;
+  #transport: Transport | undefined;
+  /** Our own messages leave in the order in which they were begun. */
+  #turn: Promise<void> = Promise.resolve();
+  #visaTime: number | undefined;
+  #open = false;
+  #onlineSince: number | undefined;
+
+  constructor(options: ConnectionOptions) {
+    const { messenger, user, info } = options;
+    this.#options = options;
+    this.user = user;
+    this.#announcements = new Announcements(messenger, user, info);
+  }
+
+  get station(): ID | undefined {
+    return this.#handshake?.station;
+  }
+
+  get isOpen(): boolean {
+    return this.#open && !this.#end.signal.aborted;
+  }
+
+  /** When the station let us in first, in milliseconds since the epoch. */
+  get onlineSince(): number | undefined {
+    return this.#onlineSince;
+  }
+
+  /**
+   * Connects, logs in and stays.
+   *
+   * @returns never: it always ends with an error
+   * @throws why it ended
+   */
+  async run(): Promise<never> {
+    const { messenger, onState } = this.#options;
+    const { signal } = this.#end;
+    const listening = messenger.facebook.events.on('documentSaved', ({ id }) => {
+      if (this.isOpen && sameEntity(id, this.user)) this.#act(() => this.#tellVisa());
+    });
+    try {
+      onState('connecting');
+      this.#handshake = new Handshake(
+        this.user,
+        await this.#expectedStation(),
+        messenger.facebook.clock,
+      );
+      this.#transport = await this.#dial();
+      onState('handshaking');
+      this.#limitHandshake();
+      const ended = messenger.connect(this.#transport, { signal, station: this });
+      this.#act(async () => this.#send(await this.#announcements.hello()));
+      await ended;
+      signal.throwIfAborted();
+      throw new ProtocolError('transport/closed', 'the station has closed the connection');
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      this.fail(new ProtocolError('transport/closed', 'connection has ended'));
+      listening[Symbol.dispose]();
+      for (const timer of this.#timers) timer[Symbol.dispose]();
+      // Not waited for: the peer may never take what is still to leave.
+      this.#transport?.close().catch(() => undefined);
+    }
+  }
+
+  /** Ends the connection for a reason, if it has not ended. */
+  fail(error: unknown): void {
+    if (!this.#end.signal.aborted) this.#end.abort(error);
+  }
+
+  /** Says goodbye, as far as the station listens, and ends the connection (spec §9.8). */
+  async leave(reason: ProtocolError): Promise<void> {
+    const station = this.station;
+    const transport = this.#transport;
+    if (station !== undefined && transport !== undefined && this.isOpen) {
+      await this.#within(LEAVING, async () => {
+        await this.#turn;
+        await transport.send(await this.#announcements.report(station, 'offline'));
+      });
+      await this.#within(LEAVING, () => transport.close());
+    }
+    this.fail(reason);
+  }
+
+  /** Asks the station whom it knows by a name. */
+  async resolve(name: string, signal?: AbortSignal): Promise<ID | undefined> {
+    const station = this.station;
+    if (station === undefined || !this.isOpen) {
+      throw new ProtocolError('state/not-ready', 'there is no station to ask');
+    }
+    const end =
+      signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
+    const answer = this.#names.answer(name, this.#options.messenger.timers, end);
+    this.#act(async () => this.#send(await this.#announcements.names(station, [name])));
+    return answer;
+  }
+
+  handshake(command: DirectCommand<HandshakeBody>): void {
+    if (this.#end.signal.aborted) return;
+    let step: ProveStep | AcceptedStep | undefined;
+    try {
+      step = this.#handshake?.take(command);
+    } catch (error) {
+      this.fail(error);
+    }
+    if (step?.kind === 'prove') this.#prove(step);
+    if (step?.kind === 'accepted') this.#accepted(step);
+  }
+
+  take({ envelope, content }: DirectCommand): boolean {
+    const { station } = this;
+    if (content.kind !== 'ans' || station === undefined) return false;
+    return sameEntity(envelope.sender, station) && this.#names.take(content.body as NamesBody);
+  }
+
+  async #expectedStation(): Promise<ID | undefined> {
+    const { address, pins, trustNewStation } = this.#options;
+    return address.id ?? (trustNewStation ? undefined : await pins.get(address));
+  }
+
+  /** @throws `transport/timeout`; what the transport throws; why the connection has to end */
+  async #dial(): Promise<Transport> {
+    const { address } = this.#options;
+    const { signal } = this.#end;
+    const timer = this.#after(TIMEOUT, () =>
+      this.fail(new ProtocolError('transport/timeout', 'connecting takes too long')),
+    );
+    const context = { signal, maxPayloadBytes: DEFAULT_PAYLOAD_LIMITS.maxLength };
+    const opening = Promise.resolve().then(() => address.connect(context));
+    try {
+      return await unlessAborted(opening, signal);
+    } catch (error) {
+      // Nobody wants it any more.
+      void opening.then((transport) => transport.close()).catch(() => undefined);
+      throw error;
+    } finally {
+      timer[Symbol.dispose]();
+    }
+  }
+
+  /** Nothing else leaves until the station has accepted the answer. */
+  #prove({ station, session }: ProveStep): void {
+    const wasOpen = this.#open;
+    this.#open = false;
+    if (wasOpen) this.#options.onState('handshaking');
+    this.#limitHandshake();
+    this.#act(async () => this.#send(await this.#announcements.helloAgain(station, session)));
+  }
+
+  #accepted(step: AcceptedStep): void {
+    this.#act(async () => {
+      const { address, pins } = this.#options;
+      // It may have come twice.
+      if (this.#open || !this.#handshake?.isLast(step)) return;
+      this.#handshakeTimer?.[Symbol.dispose]();
+      await pins.set(address, step.station);
+      await this.#tellVisa();
+      await this.#tellLogin(step.station);
+      this.#send(await this.#announcements.report(step.station, 'online'));
+      // Meanwhile the station may have asked again.
+      if (this.#handshake.isLast(step)) this.#goOnline(step.station);
+    });
+  }
+
+  #goOnline(station: ID): void {
+    const { messenger, onState } = this.#options;
+    if (this.#end.signal.aborted) return;
+    if (this.#onlineSince === undefined) this.#repeatLogin(station);
+    this.#onlineSince ??= messenger.facebook.clock.now();
+    this.#open = true;
+    onState('online');
+    messenger.resume();
+  }
+
+  async #tellVisa(): Promise<void> {
+    const visa = await this.#announcements.visa();
+    if (visa === undefined || visa.time === this.#visaTime) return;
+    this.#visaTime = visa.time;
+    this.#send(visa.bytes);
+  }
+
+  async #tellLogin(station: ID): Promise<void> {
+    const { host, port } = this.#options.address;
+    this.#send(await this.#announcements.login(station, host, port));
+  }
+
+  #repeatLogin(station: ID): void {
+    this.#after(LOGIN_INTERVAL, () => {
+      this.#repeatLogin(station);
+      // Before `DIM!` nothing but the handshake leaves.
+      if (this.isOpen) this.#act(() => this.#tellLogin(station));
+    });
+  }
+
+  #limitHandshake(): void {
+    this.#handshakeTimer?.[Symbol.dispose]();
+    this.#handshakeTimer = this.#after(TIMEOUT, () =>
+      this.fail(new ProtocolError('transport/timeout', 'the station does not let us in')),
+    );
+  }
+
+  /** Does something of our own; if it fails, the connection does. */
+  #act(task: () => Promise<void>): void {
+    this.#turn = this.#turn
+      .then(async () => {
+        if (!this.#end.signal.aborted) await task();
+      })
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  /** Not waited for: the station acknowledges it only when we have acknowledged what it sends. */
+  #send(bytes: Uint8Array): void {
+    this.#transport?.send(bytes).catch((error: unknown) => this.fail(error));
+  }
+
+  #after(delay: number, task: () => void): Disposable {
+    const timer = this.#options.messenger.timers.after(delay, () => {
+      this.#timers.delete(handle);
+      task();
+    });
+    const handle: Disposable = {
+      [Symbol.dispose]: () => {
+        this.#timers.delete(handle);
+        timer[Symbol.dispose]();
+      },
+    };
+    this.#timers.add(handle);
+    return handle;
+  }
+
+  /** Tries something for a while; whether it works does not matter. */
+  async #within(delay: number, task: () => Promise<void>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      // Not one of the timers that end with the connection.
+      const timer = this.#options.messenger.timers.after(delay, resolve);
+      task()
+        .catch(() => undefined)
+        .finally(() => {
+          timer[Symbol.dispose]();
+          resolve();
+        });
+    });
+  }
+}
+
+/** @throws the signal's reason if it aborts before the promise settles */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

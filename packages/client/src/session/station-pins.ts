@@ -1,0 +1,38 @@
+import type { Store, StoreKey } from '@dimp/core';
+import type { ID } from '@dimp/mkm';
+import { corruptRecord, decodePart, decodeRecord, encodeRecord } from '../record.ts';
+import type { StationAddress } from './station-address.ts';
+
+/**
+ * Which station was found at which address. Nothing else proves that it is the one it was before: a station is whoever
+ * answers (spec §14.1 #9).
+ */
+export class StationPins {
+  readonly #store: Store;
+  readonly #readID: (text: unknown) => ID;
+
+  constructor(store: Store, readID: (text: unknown) => ID) {
+    this.#store = store;
+    this.#readID = readID;
+  }
+
+  /** @throws `store/` codes; `store/corrupt` for a record that cannot be read: then it may be any station's */
+  async get(address: StationAddress): Promise<ID | undefined> {
+    const bytes = await this.#store.get(pathOf(address));
+    if (bytes === undefined) return undefined;
+    const text = decodeRecord(bytes, WHAT);
+    if (typeof text !== 'string') throw corruptRecord(WHAT);
+    return decodePart(WHAT, () => this.#readID(text));
+  }
+
+  /** @throws `store/` codes */
+  async set(address: StationAddress, id: ID): Promise<void> {
+    await this.#store.set(pathOf(address), encodeRecord(id.text));
+  }
+}
+
+const WHAT = 'station of an address';
+
+function pathOf({ host, port }: StationAddress): StoreKey {
+  return ['station', `${host.toLowerCase()}:${port}`];
+}

@@ -1,0 +1,311 @@
+import type { Protocol } from '@dimp/core';
+import { type EventSource, Events, type Listener, ProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { Messenger } from '../messenger/messenger.ts';
+import type { ProgramInfo } from './announcements.ts';
+import { backOff } from './back-off.ts';
+import { type SessionReport, sessionError } from './session-report.ts';
+import { isShortName } from './short-names.ts';
+import { watchSleep } from './sleep-watch.ts';
+import type { StationAddress } from './station-address.ts';
+import { StationConnection } from './station-connection.ts';
+import { StationPins } from './station-pins.ts';
+
+/** What a session is made with. */
+export interface StationSessionOptions<P extends Protocol> extends ProgramInfo {
+  /** Sends and receives over the session. It is not disposed of with it. */
+  readonly messenger: Messenger<P>;
+  /** Where to log in: when one does not answer, the next one is tried, and behind the last the first again. */
+  readonly stations: readonly StationAddress[];
+  /** Who logs in; the current user by default. Stations take no messages of other users over the session. */
+  readonly user?: ID;
+  /**
+   * Accepts another station than was at an address before, and remembers it. Whoever controls the network can be that
+   * station.
+   */
+  readonly trustNewStation?: boolean;
+  /** Stops the session when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a session tells of. */
+export interface SessionEvents {
+  state: SessionReport;
+}
+
+/** A connection that lasted as long as this, in milliseconds, was a good one: the next failure is the first again. */
+const GOOD_CONNECTION = 30_000;
+
+/**
+ * Keeps a user logged in at a station: connects, proves who he is, tells where he is, and does all of it again whenever
+ * the connection is lost, at this or the next station (spec §11.6). What the messenger is told to send waits meanwhile.
+ *
+ * In tabs that share a store, only the one that leads connects.
+ *
+ * @example
+ * ```ts
+ * await using session = new StationSession({
+ *   messenger,
+ *   stations: [{ connect: connectTcp({ host, port }), host, port }],
+ * });
+ * session.on('state', ({ state, error }) => console.log(state, error?.code));
+ * await session.start();
+ * await session.online(AbortSignal.timeout(60_000));
+ * ```
+ */
+export class StationSession<P extends Protocol = Protocol>
+  implements EventSource<SessionEvents>, AsyncDisposable
+{
+  readonly #messenger: Messenger;
+  readonly #options: StationSessionOptions<P>;
+  readonly #pins: StationPins;
+  readonly #events = new Events<SessionEvents>();
+  #report: SessionReport = { state: 'offline' };
+  #connection: StationConnection | undefined;
+  #run: Run | undefined;
+
+  /** @throws `RangeError` without stations */
+  constructor(options: StationSessionOptions<P>) {
+    if (options.stations.length === 0) throw new RangeError('a session needs a station');
+    const { facebook } = options.messenger;
+    this.#options = options;
+    this.#messenger = options.messenger as unknown as Messenger;
+    this.#pins = new StationPins(facebook.store, facebook.protocol.parseID);
+  }
+
+  on<K extends keyof SessionEvents>(kind: K, listener: Listener<SessionEvents[K]>): Disposable {
+    return this.#events.on(kind, listener);
+  }
+
+  /** How far the session has got. */
+  get report(): SessionReport {
+    return this.#report;
+  }
+
+  /**
+   * Begins to connect, and goes on until it is stopped.
+   *
+   * @throws `identity/not-found` if there is no such user on this machine; `state/stopped` if the messenger has been
+   *   disposed of; `store/` codes; the reason of the session's signal
+   */
+  async start(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    if (this.#run !== undefined) return;
+    const run = new Run();
+    this.#run = run;
+    try {
+      const user = await this.#findUser();
+      await this.#messenger.start();
+      if (run.isStopping) throw stopped();
+      const stop = (): void => void this.stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      run.done = this.#keepConnected(run, user).finally(() => {
+        signal?.removeEventListener('abort', stop);
+        this.#tell({ state: 'stopped' });
+        if (this.#run === run) this.#run = undefined;
+      });
+    } catch (error) {
+      if (this.#run === run) this.#run = undefined;
+      this.#tell({ state: 'stopped' });
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until messages go both ways.
+   *
+   * @throws `state/stopped` if the session is stopped before; the signal's reason
+   */
+  async online(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#report.state === 'online') return;
+    let abort = (): void => {};
+    let listening: Disposable | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        abort = () => reject(signal?.reason);
+        signal?.addEventListener('abort', abort, { once: true });
+        listening = this.on('state', ({ state }) => {
+          if (state === 'online') resolve();
+          if (state === 'stopped') reject(stopped());
+        });
+        if (this.#report.state === 'stopped' && this.#run === undefined) reject(stopped());
+      });
+    } finally {
+      listening?.[Symbol.dispose]();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Tries again now, if the session waits: the network is back, say. */
+  retryNow(): void {
+    this.#run?.skipPause();
+  }
+
+  /**
+   * Asks the station for whom a short name stands (spec §9.12). For what people type: a name means what the station says,
+   * so never use it for IDs that come from the network.
+   *
+   * @returns undefined for a name that nobody has, and for reserved words, which are not asked for
+   * @throws `RangeError` for what can be no short name; `state/not-ready` while the session is not online;
+   *   `transport/timeout` if there is no answer; the signal's reason
+   */
+  async resolve(name: string, signal?: AbortSignal): Promise<ID | undefined> {
+    if (!isShortName(name)) return undefined;
+    signal?.throwIfAborted();
+    if (this.#connection !== undefined) return this.#connection.resolve(name, signal);
+    throw new ProtocolError('state/not-ready', 'there is no station to ask');
+  }
+
+  /** Tells the station that the user is offline, and closes the connection. It can be started again. */
+  async stop(): Promise<void> {
+    const run = this.#run;
+    if (run === undefined) return;
+    run.stop();
+    await this.#connection?.leave(stopped());
+    await run.done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #findUser(): Promise<ID> {
+    const { facebook } = this.#messenger;
+    const user = this.#options.user ?? (await facebook.currentUser())?.id;
+    if (user === undefined) {
+      throw new ProtocolError('identity/not-found', 'there is no user on this machine');
+    }
+    await facebook.requireSigner(user);
+    return user;
+  }
+
+  async #keepConnected(run: Run, user: ID): Promise<void> {
+    const { clock } = this.#messenger.facebook;
+    const { stations } = this.#options;
+    const wake = (): void => {
+      run.skipPause();
+      this.#connection?.fail(new ProtocolError('transport/closed', 'the computer has slept'));
+      run.slept = true;
+    };
+    using _sleep = watchSleep(clock, this.#messenger.timers, wake);
+    using _resumed = this.#messenger.on('resumed', () => run.skipPause());
+    await this.#leading(run);
+    let failures = 0;
+    for (let at = 0; !run.isStopping && this.#messenger.leads; ) {
+      const address = stations[at % stations.length] as StationAddress;
+      run.slept = false;
+      const { error, lasted } = await this.#connectOnce(run, address, user);
+      if (run.isStopping || !this.#messenger.leads) return;
+      const good = lasted >= GOOD_CONNECTION;
+      failures = good ? 0 : failures + 1;
+      if (!good) at += 1;
+      if (run.slept) continue;
+      // The other stations are tried at once, before the first one again.
+      const round = Math.ceil(failures / stations.length);
+      if (failures > 0 && failures % stations.length !== 0) continue;
+      await this.#pause(run, backOff(Math.max(round, 1), this.#messenger.random), error);
+    }
+  }
+
+  /** @returns why it ended, and how long the user was online, in milliseconds */
+  async #connectOnce(
+    run: Run,
+    address: StationAddress,
+    user: ID,
+  ): Promise<{ readonly error: ProtocolError; readonly lasted: number }> {
+    const { agent, device, trustNewStation = false } = this.#options;
+    const before = this.#report.error;
+    const connection = new StationConnection({
+      messenger: this.#messenger,
+      address,
+      user,
+      info: {
+        ...(agent === undefined ? {} : { agent }),
+        ...(device === undefined ? {} : { device }),
+      },
+      pins: this.#pins,
+      trustNewStation,
+      onState: (state) => {
+        if (run.isStopping) return;
+        const id = connection.station;
+        const { host, port } = address;
+        const station = { host, port, ...(id === undefined ? {} : { id }) };
+        const last = state === 'online' ? undefined : before;
+        this.#tell({ state, station, ...(last === undefined ? {} : { error: last }) });
+      },
+    });
+    this.#connection = connection;
+    let error: ProtocolError;
+    try {
+      error = await connection.run();
+    } catch (thrown) {
+      error = sessionError(thrown);
+    } finally {
+      this.#connection = undefined;
+    }
+    const { clock } = this.#messenger.facebook;
+    const { onlineSince } = connection;
+    if (!run.isStopping) this.#report = { ...this.#report, error };
+    return { error, lasted: onlineSince === undefined ? 0 : clock.now() - onlineSince };
+  }
+
+  async #pause(run: Run, delay: number, error: ProtocolError): Promise<void> {
+    const { station } = this.#report;
+    const until = this.#messenger.facebook.clock.now() + delay;
+    const pausing = run.pause(this.#messenger.timers, delay);
+    this.#tell({ state: 'waiting', ...(station === undefined ? {} : { station }), error, until });
+    await pausing;
+  }
+
+  /** Resolves when this messenger is the one that sends, or the session is being stopped. */
+  async #leading(run: Run): Promise<void> {
+    if (this.#messenger.leads) return;
+    using _leading = this.#messenger.on('leading', () => run.skipPause());
+    this.#tell({ state: 'offline' });
+    while (!this.#messenger.leads && !run.isStopping) await run.pause(undefined, 0);
+  }
+
+  #tell(report: SessionReport): void {
+    this.#report = report;
+    this.#events.emit('state', report);
+  }
+}
+
+/** From a start to a stop. */
+class Run {
+  done: Promise<void> = Promise.resolve();
+  slept = false;
+  #stopping = false;
+  #skip: (() => void) | undefined;
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.skipPause();
+  }
+
+  skipPause(): void {
+    this.#skip?.();
+  }
+
+  /** Waits for a time, or without timers for ever, unless it is skipped. */
+  async pause(timers: Messenger['timers'] | undefined, delay: number): Promise<void> {
+    if (this.#stopping) return;
+    let timer: Disposable | undefined;
+    await new Promise<void>((resolve) => {
+      this.#skip = resolve;
+      timer = timers?.after(delay, resolve);
+    });
+    this.#skip = undefined;
+    timer?.[Symbol.dispose]();
+  }
+}
+
+function stopped(): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', 'session has been stopped');
+}
