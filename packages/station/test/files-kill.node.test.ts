@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { equalBytes } from '@dimp/foundation';
+import { build } from 'esbuild';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { ask, noise, onDisk } from './file-service.ts';
+
+/** Node cannot run the sources, and nothing is built when tests run. */
+const BUNDLE = fileURLToPath(
+  new URL(`../node_modules/.cache/files-${process.pid}.mjs`, import.meta.url),
+);
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [fileURLToPath(new URL('files.child.ts', import.meta.url))],
+    outfile: BUNDLE,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@dimp/source'],
+    logLevel: 'error',
+  });
+  return () => rm(BUNDLE, { force: true });
+});
+
+async function start(
+  folder: string,
+): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = spawn(process.execPath, [BUNDLE, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())));
+    child.once('exit', () => reject(new Error('it ended at once')));
+  });
+  return { child, port };
+}
+
+/** Waits until so many bytes of an unfinished file are there, or there is none any more. */
+async function written(folder: string, bytes: number): Promise<void> {
+  for (let seen = 0; seen < bytes; await setTimeout(1)) {
+    const [name] = await readdir(join(folder, 'parts'));
+    if (name === undefined && seen > 0) return;
+    if (name === undefined) continue;
+    seen = await stat(join(folder, 'parts', name)).then(
+      ({ size }) => size,
+      () => bytes,
+    );
+  }
+}
+
+/** Length of the file, and of the parts it is put in. */
+const SIZE = 3_000_000;
+const PART = 200_000;
+
+test('a server that is killed in the middle of an upload has the beginning, or nothing, and never a wrong file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'station-kill-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  let interrupted = 0;
+  let resumed = 0;
+  for (let run = 0; run < 8; run++) {
+    const body = noise(SIZE);
+    const path = `/f/file-${run}`;
+    // Every other file goes in one request.
+    const part = run % 2 === 0 ? PART : SIZE;
+    const { child, port } = await start(folder);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const put = async (at: { readonly port: number }, from: number): Promise<number> => {
+      for (let sent = from; sent < SIZE; sent += part) {
+        const end = Math.min(sent + part, SIZE);
+        const headers = { 'Content-Range': `bytes ${sent}-${end - 1}/${SIZE}` };
+        const { status } = await ask(at, 'PUT', path, { body: body.subarray(sent, end), headers });
+        expect(status).toBe(end === SIZE ? 201 : 202);
+      }
+      return SIZE;
+    };
+    const uploading = put({ port }, 0).catch(() => undefined);
+    await written(folder, (0.1 + Math.random() * 0.7) * SIZE);
+    child.kill('SIGKILL');
+    await ended;
+    const acknowledged = (await uploading) === SIZE;
+    const again = await start(folder);
+    const { headers, status } = await ask(again, 'HEAD', path);
+    const got = await ask(again, 'GET', path);
+    if (acknowledged) expect(got.status).toBe(200);
+    if (got.status !== 200) {
+      interrupted += 1;
+      expect(got.status).toBe(404);
+      const offset = status === 404 ? 0 : Number(headers['upload-offset']);
+      expect(offset).toBeLessThan(SIZE);
+      if (offset > 0) resumed += 1;
+      await put(again, offset);
+    }
+    expect(equalBytes((await ask(again, 'GET', path)).body, body)).toBe(true);
+    again.child.kill('SIGKILL');
+  }
+  expect((await onDisk(folder)).length).toBe(8);
+  // Nothing was proven if the uploads were faster than the kill.
+  expect(interrupted).toBeGreaterThan(2);
+  expect(resumed).toBeGreaterThan(0);
+}, 60_000);
