@@ -45,7 +45,7 @@ export class WebSocketTransport
     this.#confirmation = confirmation;
     this.#options = options;
     this.#sweep = options.sweep ?? new Sweep();
-    this.#queue = new ArrivalQueue(this, options);
+    this.#queue = new ArrivalQueue(this, this.#sweep.clock, options);
     this.#heardAt = this.#sweep.clock.now();
     channel.events = this;
     this.#sweep.add(this);

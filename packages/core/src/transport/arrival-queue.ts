@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts';
 import type { Arrival } from '../ports/transport.ts';
 
 /** The connection behind an {@link ArrivalQueue}, as far as the queue knows it. */
@@ -32,6 +33,7 @@ export interface ArrivalLimits {
  */
 export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   readonly #source: ArrivalSource<T>;
+  readonly #clock: Clock;
   readonly #maxArrivals: number;
   readonly #maxBytes: number;
   readonly #maxAge: number;
@@ -40,17 +42,19 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   #fetched: Set<QueuedArrival<T>> | undefined;
   #readers: Reader[] | undefined;
   #bytes = 0;
-  #now = 0;
   #paused = false;
   #ended = false;
   #error: unknown;
 
+  /** @param clock - one that is never set back */
   constructor(
     source: ArrivalSource<T>,
+    clock: Clock,
     { maxArrivals = 64, maxArrivalBytes = 1024 * 1024, maxArrivalAge = 60_000 }: ArrivalLimits = {},
   ) {
     if (!(maxArrivals >= 1)) throw new RangeError('maxArrivals must be 1 or more');
     this.#source = source;
+    this.#clock = clock;
     this.#maxArrivals = maxArrivals;
     this.#maxBytes = maxArrivalBytes;
     this.#maxAge = maxArrivalAge;
@@ -95,9 +99,8 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     this.#serve();
   }
 
-  /** @param now - milliseconds of any clock that does not go back */
+  /** @param now - milliseconds of the queue's clock */
   sweep(now: number): void {
-    this.#now = now;
     if (this.#fetched === undefined) return;
     // In the order in which they were fetched.
     for (const arrival of this.#fetched) {
@@ -157,7 +160,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
       const reader = this.#readers.shift();
       if (arrival !== undefined) {
         if (!this.#ended) {
-          arrival.fetchedAt = this.#now;
+          arrival.fetchedAt = this.#clock.now();
           this.#fetched ??= new Set();
           this.#fetched.add(arrival);
         }

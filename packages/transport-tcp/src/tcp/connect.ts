@@ -21,9 +21,6 @@ export interface ConnectTcpOptions extends TcpOptions {
   readonly timers?: Timers;
 }
 
-/** Milliseconds after which the kernel asks a silent peer whether it is there. */
-const KERNEL_KEEP_ALIVE = 60_000;
-
 /**
  * The client's side of MTP over TCP or TLS (spec §12.2–12.4).
  *
@@ -86,8 +83,6 @@ function dial<T>(
     socket.on('close', failed);
     socket.once(options.tls ? 'secureConnect' : 'connect', () => {
       settle();
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, KERNEL_KEEP_ALIVE);
       resolve(take(socket));
     });
   });

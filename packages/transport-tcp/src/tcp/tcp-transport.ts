@@ -29,6 +29,9 @@ export interface TcpTransportOptions extends TcpOptions {
 /** Bytes of garbage after which a peer counts as one that speaks something else. */
 const MAX_SKIPPED_BYTES = 64 * 1024;
 
+/** Milliseconds after which the kernel asks a silent peer whether it is there. */
+const KERNEL_KEEP_ALIVE = 60_000;
+
 /** A payload's last package; undefined for what is not acknowledged. */
 type Ticket = MtpFrame | undefined;
 
@@ -55,10 +58,12 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     this.#options = options;
     this.#sweep = options.sweep ?? new Sweep();
     this.#decoder = new MtpDecoder({ maxBodyBytes: options.maxPayloadBytes });
-    this.#queue = new ArrivalQueue(this, options);
+    this.#queue = new ArrivalQueue(this, this.#sweep.clock, options);
     this.#writer = new SocketWriter(socket, this.#sweep.clock);
     this.#departures = new Departures(options.resend);
     this.#aliveAt = this.#sweep.clock.now();
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KERNEL_KEEP_ALIVE);
     socket[OWNER] = this;
     socket.on('data', onData);
     socket.on('drain', onDrain);
