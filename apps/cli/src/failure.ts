@@ -22,6 +22,7 @@ const EXITS = {
   usage: 64,
   'file/unreadable': 66,
   'file/unwritable': 73,
+  'no-station': 78,
   interrupted: 130,
   internal: 70,
 } as const;

@@ -6,8 +6,10 @@ import { addCompletionCommand } from './program/completion.ts';
 import { addContactCommands } from './program/contacts.ts';
 import { addIdentityCommands } from './program/identity.ts';
 import { addInspectCommand } from './program/inspect.ts';
+import { addMessageCommands } from './program/messages.ts';
 import { collecting, examples, secondsOption } from './program/options.ts';
 import { Runner } from './program/runner.ts';
+import { addStationCommands } from './program/station.ts';
 import { oneLine } from './text.ts';
 
 /**
@@ -84,6 +86,8 @@ Exit status: 0 done, 64 wrong arguments, 130 interrupted, others by error code: 
     );
   addIdentityCommands(program, runner);
   addContactCommands(program, runner);
+  addMessageCommands(program, runner);
+  addStationCommands(program, runner);
   addInspectCommand(program, runner);
   addCompletionCommand(program, runner);
   return program;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
+import type { JsonObject } from '../../packages/foundation/src/index.ts';
 
 /** The program as one file of JavaScript, for this file of tests: nothing is built when tests run. */
 const BUNDLE = fileURLToPath(
@@ -59,7 +60,7 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   /** The lines of the standard output, read as JSON. */
-  readonly json: readonly Record<string, any>[];
+  readonly json: readonly JsonObject[];
 }
 
 /** A program that is running. */
@@ -132,9 +133,9 @@ export function run(
   return start(data, args, { input: '', ...options }).ended;
 }
 
-function linesOf(text: string): readonly Record<string, any>[] {
+function linesOf(text: string): readonly JsonObject[] {
   return text
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, any>);
+    .map((line) => JSON.parse(line) as JsonObject);
 }

@@ -1,0 +1,168 @@
+import { openAsBlob } from 'node:fs';
+import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import {
+  downloadFile,
+  type FileLocation,
+  fileFormatFor,
+  httpBlobStore,
+  uploadFile,
+} from '@dimp/client/files';
+import type { Draft } from '@dimp/dkd';
+import { File, Image } from '@dimp/extensions/contents';
+import { encodeHex, ProtocolError, randomBytes } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { Connection } from './connection.ts';
+import type { Context } from './context.ts';
+import { isSystemError, usage } from './failure.ts';
+import { readInput, unreadable, unwritable } from './files.ts';
+import { Progress } from './progress.ts';
+import { filesOf } from './stations.ts';
+
+/** Where files are uploaded to and downloaded from. */
+export interface FileOptions {
+  /** Folder URL of a file server, instead of the station's. */
+  readonly files?: string;
+}
+
+/** A file to be sent. */
+export interface Attachment {
+  readonly path: string;
+  readonly kind: 'file' | 'image';
+  /** Small picture that is shown before the file is downloaded. */
+  readonly thumbnail?: string;
+}
+
+/** Longest thumbnail, in bytes: it travels in the message. */
+const MAX_THUMBNAIL = 64 * 1024;
+
+/** Encrypts and uploads a file. @returns the content to be sent */
+export async function attach(
+  { path, kind, thumbnail }: Attachment,
+  receiver: ID,
+  { files }: FileOptions,
+  connection: Connection,
+  context: Context,
+): Promise<Draft<'file', FileLocation> | Draft<'image', FileLocation>> {
+  const preview =
+    thumbnail === undefined ? undefined : await readInput(thumbnail, MAX_THUMBNAIL, context);
+  const blob = await openAsBlob(path).catch((error: unknown) => {
+    throw isSystemError(error) ? unreadable(path, error) : error;
+  });
+  const blobs = httpBlobStore({
+    url: files ?? filesOf(connection.station()),
+    headers: () => headersOf(context),
+  });
+  using progress = new Progress(basename(path), context);
+  const uploaded = await uploadFile(blobs, blob, {
+    format: await fileFormatFor(connection.messenger.facebook, receiver),
+    filename: basename(path),
+    signal: context.signal,
+    onProgress: (done, total) => progress.show(done, total),
+  });
+  if (kind === 'file') return File.create(uploaded);
+  return Image.create({
+    ...uploaded,
+    ...(preview === undefined ? {} : { thumbnail: { data: preview } }),
+  });
+}
+
+/** How files of others are saved. */
+export interface SaveOptions extends FileOptions {
+  /** Folder they are saved in. */
+  readonly save: string;
+  /** Hosts that files are fetched from besides the stations. */
+  readonly allowHost?: readonly string[];
+}
+
+/** Names that are no names on some systems, and characters that lead somewhere else. */
+const UNSAFE = /[^\p{L}\p{N}._ ()+-]/gu;
+const MAX_NAME = 100;
+
+/**
+ * Downloads a file, checks it, and puts it into a folder under a name of its own: nothing is overwritten, and nothing
+ * appears before all of it was checked.
+ *
+ * @returns path of the file
+ */
+export async function save(
+  location: FileLocation,
+  { save: folder, files, allowHost = [] }: SaveOptions,
+  connection: Connection,
+  context: Context,
+): Promise<string> {
+  const known = [...connection.stations.map(filesOf), ...(files === undefined ? [] : [files])];
+  const hosts = new Set([...known.map((url) => new URL(url).host), ...allowHost]);
+  // A peer chose the URL: only servers that the person knows are asked.
+  const blobs = httpBlobStore({
+    url: known[0] ?? 'http://localhost/',
+    allow: ({ host, hostname }) => hosts.has(host) || hosts.has(hostname),
+  });
+  const name = safeName(location.filename);
+  const partial = join(folder, `.${encodeHex(randomBytes(8))}.part`);
+  using progress = new Progress(name, context);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(partial, 'wx', 0o600);
+    try {
+      const download = downloadFile(blobs, location, {
+        signal: context.signal,
+        onProgress: (done, total) => progress.show(done, total),
+      });
+      for await (const bytes of download) await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return await place(partial, folder, name);
+  } catch (error) {
+    throw isSystemError(error) && 'syscall' in error ? unwritable(folder, error) : error;
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+/** Gives a file its name, or the next that is free. */
+async function place(partial: string, folder: string, name: string): Promise<string> {
+  const extension = extname(name);
+  const stem = basename(name, extension);
+  for (let number = 0; number < 10_000; number++) {
+    const path = join(folder, number === 0 ? name : `${stem} (${number})${extension}`);
+    try {
+      await linkOrCopy(partial, path);
+      return path;
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+    }
+  }
+  throw new ProtocolError('store/conflict', 'the folder has too many files of one name');
+}
+
+/** Not every file system has links. @throws EEXIST if there is something */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!isSystemError(error) || error.code === 'EEXIST') throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+/** A name that stays in its folder. A peer chose it. */
+export function safeName(filename: string | undefined): string {
+  const last = (filename ?? '').split(/[/\\]/).at(-1) ?? '';
+  const name = last
+    .normalize('NFC')
+    .replace(UNSAFE, '_')
+    .replace(/^[. ]+/, '')
+    .slice(-MAX_NAME)
+    .trim();
+  return name === '' ? 'file' : name;
+}
+
+function headersOf({ env }: Pick<Context, 'env'>): Readonly<Record<string, string>> {
+  const token = env['DIM_FILES_TOKEN'];
+  if (token === undefined || token === '') return {};
+  if (!/^[\x21-\x7e]+$/.test(token)) throw usage('DIM_FILES_TOKEN is no token');
+  return { Authorization: `Bearer ${token}` };
+}

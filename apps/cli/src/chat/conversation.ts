@@ -1,0 +1,87 @@
+import type { Delivery } from '@dimp/client';
+import { Text } from '@dimp/extensions/contents';
+import type { ID } from '@dimp/mkm';
+import { attach, type FileOptions } from '../attachments.ts';
+import { remember } from '../commands/send.ts';
+import type { Connection } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { deliveryFacts, stateText } from '../delivery.ts';
+import type { History } from '../history.ts';
+import type { Output } from '../output.ts';
+
+/** Messages whose states are shown; older ones are on their way all the same. */
+const MAX_FOLLOWED = 1000;
+
+/** What is sent in a chat, and how far each message has got. */
+export class Conversation {
+  readonly #connection: Connection;
+  readonly #history: History;
+  readonly #context: Context;
+  readonly #options: FileOptions;
+  readonly #output: Output;
+  readonly #sent = new Map<number, Delivery>();
+  #count = 0;
+
+  constructor(
+    connection: Connection,
+    history: History,
+    output: Output,
+    context: Context,
+    options: FileOptions,
+  ) {
+    this.#connection = connection;
+    this.#history = history;
+    this.#output = output;
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** Sends a text. */
+  async say(text: string, peer: ID): Promise<void> {
+    await this.#follow(await this.#connection.messenger.send(Text.create({ text }), peer), peer);
+  }
+
+  /** Uploads and sends a file. */
+  async hand(path: string, kind: 'file' | 'image', peer: ID): Promise<void> {
+    const draft = await attach(
+      { path, kind },
+      peer,
+      this.#options,
+      this.#connection,
+      this.#context,
+    );
+    await this.#follow(await this.#connection.messenger.send(draft, peer), peer);
+  }
+
+  /** Shows the states of all messages of this chat. */
+  showStates(): void {
+    for (const [number, delivery] of this.#sent) this.#show(number, delivery);
+  }
+
+  /** Waits until everything was sent, or it takes too long: then it goes out the next time. */
+  async settle(milliseconds: number): Promise<void> {
+    const { signal } = this.#context;
+    const limit = AbortSignal.any([AbortSignal.timeout(milliseconds), signal]);
+    const waiting = [...this.#sent.values()].map((delivery) =>
+      // Failed, stopped or too late: the states have told.
+      delivery.reached('sent', limit).catch(() => undefined),
+    );
+    await Promise.all(waiting);
+  }
+
+  async #follow(delivery: Delivery, peer: ID): Promise<void> {
+    this.#count += 1;
+    const number = this.#count;
+    this.#sent.set(number, delivery);
+    this.#sent.delete(number - MAX_FOLLOWED);
+    this.#show(number, delivery);
+    delivery.on('state', () => this.#show(number, delivery));
+    await remember(delivery, peer, this.#history);
+  }
+
+  #show(number: number, delivery: Delivery): void {
+    const { report } = delivery;
+    const facts = { number, ...deliveryFacts(delivery, report) };
+    this.#output.result('delivery', facts, `      #${number} ${stateText(report)}`);
+  }
+}

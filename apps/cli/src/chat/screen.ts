@@ -1,0 +1,93 @@
+import { createInterface, type Interface } from 'node:readline';
+import type { Context } from '../context.ts';
+import { CommandFailure } from '../failure.ts';
+import { Output } from '../output.ts';
+import { oneLine } from '../text.ts';
+
+/** How many lines the arrow keys bring back. */
+const LINES_KEPT = 200;
+
+/**
+ * Where a chat is shown and typed: on a terminal with a line to type on, below what is printed; elsewhere lines in, lines
+ * out.
+ */
+export class Screen implements Disposable {
+  /** Prints above the line that is being typed. */
+  readonly output: Output;
+  readonly #interface: Interface;
+  readonly #terminal: boolean;
+  readonly #context: Context;
+  #stop: (() => void) | undefined;
+
+  /** @param typed - lines of earlier, the newest first */
+  constructor(
+    context: Context,
+    typed: readonly string[],
+    complete: (line: string) => readonly [string[], string],
+  ) {
+    const { stdin, stdout, stderr, output, signal } = context;
+    this.#context = context;
+    this.#terminal = stdin.isTTY === true && stdout.isTTY === true && !output.json;
+    this.#interface = createInterface({
+      input: stdin,
+      ...(this.#terminal ? { output: stdout } : {}),
+      terminal: this.#terminal,
+      history: typed.slice(0, LINES_KEPT),
+      historySize: LINES_KEPT,
+      completer: (line: string) => complete(line) as [string[], string],
+    });
+    const above = (write: (text: string) => unknown) => ({
+      write: (text: string) => this.#above(text, write),
+    });
+    this.output = new Output(
+      above((text) => stdout.write(text)),
+      above((text) => (this.#terminal ? stdout : stderr).write(text)),
+      output,
+    );
+    const close = (): void => this.#interface.close();
+    signal.addEventListener('abort', close, { once: true });
+    this.#stop = () => signal.removeEventListener('abort', close);
+  }
+
+  /** Sets what stands before the line that is typed. */
+  prompt(text: string): void {
+    if (!this.#terminal) return;
+    this.#interface.setPrompt(`${oneLine(text)}> `);
+    this.#interface.prompt(true);
+  }
+
+  /**
+   * The lines that are typed, until the input ends.
+   *
+   * @throws `interrupted` for Ctrl-C
+   */
+  async *lines(): AsyncGenerator<string> {
+    let interrupted = false;
+    this.#interface.on('SIGINT', () => {
+      interrupted = true;
+      this.#interface.close();
+    });
+    for await (const line of this.#interface) {
+      yield line;
+      if (this.#terminal) this.#interface.prompt(true);
+    }
+    this.#context.signal.throwIfAborted();
+    if (interrupted) throw new CommandFailure('interrupted', 'interrupted');
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop?.();
+    this.#interface.close();
+    // Otherwise the program would wait for more input.
+    this.#context.stdin.unref?.();
+  }
+
+  #above(text: string, write: (text: string) => unknown): void {
+    if (!this.#terminal) {
+      write(text);
+      return;
+    }
+    write(`\r\u001b[J${text}`);
+    this.#interface.prompt(true);
+  }
+}

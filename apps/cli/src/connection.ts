@@ -1,0 +1,113 @@
+import { Messenger } from '@dimp/client';
+import { type SessionReport, StationSession } from '@dimp/client/session';
+import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import type { User } from '@dimp/mkm';
+import type { Context } from './context.ts';
+import type { Output } from './output.ts';
+import { type Profile, userOf } from './profile.ts';
+import type { AppProtocol } from './protocol.ts';
+import { addressOf, type StationPlace, stationsFor } from './stations.ts';
+
+/** Seconds that a command waits for a station, unless told otherwise. */
+export const DEFAULT_TIMEOUT = 30;
+/** What the program tells of itself (spec §9.7). */
+const AGENT = 'dim (command line)';
+
+/** How to connect. */
+export interface ConnectionOptions {
+  /** Accepts another station than was at the address before. */
+  readonly trustNewStation?: boolean;
+  /** Instead of those of the profile. */
+  readonly stations?: readonly StationPlace[];
+}
+
+/** A profile that is connected to a station, or about to be. */
+export interface Connection extends AsyncDisposable {
+  readonly user: User;
+  readonly messenger: Messenger<AppProtocol>;
+  readonly session: StationSession<AppProtocol>;
+  readonly stations: readonly StationPlace[];
+  /**
+   * Waits until messages go both ways.
+   *
+   * @throws why the last attempt failed if it takes longer; the reason of the program's signal
+   */
+  online(seconds: number): Promise<void>;
+  /** The station that is connected, else the first one. */
+  station(): StationPlace;
+}
+
+/**
+ * Makes messenger and session of a profile. Nothing is connected before `session.start()`: handlers come first.
+ *
+ * @throws `no-station`; `identity/not-found`
+ */
+export async function connectionOf(
+  profile: Profile,
+  context: Context,
+  options: ConnectionOptions = {},
+): Promise<Connection> {
+  const { output, signal } = context;
+  const user = await userOf(profile);
+  const stations = options.stations ?? (await stationsFor(profile.store, context));
+  const [first] = stations as readonly [StationPlace];
+  const messenger = new Messenger({ facebook: profile.facebook });
+  const session = new StationSession({
+    messenger,
+    stations: stations.map(addressOf),
+    user: user.id,
+    agent: AGENT,
+    trustNewStation: options.trustNewStation === true,
+  });
+  session.on('state', (report) => showState(report, output));
+  messenger.on('failed', ({ error }) => {
+    const code = isProtocolError(error) ? error.code : 'internal';
+    output.event('problem', { code }, `something failed in the background [${code}]`);
+  });
+  return {
+    user,
+    messenger,
+    session,
+    stations,
+    online: (seconds) => online(session, seconds, signal),
+    station: () => {
+      const { station } = session.report;
+      const at = stations.find(({ host, port }) => host === station?.host && port === station.port);
+      return at ?? first;
+    },
+    async [Symbol.asyncDispose]() {
+      await session.stop();
+      await messenger[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function online(
+  session: StationSession<AppProtocol>,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const timeout = AbortSignal.timeout(seconds * 1000);
+  try {
+    await session.online(AbortSignal.any([timeout, signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!timeout.aborted) throw error;
+    throw session.report.error ?? new ProtocolError('transport/timeout', 'the station is silent');
+  }
+}
+
+function showState({ state, station, error, until }: SessionReport, output: Output): void {
+  const where = station === undefined ? '' : ` ${station.host}:${station.port}`;
+  const why = error === undefined ? '' : `: ${error.message} [${error.code}]`;
+  const facts = {
+    state,
+    station:
+      station === undefined
+        ? undefined
+        : { host: station.host, port: station.port, id: station.id?.text },
+    code: error?.code,
+    until: until === undefined ? undefined : until / 1000,
+  };
+  output.event('connection', facts, `${state}${where}${why}`);
+}

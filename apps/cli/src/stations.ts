@@ -1,0 +1,157 @@
+import type { StationAddress } from '@dimp/client/session';
+import type { Store } from '@dimp/core';
+import {
+  isJsonObject,
+  type JsonObject,
+  ProtocolError,
+  parseJson,
+  stringifyJson,
+  utf8Encode,
+} from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { connectTcp } from '@dimp/transport-tcp';
+import { connectWebSocket } from '@dimp/transport-websocket';
+import type { Context } from './context.ts';
+import { CommandFailure, usage } from './failure.ts';
+import { protocol } from './protocol.ts';
+
+/** Where a station is, and how it is spoken to. */
+export interface StationPlace {
+  /** The one spelling: `tcp://host:port`, and so on. */
+  readonly url: string;
+  readonly scheme: 'tcp' | 'tls' | 'ws' | 'wss';
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Who has to be there, if the person has said so. */
+  readonly id?: ID;
+}
+
+/** Port of most stations (spec §12.1). */
+const DEFAULT_PORT = 9394;
+const SCHEMES = ['tcp', 'tls', 'ws', 'wss'] as const;
+/** Most stations of a profile. */
+const MAX_STATIONS = 32;
+/** Where the list lies in the profile. */
+const LIST = ['cli', 'stations'] as const;
+
+/**
+ * Reads where a station is: `HOST`, `HOST:PORT`, or a URL of tcp, tls, ws or wss.
+ *
+ * @throws `usage`
+ */
+export function parseStation(text: string, id?: ID): StationPlace {
+  const full = text.includes('://') ? text : `tcp://${bracketed(text)}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  const scheme = SCHEMES.find((each) => `${each}:` === url?.protocol);
+  if (url === undefined || scheme === undefined || url.hostname === '') {
+    throw usage('a station is HOST:PORT, or a URL of tcp, tls, ws or wss');
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw usage('the address of a station has no user, query or fragment');
+  }
+  const web = scheme === 'ws' || scheme === 'wss';
+  if (!web && url.pathname !== '' && url.pathname !== '/') {
+    throw usage('only WebSocket addresses have a path');
+  }
+  const port = url.port === '' ? portOf(full, scheme) : Number(url.port);
+  if (port < 1) throw usage('a port is 1 to 65535');
+  const host = url.hostname.toLowerCase();
+  const path = web ? url.pathname : '';
+  return {
+    url: `${scheme}://${host}:${port}${path}`,
+    scheme,
+    host: host.replace(/^\[|\]$/g, ''),
+    port,
+    ...(id === undefined ? {} : { id }),
+  };
+}
+
+/** A station as the session takes it. */
+export function addressOf(place: StationPlace): StationAddress {
+  const { url, scheme, host, port, id } = place;
+  const connect =
+    scheme === 'ws' || scheme === 'wss'
+      ? connectWebSocket({ url })
+      : connectTcp({ host, port, tls: scheme === 'tls' });
+  return { connect, host, port, ...(id === undefined ? {} : { id }) };
+}
+
+/** Where a station keeps files: HTTP on the same port. */
+export function filesOf({ scheme, host, port }: StationPlace): string {
+  const secure = scheme === 'tls' || scheme === 'wss';
+  return `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}/files/`;
+}
+
+/**
+ * The stations that are meant: those named for this call, else those of the profile.
+ *
+ * @throws `no-station` without any
+ */
+export async function stationsFor(
+  store: Store,
+  { options }: Pick<Context, 'options'>,
+): Promise<readonly StationPlace[]> {
+  const named = (options.station ?? []).map((text) => parseStation(text));
+  const stations = named.length > 0 ? named : await readStations(store);
+  if (stations.length === 0) {
+    throw new CommandFailure('no-station', 'no station: dim station add HOST:PORT, or --station');
+  }
+  return stations;
+}
+
+/** The stations of a profile, in the order in which they are tried. @throws `store/corrupt` */
+export async function readStations(store: Store): Promise<readonly StationPlace[]> {
+  const bytes = await store.get(LIST);
+  if (bytes === undefined) return [];
+  try {
+    const list = parseJson(bytes);
+    if (!Array.isArray(list)) throw new TypeError('no list');
+    return (list as readonly JsonObject[]).filter(isJsonObject).map(({ url, id }) => {
+      return parseStation(String(url), typeof id === 'string' ? protocol.parseID(id) : undefined);
+    });
+  } catch {
+    throw new ProtocolError('store/corrupt', 'a stored record cannot be read', {
+      details: { what: 'stations' },
+    });
+  }
+}
+
+/** Adds a station, or replaces the one at the same address. @throws `format/limit` */
+export async function addStation(store: Store, place: StationPlace): Promise<void> {
+  const others = (await readStations(store)).filter(({ url }) => url !== place.url);
+  if (others.length >= MAX_STATIONS) {
+    throw new ProtocolError('format/limit', 'more stations than a profile can have');
+  }
+  await writeStations(store, [...others, place]);
+}
+
+/** Removes a station. @returns whether it was there */
+export async function removeStation(store: Store, { url }: StationPlace): Promise<boolean> {
+  const stations = await readStations(store);
+  const others = stations.filter((each) => each.url !== url);
+  if (others.length === stations.length) return false;
+  await writeStations(store, others);
+  return true;
+}
+
+async function writeStations(store: Store, stations: readonly StationPlace[]): Promise<void> {
+  const list = stations.map(({ url, id }) => ({
+    url,
+    ...(id === undefined ? {} : { id: id.text }),
+  }));
+  await store.set(LIST, utf8Encode(stringifyJson(list)));
+}
+
+/** The URL parser leaves out a port that is the scheme's own. */
+function portOf(text: string, scheme: StationPlace['scheme']): number {
+  const [, written] = /^[a-z]+:\/\/(?:\[[^\]]*\]|[^/:]*):(\d+)/i.exec(text) ?? [];
+  if (written !== undefined) return Number(written);
+  if (scheme === 'ws') return 80;
+  return scheme === 'wss' ? 443 : DEFAULT_PORT;
+}
+
+/** An address of IPv6 alone has brackets in a URL. */
+function bracketed(host: string): string {
+  return /^[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*$/i.test(host) ? `[${host}]` : host;
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { Facebook, register } from '../../packages/client/src/index.ts';
+import { createProtocol, systemClock } from '../../packages/core/src/index.ts';
+import { memoryStore } from '../../packages/core/src/memory.ts';
+import { standard } from '../../packages/extensions/src/standard.ts';
+import { EntityType } from '../../packages/mkm/src/index.ts';
+import { LimitKeeper, limitsOf, Station } from '../../packages/station/src/index.ts';
+import { FileServer, httpHandler, listen } from '../../packages/station/src/node.ts';
+import { temporaryFolder } from './program.node.ts';
+
+/** A station on a free port of this machine, and its file server. */
+export interface RunningStation {
+  readonly id: string;
+  readonly port: number;
+  /** `HOST:PORT`. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a station with an identity of its own; it is stopped with the test. @param port - any free one by default */
+export async function startStation(port = 0): Promise<RunningStation> {
+  const facebook = new Facebook({ protocol: createProtocol(standard()), store: memoryStore() });
+  const { id } = await register('gsp', {
+    facebook,
+    algorithm: 'Ed25519',
+    network: EntityType.Station,
+  });
+  const keeper = new LimitKeeper({ limits: limitsOf(), clock: systemClock });
+  const station = await Station.open({ facebook, id, keeper });
+  const folder = join(await temporaryFolder(), 'files');
+  const files = await FileServer.open({ folder });
+  const gate = await listen({
+    station,
+    keeper,
+    http: httpHandler({ files, health: () => station.health() }),
+    port,
+    host: '127.0.0.1',
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      await Promise.all([gate.close({ patience: 1000 }), station.stop()]);
+      await files[Symbol.asyncDispose]();
+    })();
+    return stopping;
+  };
+  onTestFinished(stop);
+  return { id: id.text, port: gate.port, address: `127.0.0.1:${gate.port}`, stop };
+}
