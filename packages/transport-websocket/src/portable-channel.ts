@@ -42,7 +42,8 @@ export class PortableChannel implements Channel {
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => this.events.opened());
     socket.addEventListener('message', ({ data }) => this.#receive(data));
-    // An `error` tells nothing, and `close` follows it.
+    // It tells nothing, and `close` follows it; but there are classes that want to be listened to.
+    socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', ({ code }) => this.#end(code));
   }
 

@@ -42,7 +42,8 @@ export class ServerConfirmation implements Confirmation {
   #unmarked = 0;
   #number = 0;
   #acknowledges = false;
-  #answersPings = true;
+  /** Whether it does is known of the client once it has, and supposed at first. */
+  #answersPings: 'supposed' | 'known' | 'never' = 'supposed';
 
   constructor(
     channel: Channel,
@@ -75,7 +76,7 @@ export class ServerConfirmation implements Confirmation {
     if (pending === undefined) return;
     pending.written = true;
     if (pending.missing !== undefined) return;
-    if (this.#answersPings) this.#pingOnce();
+    if (this.#answersPings !== 'never') this.#pingOnce();
     else this.#complete(pending);
   }
 
@@ -101,7 +102,7 @@ export class ServerConfirmation implements Confirmation {
     const ping = this.#ping;
     if (ping === undefined || !equalBytes(ping.data, data)) return;
     this.#ping = undefined;
-    this.#answersPings = true;
+    this.#answersPings = 'known';
     for (const pending of this.#pending?.values() ?? []) {
       if (pending.number > ping.number) break;
       if (pending.missing === undefined) this.#complete(pending);
@@ -111,7 +112,11 @@ export class ServerConfirmation implements Confirmation {
 
   sweep(now: number, heardAt: number): void {
     const since = this.#ping?.sentAt;
-    if (since !== undefined && heardAt - since >= this.#pongTimeout) this.#expectNoPongs();
+    const isLate = since !== undefined && heardAt - since >= this.#pongTimeout;
+    // One that has answered before merely does not read at the moment; so it may be while bytes wait here.
+    if (isLate && this.#answersPings === 'supposed' && this.#channel.bufferedBytes === 0) {
+      this.#expectNoPongs();
+    }
     for (const pending of this.#pending?.values() ?? []) {
       if (now - pending.sentAt < this.#ackTimeout) break;
       this.#remove(pending);
@@ -152,7 +157,7 @@ export class ServerConfirmation implements Confirmation {
 
   /** An answer that comes all the same is believed. */
   #expectNoPongs(): void {
-    this.#answersPings = false;
+    this.#answersPings = 'never';
     for (const pending of this.#pending?.values() ?? []) {
       if (pending.written && pending.missing === undefined) this.#complete(pending);
     }

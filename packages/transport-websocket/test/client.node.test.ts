@@ -1,0 +1,162 @@
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { createServer as createPlainServer } from 'node:net';
+import { concatBytes, utf8Encode } from '@dimp/foundation';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { connectWebSocket } from '../src/index.ts';
+import { certificate, certificateKey } from './certificate.ts';
+import { settled } from './manual-time.ts';
+import { listening, meetClient, message, state, textsOf } from './meeting.node.ts';
+
+const context = { maxPayloadBytes: 100_000 };
+
+describe.each([
+  ['ws', {}],
+  ['a WebSocket as in browsers', { webSocket: WebSocket }],
+] as const)('with %s, a client', (_, options) => {
+  test('acknowledges each message of a payload by its own time and signature (spec §12.6)', async () => {
+    const { peer, heard, arrivals } = await meetClient(options);
+    peer.send(String(Buffer.from(concatBytes(message('A'), utf8Encode('\n'), message('B')))));
+    peer.send('{"data":"\\"signature\\":\\"INNER\\"","V":"C","W":17,"more":{"signature":"D"}}');
+    peer.send('{"signature":"E","time":"no number"}');
+    await settled();
+    expect(heard).toEqual([]);
+    for (const arrival of arrivals) arrival.acknowledge();
+    await settled();
+    expect(heard).toEqual([
+      'ACK:{"time":1700000000.25,"signature":"A"}',
+      'ACK:{"time":1700000000.25,"signature":"B"}',
+      'ACK:{"time":17,"signature":"C"}',
+      'ACK:{"signature":"E"}',
+    ]);
+  });
+
+  test('acknowledges nothing that has no signature, whatever it is', async () => {
+    const { peer, heard, arrivals } = await meetClient(options);
+    const texts = ['{}', '[]', 'garbage', '{"signature":1}', '{"signature":""}', '{"signature"'];
+    for (const text of texts) peer.send(text);
+    await settled();
+    for (const arrival of arrivals) arrival.acknowledge();
+    await settled();
+    expect(textsOf(arrivals)).toEqual(texts);
+    expect(heard).toEqual([]);
+  });
+
+  test('has sent what the network has taken, without any answer', async () => {
+    const { transport, heard } = await meetClient(options);
+    const payload = message('A');
+    await transport.send(payload);
+    await settled();
+    expect(heard).toEqual([String(Buffer.from(payload))]);
+  });
+
+  test('sends PING after 15 s of silence, and gives up after 128 s of it', async () => {
+    const { peer, heard, time, end } = await meetClient(options);
+    await time.pass(14);
+    expect(heard).toEqual([]);
+    await time.pass(2);
+    await settled();
+    expect(heard).toEqual(['PING']);
+    peer.send('PONG');
+    await settled();
+    await time.pass(14);
+    expect(heard).toEqual(['PING']);
+    await time.pass(120);
+    expect(await end).toBe('transport/timeout');
+    expect(heard.length).toBeGreaterThan(5);
+  });
+
+  test('loses the connection when more comes than it takes', async () => {
+    const { peer, end, arrivals } = await meetClient(options);
+    peer.send('x'.repeat(100_001));
+    expect(await end).toBe('format/limit');
+    expect(arrivals).toEqual([]);
+  });
+});
+
+test('a browser that cannot stop reading gives up a connection that floods it', async () => {
+  const { peer, end } = await meetClient({ webSocket: WebSocket, maxArrivals: 4 });
+  for (let n = 0; n < 100; n++) peer.send(`{"n":${n}}`);
+  expect(await end).toBe('format/limit');
+});
+
+test('no subprotocol and no extension is asked for (spec §12.6)', async () => {
+  const server = createServer();
+  const port = await listening(server);
+  const asked = new Promise<NodeJS.Dict<string | string[]>>((resolve) => {
+    server.on('upgrade', (request, socket) => {
+      resolve(request.headers);
+      socket.destroy();
+    });
+  });
+  const connecting = connectWebSocket({ url: `ws://127.0.0.1:${port}/` })(context);
+  expect(await state(Promise.resolve(connecting))).toBe('transport/closed');
+  expect(Object.keys(await asked).filter((name) => /protocol|extensions/.test(name))).toEqual([]);
+});
+
+describe('connecting', () => {
+  test('to a port where nobody listens may go better later', async () => {
+    const server = createServer();
+    const port = await listening(server);
+    await new Promise((resolve) => server.close(resolve));
+    for (const options of [{}, { webSocket: WebSocket }]) {
+      const connect = connectWebSocket({ url: `ws://127.0.0.1:${port}/`, ...options });
+      await expect(connect(context)).rejects.toMatchObject({ code: 'transport/closed' });
+    }
+  });
+
+  test.each([
+    [404, 'transport/refused'],
+    [403, 'transport/refused'],
+    [302, 'transport/refused'],
+    [429, 'transport/closed'],
+    [503, 'transport/closed'],
+  ])('to a server that answers %d is %s', async (status, code) => {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { location: 'ws://127.0.0.1:1/' }).end();
+    });
+    const port = await listening(server);
+    const connect = connectWebSocket({ url: `ws://127.0.0.1:${port}/` });
+    await expect(connect(context)).rejects.toMatchObject({ code, details: { status } });
+  });
+
+  test('takes no longer than it may, and can be given up', async () => {
+    const server = createPlainServer(() => undefined);
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => {
+      server.close();
+    });
+    const address = server.address();
+    const url = `ws://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`;
+    for (const options of [{}, { webSocket: WebSocket }]) {
+      const late = connectWebSocket({ url, connectTimeout: 50, ...options });
+      await expect(late(context)).rejects.toMatchObject({ code: 'transport/timeout' });
+      const controller = new AbortController();
+      const reason = new Error('no longer wanted');
+      const connecting = connectWebSocket({ url, ...options })({
+        ...context,
+        signal: controller.signal,
+      });
+      setTimeout(() => controller.abort(reason), 20);
+      await expect(connecting).rejects.toBe(reason);
+    }
+  });
+
+  test('with TLS refuses a certificate that nobody vouches for', async () => {
+    const server = createSecureServer({ cert: certificate, key: certificateKey });
+    server.on('tlsClientError', () => undefined);
+    const port = await listening(server);
+    const connect = connectWebSocket({ url: `wss://localhost:${port}/` });
+    await expect(connect(context)).rejects.toMatchObject({ code: 'transport/refused' });
+  });
+
+  test.each(['http://127.0.0.1/', 'tcp://127.0.0.1:9394', 'nonsense'])(
+    'to %s is a mistake',
+    (url) => {
+      expect(() => connectWebSocket({ url })).toThrow(TypeError);
+    },
+  );
+});

@@ -1,0 +1,290 @@
+import { concatBytes, utf8Encode } from '@dimp/foundation';
+import { describe, expect, test } from 'vitest';
+import { settled } from './manual-time.ts';
+import { meetStation, message, state, textsOf } from './meeting.node.ts';
+
+function ack(signature: string): string {
+  return `ACK:${JSON.stringify({ time: 1_700_000_000.25, signature })}`;
+}
+
+describe('a client that acknowledges', () => {
+  test('has what it acknowledges, and nothing else, from its first ACK on', async () => {
+    const { transport, peer } = await meetStation({}); // which answers pings as well
+    const sendings = ['A', 'B', 'C'].map((signature) => transport.send(message(signature)));
+    for (const sending of sendings) sending.catch(() => undefined);
+    peer.send(ack('A'));
+    expect(await state(sendings[0]!)).toBe('sent');
+    const later = ['D', 'E'].map((signature) => transport.send(message(signature)));
+    expect(await state(later[0]!)).toBe('waits');
+    peer.send(ack('E'));
+    expect(await state(later[1]!)).toBe('sent');
+    expect(await state(later[0]!)).toBe('waits');
+    peer.send(ack('D'));
+    expect(await state(later[0]!)).toBe('sent');
+  });
+
+  test('is not believed by the word `signature` inside of other members (spec §14.6 no. 51)', async () => {
+    const { transport, peer } = await meetStation();
+    peer.send(ack('first'));
+    await settled();
+    const tricky = utf8Encode(
+      '{"data":"\\"signature\\":\\"INNER\\"","more":{"signature":"NESTED"},"time":1,"signature":"OUTER"}',
+    );
+    const sending = transport.send(tricky);
+    for (const signature of ['INNER', 'NESTED', '\\', 'OUTE', 'OUTER ']) peer.send(ack(signature));
+    expect(await state(sending)).toBe('waits');
+    peer.send(ack('OUTER'));
+    expect(await state(sending)).toBe('sent');
+  });
+
+  test.each([
+    ['short names', '{"V":"SIG","W":1}', 'SIG'],
+    ['a long name beside a short one', '{"V":"OTHER","signature":"SIG"}', 'SIG'],
+    ['escapes', '{"signature":"S\\/\\u0049G"}', 'S/IG'],
+    ['names from the prototype', '{"constructor":1,"signature":"SIG"}', 'SIG'],
+  ])('is understood with %s', async (_, text, signature) => {
+    const { transport, peer } = await meetStation();
+    peer.send(ack('first'));
+    await settled();
+    const sending = transport.send(utf8Encode(text));
+    expect(await state(sending)).toBe('waits');
+    peer.send(ack(signature));
+    expect(await state(sending)).toBe('sent');
+  });
+
+  test('has a payload of several messages when it has all of them', async () => {
+    const { transport, peer } = await meetStation();
+    peer.send(ack('first'));
+    await settled();
+    const sending = transport.send(concatBytes(message('A'), utf8Encode('\n'), message('B')));
+    peer.send(ack('A'));
+    peer.send(ack('A'));
+    expect(await state(sending)).toBe('waits');
+    peer.send(ack('B'));
+    expect(await state(sending)).toBe('sent');
+  });
+
+  test('acknowledges a message that was sent twice, both times', async () => {
+    const { transport, peer } = await meetStation();
+    peer.send(ack('first'));
+    await settled();
+    const sendings = [transport.send(message('A')), transport.send(message('A'))];
+    await settled();
+    peer.send(ack('A'));
+    expect(await state(Promise.all(sendings))).toBe('sent');
+  });
+
+  test('that does not acknowledge for two minutes is told of, and stays', async () => {
+    const { transport, peer, time } = await meetStation();
+    peer.send(ack('first'));
+    await settled();
+    const sending = transport.send(message('A'));
+    sending.catch(() => undefined);
+    await time.pass(121);
+    expect(await state(sending)).toBe('transport/timeout');
+    const next = transport.send(message('B'));
+    await settled();
+    peer.send(ack('A'));
+    peer.send(ack('B'));
+    expect(await state(next)).toBe('sent');
+  });
+
+  test.each([
+    'ACK:',
+    'ACK:{}',
+    'ACK:{"signature":1}',
+    'ACK:[1]',
+    'ACK:{"signature":"A"',
+    `ACK:{"signature":"A","pad":"${'x'.repeat(5000)}"}`,
+  ])('badly, as %j, is ignored', async (text) => {
+    const { transport, peer, end, arrivals } = await meetStation();
+    const sending = transport.send(message('A'));
+    peer.send(text);
+    expect(await state(sending)).toBe('sent'); // by its pong
+    expect(arrivals).toEqual([]);
+    expect(await Promise.race([end, settled().then(() => 'lives')])).toBe('lives');
+  });
+});
+
+describe('a client that never acknowledges', () => {
+  test('has what stands in front of a ping that it answers', async () => {
+    const { transport, peer, heard } = await meetStation({ autoPong: false });
+    const pings: Uint8Array[] = [];
+    peer.on('ping', (data) => pings.push(data));
+    const sending = transport.send(message('A'));
+    expect(await state(sending)).toBe('waits');
+    expect(heard).toHaveLength(1);
+    const [ping] = pings;
+    peer.pong(Buffer.from('other'));
+    expect(await state(sending)).toBe('waits');
+    peer.pong(ping);
+    expect(await state(sending)).toBe('sent');
+  });
+
+  test('is asked once for many, and again for what was sent meanwhile', async () => {
+    const { transport, peer } = await meetStation({ autoPong: false });
+    const pings: Uint8Array[] = [];
+    peer.on('ping', (data) => pings.push(data));
+    const early = transport.send(message('A'));
+    await settled();
+    const late = Array.from({ length: 50 }, (_, n) => transport.send(message(`B${n}`)));
+    await settled();
+    expect(pings).toHaveLength(1);
+    peer.pong(pings[0]);
+    expect(await state(early)).toBe('sent');
+    expect(await state(late[0]!)).toBe('waits');
+    expect(pings).toHaveLength(2);
+    peer.pong(pings[1]);
+    expect(await state(Promise.all(late))).toBe('sent');
+  });
+
+  test('nor answers pings, but talks, has what was written, until it answers one after all', async () => {
+    const { transport, peer, time } = await meetStation({ autoPong: false });
+    const pings: Uint8Array[] = [];
+    peer.on('ping', (data) => pings.push(data));
+    const sending = transport.send(message('A'));
+    await time.pass(10);
+    // Silence may as well be a bad line.
+    expect(await state(sending)).toBe('waits');
+    peer.send('PING');
+    await settled();
+    await time.pass(1);
+    expect(await state(sending)).toBe('sent');
+    expect(await state(transport.send(message('B')))).toBe('sent');
+    peer.pong(pings[0]);
+    await settled();
+    const last = transport.send(message('C'));
+    last.catch(() => undefined);
+    expect(await state(last)).toBe('waits');
+    await time.pass(10);
+    peer.send('PING');
+    await time.pass(2);
+    // It can, so that it merely does not read now.
+    expect(await state(last)).toBe('waits');
+  });
+});
+
+describe('frames', () => {
+  test('are sent as text, each in one', async () => {
+    const { transport, heard } = await meetStation();
+    await transport.send(message('🐢'));
+    expect(heard).toEqual(['{"time":1700000000.25,"signature":"🐢"}']);
+  });
+
+  test('of bytes that are no text are not sent', async () => {
+    const { transport } = await meetStation();
+    expect(await state(transport.send(Uint8Array.of(0xff)))).toBe('format/bytes');
+  });
+
+  test('with words are answered or ignored, and are no payloads (spec §12.6)', async () => {
+    const { peer, heard, arrivals } = await meetStation();
+    for (const word of ['PING', 'PONG', 'NOOP', 'OK', '', 'PING2', 'ping']) peer.send(word);
+    await settled();
+    expect(heard).toEqual(['PONG']);
+    expect(textsOf(arrivals)).toEqual(['PING2', 'ping']);
+  });
+
+  test('may be text or binary, whole or in any number of fragments, with pings in between', async () => {
+    const { peer, arrivals } = await meetStation();
+    peer.send('{"a":"🐢"}');
+    peer.send(Buffer.from('{"b":1}'));
+    for (const [index, part] of ['{"c', '":', '"', '🐢', '"}'].entries()) {
+      peer.send(part, { fin: index === 4, binary: false });
+      peer.ping('in between');
+    }
+    await settled();
+    expect(textsOf(arrivals)).toEqual(['{"a":"🐢"}', '{"b":1}', '{"c":"🐢"}']);
+  });
+
+  test('that are too long end the connection with 1009, before they are read', async () => {
+    for (const send of [
+      (peer: { send(data: string): void }) => peer.send('x'.repeat(1001)),
+      // biome-ignore lint/suspicious/noExplicitAny: the options of ws
+      (peer: any) => {
+        for (let n = 0; n < 5; n++) peer.send('x'.repeat(300), { fin: false });
+      },
+    ]) {
+      const { peer, end, arrivals } = await meetStation({ maxPayloadBytes: 1000 });
+      const code = new Promise((resolve) => {
+        peer.on('close', resolve);
+      });
+      send(peer);
+      expect(await end).toBe('format/limit');
+      expect(await code).toBe(1009);
+      expect(arrivals).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['of a reserved opcode', [0x83, 0x80, 1, 2, 3, 4], 1002],
+    ['that are not masked', [0x81, 0x01, 0x61], 1002],
+    ['that are no UTF-8', [0x81, 0x81, 0, 0, 0, 0, 0xff], 1007],
+    ['that announce 2⁶³ bytes', [0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0], 1009],
+  ])('%s end the connection', async (_, bytes, expected) => {
+    const { peer, end } = await meetStation();
+    const code = new Promise((resolve) => {
+      peer.on('close', resolve);
+    });
+    rawSocketOf(peer).write(Uint8Array.from(bytes));
+    expect(await end).toMatch(/transport\/protocol|format\/limit/);
+    expect(await code).toBe(expected);
+  });
+});
+
+describe('a connection', () => {
+  test('is dropped when nothing comes for 128 s; pings of the peer count', async () => {
+    const { peer, time, end } = await meetStation();
+    for (let step = 0; step < 3; step++) {
+      await time.pass(100);
+      peer.ping();
+      await settled();
+    }
+    expect(await Promise.race([end, settled().then(() => 'lives')])).toBe('lives');
+    await time.pass(130);
+    expect(await end).toBe('transport/timeout');
+  });
+
+  test('to a peer that does not read holds 4 MiB and no more, and is given up after a minute', async () => {
+    const { transport, peer, time, end } = await meetStation({ maxPayloadBytes: 1_000_000 });
+    rawSocketOf(peer).pause();
+    const payload = message('x'.repeat(999_000));
+    const before = process.memoryUsage().arrayBuffers;
+    const sendings = Array.from({ length: 30 }, () => transport.send(payload));
+    const outcomes = Promise.allSettled(sendings);
+    await settled();
+    // The payloads of callers that wait are theirs; here all of them are copies of one.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(31_000_000);
+    for (let second = 0; second < 63; second++) {
+      peer.send('NOOP');
+      await time.pass(1);
+    }
+    expect(await end).toBe('transport/timeout');
+    const codes = (await outcomes).map((outcome) =>
+      outcome.status === 'rejected' ? outcome.reason.code : 'sent',
+    );
+    expect(new Set(codes)).toEqual(new Set(['transport/closed']));
+  });
+
+  test('is closed with 1001 by the station, and properly ended by 1000, 1001 or no code', async () => {
+    const first = await meetStation();
+    const code = new Promise((resolve) => {
+      first.peer.on('close', resolve);
+    });
+    await first.transport.close();
+    expect(await code).toBe(1001);
+    for (const close of [1000, 1001, undefined]) {
+      const { peer, end } = await meetStation();
+      peer.close(close);
+      expect(await end).toBe('end');
+    }
+    for (const close of [1011, 4000]) {
+      const { peer, end } = await meetStation();
+      peer.close(close);
+      expect(await end).toBe('transport/closed');
+    }
+  });
+});
+
+function rawSocketOf(peer: object): { write(bytes: Uint8Array): void; pause(): void } {
+  return (peer as { _socket: { write(bytes: Uint8Array): void; pause(): void } })._socket;
+}
