@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject } from '@dimp/foundation';
+import { checkData } from '../check/check-data.ts';
+import { checkClock, checkNeighbours, checkPort } from '../check/check-network.ts';
+import { checkStore } from '../check/check-store.ts';
+import { checkTls } from '../check/check-tls.ts';
+import { type Finding, reporter } from '../check/finding.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { SETTING_KEYS, settingOf } from '../config/settings.ts';
+import { giveOrder } from '../control/control-client.ts';
+import { type DataFolder, dataFolder } from '../data/data-folder.ts';
+import { failureOf } from '../failure.ts';
+import type { Output } from '../output.ts';
+import { loadPolicy } from '../running/policy-module.ts';
+
+/**
+ * Looks at everything that a station needs, and says what is wrong and what to do about it. Nothing is changed.
+ *
+ * @param read - reads the configuration
+ * @returns the exit status: 1 if something fails
+ */
+export async function check(output: Output, read: () => Promise<Configuration>): Promise<number> {
+  let fails = false;
+  for await (const finding of findings(read)) {
+    fails ||= finding.state === 'fail';
+    say(output, finding);
+  }
+  return fails ? 1 : 0;
+}
+
+async function* findings(read: () => Promise<Configuration>): AsyncGenerator<Finding> {
+  const report = reporter('config');
+  let configuration: Configuration;
+  try {
+    configuration = await read();
+  } catch (error) {
+    for (const line of failureOf(error).message.split('\n')) {
+      yield report.fail(line, 'dim-station --help tells what may be set');
+    }
+    return;
+  }
+  yield report.ok('every value is right');
+  yield* checkSecrets(configuration);
+  const data = dataFolder(configuration.values.data);
+  yield* attempt('policy', () => checkPolicy(configuration));
+  yield* attempt('data', () => checkData(configuration, data));
+  const running = await giveOrder(data.control, 'status').catch((): undefined => undefined);
+  yield* attempt('store', () => checkStore(data, running));
+  yield* attempt('tls', () => checkTls(configuration, Date.now()));
+  yield* attempt('port', () => checkPort(configuration, running));
+  yield* checkClock(Date.now(), await newestWrite(data));
+  yield* attempt('neighbour', () => checkNeighbours(configuration, Date.now));
+}
+
+/** A check that fails itself is a finding too, and no reason to leave out the others. */
+async function* attempt(name: string, run: () => AsyncGenerator<Finding>): AsyncGenerator<Finding> {
+  try {
+    yield* run();
+  } catch (error) {
+    yield reporter(name).fail(failureOf(error).message, 'look at permissions and disk');
+  }
+}
+
+async function* checkPolicy({ values }: Configuration): AsyncGenerator<Finding> {
+  if (values.policy === undefined) return;
+  await loadPolicy(values.policy);
+  yield reporter('policy').ok(values.policy);
+}
+
+/** A file with secrets is for its owner. */
+async function* checkSecrets({ origin }: Configuration): AsyncGenerator<Finding> {
+  if (process.getuid === undefined) return;
+  const files = SETTING_KEYS.filter((key) => settingOf(key).secret)
+    .map((key) => origin(key))
+    .filter(({ from }) => from === 'file')
+    .map(({ name }) => name);
+  for (const file of new Set(files)) {
+    const { mode } = await stat(file);
+    if ((mode & 0o007) === 0) continue;
+    yield reporter('config').fail(
+      `${file} has secrets that all users can read`,
+      `chmod 600 ${file}`,
+    );
+  }
+}
+
+async function newestWrite({ store }: DataFolder): Promise<number | undefined> {
+  try {
+    return (await stat(join(store, 'data.mdb'))).mtimeMs;
+  } catch {
+    return undefined;
+  }
+}
+
+function say(output: Output, { check: name, state, message, fix }: Finding): void {
+  const facts: JsonObject = { check: name, state, message, ...(fix === undefined ? {} : { fix }) };
+  const advice = fix === undefined ? '' : `: ${fix}`;
+  output.result(facts, `${state.padEnd(4)}  ${name.padEnd(9)}  ${message}${advice}`);
+}

@@ -1,0 +1,52 @@
+import { isProtocolError } from '@dimp/foundation';
+import { limitsOf } from '@dimp/station';
+import type { Configuration } from './configuration.ts';
+import type { SettingKey } from './settings.ts';
+
+/** A value that is none together with others. */
+interface Conflict {
+  readonly key: SettingKey;
+  readonly message: string;
+}
+
+/** What does not go together, and limits out of their range. */
+export function* conflictsOf(configuration: Configuration): Generator<Conflict> {
+  const { values } = configuration;
+  const limits = configuration.section('limits');
+  for (const [name, value] of Object.entries(limits)) {
+    const problem = rangeProblem(name, value);
+    if (problem !== undefined) yield { key: `limits.${name}` as SettingKey, message: problem };
+  }
+  if (values['tls.cert'] !== undefined && values['tls.key'] === undefined) {
+    yield { key: 'tls.cert', message: 'needs tls.key as well' };
+  }
+  if (values['tls.key'] !== undefined && values['tls.cert'] === undefined) {
+    yield { key: 'tls.key', message: 'needs tls.cert as well' };
+  }
+  if (values['tls.required'] && values['tls.cert'] === undefined) {
+    yield { key: 'tls.required', message: 'needs tls.cert and tls.key' };
+  }
+  if (values['metrics.access'] === 'token' && values['metrics.token'] === undefined) {
+    yield { key: 'metrics.access', message: 'needs metrics.token' };
+  }
+  if (values['files.uploads'] === 'token' && values['files.uploadToken'] === undefined) {
+    yield { key: 'files.uploads', message: 'needs files.uploadToken' };
+  }
+  for (const secret of values['files.formSecrets'] ?? []) {
+    if (!/^(?:[0-9a-f]{2})+$/i.test(secret)) {
+      yield { key: 'files.formSecrets', message: 'has to be hexadecimal digits' };
+      break;
+    }
+  }
+}
+
+/** Limits are checked where they are kept; here only the words are cut. */
+function rangeProblem(name: string, value: unknown): string | undefined {
+  try {
+    limitsOf({ [name]: value });
+    return undefined;
+  } catch (error) {
+    if (!isProtocolError(error, 'format/field')) throw error;
+    return error.message.replace(/^\S+ /, '');
+  }
+}

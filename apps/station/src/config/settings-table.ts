@@ -1,0 +1,27 @@
+import { flagOf, SETTING_KEYS, type SettingKey, settingOf, variableOf } from './settings.ts';
+
+/** The settings as a table of Markdown, for the guide. */
+export function settingsTable(): string {
+  const rows = SETTING_KEYS.map((key) => {
+    const { what, kind, secret } = settingOf(key);
+    const flag = secret ? '(none: a secret)' : `\`${flagOf(key)}\``;
+    const values = `\`${kind.placeholder.replaceAll('|', '\\|')}\``;
+    return `| \`${key}\` | ${flag} | \`${variableOf(key)}\` | ${values} | ${fallbackOf(key)} | ${what} |`;
+  });
+  return [
+    '| key in the file | flag | variable | value | default | what it is |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
+/** The default of a setting, as an operator would write it; nothing if there is none. */
+export function shownFallback(key: SettingKey): string {
+  const { kind, fallback } = settingOf(key);
+  return fallback === undefined ? '' : kind.show(fallback);
+}
+
+function fallbackOf(key: SettingKey): string {
+  const shown = shownFallback(key);
+  return shown === '' ? '' : `\`${shown}\``;
+}

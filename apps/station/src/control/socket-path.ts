@@ -1,0 +1,28 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
+
+/** Longest path of a socket that all systems take, in bytes. */
+const MAX_PATH = 100;
+
+/**
+ * Does something with a socket's path. One that is too long for the system is reached through a link in a folder that nobody
+ * else can write to.
+ */
+export async function withSocketPath<T>(
+  path: string,
+  task: (path: string) => Promise<T>,
+): Promise<T> {
+  const short = [path, relative(process.cwd(), path)].find(
+    (each) => Buffer.byteLength(each) <= MAX_PATH,
+  );
+  if (short !== undefined) return task(short);
+  const folder = await mkdtemp(join(tmpdir(), 'dim-station-'));
+  try {
+    const link = join(folder, 'data');
+    await symlink(dirname(path), link);
+    return await task(join(link, basename(path)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

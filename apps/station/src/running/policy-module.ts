@@ -1,0 +1,23 @@
+import { pathToFileURL } from 'node:url';
+import type { Policy } from '@dimp/station';
+import { CommandFailure } from '../failure.ts';
+
+/**
+ * Loads an operator's own rule: the function `policy` that a module exports.
+ *
+ * @returns undefined if no path is given
+ * @throws `config`
+ */
+export async function loadPolicy(path: string | undefined): Promise<Policy | undefined> {
+  if (path === undefined) return undefined;
+  let module: { readonly policy?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as { readonly policy?: unknown };
+  } catch (error) {
+    // A mistake in his own file is what an operator wants to read.
+    const problem = error instanceof Error ? `: ${error.message.split('\n', 1)[0]}` : '';
+    throw new CommandFailure('config', `policy: ${path} cannot be loaded${problem}`);
+  }
+  if (typeof module.policy === 'function') return module.policy as Policy;
+  throw new CommandFailure('config', `policy: ${path} exports no function "policy"`);
+}
