@@ -43,7 +43,7 @@ export class LineTransport implements Transport, ArrivalSource<undefined>, Swept
   constructor(socket: OwnedSocket, options: LineOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#queue = new ArrivalQueue(this, options);
+    this.#queue = new ArrivalQueue(this, options.sweep.clock, options);
     this.#splitter = new LineSplitter(options.maxPayloadBytes);
     this.#aliveAt = options.sweep.clock.now();
     socket[OWNER] = this;
