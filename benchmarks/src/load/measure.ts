@@ -6,6 +6,8 @@ import type { Role, Target } from './targets/target.ts';
 import { type Outcome, type Pace, type Range, Traffic } from './traffic.ts';
 import type { Connection, PayloadListener } from './wires/wire.ts';
 
+/** Milliseconds between two signs of life, well below what servers wait for one (spec §12.4). */
+const ALIVE = 20_000;
 /** Log-ins that are under way at a time. */
 const AT_ONCE = 16;
 /** Log-ins before memory is looked at, so that everything is loaded. */
@@ -36,6 +38,7 @@ export class Course {
   readonly #cast: Cast;
   readonly #senders: readonly Connection[];
   #receivers: readonly Connection[];
+  readonly #alive: NodeJS.Timeout;
   /** The next message of each sender that this target has not seen. */
   #next = 0;
 
@@ -49,6 +52,7 @@ export class Course {
     this.#cast = cast;
     this.#senders = senders;
     this.#receivers = receivers;
+    this.#alive = keptAlive(target, () => [...this.#senders, ...this.#receivers]);
   }
 
   static async open(target: Target, cast: Cast): Promise<Course> {
@@ -89,6 +93,7 @@ export class Course {
 
   /** Ends all connections. */
   close(): void {
+    clearInterval(this.#alive);
     for (const connection of [...this.#senders, ...this.#receivers]) connection.close();
   }
 
@@ -126,8 +131,10 @@ export class Course {
 
 /** Connections that do nothing, at a server that has done nothing else. */
 export async function idle(target: Target, { idle: count }: Plan): Promise<Idle> {
+  const all: Connection[] = [];
+  const alive = keptAlive(target, () => all);
   const warming = Math.min(WARMING_LOGINS, Math.floor(count / 2));
-  const first = await logins(target, 'idle', warming);
+  all.push(...(await logins(target, 'idle', warming)));
   await target.settle();
   await quiet(target.pid);
   const usedBefore = await target.settle();
@@ -139,7 +146,8 @@ export async function idle(target: Target, { idle: count }: Plan): Promise<Idle>
   await quiet(target.pid);
   const used = difference(usedBefore, await target.settle(), more.length);
   const resident = difference(residentBefore, await residentBytes(target.pid), more.length);
-  for (const connection of [...first, ...more]) connection.close();
+  clearInterval(alive);
+  for (const connection of [...all, ...more]) connection.close();
   return {
     connections: more.length,
     loginsPerSecond: more.length / seconds,
@@ -176,6 +184,14 @@ async function logins(
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, work));
   return connections;
+}
+
+/** Lets connections show that they are alive. */
+function keptAlive({ wire }: Target, connections: () => readonly Connection[]): NodeJS.Timeout {
+  return setInterval(() => {
+    if (wire.ping === undefined) return;
+    for (const connection of connections()) connection.write(wire.ping);
+  }, ALIVE).unref();
 }
 
 /** Waits until a process does nothing any more. */

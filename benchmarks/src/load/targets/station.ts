@@ -15,7 +15,7 @@ export async function stationTarget(
 ): Promise<Target> {
   const { server, ready } = await NodeServer.start<{ port: number }>(
     'station',
-    [join(place.folder, 'data'), wire.accepts ? 'tcp' : 'ws'],
+    [join(place.folder, 'data')],
     place,
   );
   const personOf = ({ kind, number }: Role): PersonData => {

@@ -57,6 +57,10 @@ export function mtpWire(): Wire {
   return {
     name: 'TCP',
     accepts: true,
+    ping: Buffer.from(
+      encodeFrame({ type: 'command', id: Buffer.from('loadping'), body: Buffer.from('PING') })
+        .buffer,
+    ),
     frame(payload) {
       const id = Buffer.alloc(8);
       count += 1;

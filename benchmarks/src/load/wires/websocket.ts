@@ -109,6 +109,8 @@ export function webSocketWire(acknowledges: boolean): Wire {
   return {
     name: 'WebSocket',
     accepts: false,
+    // Only a station wants it, and has to be acknowledged to.
+    ...(acknowledges ? { ping: frameOf(TEXT, Buffer.from('PING')) } : {}),
     frame: (payload) => frameOf(TEXT, payload),
     async connect(port): Promise<Connection> {
       const socket = await openSocket(port);

@@ -27,6 +27,8 @@ export interface Wire {
    * message unasked, or never.
    */
   readonly question?: Buffer;
+  /** What keeps a connection alive on which nothing else happens; undefined where nothing has to. */
+  readonly ping?: Buffer;
   /** Whether {@link Connection.onAccepted} is ever called. */
   readonly accepts: boolean;
 }

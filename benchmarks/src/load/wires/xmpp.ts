@@ -74,6 +74,7 @@ export const xmppWire = {
   name: 'XMPP',
   accepts: true,
   question: Buffer.from(PING),
+  ping: Buffer.from(' '),
   frame: (payload: Uint8Array, receiver: string) =>
     Buffer.concat([
       Buffer.from(`<message type='chat' to='${receiver}@${XMPP_HOST}'><body>`),
