@@ -1,7 +1,30 @@
 export type { CommandProcessor, CommandSession, StationCommand } from './commands/command.ts';
+export { type CommandHandler, commandHandler } from './commands/command-handler.ts';
+export { StationCommands, type StationCommandsOptions } from './commands/station-commands.ts';
 export type { Sink } from './delivery/routes.ts';
+export {
+  BlockLists,
+  type BlockListsOptions,
+  type IDList,
+  type ListName,
+} from './directory/block-lists.ts';
+export { Identities, type IdentitiesOptions } from './directory/identities.ts';
+export {
+  type LoginEvents,
+  type LoginRecord,
+  Logins,
+  type LoginsOptions,
+} from './directory/logins.ts';
+export { NameTable } from './directory/name-table.ts';
+export { type PushToken, PushTokens } from './directory/push-tokens.ts';
 export { LimitKeeper, type LimitKeeperOptions } from './limits/limit-keeper.ts';
-export { DEFAULT_LIMITS, type Limits, limitsOf, type Rate } from './limits/limits.ts';
+export {
+  DEFAULT_LIMITS,
+  type LimitName,
+  type Limits,
+  limitsOf,
+  type Rate,
+} from './limits/limits.ts';
 export {
   type StationCounter,
   type StationGauge,

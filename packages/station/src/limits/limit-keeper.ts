@@ -54,8 +54,8 @@ export class LimitKeeper {
   connect(address: string): Disposable {
     const key = addressKey(address);
     const open = this.#open.get(key) ?? 0;
-    if (this.#connections >= this.limits.connections) throw this.#refusal('connections');
-    if (open >= this.limits.connectionsPerAddress) throw this.#refusal('connectionsPerAddress');
+    if (this.#connections >= this.limits.connections) throw this.refusal('connections');
+    if (open >= this.limits.connectionsPerAddress) throw this.refusal('connectionsPerAddress');
     this.#take([{ limit: 'connectionRate', key, amount: 1 }]);
     this.#connections += 1;
     this.#open.set(key, open + 1);
@@ -135,8 +135,12 @@ export class LimitKeeper {
     for (const buckets of this.#buckets.values()) buckets.reduce();
   }
 
-  /** The refusal by a limit that is no rate; it is counted. */
-  #refusal(limit: LimitName, retryAfter?: number): ProtocolError<'policy/rate-limited'> {
+  /**
+   * Makes the error that a limit refuses with, and counts it.
+   *
+   * @param retryAfter - milliseconds after which it may be tried again, where that is known
+   */
+  refusal(limit: LimitName, retryAfter?: number): ProtocolError<'policy/rate-limited'> {
     this.#metrics.limited(limit);
     return new ProtocolError('policy/rate-limited', `more than ${limit} allows`, {
       details: { limit, ...(retryAfter === undefined ? {} : { retryAfter }) },
@@ -149,7 +153,7 @@ export class LimitKeeper {
     const buckets = uses.map(({ limit, key }) => this.#bucket(limit, key, now));
     for (const [index, { limit, amount }] of uses.entries()) {
       const wait = buckets[index]?.wait(amount, now) ?? 0;
-      if (wait > 0) throw this.#refusal(limit, wait);
+      if (wait > 0) throw this.refusal(limit, wait);
     }
     for (const [index, { amount }] of uses.entries()) buckets[index]?.spend(amount, now);
   }

@@ -1,0 +1,29 @@
+import { Ans } from '@dimp/extensions/commands';
+import type { ID } from '@dimp/mkm';
+import type { NameTable } from '../directory/name-table.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { say } from './rules.ts';
+
+/** Names that are looked up for one command; the others count as missed. */
+const MAX_NAMES = 256;
+/** Longest name that is repeated in an answer. */
+const MAX_NAME = 64;
+
+/** Answers what IDs short names stand for, from the operator's table and from nothing else (spec §9.12, §14.1 #11). */
+export function ansHandler(names: NameTable): CommandHandler {
+  return commandHandler(Ans, (command) => {
+    const { names: asked, records } = command.content.body;
+    // An answer, which nobody asked for.
+    if (records !== undefined && Object.keys(records).length > 0) return [];
+    const list = [...new Set(asked)].filter((name) => name.length <= MAX_NAME).slice(0, MAX_NAMES);
+    if (list.length === 0) return say(command, 'Command error.');
+    const found: [string, ID][] = [];
+    const missed: string[] = [];
+    for (const name of list) {
+      const id = names.lookup(name);
+      if (id === undefined) missed.push(name);
+      else found.push([name, id]);
+    }
+    return [Ans.create({ names: list, records: Object.fromEntries(found), missed })];
+  });
+}

@@ -1,0 +1,150 @@
+import type { Facebook } from '@dimp/client';
+import { type DocumentsBody, type MetaBody, StandardProcessors } from '@dimp/client/endpoint';
+import type { Clock } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
+import { isProtocolError, type JsonObject } from '@dimp/foundation';
+import { type ID, metaMadeBy, sameEntity } from '@dimp/mkm';
+import type { Identities } from '../directory/identities.ts';
+import type { Logins } from '../directory/logins.ts';
+import { Answered } from './answered.ts';
+import type { StationCommand } from './command.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { say } from './rules.ts';
+
+/** What the directory needs. */
+export interface DirectoryOptions {
+  readonly facebook: Facebook;
+  /** The station. */
+  readonly id: ID;
+  readonly clock: Clock;
+  readonly logins: Logins;
+  readonly identities: Identities;
+}
+
+/** Most documents in one command: an entity has no more, and each costs a check of its signature. */
+const MAX_DOCUMENTS = 16;
+
+/**
+ * Keeps metas and documents and tells everybody of them (spec §9.5, §7.5). What it takes in is about the sender, about
+ * groups that he has founded, and newer documents of those who are known; neighbours may tell of anybody.
+ */
+export class DirectoryCommands {
+  readonly handlers: readonly CommandHandler[];
+  readonly #options: DirectoryOptions;
+  readonly #standard: StandardProcessors;
+  readonly #answered: Answered;
+
+  constructor(options: DirectoryOptions) {
+    const { facebook, clock } = options;
+    this.#options = options;
+    this.#answered = new Answered(clock);
+    this.#standard = new StandardProcessors({
+      facebook,
+      clock,
+      directory: true,
+      asked: () => true,
+      confirm: async () => {},
+      handshake: async () => [],
+    });
+    this.handlers = [
+      commandHandler(MetaCommand, (command) => this.#meta(command)),
+      commandHandler(DocumentsCommand, (command) => this.#documents(command)),
+    ];
+  }
+
+  async #meta(command: StationCommand<MetaBody>): Promise<readonly Draft[]> {
+    const { did, meta } = command.content.body;
+    if (meta !== undefined) return this.#pushed(command, did, meta, 'Meta not accepted.');
+    // Who asks for himself has it.
+    if (sameEntity(did, command.envelope.sender)) return [];
+    const known = await this.#options.facebook.meta(did);
+    if (known === undefined) return say(command, 'Meta not found.', { did: did.text });
+    if (!this.#answered.pass(nameOf('meta', command, did), 0)) return [];
+    const body: MetaBody = { did, meta: known.wire };
+    return [{ kind: 'meta', body }];
+  }
+
+  async #documents(command: StationCommand<DocumentsBody>): Promise<readonly Draft[]> {
+    const { did, meta, documents } = command.content.body;
+    if (documents === undefined) return this.#found(command);
+    const refusal = 'Document not accepted.';
+    if (documents.length > MAX_DOCUMENTS) return say(command, refusal, { did: did.text });
+    return this.#pushed(command, did, meta, refusal);
+  }
+
+  async #found(command: StationCommand<DocumentsBody>): Promise<readonly Draft[]> {
+    const { did, last_time } = command.content.body;
+    const { facebook } = this.#options;
+    const documents = await facebook.documents(did);
+    const login = await this.#login(command, did);
+    const replacements = { did: did.text };
+    if (documents.length === 0) {
+      return [...say(command, 'Document not found.', replacements), ...login];
+    }
+    const newest = Math.max(...documents.map(({ time }) => time ?? 0));
+    if (last_time !== undefined && newest <= last_time) {
+      return [...say(command, 'Document not updated.', replacements), ...login];
+    }
+    if (!this.#answered.pass(nameOf('documents', command, did), newest)) return login;
+    const meta = await facebook.meta(did);
+    const body: DocumentsBody = {
+      did,
+      ...(meta === undefined ? {} : { meta: meta.wire }),
+      documents: documents.map(({ wire }) => wire),
+    };
+    return [{ kind: 'documents', body }, ...login];
+  }
+
+  /** Where the user is, in his own signed words (spec §9.5). */
+  async #login(command: StationCommand, did: ID): Promise<readonly Draft[]> {
+    if (!did.isUser) return [];
+    const login = await this.#options.logins.get(did);
+    if (login === undefined) return [];
+    if (!this.#answered.pass(nameOf('login', command, did), login.time)) return [];
+    return [{ kind: 'forward', body: { messages: [login.message] } }];
+  }
+
+  async #pushed(
+    command: StationCommand,
+    did: ID,
+    meta: JsonObject | undefined,
+    refusal: string,
+  ): Promise<readonly Draft[]> {
+    const { envelope, content, session } = command;
+    if (!(await this.#mayTell(command, did, meta))) {
+      return say(command, refusal, { did: did.text });
+    }
+    if (meta !== undefined) {
+      const address = session?.neighbour ? undefined : session?.remote.address;
+      await this.#options.identities.admit(did, address);
+    }
+    const { id: user } = this.#options;
+    return (await this.#standard.process({ envelope, content, user })) ?? [];
+  }
+
+  async #mayTell(
+    { envelope, session }: StationCommand,
+    did: ID,
+    meta: JsonObject | undefined,
+  ): Promise<boolean> {
+    const { facebook } = this.#options;
+    if (sameEntity(did, envelope.sender) || session?.neighbour) return true;
+    // Nothing is kept of somebody whose meta is missing; the receipt will say so.
+    if (meta === undefined || (await facebook.meta(did)) !== undefined) return true;
+    if (!did.isGroup) return false;
+    const founder = await facebook.verifyKey(envelope.sender);
+    try {
+      return founder !== undefined && metaMadeBy(facebook.protocol.metas.parse(meta), founder);
+    } catch (error) {
+      if (isProtocolError(error)) return false;
+      throw error;
+    }
+  }
+}
+
+/** Two devices of one user, and one that has lost its connection, are told separately. */
+function nameOf(what: string, { envelope, session }: StationCommand, did: ID): string {
+  const from = session === undefined ? '' : `${session.remote.address} ${session.remote.port}`;
+  return [what, did.entity, envelope.sender.entity, from].join('\n');
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { Block, type IDListBody, Mute } from '@dimp/extensions/commands';
+import type { ID } from '@dimp/mkm';
+import { type BlockLists, type ListName, MAX_LIST_LENGTH } from '../directory/block-lists.ts';
+import type { StationCommand } from './command.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { commandTime, isOwn, say } from './rules.ts';
+
+const LABELS: { readonly [N in ListName]: string } = { block: 'Block', mute: 'Mute' };
+
+/** Keeps the lists of whom a user wants nothing of, and tells nobody but him what is in them (spec §9.11). */
+export function listHandlers(
+  lists: BlockLists,
+  clock: Clock,
+  readID: (text: unknown) => ID,
+): readonly CommandHandler[] {
+  return [
+    commandHandler(Block, (command) => handle('block', command)),
+    commandHandler(Mute, (command) => handle('mute', command)),
+  ];
+
+  async function handle(
+    name: ListName,
+    command: StationCommand<IDListBody>,
+  ): Promise<readonly Draft[]> {
+    if (!isOwn(command)) return say(command, 'Permission denied.');
+    const { sender } = command.envelope;
+    const { list } = command.content.body;
+    if (list === undefined) {
+      const stored = (await lists.get(name, sender))?.list ?? [];
+      const type = name === 'block' ? Block : Mute;
+      return [type.create({ list: stored.map((text) => readID(text)) })];
+    }
+    const time = commandTime(command, clock);
+    if (time === undefined) return say(command, 'Command error.');
+    const length = list.reduce((sum, { text }) => sum + text.length + 1, 0);
+    if (length > MAX_LIST_LENGTH) return say(command, 'Message too large.');
+    const saved = await lists.save(name, sender, time, list);
+    return say(command, `${LABELS[name]} ${saved ? 'received' : 'not changed'}.`);
+  }
+}

@@ -1,0 +1,101 @@
+import { type Clock, seconds } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { Login, type LoginBody } from '@dimp/extensions/commands';
+import {
+  isJsonObject,
+  isProtocolError,
+  type JsonObject,
+  ownMember,
+  toTime,
+} from '@dimp/foundation';
+import { EntityType, type ID, sameEntity } from '@dimp/mkm';
+import type { LoginRecord, Logins } from '../directory/logins.ts';
+import type { StationCommand } from './command.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { isOwn, MAX_COMMAND_SKEW, say } from './rules.ts';
+
+/** How old a login may be, in seconds: clients repeat it every five minutes (spec §11.6). */
+const MAX_AGE = 86_400;
+/** Longest message that is kept, in UTF-16 code units of its JSON. */
+const MAX_LENGTH = 16 * 1024;
+/** What stations write on messages that they pass on: no part of what the user has said (spec §14.1 #15). */
+const STATION_FIELDS: readonly string[] = ['traces', 'recipients', 'neighbor'];
+
+/**
+ * Notes where users are (spec §9.7, §11.7). Only he himself can say so, over his own connection or through a neighbour:
+ * otherwise anybody could have his messages sent elsewhere (spec §14.1 #10).
+ */
+export function loginHandler(logins: Logins, clock: Clock): CommandHandler {
+  return commandHandler(Login, async (command) => {
+    const { envelope, content, session } = command;
+    const { sender } = envelope;
+    const own = isOwn(command);
+    if (!sameEntity(content.body.did, sender) || !(own || session?.neighbour)) {
+      return say(command, 'Permission denied.');
+    }
+    const time = timeOf(command);
+    if (time === undefined) return say(command, 'Command error.');
+    const now = seconds(clock);
+    if (time > now + MAX_COMMAND_SKEW || time < now - MAX_AGE) {
+      return say(command, 'Command expired.');
+    }
+    const record = recordOf(command, time);
+    if (JSON.stringify(record.message).length > MAX_LENGTH) {
+      return say(command, 'Message too large.');
+    }
+    const saved = await logins.save(sender, record);
+    // A login of everybody passes by every station; only his own has to tell the user.
+    if (!own) return [];
+    return saved ? received(command) : repeated(command, await logins.get(sender), time);
+  });
+}
+
+function received(command: StationCommand): readonly Draft[] {
+  return say(command, 'Login received.');
+}
+
+/** The same one once more has been received; an older one does not count. */
+function repeated(
+  command: StationCommand,
+  stored: LoginRecord | undefined,
+  time: number,
+): readonly Draft[] {
+  return stored?.time === time ? received(command) : say(command, 'Command expired.');
+}
+
+/** 0.8 has the time inside of a member `login` (spec §9.7). */
+function timeOf({ content }: StationCommand<LoginBody>): number | undefined {
+  if (content.time !== undefined) return content.time;
+  const nested = ownMember(content.wire, 'login');
+  try {
+    return isJsonObject(nested) ? toTime(ownMember(nested, 'time')) : undefined;
+  } catch (error) {
+    if (isProtocolError(error)) return undefined;
+    throw error;
+  }
+}
+
+function recordOf(command: StationCommand<LoginBody>, time: number): LoginRecord {
+  const { content, message, session } = command;
+  const station = stationOf(content.body);
+  const via = session?.neighbour ? session.user : undefined;
+  return {
+    time,
+    command: content.wire,
+    message: withoutStationFields(message.wire),
+    ...(station === undefined ? {} : { station }),
+    ...(via === undefined ? {} : { via }),
+  };
+}
+
+function stationOf({ station }: LoginBody): ID | undefined {
+  return station?.did?.type === EntityType.Station && !station.did.isBroadcast
+    ? station.did
+    : undefined;
+}
+
+function withoutStationFields(wire: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(wire).filter(([name]) => !STATION_FIELDS.includes(name)),
+  );
+}

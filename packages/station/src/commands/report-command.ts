@@ -1,0 +1,60 @@
+import { type Clock, seconds } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { Report, type ReportBody } from '@dimp/extensions/commands';
+import type { ID } from '@dimp/mkm';
+import { type PushToken, type PushTokens, readPushToken } from '../directory/push-tokens.ts';
+import type { CommandSession, StationCommand } from './command.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { commandTime, isOwn, say } from './rules.ts';
+
+/** What happens to tokens of push services. */
+export interface PushSeam {
+  readonly tokens: PushTokens;
+  /** Told after a token has been stored. */
+  readonly onToken: (user: ID, token: PushToken) => void;
+}
+
+/**
+ * Hears whether a client wants to be woken, and how (spec §9.8). Tokens of push services are kept only if somebody is there
+ * to use them.
+ */
+export function reportHandler(clock: Clock, push: PushSeam | undefined): CommandHandler {
+  /** When the state of a session changed last, as its user says. */
+  const changed = new WeakMap<CommandSession, number>();
+
+  function state(command: StationCommand<ReportBody>, active: boolean): readonly Draft[] {
+    const { session, content } = command;
+    // Old clients give no time; over their own connection reports come in order.
+    const time = content.time === undefined ? seconds(clock) : commandTime(command, clock);
+    if (time === undefined) return say(command, 'Command error.');
+    if (session === undefined) return [];
+    const last = changed.get(session);
+    if (last !== undefined && time <= last) return say(command, 'Command expired.');
+    changed.set(session, time);
+    session.setActive(active);
+    return active ? say(command, 'Online received.') : [];
+  }
+
+  return commandHandler(Report, async (command) => {
+    if (!isOwn(command)) return say(command, 'Permission denied.');
+    const { title, extra = {} } = command.content.body;
+    switch (title) {
+      case 'online':
+        return state(command, true);
+      case 'offline':
+        return state(command, false);
+      case 'apns':
+      case 'c2dm': {
+        if (push === undefined) return say(command, 'Command not support.');
+        const token = readPushToken(title, extra);
+        if (token === undefined) return say(command, 'Command error.');
+        const { sender } = command.envelope;
+        await push.tokens.save(sender, token);
+        push.onToken(sender, token);
+        return say(command, 'Device token received.');
+      }
+      default:
+        return say(command, 'Command not support.');
+    }
+  });
+}

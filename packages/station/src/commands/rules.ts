@@ -1,0 +1,36 @@
+import { commandReceipt } from '@dimp/client/endpoint';
+import { type Clock, seconds } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import type { JsonObject } from '@dimp/foundation';
+import { sameEntity } from '@dimp/mkm';
+import type { StationCommand } from './command.ts';
+
+/** How far ahead of our clock the time of a command may be, in seconds (spec §11.12). */
+export const MAX_COMMAND_SKEW: number = 15 * 60;
+
+/** The one answer that says what came of a command. */
+export function say(
+  { envelope, content }: StationCommand,
+  text: string,
+  replacements: JsonObject = {},
+): readonly Draft[] {
+  return [commandReceipt(text, envelope, content, replacements)];
+}
+
+/** Whether a command came over a connection that its sender himself has logged in over. */
+export function isOwn({ envelope, session }: StationCommand): boolean {
+  const user = session?.user;
+  return user !== undefined && !session?.neighbour && sameEntity(user, envelope.sender);
+}
+
+/**
+ * The time inside of a command, which is signed; that of the envelope is not (spec §14.1 #5).
+ *
+ * @returns seconds since the epoch; undefined if there is none, or it lies so far ahead that it would keep later commands
+ *   from counting (spec §14.3 #30)
+ */
+export function commandTime({ content }: StationCommand, clock: Clock): number | undefined {
+  const { time } = content;
+  if (time === undefined || time > seconds(clock) + MAX_COMMAND_SKEW) return undefined;
+  return time;
+}

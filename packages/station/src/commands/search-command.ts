@@ -1,0 +1,93 @@
+import type { Facebook } from '@dimp/client';
+import type { Draft } from '@dimp/dkd';
+import { Search, type SearchBody } from '@dimp/extensions/commands';
+import { isProtocolError } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { UserIndex } from '../directory/user-index.ts';
+import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { StationCommand } from './command.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { isOwn, say } from './rules.ts';
+
+/** What searching needs. */
+export interface SearchOptions {
+  readonly facebook: Facebook;
+  /** The station, which answers. */
+  readonly id: ID;
+  readonly index: UserIndex;
+  readonly keeper: LimitKeeper;
+  /** Who is online; without it nobody is told (spec §14.6 #54). */
+  readonly onlineUsers?: (() => Iterable<ID>) | undefined;
+}
+
+/** What a search gets that does not say how many it wants (spec §9.9). */
+const DEFAULT_LIMIT = 50;
+/** What asking for those who are online gets. */
+const DEFAULT_ONLINE = 100;
+const MAX_LIMIT = 100;
+/** Results that can be reached page by page: who needs more words than that should think of some. */
+const MAX_START = 1000;
+
+/** Searches users (spec §9.9), for those who have logged in. */
+export function searchHandler(options: SearchOptions): CommandHandler {
+  const { id, index, keeper, onlineUsers } = options;
+  return commandHandler(Search, async (command) => {
+    const { keywords, users } = command.content.body;
+    // An answer, which nobody asked for.
+    if (users !== undefined) return [];
+    if (!isOwn(command)) return say(command, 'Permission denied.');
+    keeper.search(command.envelope.sender);
+    const isOnline = keywords.length === 1 && keywords[0] === 'users';
+    if (isOnline && onlineUsers === undefined) return say(command, 'Permission denied.');
+    const { start, limit } = pageOf(command, isOnline ? DEFAULT_ONLINE : DEFAULT_LIMIT);
+    const found =
+      isOnline && onlineUsers !== undefined
+        ? page(onlineUsers(), start, limit)
+        : await withExact(options, keywords, start, await index.search(keywords, start, limit));
+    if (found === undefined) return say(command, 'Search command error.');
+    const body: SearchBody = { keywords, start, limit, station: id, users: found };
+    return [Search.create(body)] satisfies readonly Draft[];
+  });
+}
+
+/** Somebody's whole ID finds him always, even if the index has no room for him. */
+async function withExact(
+  { facebook }: SearchOptions,
+  [word, ...others]: readonly string[],
+  start: number,
+  found: readonly ID[] | undefined,
+): Promise<readonly ID[] | undefined> {
+  if (found === undefined || found.length > 0 || start > 0) return found;
+  if (word === undefined || others.length > 0) return found;
+  try {
+    const id = facebook.protocol.parseID(word);
+    const visa = id.isUser ? await facebook.document(id) : undefined;
+    return visa !== undefined && sameEntity(visa.did, id) ? [id] : found;
+  } catch (error) {
+    // No ID at all.
+    if (isProtocolError(error) && !error.code.startsWith('store/')) return found;
+    throw error;
+  }
+}
+
+function pageOf(
+  { content }: StationCommand<SearchBody>,
+  usual: number,
+): { readonly start: number; readonly limit: number } {
+  const { start = 0, limit = 0 } = content.body;
+  return {
+    start: Math.min(Math.max(0, Math.floor(start)), MAX_START),
+    limit: limit < 1 ? usual : Math.min(Math.floor(limit), MAX_LIMIT),
+  };
+}
+
+function page(users: Iterable<ID>, start: number, limit: number): readonly ID[] {
+  const found: ID[] = [];
+  let skip = start;
+  for (const user of users) {
+    if (found.length >= limit) break;
+    if (skip > 0) skip -= 1;
+    else found.push(user);
+  }
+  return found;
+}

@@ -1,0 +1,217 @@
+import type { Facebook } from '@dimp/client';
+import { type ArrayBody, answersTo, OncePer, unsupportedReceipt } from '@dimp/client/endpoint';
+import {
+  type Logger,
+  type Store,
+  silentLogger,
+  subStore,
+  systemTimers,
+  type Timers,
+} from '@dimp/core';
+import type { Content, Draft } from '@dimp/dkd';
+import { ERRORS, isProtocolError, type ProtocolError } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import { BlockLists } from '../directory/block-lists.ts';
+import { Identities } from '../directory/identities.ts';
+import { Logins } from '../directory/logins.ts';
+import { NameTable } from '../directory/name-table.ts';
+import { type PushToken, PushTokens } from '../directory/push-tokens.ts';
+import { UserIndex } from '../directory/user-index.ts';
+import { Vault } from '../directory/vault.ts';
+import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import { type StationMetrics, silentMetrics } from '../metrics.ts';
+import { ansHandler } from './ans-command.ts';
+import type { CommandProcessor, StationCommand } from './command.ts';
+import type { CommandHandler } from './command-handler.ts';
+import { commandTable } from './command-table.ts';
+import { DirectoryCommands } from './directory-commands.ts';
+import { listHandlers } from './list-commands.ts';
+import { loginHandler } from './login-command.ts';
+import { reportHandler } from './report-command.ts';
+import { say } from './rules.ts';
+import { searchHandler } from './search-command.ts';
+import { storageHandler } from './storage-command.ts';
+
+/** What {@link StationCommands} are made with. */
+export interface StationCommandsOptions {
+  readonly facebook: Facebook;
+  /** The station: a user of the facebook. */
+  readonly id: ID;
+  readonly keeper: LimitKeeper;
+  /** Where logins, lists and deposits are kept; the store of the facebook by default. */
+  readonly store?: Store;
+  /** Short names that the operator gives (spec §11.10); services among them, such as `archivist`. */
+  readonly names?: Readonly<Record<string, ID>>;
+  /** Lets users see who is online (spec §9.9); without it, which is safer, nobody does. */
+  readonly onlineUsers?: () => Iterable<ID>;
+  /** Hands on tokens of push services (spec §9.8); without it none are taken. */
+  readonly onPushToken?: (user: ID, token: PushToken) => void;
+  /** Handlers of the operator's own contents. */
+  readonly handlers?: readonly CommandHandler[];
+  readonly timers?: Timers;
+  readonly logger?: Logger;
+  readonly metrics?: StationMetrics;
+}
+
+/** Most contents in one array, and in those inside of it (spec §14.7 no. 7). */
+const MAX_ARRAY = 64;
+/** Deepest array in an array. */
+const MAX_DEPTH = 4;
+/** How often somebody is told that he asks for too much, in milliseconds. */
+const COMPLAINT_INTERVAL = 60_000;
+
+/**
+ * Answers everything that is said to a station, but for handshakes, which are a matter of sessions. It never answers
+ * receipts, nor people's words; machines get no receipts (spec §11.5).
+ *
+ * @example
+ * ```ts
+ * const commands = new StationCommands({ facebook, id, keeper });
+ * const station = await Station.open({ facebook, id, keeper, commands, blocking: commands.lists, names: commands.names });
+ * ```
+ */
+export class StationCommands implements CommandProcessor, AsyncDisposable {
+  /** Where users are. */
+  readonly logins: Logins;
+  /** Who wants nothing of whom. */
+  readonly lists: BlockLists;
+  /** Short names. */
+  readonly names: NameTable;
+  /** How many the directory gets to know. */
+  readonly identities: Identities;
+  /** Tokens of push services. */
+  readonly pushTokens: PushTokens;
+  readonly #options: StationCommandsOptions;
+  readonly #vault: Vault;
+  readonly #index: UserIndex;
+  readonly #handlers: ReadonlyMap<string, CommandHandler>;
+  readonly #complaints: OncePer;
+  readonly #logger: Logger;
+  readonly #metrics: StationMetrics;
+
+  /**
+   * @throws `format/field` for a name that cannot be given; `registry/duplicate` for two handlers of one kind;
+   *   `RangeError` for a handler of what the station itself does
+   */
+  constructor(options: StationCommandsOptions) {
+    const { facebook, id, keeper, logger = silentLogger, timers = systemTimers } = options;
+    const { protocol, clock } = facebook;
+    // A part of its own: other services of the same identity keep their things in the store, too.
+    const store = subStore(options.store ?? facebook.store, ['station']);
+    this.#options = options;
+    this.#logger = logger;
+    this.#metrics = options.metrics ?? silentMetrics;
+    this.names = new NameTable(id, options.names);
+    this.logins = new Logins({ store, protocol, logger });
+    this.lists = new BlockLists({ store, protocol, logger });
+    this.pushTokens = new PushTokens(store, logger);
+    this.identities = new Identities({ facebook, keeper });
+    this.#vault = new Vault(store, logger);
+    this.#index = new UserIndex({ facebook, store, logger, timers });
+    this.#complaints = new OncePer(clock, COMPLAINT_INTERVAL);
+    const { logins, identities } = this;
+    const { onlineUsers, onPushToken } = options;
+    const push = onPushToken && { tokens: this.pushTokens, onToken: onPushToken };
+    this.#handlers = commandTable([
+      ...new DirectoryCommands({ facebook, id, clock, logins, identities }).handlers,
+      loginHandler(logins, clock),
+      reportHandler(clock, push),
+      ansHandler(this.names),
+      searchHandler({ facebook, id, index: this.#index, keeper, onlineUsers }),
+      storageHandler(this.#vault, clock),
+      ...listHandlers(this.lists, clock, protocol.parseID),
+      ...(options.handlers ?? []),
+    ]);
+  }
+
+  /**
+   * Answers a command, or another content for the station. What comes back may be sent as it is.
+   *
+   * @returns undefined for a handshake
+   * @throws `store/` codes: the sender has to send it again
+   */
+  async process(command: StationCommand): Promise<readonly Draft[] | undefined> {
+    if (command.content.kind === 'handshake') return undefined;
+    const answers = await this.#all(command, { left: MAX_ARRAY }, 1);
+    const { sender, receiver } = command.envelope;
+    // What the user says to everybody over his own connection, he says to this station as well.
+    const to = command.session?.neighbour && receiver.isBroadcast ? receiver : this.#options.id;
+    return answersTo(sender, to, this.#options.id, answers).map(({ draft }) => draft);
+  }
+
+  /** Forgets half of what is in memory. */
+  reduceMemory(): void {
+    for (const part of [this.logins, this.lists, this.#vault]) part.reduceMemory();
+  }
+
+  /** Stops listening to what is saved, when what was saved until now is written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.identities[Symbol.dispose]();
+    this.#index[Symbol.dispose]();
+    await this.#index.settled();
+  }
+
+  /** What an array holds is answered one after the other (spec §9.2). */
+  async #all(
+    command: StationCommand,
+    budget: { left: number },
+    depth: number,
+  ): Promise<readonly Draft[]> {
+    const { content } = command;
+    if (content.kind !== 'array') return this.#one(command);
+    const answers: Draft[] = [];
+    if (depth > MAX_DEPTH) return answers;
+    for (const inner of (content.body as ArrayBody).contents) {
+      if (budget.left <= 0) break;
+      budget.left -= 1;
+      // A handshake is no part of anything else: it would log in past the sessions.
+      if (inner.kind === 'handshake') continue;
+      answers.push(...(await this.#all({ ...command, content: inner }, budget, depth + 1)));
+    }
+    return answers;
+  }
+
+  async #one(command: StationCommand): Promise<readonly Draft[]> {
+    const { content, envelope, message } = command;
+    const handler = this.#handlers.get(content.kind);
+    if (handler === undefined) {
+      // Words are for people, and nobody has to understand what is said to everybody.
+      if (isLeftAlone(content) || envelope.receiver.isGroup) return [];
+    }
+    try {
+      if (!isOfNeighbour(command)) this.#options.keeper.command(envelope.sender);
+      if (handler === undefined) return [unsupportedReceipt(envelope, content, message.signature)];
+      return await handler.handle(command);
+    } catch (error) {
+      if (!isProtocolError(error)) return this.#failed(command, error);
+      if (error.code.startsWith('store/')) throw error;
+      return this.#refused(command, error);
+    }
+  }
+
+  #refused(command: StationCommand, { code }: ProtocolError): readonly Draft[] {
+    this.#metrics.refused(code);
+    const { sender } = command.envelope;
+    // A receipt costs more than the command that it refuses.
+    if (code === 'policy/rate-limited' && !this.#complaints.pass(sender.entity)) return [];
+    return say(command, ERRORS[code].receipt);
+  }
+
+  /** A mistake in a handler is no fault of the sender's, and none of his messages' that follow. */
+  #failed(command: StationCommand, error: unknown): readonly Draft[] {
+    // Not its message, which may quote the command.
+    const cause = error instanceof Error ? error.name : typeof error;
+    this.#logger.error('command failed', { kind: command.content.kind, cause });
+    return say(command, 'Command error.');
+  }
+}
+
+function isLeftAlone({ kind }: Content): boolean {
+  return kind === 'text' || kind === 'receipt';
+}
+
+/** Neighbours ask for the users of theirs, who may be many. */
+function isOfNeighbour({ session, envelope }: StationCommand): boolean {
+  const { user, neighbour = false } = session ?? {};
+  return neighbour && user !== undefined && sameEntity(user, envelope.sender);
+}

@@ -1,0 +1,73 @@
+import type { Clock } from '@dimp/core';
+import { normalizeContent } from '@dimp/core/dialects';
+import type { Draft } from '@dimp/dkd';
+import { Command, Storage, type StorageBody } from '@dimp/extensions/commands';
+import { type JsonObject, ownMember } from '@dimp/foundation';
+import { sameEntity } from '@dimp/mkm';
+import {
+  type Deposit,
+  MAX_DEPOSIT_LENGTH,
+  TITLES,
+  type Title,
+  type Vault,
+} from '../directory/vault.ts';
+import type { StationCommand } from './command.ts';
+import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { commandTime, isOwn, say } from './rules.ts';
+
+const LABELS: { readonly [T in Title]: string } = {
+  contacts: 'Contacts',
+  private_key: 'Private key',
+};
+
+/** Members that belong to one message and not to what is kept; `receiver` binds it to the station (spec §14.2 #20). */
+const OF_MESSAGE: readonly string[] = ['type', 'sn', 'time', 'group', 'command', 'cmd', 'receiver'];
+
+/**
+ * Keeps what users have encrypted for themselves, such as their contacts, and gives it back to them and to nobody else
+ * (spec §9.10).
+ */
+export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
+  return commandHandler(Storage, async (command) => {
+    const { title, did, data, key, contacts } = command.content.body;
+    const { sender } = command.envelope;
+    if (!isOwn(command) || (did !== undefined && !sameEntity(did, sender))) {
+      return say(command, 'Permission denied.');
+    }
+    if (!isTitle(title)) return say(command, 'Command not support.');
+    const isQuestion = data === undefined && key === undefined && contacts === undefined;
+    if (isQuestion) {
+      const deposit = await vault.get(sender, title);
+      return deposit === undefined ? say(command, `${LABELS[title]} not found.`) : [back(deposit)];
+    }
+    return keep(command, title);
+  });
+
+  async function keep(
+    command: StationCommand<StorageBody>,
+    title: Title,
+  ): Promise<readonly Draft[]> {
+    const time = commandTime(command, clock);
+    if (time === undefined) return say(command, 'Command error.');
+    const wire = normalizeContent(command.content.wire);
+    if (JSON.stringify(wire).length > MAX_DEPOSIT_LENGTH) return say(command, 'Message too large.');
+    const saved = await vault.save(command.envelope.sender, title, { time, command: wire });
+    return say(command, `${LABELS[title]} ${saved ? 'received' : 'not changed'}.`);
+  }
+}
+
+/**
+ * The command as it came, members that we do not know included. Number and time are new: a client takes no message for
+ * new whose content is old (spec §14.3 #28).
+ */
+function back({ command }: Deposit): Draft {
+  const name = ownMember(command, 'command');
+  const extra: JsonObject = Object.fromEntries(
+    Object.entries(command).filter(([member]) => !OF_MESSAGE.includes(member)),
+  );
+  return Command.create({ command: typeof name === 'string' ? name : 'storage', extra });
+}
+
+function isTitle(title: string): title is Title {
+  return (TITLES as readonly string[]).includes(title);
+}
