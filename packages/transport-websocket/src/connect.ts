@@ -79,8 +79,9 @@ function dial(
       opened: () => {
         settle();
         const confirmation = new ClientConfirmation(channel);
-        const more = { maxPayloadBytes, keepAlive, closeCode: 1000 } as const;
-        const transport = new WebSocketTransport(channel, confirmation, { ...options, ...more });
+        const limits = { ...options, maxPayloadBytes };
+        const side = { keepAlive, closeCode: 1000 } as const;
+        const transport = new WebSocketTransport(channel, confirmation, limits, side);
         if (signal !== undefined) closeOnAbort(transport, signal);
         resolve(transport);
       },

@@ -9,9 +9,13 @@ import { kindOf, PING, PONG } from './words.ts';
 /** {@link WebSocketOptions} with what the connection needs to know. */
 export interface WebSocketTransportOptions extends WebSocketOptions {
   readonly maxPayloadBytes: number;
+}
+
+/** What tells the two sides apart. */
+export interface Side {
   /** Milliseconds of silence after which `PING` is sent; undefined on the side that never does. */
-  readonly keepAlive?: number | undefined;
-  /** How this side says that it is done. */
+  readonly keepAlive: number | undefined;
+  /** How it says that it is done. */
   readonly closeCode: CloseCode;
 }
 
@@ -28,6 +32,7 @@ export class WebSocketTransport
   readonly #channel: Channel;
   readonly #confirmation: Confirmation;
   readonly #options: WebSocketTransportOptions;
+  readonly #side: Side;
   readonly #sweep: Sweep;
   readonly #queue: ArrivalQueue<undefined>;
   /** Payloads that wait until the network has taken others. */
@@ -40,7 +45,13 @@ export class WebSocketTransport
   #finished = false;
   #waitingForEnd: (() => void)[] | undefined;
 
-  constructor(channel: Channel, confirmation: Confirmation, options: WebSocketTransportOptions) {
+  constructor(
+    channel: Channel,
+    confirmation: Confirmation,
+    options: WebSocketTransportOptions,
+    side: Side,
+  ) {
+    this.#side = side;
     this.#channel = channel;
     this.#confirmation = confirmation;
     this.#options = options;
@@ -160,7 +171,7 @@ export class WebSocketTransport
   }
 
   #keepAlive(now: number): void {
-    const { keepAlive } = this.#options;
+    const { keepAlive } = this.#side;
     if (keepAlive === undefined || this.#queue.paused) return;
     if (now - Math.max(this.#heardAt, this.#pingAt) < keepAlive) return;
     this.#pingAt = now;
@@ -210,7 +221,7 @@ export class WebSocketTransport
     if (!this.#isSlow()) this.#slowSince = undefined;
     if (this.#waiting.length > 0) return;
     this.#waiting = NOTHING;
-    if (this.#closeBy !== undefined) this.#channel.close(this.#options.closeCode);
+    if (this.#closeBy !== undefined) this.#channel.close(this.#side.closeCode);
   }
 
   /** The peer is gone, or as good as that. */

@@ -37,8 +37,8 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   readonly #maxArrivals: number;
   readonly #maxBytes: number;
   readonly #maxAge: number;
-  readonly #queued: QueuedArrival<T>[] = [];
-  /** Made when first needed: a server holds many connections on which nothing happens. */
+  /** These are made when they are needed: a server holds many connections on which nothing happens. */
+  #queued: QueuedArrival<T>[] | undefined;
   #fetched: Set<QueuedArrival<T>> | undefined;
   #readers: Reader[] | undefined;
   #bytes = 0;
@@ -67,7 +67,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
 
   /** How many payloads are not fetched or not acknowledged. */
   get size(): number {
-    return this.#queued.length + (this.#fetched?.size ?? 0);
+    return (this.#queued?.length ?? 0) + (this.#fetched?.size ?? 0);
   }
 
   /** How many bytes they have together. */
@@ -79,6 +79,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   push(payload: Uint8Array, ticket: T): void {
     if (this.#ended) return;
     this.#bytes += payload.length;
+    this.#queued ??= [];
     this.#queued.push(new QueuedArrival(this, payload, ticket));
     this.#serve();
     if (this.#paused || !this.#isFull(1)) return;
@@ -155,7 +156,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   #serve(): void {
     if (this.#readers === undefined) return;
     while (this.#readers.length > 0) {
-      const arrival = this.#queued.shift();
+      const arrival = this.#queued?.shift();
       if (arrival === undefined && !this.#ended) return;
       const reader = this.#readers.shift();
       if (arrival !== undefined) {
@@ -165,6 +166,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
           this.#fetched.add(arrival);
         }
         reader?.resolve({ done: false, value: arrival });
+        if (this.#queued?.length === 0) this.#queued = undefined;
       } else if (this.#error === undefined) reader?.resolve(DONE);
       else reader?.reject(this.#error);
     }

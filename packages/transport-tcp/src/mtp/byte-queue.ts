@@ -1,12 +1,15 @@
 /** A buffer that has grown beyond this many bytes is given back as soon as it is nearly empty. */
 const KEEP_BYTES = 64 * 1024;
 
+/** Shared by all queues in which nothing waits. */
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+
 /**
  * Bytes that wait for their continuation. Appending costs amortised linear time whatever the sizes of the
  * chunks, and memory stays within a small multiple of the bytes that wait (spec §14.6 no. 48).
  */
 export class ByteQueue {
-  #buffer: Uint8Array = new Uint8Array(0);
+  #buffer: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
 
@@ -35,7 +38,7 @@ export class ByteQueue {
 
   /** Forgets everything. */
   clear(): void {
-    this.#buffer = new Uint8Array(0);
+    this.#buffer = NOTHING;
     this.#start = this.#end = 0;
   }
 

@@ -16,7 +16,7 @@ export interface AcceptTcpOptions extends TcpOptions {
  * (spec §12.4). The transport reads from the socket at once and closes it in the end.
  */
 export function acceptTcp(socket: Socket, options: AcceptTcpOptions): Transport {
-  const transport = new TcpTransport(socket, { ...options, keepAlive: undefined });
+  const transport = new TcpTransport(socket, options);
   if (options.head !== undefined) transport.receive(options.head);
   return transport;
 }

@@ -44,7 +44,7 @@ export function connectTcp(options: ConnectTcpOptions): TransportFactory {
   return async ({ signal, maxPayloadBytes }) => {
     signal?.throwIfAborted();
     return await dial(options, signal, (socket) => {
-      const transport = new TcpTransport(socket, { ...options, maxPayloadBytes, keepAlive });
+      const transport = new TcpTransport(socket, { ...options, maxPayloadBytes }, keepAlive);
       closeOnAbort(transport, socket, signal);
       return transport;
     });

@@ -22,8 +22,6 @@ import { SocketWriter } from './socket-writer.ts';
 /** {@link TcpOptions} with what the connection needs to know. */
 export interface TcpTransportOptions extends TcpOptions {
   readonly maxPayloadBytes: number;
-  /** Milliseconds of silence after which a PING is sent; undefined on the side that never does (spec §12.4). */
-  readonly keepAlive?: number | undefined;
 }
 
 /** Bytes of garbage after which a peer counts as one that speaks something else. */
@@ -39,6 +37,7 @@ type Ticket = MtpFrame | undefined;
 export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   readonly #socket: Socket;
   readonly #options: TcpTransportOptions;
+  readonly #keepAlive: number | undefined;
   readonly #sweep: Sweep;
   readonly #decoder: MtpDecoder;
   readonly #queue: ArrivalQueue<Ticket>;
@@ -53,7 +52,9 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   #finished = false;
   #waitingForEnd: (() => void)[] | undefined;
 
-  constructor(socket: OwnedSocket, options: TcpTransportOptions) {
+  /** @param keepAlive - milliseconds of silence after which a PING is sent; undefined for a station (spec §12.4) */
+  constructor(socket: OwnedSocket, options: TcpTransportOptions, keepAlive?: number) {
+    this.#keepAlive = keepAlive;
     this.#socket = socket;
     this.#options = options;
     this.#sweep = options.sweep ?? new Sweep();
@@ -192,7 +193,8 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   }
 
   #checkLife(now: number): void {
-    const { idleTimeout = 128_000, keepAlive } = this.#options;
+    const { idleTimeout = 128_000 } = this.#options;
+    const keepAlive = this.#keepAlive;
     const { blockedSince } = this.#writer;
     if (blockedSince !== undefined && now - blockedSince > idleTimeout) throw dead();
     if (this.#queue.paused) return;

@@ -3,7 +3,7 @@ import { Sweep } from '@dimp/core/transport';
 import type { ServerOptions, WebSocket } from 'ws';
 import { DEAF } from '../channel.ts';
 import type { WebSocketOptions } from '../options.ts';
-import { WebSocketTransport } from '../web-socket-transport.ts';
+import { type Side, WebSocketTransport } from '../web-socket-transport.ts';
 import { ServerConfirmation } from './server-confirmation.ts';
 import { WsChannel } from './ws-channel.ts';
 
@@ -44,6 +44,9 @@ export function acceptWebSocket(socket: WebSocket, options: AcceptWebSocketOptio
   const sweep = options.sweep ?? new Sweep();
   const channel = new WsChannel(socket, DEAF);
   const confirmation = new ServerConfirmation(channel, sweep.clock, options);
-  const more = { sweep, keepAlive: undefined, closeCode: 1001 } as const;
-  return new WebSocketTransport(channel, confirmation, { ...options, ...more });
+  const own = options.sweep === undefined ? { ...options, sweep } : options;
+  return new WebSocketTransport(channel, confirmation, own, STATION);
 }
+
+/** A station sends no `PING`, and when it closes a connection it goes away. */
+const STATION: Side = { keepAlive: undefined, closeCode: 1001 };
