@@ -102,7 +102,8 @@ function partsOfRate(input: Json): readonly Json[] {
 
 /** NaN for what is no number. */
 function numberOf(input: Json): number {
-  if (typeof input === 'number') return input;
+  // JSON knows a zero below zero.
+  if (typeof input === 'number') return input + 0;
   if (typeof input !== 'string' || !/^\d{1,16}(\.\d{1,9})?$/.test(input.trim())) return Number.NaN;
   return Number(input);
 }
@@ -113,7 +114,8 @@ function quantityOf(
   units: Readonly<Record<string, number>>,
   bare?: number,
 ): number | undefined {
-  if (typeof input === 'number') return bare === undefined || input < 0 ? undefined : input * bare;
+  if (typeof input === 'number')
+    return bare === undefined || input < 0 ? undefined : input * bare + 0;
   if (typeof input !== 'string') return undefined;
   const [, digits = '', unit = ''] =
     /^(\d{1,16}(?:\.\d{1,9})?) ?([A-Za-z]*)$/.exec(input.trim()) ?? [];

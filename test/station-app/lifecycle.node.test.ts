@@ -1,0 +1,300 @@
+import { chmod, cp, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { buildProgram, logOf, run, start, startStation, temporaryFolder } from './programs.node.ts';
+
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  remove = await buildProgram();
+});
+afterAll(() => remove());
+
+test('the first run makes an identity in a folder of its own; the next ones keep it, whatever name they are given', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'new', 'data');
+  const first = await startStation(data, ['--name', 'gsp']);
+  expect(first.id).toMatch(/^gsp@/);
+  expect((await stat(data)).mode & 0o777).toBe(0o700);
+  expect((await stat(join(data, 'store', 'data.mdb'))).mode & 0o077).toBe(0);
+  expect((await stat(join(data, 'control.sock'))).mode & 0o077).toBe(0);
+  expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n127.0.0.1:${first.port}\n`);
+  const ended = await first.stop();
+  expect(ended.status).toBe(0);
+  expect(ended.stderr).toContain(first.id);
+  expect(ended.stderr).toContain(`127.0.0.1:${first.port}`);
+
+  expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
+  const second = await startStation(data, ['--name', 'other']);
+  expect(second.id).toBe(first.id);
+  expect((await second.stop()).stderr).toContain('its name stays "gsp"');
+});
+
+test('a station is found in the working folder when none is named, and through the environment', async () => {
+  const folder = await temporaryFolder();
+  const here = start(['--port', '0', '--host', '127.0.0.1'], { cwd: folder });
+  const { id } = await here.logged('station.listening');
+  here.process.kill('SIGINT');
+  expect((await here.ended).status).toBe(0);
+  const env = { DIM_STATION_DATA: join(folder, 'dim-station-data') };
+  expect((await run(['id', '--json'], { env })).stdout).toBe(
+    `${JSON.stringify({ id, running: false, addresses: [] })}\n`,
+  );
+});
+
+test('the log is lines of JSON with level, time, event and process', async () => {
+  const station = await startStation(await temporaryFolder(), ['--log-level', 'trace']);
+  const { stdout } = await station.stop();
+  const events = logOf(stdout);
+  expect(events.map(({ event }) => event)).toEqual([
+    'identity.made',
+    'station.listening',
+    'station.stopping',
+    'station.stopped',
+  ]);
+  for (const { level, time, pid } of events) {
+    expect(level).toBe('info');
+    expect(Date.parse(String(time))).toBeGreaterThan(Date.now() - 60_000);
+    expect(pid).toBe(station.process.pid);
+  }
+});
+
+test('a configuration that is wrong is told in full before anything is made', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  await writeFile(join(folder, 'station.json'), '{"prot": 9394, "data": "data"}');
+  const ended = await run(['--config', 'station.json', '--limits-window', 'many'], {
+    cwd: folder,
+    env: { DIM_STATION_HOSTS: 'x' },
+  });
+  expect(ended.status).toBe(78);
+  expect(ended.stdout).toBe('');
+  expect(ended.stderr.trim().split('\n')).toEqual([
+    'dim-station: variable DIM_STATION_HOSTS is no setting: did you mean DIM_STATION_HOST? [config]',
+    `dim-station: prot in ${join(folder, 'station.json')} is no setting: did you mean port? [config]`,
+    expect.stringMatching(/^dim-station: limits\.window has to be .* \(flag --limits-window\)/),
+  ]);
+  await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test.each([
+  [['--prot', '1'], /unknown option '--prot' \(Did you mean --port\?\)/],
+  [['begin'], /too many arguments|unknown command/],
+  [['backup'], /missing required argument/],
+  [['--metrics-token', 'x'.repeat(20)], /unknown option/],
+])('%j is wrong usage', async (args, pattern) => {
+  const ended = await run(args);
+  expect(ended.status).toBe(64);
+  expect(ended.stderr).toMatch(pattern);
+  const json = await run([...args, '--json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'usage' } });
+});
+
+test('help tells every setting and ends well', async () => {
+  const { status, stdout } = await run(['--help']);
+  expect(status).toBe(0);
+  for (const flag of ['--limits-window', '--tls-cert', '--files-keep-finished', '--policy']) {
+    expect(stdout).toContain(flag);
+  }
+});
+
+test('config prints what counts and where it comes from, and no secret', async () => {
+  const token = 'a-token-that-nobody-guesses';
+  const env = { DIM_STATION_METRICS_TOKEN: token, DIM_STATION_PORT: '1234' };
+  const { stdout } = await run(['config', '--name', 'gsp'], { env });
+  expect(stdout).toMatch(/^port +1234 {2}\(environment DIM_STATION_PORT\)$/m);
+  expect(stdout).toMatch(/^name +gsp {2}\(flag --name\)$/m);
+  expect(stdout).toMatch(/^limits\.window +32 {2}\(default\)$/m);
+  expect(stdout).toMatch(
+    /^metrics\.token +\(secret\) {2}\(environment DIM_STATION_METRICS_TOKEN\)$/m,
+  );
+  expect(stdout).not.toContain(token);
+  const json = await run(['config', '--json'], { env });
+  expect(logOf(json.stdout)).toContainEqual({
+    key: 'port',
+    value: '1234',
+    origin: 'environment DIM_STATION_PORT',
+  });
+  expect(json.stdout).not.toContain(token);
+});
+
+test('a port that is taken ends the start, with a status that says so', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const data = await temporaryFolder();
+  const ended = await run(['--data', data, '--host', '127.0.0.1', '--port', String(port)]);
+  expect(ended.status).toBe(69);
+  expect(ended.stderr).toContain(`port ${port} of 127.0.0.1 is in use by another program`);
+  // It has let go of its data.
+  await (await startStation(data)).stop();
+});
+
+test('a second station on the same data is refused and names the first; the first goes on', async () => {
+  const station = await startStation(await temporaryFolder());
+  const ended = await run(['--data', station.data, '--host', '127.0.0.1', '--port', '0']);
+  expect(ended.status).toBe(75);
+  expect(ended.stderr).toContain(`process ${station.process.pid} has the store open already`);
+  expect(await health(station.port)).toBe(200);
+  expect((await run(['id', '--data', station.data])).stdout).toContain(station.id);
+  expect((await station.stop()).status).toBe(0);
+});
+
+test('after a kill the next start takes over at once', async () => {
+  const data = await temporaryFolder();
+  const station = await startStation(data);
+  await station.kill();
+  const next = await startStation(data);
+  expect(next.id).toBe(station.id);
+  await next.stop();
+});
+
+test.each<[string, (file: string) => Promise<void>]>([
+  ['cut off', async (file) => truncate(file, 5000)],
+  [
+    'overwritten',
+    async (file) => {
+      const bytes = await readFile(file);
+      bytes.fill(0x5a, 0, 8192);
+      await writeFile(file, bytes);
+    },
+  ],
+  ['something else', async (file) => writeFile(file, 'no store at all'.repeat(1000))],
+])(
+  'a store that was %s is a clear error, and nothing of it is overwritten',
+  async (_name, damage) => {
+    const data = await temporaryFolder();
+    await (await startStation(data)).stop();
+    const file = join(data, 'store', 'data.mdb');
+    await damage(file);
+    const before = await readFile(file);
+    const ended = await run(['--data', data, '--host', '127.0.0.1', '--port', '0']);
+    expect(ended.status).toBe(74);
+    expect(ended.stderr).toMatch(/\[store\/corrupt\]/);
+    expect(logOf(ended.stdout).at(-1)).toMatchObject({
+      level: 'error',
+      event: 'station.failed',
+      code: 'store/corrupt',
+    });
+    expect((await readFile(file)).equals(before)).toBe(true);
+  },
+);
+
+test('a request that does not end holds up the end of the station for less than ten seconds', async () => {
+  const station = await startStation(await temporaryFolder(), ['--files-min-free-bytes', '0']);
+  await slowUpload(station.port);
+  const began = Date.now();
+  expect((await station.stop()).status).toBe(0);
+  expect(Date.now() - began).toBeLessThan(10_000);
+});
+
+test('a second signal ends the station at once', async () => {
+  const station = await startStation(await temporaryFolder(), ['--files-min-free-bytes', '0']);
+  await slowUpload(station.port);
+  station.process.kill('SIGTERM');
+  await station.logged('station.stopping');
+  const began = Date.now();
+  station.process.kill('SIGTERM');
+  expect((await station.ended).status).toBe(143);
+  expect(Date.now() - began).toBeLessThan(3000);
+});
+
+test('a data folder whose path is too long for a socket works as any other', async () => {
+  const deep = join(await temporaryFolder(), 'd'.repeat(120));
+  await mkdir(deep);
+  const station = await startStation(join(deep, 'data'));
+  expect((await run(['id', '--data', station.data])).stdout).toContain(`127.0.0.1:${station.port}`);
+  await station.stop();
+});
+
+test('metrics are for this machine, and can be given away by a token or turned off', async () => {
+  const data = await temporaryFolder();
+  const open = await startStation(data);
+  expect(await statusOf(open.port, '/metrics')).toBe(200);
+  expect(await statusOf(open.port, '/metrics', { 'X-Forwarded-For': '192.0.2.1' })).toBe(403);
+  await open.stop();
+  const token = 'a-token-that-nobody-guesses';
+  const env = { DIM_STATION_METRICS_TOKEN: token };
+  const closed = await startStation(data, ['--metrics-access', 'token'], { env });
+  expect(await statusOf(closed.port, '/metrics')).toBe(401);
+  expect(await statusOf(closed.port, '/metrics', { Authorization: `Bearer ${token}` })).toBe(200);
+  expect((await closed.stop()).stdout).not.toContain(token);
+  const off = await startStation(data, ['--metrics-access', 'off', '--files-enabled', 'no']);
+  expect(await statusOf(off.port, '/metrics')).toBe(404);
+  expect(await statusOf(off.port, '/f/name')).toBe(404);
+  await off.stop();
+});
+
+test('a policy that cannot be loaded, or is none, is told before the data is touched', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  const none = join(folder, 'none.mjs');
+  await writeFile(none, 'export const other = 1;');
+  const broken = join(folder, 'broken.mjs');
+  await writeFile(broken, "throw new Error('mistake of the operator');");
+  for (const [path, words] of [
+    [none, 'exports no function "policy"'],
+    [broken, 'mistake of the operator'],
+    [join(folder, 'missing.mjs'), 'cannot be loaded'],
+  ] as const) {
+    const ended = await run(['--data', data, '--policy', path]);
+    expect(ended.status).toBe(78);
+    expect(ended.stderr).toContain(words);
+  }
+  await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test.skipIf(process.getuid?.() === 0)('a folder that may not be written is told', async () => {
+  const folder = await temporaryFolder();
+  await chmod(folder, 0o500);
+  const ended = await run(['--data', join(folder, 'data'), '--port', '0']);
+  expect(ended.status).toBe(73);
+});
+
+test('a data folder that is copied while no station runs is a station, too', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  const station = await startStation(data);
+  await station.stop();
+  await cp(data, join(folder, 'copy'), { recursive: true });
+  const copy = await startStation(join(folder, 'copy'));
+  expect(copy.id).toBe(station.id);
+  await copy.stop();
+});
+
+function health(port: number): Promise<number | undefined> {
+  return statusOf(port, '/health');
+}
+
+function statusOf(
+  port: number,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asking.on('error', reject);
+    asking.end();
+  });
+}
+
+/** Begins an upload that never ends. */
+async function slowUpload(port: number): Promise<void> {
+  const uploading = request({
+    host: '127.0.0.1',
+    port,
+    path: '/f/slow.bin',
+    method: 'PUT',
+    headers: { 'Content-Length': 100_000 },
+    agent: false,
+  });
+  uploading.on('error', () => {});
+  onTestFinished(() => void uploading.destroy());
+  await new Promise<void>((resolve) => uploading.write('x'.repeat(1000), () => resolve()));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
