@@ -95,6 +95,31 @@ test('who may upload is the operator’s choice; everybody may download', async 
   expect((await ask(service, 'GET', '/f/a')).status).toBe(200);
 });
 
+test.each([
+  ['a file', 'PUT /f/a HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n'],
+  [
+    'a form',
+    'POST /upload/4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk/file HTTP/1.1\r\nHost: a\r\n' +
+      'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n' +
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n',
+  ],
+])('%s that only trickles in does not keep its place for ever', async (_what, head) => {
+  const clock = fakeClock();
+  const limits = { minBytesPerSecond: 10, uploadsAtOnce: 1 };
+  const service = await fileService({ clock, limits });
+  const socket = await say(service.port, `${head}${'x'.repeat(200)}`);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await until(() => service.server.state.bytes > 150);
+  clock.time += 15_000;
+  socket.write('y');
+  await until(() => service.server.state.bytes > 160);
+  expect((await ask(service, 'PUT', '/f/b', { body: noise(10) })).status).toBe(503);
+  clock.time += 16_000;
+  socket.write('z');
+  await closed;
+  await until(async () => (await ask(service, 'PUT', '/f/b', { body: noise(10) })).status === 201);
+});
+
 test('a short token, and limits that are none, are mistakes', async () => {
   await expect(fileService({ uploads: { token: 'short' } })).rejects.toThrow(RangeError);
   await expect(fileService({ limits: { totalBytes: -1 } })).rejects.toThrow(RangeError);

@@ -14,6 +14,8 @@ export interface FileLimits {
   readonly uploadsAtOnce: number;
   /** Uploads of one address at a time; 8 by default. */
   readonly addressUploadsAtOnce: number;
+  /** Slower uploads are cut after half a minute, because they keep others out; 4,096 bytes a second by default. */
+  readonly minBytesPerSecond: number;
   /** How long a file that is not complete waits for the rest, in milliseconds; a day by default. */
   readonly keepUnfinished: number;
   /** How long a file is kept, in milliseconds; 30 days by default. */
@@ -32,6 +34,7 @@ export const DEFAULT_FILE_LIMITS: FileLimits = {
   addressBytesPerDay: 1024 * MIB,
   uploadsAtOnce: 64,
   addressUploadsAtOnce: 8,
+  minBytesPerSecond: 4096,
   keepUnfinished: DAY,
   keepFinished: 30 * DAY,
 };

@@ -4,18 +4,24 @@ import { hasCode } from './file-disk.ts';
 import type { FileKey } from './file-names.ts';
 import type { PartWriter } from './part-writer.ts';
 
+/** Milliseconds in which an upload may be as slow as it likes. */
+const GRACE = 30_000;
+
 /** One request that writes to an unfinished file. It ends by `keep`, `discard` or `finish`. */
 export class PartUpload {
   readonly #context: FileContext;
   readonly #part: FileKey;
   readonly #writer: PartWriter;
   readonly #room: RoomPromise;
+  readonly #started: number;
+  #received = 0;
 
   private constructor(context: FileContext, part: FileKey, writer: PartWriter, room: RoomPromise) {
     this.#context = context;
     this.#part = part;
     this.#writer = writer;
     this.#room = room;
+    this.#started = context.clock.now();
   }
 
   /**
@@ -51,10 +57,18 @@ export class PartUpload {
     return this.#writer.length === this.#writer.total;
   }
 
+  /** Whether it holds a place that others could use, and brings next to nothing. */
+  get isTooSlow(): boolean {
+    const { clock, limits } = this.#context;
+    const time = clock.now() - this.#started;
+    return time > GRACE && this.#received < (time / 1000) * limits.minBytesPerSecond;
+  }
+
   /** @throws `RangeError` beyond the announced total; the error of the file system */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writer.write(bytes);
     this.#room.use(bytes.length);
+    this.#received += bytes.length;
   }
 
   /** Leaves the file for a later request to go on with. */

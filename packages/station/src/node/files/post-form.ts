@@ -73,7 +73,7 @@ async function admit(
     await keep(context, posted);
     return posted;
   } catch (error) {
-    if (request.errored !== null) return 'gone';
+    if (request.errored !== null || (request.destroyed && !request.complete)) return 'gone';
     if (error instanceof FormRefusal) return { code: error.code };
     if (isProtocolError(error)) return { code: 400 };
     const status = diskStatus(error);
@@ -116,6 +116,7 @@ async function receive(
         md5.update(piece.bytes);
         sha256.update(piece.bytes);
         await upload.write(piece.bytes);
+        if (upload.isTooSlow) request.destroy();
       }
     }
     if (upload === undefined) throw new FormRefusal(204);

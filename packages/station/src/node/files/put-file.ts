@@ -98,6 +98,7 @@ async function receive(request: IncomingMessage, upload: PartUpload): Promise<bo
   try {
     for await (const piece of request.iterator({ destroyOnReturn: false })) {
       await upload.write(piece as Uint8Array);
+      if (upload.isTooSlow) request.destroy();
     }
     return !request.complete;
   } catch (error) {
