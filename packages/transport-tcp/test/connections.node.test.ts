@@ -128,6 +128,23 @@ describe('a hostile peer', () => {
     expect(modem.arrivals).toHaveLength(1);
   });
 
+  test('that asks for ever and does not read the answers is dropped', async () => {
+    const { peer, end } = await meetStation();
+    peer.socket.pause();
+    const ping = encodeFrame({ type: 'command', id: idOf(1), body: utf8Encode('PING') });
+    const many = concatBytes(...Array.from({ length: 10_000 }, () => ping));
+    let lost = false;
+    void end.then(() => {
+      lost = true;
+    });
+    let megabytes = 0;
+    for (; !lost && megabytes < 100; megabytes += many.length / 1_000_000) {
+      peer.write(many);
+      await settled();
+    }
+    expect(await end).toBe('format/limit');
+  });
+
   test('is not read from while 64 payloads wait, and is when they are done with', async () => {
     const { peer, arrivals } = await meetStation();
     const frames = Array.from({ length: 1000 }, (_, n) =>

@@ -25,6 +25,9 @@ export interface Side {
  */
 const OVERRUN = 16;
 
+/** Bytes that wait for the network, beyond which nobody is told `PONG`: frames cost more memory than they have bytes. */
+const PONG_ROOM = 16 * 1024;
+
 /** Payloads over a WebSocket that is open (spec §12.6), for either side. */
 export class WebSocketTransport
   implements Transport, ArrivalSource<undefined>, Swept, ChannelEvents
@@ -115,7 +118,9 @@ export class WebSocketTransport
   }
 
   acknowledged(payload: Uint8Array): void {
-    this.#confirmation.acknowledged(payload);
+    // A peer that sends and does not read what it is told.
+    if (this.#channel.bufferedBytes > this.#maxBuffered * 2) this.#drop();
+    else this.#confirmation.acknowledged(payload);
   }
 
   /** WebSocket peers send nothing twice; there is nothing to be kept for them. */
@@ -142,7 +147,7 @@ export class WebSocketTransport
     switch (kindOf(payload)) {
       case 'ping':
         // Not on top of what a peer does not read.
-        if (!this.#isSlow()) this.#channel.send(PONG);
+        if (this.#channel.bufferedBytes < PONG_ROOM) this.#channel.send(PONG);
         break;
       case 'ack':
         this.#confirmation.ackReceived(payload);
@@ -193,7 +198,11 @@ export class WebSocketTransport
   }
 
   #isSlow(): boolean {
-    return this.#channel.bufferedBytes > (this.#options.maxBufferedBytes ?? 4 * 1024 * 1024);
+    return this.#channel.bufferedBytes > this.#maxBuffered;
+  }
+
+  get #maxBuffered(): number {
+    return this.#options.maxBufferedBytes ?? 4 * 1024 * 1024;
   }
 
   #wait(departure: Departure): void {

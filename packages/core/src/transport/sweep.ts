@@ -59,9 +59,9 @@ export class Sweep {
   }
 
   #look(): void {
-    this.#timer = undefined;
+    // First, so that the failure of one member is not the end of it.
+    this.#wait();
     const now = this.clock.now();
     for (const member of this.#members) member.sweep(now);
-    if (this.#members.size > 0) this.#wait();
   }
 }

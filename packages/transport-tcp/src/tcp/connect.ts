@@ -67,7 +67,7 @@ function dial<T>(
       timer[Symbol.dispose]();
       signal?.removeEventListener('abort', abort);
       socket.off('error', failed);
-      socket.off('close', failed);
+      socket.off('close', closed);
     };
     const fail = (reason: unknown): void => {
       settle();
@@ -77,10 +77,11 @@ function dial<T>(
       reject(reason);
     };
     const failed = (cause: unknown): void => fail(socketError(cause));
+    const closed = (): void => fail(socketError(undefined));
     const abort = (): void => fail(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     socket.on('error', failed);
-    socket.on('close', failed);
+    socket.on('close', closed);
     socket.once(options.tls ? 'secureConnect' : 'connect', () => {
       settle();
       resolve(take(socket));

@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '@dimp/core';
+import { ProtocolError } from '@dimp/foundation';
+import { ByteQueue } from '../mtp/byte-queue.ts';
 
-/** Something that is to be written. */
+/** A payload that is to be written. */
 export interface Outgoing {
   readonly bytes: Uint8Array;
   /** It is handed to the socket now. */
-  written?(now: number): void;
+  written(now: number): void;
 }
 
-/** Where things that are to be written go. */
+/** Where payloads that are to be written go. */
 export interface OutgoingSink {
   push(item: Outgoing): void;
 }
@@ -17,12 +19,19 @@ export interface OutgoingSink {
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Writes to a socket: what comes up in one turn of the event loop leaves together, and nothing is handed over while the
- * socket has not got rid of what it was given.
+ * Most bytes of answers that wait because the peer does not read; more than a system holds messages that are on the way, so
+ * that two peers who talk at the same time do not wait for each other.
+ */
+const MAX_REPLY_BYTES = 1024 * 1024;
+
+/**
+ * Writes to a socket: what comes up in one turn of the event loop leaves together, answers before payloads, and nothing is
+ * handed over while the socket has not got rid of what it was given.
  */
 export class SocketWriter implements OutgoingSink {
   readonly #socket: Socket;
   readonly #clock: Clock;
+  #replies: ByteQueue | undefined;
   #queue: Outgoing[] = NOTHING;
   /** Place in the queue of what is written next, and how much of it is written. */
   #next = 0;
@@ -45,9 +54,22 @@ export class SocketWriter implements OutgoingSink {
     if (this.#ending) return;
     if (this.#queue === NOTHING) this.#queue = [];
     this.#queue.push(item);
-    if (this.#scheduled || this.#blockedSince !== undefined) return;
-    this.#scheduled = true;
-    setImmediate(flush, this);
+    this.#schedule();
+  }
+
+  /**
+   * Writes an answer, between two pieces of payloads if need be.
+   *
+   * @throws `format/limit` for a peer that asks and does not read the answers
+   */
+  reply(bytes: Uint8Array): void {
+    if (this.#ending) return;
+    this.#replies ??= new ByteQueue();
+    if (this.#replies.length > MAX_REPLY_BYTES) {
+      throw new ProtocolError('format/limit', 'the peer does not read what it is answered');
+    }
+    this.#replies.append(bytes);
+    this.#schedule();
   }
 
   /** Ends the sending half of the connection behind what was pushed. */
@@ -65,6 +87,7 @@ export class SocketWriter implements OutgoingSink {
 
   /** Forgets what is left. */
   discard(): void {
+    this.#replies = undefined;
     this.#queue = NOTHING;
     this.#next = 0;
     this.#offset = 0;
@@ -75,24 +98,37 @@ export class SocketWriter implements OutgoingSink {
     this.#scheduled = false;
     // Ended by the platform behind the end of the peer's half.
     if (!this.#socket.writable) this.discard();
-    while (this.#blockedSince === undefined && this.#next < this.#queue.length) {
-      if (this.#socket.write(this.#take())) continue;
-      this.#blockedSince = this.#clock.now();
+    while (this.#blockedSince === undefined) {
+      const bytes = this.#take();
+      if (bytes === undefined) break;
+      if (!this.#socket.write(bytes)) this.#blockedSince = this.#clock.now();
     }
-    if (this.#next < this.#queue.length) return;
+    if (this.#next < this.#queue.length || this.#replies !== undefined) return;
     this.#queue = NOTHING;
     this.#next = 0;
     if (this.#ending && !this.#socket.writableEnded) this.#socket.end();
   }
 
-  /** The next bytes: a piece of one item, or several small items together. */
-  #take(): Uint8Array {
+  #schedule(): void {
+    if (this.#scheduled || this.#blockedSince !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(flush, this);
+  }
+
+  /** The next bytes: a piece of one payload, or several small ones together, with the answers in front. */
+  #take(): Uint8Array | undefined {
     const pieces: Uint8Array[] = [];
     let room = PIECE_BYTES;
+    // The middle of a package is no place for another one.
+    if (this.#offset === 0 && this.#replies !== undefined) {
+      pieces.push(this.#replies.view());
+      room -= this.#replies.length;
+      this.#replies = undefined;
+    }
     while (room > 0) {
       const item = this.#queue[this.#next];
       if (item === undefined) break;
-      if (this.#offset === 0) item.written?.(this.#clock.now());
+      if (this.#offset === 0) item.written(this.#clock.now());
       const piece = item.bytes.subarray(this.#offset, this.#offset + room);
       pieces.push(piece);
       room -= piece.length;
@@ -102,7 +138,7 @@ export class SocketWriter implements OutgoingSink {
       this.#offset = 0;
     }
     const [first] = pieces;
-    return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+    return pieces.length > 1 ? Buffer.concat(pieces) : first;
   }
 }
 

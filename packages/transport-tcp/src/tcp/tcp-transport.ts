@@ -118,7 +118,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   acknowledged(payload: Uint8Array, ticket: Ticket): void {
     if (ticket === undefined) return;
     this.#arrivalIDs.acknowledged(ticket, payload, this.#sweep.clock.now());
-    this.#reply(ticket);
+    this.#guard(() => this.#reply(ticket));
   }
 
   abandoned(payload: Uint8Array, ticket: Ticket): void {
@@ -203,7 +203,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     if (keepAlive === undefined || silence < keepAlive || now - this.#pingAt < keepAlive) return;
     this.#pingAt = now;
     const id = this.#departures.nextID();
-    this.#writer.push({ bytes: encodeFrame({ type: 'command', id, body: PING }) });
+    this.#writer.reply(encodeFrame({ type: 'command', id, body: PING }));
   }
 
   #receiveFrame(frame: MtpFrame): void {
@@ -259,7 +259,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
 
   #reply(frame: MtpFrame): void {
     const reply = automaticReply(frame);
-    if (reply !== undefined) this.#writer.push({ bytes: encodeFrame(reply) });
+    if (reply !== undefined) this.#writer.reply(encodeFrame(reply));
   }
 }
 
