@@ -255,18 +255,20 @@ test('a disk that takes no more is 507, and nothing half-written stays', async (
   expect((await ask(service, 'PUT', '/f/b', { body: noise(400_000) })).status).toBe(201);
 });
 
+function system(command: string, ...args: readonly string[]): void {
+  execFileSync(command, args, { stdio: 'ignore' });
+}
+
 /** A file system of its own, if this machine lets us have one. */
 async function smallDisk(size: string): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'station-disk-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], {
-      stdio: 'ignore',
-    });
+    system('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder);
   } catch {
     return undefined;
   }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  onTestFinished(() => system('umount', '-l', folder));
   return folder;
 }
 
