@@ -80,13 +80,14 @@ async function throughput(
     };
     const speeds = new Map<string, number>();
     await each(async (figures, course) => {
-      const warming = await course.run({ kind: 'window', size: plan.window }, perSender());
+      const count = Math.ceil(plan.messages / plan.senders);
+      const warming = await course.run({ kind: 'window', size: plan.window }, count);
       speeds.set(figures.name, rateOf(warming));
       tell(figures, 'warming', warming);
     });
     for (let round = 1; round <= plan.rounds; round++) {
       await each(async (figures, course) => {
-        const count = perSender((speeds.get(figures.name) ?? 0) * plan.seconds, course);
+        const count = perSender(speeds.get(figures.name), course);
         const measured = await course.run({ kind: 'window', size: plan.window }, count);
         figures.rounds.push(measured);
         speeds.set(figures.name, rateOf(measured));
@@ -95,13 +96,17 @@ async function throughput(
     }
     await each(async (figures, course) => {
       const perSecond = Math.max(1, Math.floor(maximumOf(figures) / 2));
-      const count = perSender(perSecond * plan.seconds, course);
+      const timely = Math.ceil((perSecond * plan.seconds) / plan.senders);
+      const count = Math.min(timely, perSender(perSecond, course));
       figures.half = { ...(await course.run({ kind: 'even', perSecond }, count)), perSecond };
       tell(figures, 'half load', figures.half);
     });
     await each(async (figures, course) => {
       if (!course.target.keeps) return;
-      const { stored, drained } = await course.offline(perSender(), plan.window);
+      const { stored, drained } = await course.offline(
+        Math.ceil(plan.messages / plan.senders),
+        plan.window,
+      );
       figures.stored = stored;
       figures.drained = drained;
       tell(figures, 'stored', stored);
@@ -139,10 +144,10 @@ async function memory(
   });
 }
 
-/** How many messages each sender sends, of so many in all; where none may be sent twice there is an end to them. */
-function perSender(wanted: number = plan.messages, course?: Course): number {
-  const all = course?.target.unique === false ? wanted : Math.min(wanted, plan.messages);
-  return Math.max(1, Math.ceil(all / plan.senders));
+/** How many messages each sender sends. Where none may be sent twice, as many as there are; else for the time that is planned. */
+function perSender(speed = 0, course?: Course): number {
+  const timely = course?.target.unique === false ? speed * plan.seconds : plan.messages;
+  return Math.ceil(Math.max(timely, plan.messages / 4) / plan.senders);
 }
 
 /** Leaves the first processor to the servers. @returns whether that is possible here */

@@ -38,7 +38,7 @@ const FULL: Plan = {
 };
 
 /** A minute, for a first impression. */
-const QUICK: Plan = { ...FULL, seconds: 1, messages: 4000, idle: 600 };
+const QUICK: Plan = { ...FULL, seconds: 1, messages: 4000, idle: 300 };
 
 const COUNTS = [
   'senders',

@@ -5,7 +5,7 @@ import type { Place } from './target.ts';
 
 /** How long a program may take to start, and to stop before it is killed, in milliseconds. */
 const START_TIME = 30_000;
-const STOP_TIME = 5000;
+const STOP_TIME = 15_000;
 
 /** Starts a program, bound to a processor. */
 export function startProgram(
