@@ -2,7 +2,13 @@ import type { ReceivedMessage } from '@dimp/client';
 import { type Arrival, isWaiting, type PackOptions, readPayload } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import { handshakeStart } from '@dimp/extensions/commands';
-import { isJsonObject, type JsonObject, utf8Decode, utf8Encode } from '@dimp/foundation';
+import {
+  isJsonObject,
+  isProtocolError,
+  type JsonObject,
+  utf8Decode,
+  utf8Encode,
+} from '@dimp/foundation';
 import { ANY_STATION, type ID } from '@dimp/mkm';
 import type { Station } from '../src/index.ts';
 import { type LinkedTransport, linkedTransports } from './linked-transports.ts';
@@ -131,9 +137,13 @@ export class Device {
 
   async #take(text: string): Promise<void> {
     this.raw.push(text);
-    const received = await this.person.messenger.unpack(utf8Encode(text));
-    if (isWaiting(received)) return;
-    this.#add(received);
+    try {
+      const received = await this.person.messenger.unpack(utf8Encode(text));
+      if (!isWaiting(received)) this.#add(received);
+    } catch (error) {
+      // It is for somebody else: the text is all there is to see of it.
+      if (!isProtocolError(error, 'identity/not-found')) throw error;
+    }
   }
 
   #add(received: Received): void {

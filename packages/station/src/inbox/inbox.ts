@@ -121,6 +121,8 @@ export class Inbox {
   async *read(mailbox: Mailbox): AsyncGenerator<Mail> {
     const { clock, limits, metrics } = this.#options;
     for await (const mail of this.#stored(mailbox)) {
+      // Removed already, and the disk is to follow; or not known to be on it yet: then it is told of soon.
+      if (!mailbox.holds(mail.id)) continue;
       if (mail.arrived + limits.inboxRetention > clock.now()) yield mail;
       else {
         this.remove(mailbox, mail);

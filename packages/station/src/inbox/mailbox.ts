@@ -36,6 +36,11 @@ export class Mailbox {
     return 1 + this.messages + this.#recent.size;
   }
 
+  /** Whether it holds a message. */
+  holds(id: string): boolean {
+    return this.#stored.has(id);
+  }
+
   /** Whether it holds a message, or did lately. */
   knows(id: string): boolean {
     return this.#stored.has(id) || this.#recent.get(id) !== undefined;
