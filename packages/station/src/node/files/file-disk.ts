@@ -55,7 +55,8 @@ export class FileDisk {
       const head = await readHead(handle);
       const { mtimeMs, size } = await handle.stat();
       if (head !== undefined && size === HEAD_BYTES + head.total) {
-        return { handle, size: head.total, finished: mtimeMs };
+        // File systems keep seconds as fractions, which do not come back exactly.
+        return { handle, size: head.total, finished: Math.round(mtimeMs) };
       }
     } catch (error) {
       await handle.close();
@@ -75,7 +76,7 @@ export class FileDisk {
       const head = await readHead(handle);
       const { mtimeMs, size } = await handle.stat();
       if (head === undefined || size < HEAD_BYTES + head.confirmed) return undefined;
-      return { ...head, size: size - HEAD_BYTES, written: mtimeMs };
+      return { ...head, size: size - HEAD_BYTES, written: Math.round(mtimeMs) };
     } finally {
       await handle.close();
     }
@@ -144,7 +145,7 @@ export class FileDisk {
       if (handle === undefined) continue;
       const { mtimeMs, size } = await handle.stat().finally(() => handle.close());
       const content = Math.max(0, size - HEAD_BYTES);
-      yield { key: prefix + name, kind, size: content, written: mtimeMs };
+      yield { key: prefix + name, kind, size: content, written: Math.round(mtimeMs) };
     }
   }
 

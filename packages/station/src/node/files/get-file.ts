@@ -82,7 +82,7 @@ function wantedRange(
 
 /** Names are not used twice within the time that a file is kept, so age and length tell files apart. */
 function entityTag({ finished, size }: OpenFile): string {
-  return `"${Math.floor(finished).toString(36)}-${size.toString(36)}"`;
+  return `"${finished.toString(36)}-${size.toString(36)}"`;
 }
 
 function matchesAny(header: string | undefined, etag: string): boolean {
