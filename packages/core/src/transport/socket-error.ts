@@ -21,7 +21,7 @@ function ourCode(code: string | undefined): ErrorCode {
 }
 
 /** The codes that OpenSSL has for certificates, as Node names them. */
-const CERTIFICATE = /CERT|_CRL|CRL_|_CA$|_CHAIN|ISSUER|HOSTNAME_MISMATCH|INVALID_PURPOSE/;
+const CERTIFICATE = /CERT|_CRL|CRL_|_CA$|_CHAIN|ISSUER|VERIFY|HOSTNAME_MISMATCH|INVALID_PURPOSE/;
 
 function systemCode(cause: unknown): string | undefined {
   if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined;

@@ -61,6 +61,13 @@ export function messageOf(length = 0): Uint8Array {
   return utf8Encode(`${head}${'x'.repeat(Math.max(0, length - head.length - 2))}"}`);
 }
 
+/** Sends without leaving a failure unheard when a test ends early. */
+export function send(transport: Transport, payload: Uint8Array): Promise<void> {
+  const sending = transport.send(payload);
+  sending.catch(() => undefined);
+  return sending;
+}
+
 /** How a call ended, or that it has not after a while. */
 export async function outcome(call: Promise<unknown>, patience = 150): Promise<string> {
   const late = new Promise<string>((resolve) => {
