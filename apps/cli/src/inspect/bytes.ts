@@ -20,6 +20,10 @@ import type { InspectionContext } from './known.ts';
 const MAX_PARTS = 1000;
 const SEALED = 'DIM sealed 1\n';
 const MAGIC = 'DIM';
+/** Longest head of a package (spec §12.2). */
+const HEAD_BYTES = 24;
+const OPENING_BRACE = 0x7b;
+const LINE_FEED = 0x0a;
 
 /** Explains bytes, whatever they are. */
 export async function inspectBytes(
@@ -28,6 +32,7 @@ export async function inspectBytes(
 ): Promise<Inspection> {
   if (startsWith(bytes, SEALED)) return sealed();
   if (startsWith(bytes, MAGIC) && isHead(bytes)) return inspectMtp(bytes, context);
+  if (bytes[0] === OPENING_BRACE) return inspectJson(bytes, context);
   const text = decoded(bytes);
   return text === undefined
     ? nothing('bytes that DIM knows nothing of')
@@ -37,6 +42,7 @@ export async function inspectBytes(
 /** Explains a text: JSON, an ID, a payload, or bytes in hex or Base64. */
 export async function inspectText(text: string, context: InspectionContext): Promise<Inspection> {
   const trimmed = text.trim();
+  if (trimmed === '') return nothing('there is nothing');
   if (trimmed.startsWith('{')) return inspectJson(trimmed, context);
   const id = readID(trimmed, context);
   if (id !== undefined) return id instanceof ProtocolError ? wrongID(id) : inspectID(id, context);
@@ -45,18 +51,25 @@ export async function inspectText(text: string, context: InspectionContext): Pro
   return inspectPayload(trimmed, context);
 }
 
-async function inspectJson(text: string, context: InspectionContext): Promise<Inspection> {
+async function inspectJson(
+  text: string | Uint8Array,
+  context: InspectionContext,
+): Promise<Inspection> {
   let wire: JsonObject;
   try {
     wire = parseJsonObject(text);
   } catch (error) {
     // Several messages, one on each line.
-    if (isProtocolError(error, 'format/json') && text.includes('\n')) {
+    if (isProtocolError(error, 'format/json') && hasLines(text)) {
       return inspectPayload(text, context);
     }
     return { kind: 'json', facts: {}, checks: [bad('format', error)], parts: [] };
   }
   return inspectObject(wire, context);
+}
+
+function hasLines(text: string | Uint8Array): boolean {
+  return typeof text === 'string' ? text.includes('\n') : text.includes(LINE_FEED);
 }
 
 /** What a package or a WebSocket text holds: messages, or a control word (spec §12.3, §12.6). */
@@ -156,7 +169,7 @@ function isWord(body: Uint8Array): boolean {
 }
 
 function readID(text: string, { protocol }: InspectionContext) {
-  if (text === '' || text.length > 256 || /[\s{}"]/.test(text)) return undefined;
+  if (text === '' || text.length > 256 || /[\n{}"]/.test(text)) return undefined;
   try {
     return protocol.parseID(text);
   } catch (error) {
@@ -200,9 +213,9 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((each, i) => bytes[i] === each.charCodeAt(0));
 }
 
-/** Whether a type follows the magic (spec §12.2): `DIM` may be the beginning of a text as well. */
+/** `DIM` may be the beginning of a text as well: a head has a byte that no text has. */
 function isHead(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && !startsWith(bytes, 'DIM ');
+  return bytes.subarray(0, HEAD_BYTES).some((byte) => byte < 0x09 || byte > 0x7f);
 }
 
 function sealed(): Inspection {
@@ -214,7 +227,7 @@ function nothing(message: string): Inspection {
   return {
     kind: 'unknown',
     facts: {},
-    checks: [bad('format', new ProtocolError('format/bytes', message))],
+    checks: [bad('format', new ProtocolError('format/json', message))],
     parts: [],
   };
 }

@@ -8,7 +8,15 @@ import {
   type JsonObject,
   ProtocolError,
 } from '@dimp/foundation';
-import { displayNumber, EntityType, type ID, type Meta, verifyMeta, visaKey } from '@dimp/mkm';
+import {
+  displayNumber,
+  EntityType,
+  type ID,
+  type Meta,
+  sameEntity,
+  verifyMeta,
+  visaKey,
+} from '@dimp/mkm';
 import { timeText } from '../text.ts';
 import { bad, type Check, checking, good, type Inspection, unknown } from './inspection.ts';
 import { barrackOf, type InspectionContext } from './known.ts';
@@ -39,7 +47,7 @@ export function factsOfID(id: ID): JsonObject {
 
 /** Explains an ID, and whether its meta is known. */
 export async function inspectID(id: ID, context: InspectionContext): Promise<Inspection> {
-  const { barrack } = await barrackOf(context, [id]);
+  const barrack = barrackOf(context);
   const meta = await barrack.meta(id);
   const checks: Check[] = [good('format', 'a valid ID')];
   if (!id.isBroadcast) {
@@ -188,10 +196,16 @@ export async function inspectDocument(
     return { kind: 'document', facts: {}, checks: [bad('format', error)], parts: [] };
   }
   const id = owner ?? document.did;
-  const { barrack } = await barrackOf(context, [id]);
+  const barrack = barrackOf(context);
   const metaKey = await barrack.documentKey(id);
   const checks: Check[] = [];
-  if (metaKey === undefined) {
+  if (!sameEntity(document.did, id)) {
+    const error = new ProtocolError(
+      'identity/document-invalid',
+      'document is that of another entity',
+    );
+    checks.push(bad('owner', error));
+  } else if (metaKey === undefined) {
     checks.push(unknown('signature', 'whoever signs it is not known here: no meta'));
   } else {
     const proof = { id, key: metaKey, now: context.now() / 1000 };

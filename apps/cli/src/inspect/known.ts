@@ -1,7 +1,7 @@
-import { Barrack, type LocalIdentity, type Protocol } from '@dimp/core';
+import { type Archive, Barrack, type LocalIdentity, type Protocol } from '@dimp/core';
 import { MemoryArchive } from '@dimp/core/memory';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
-import type { ID, Meta } from '@dimp/mkm';
+import type { EntityKey, ID } from '@dimp/mkm';
 
 /** Where what was verified earlier comes from: a profile. */
 export interface KnownEntities {
@@ -31,48 +31,84 @@ export const nothingKnown: KnownEntities = {
 };
 
 /**
- * A barrack in memory with what is known of some entities: an inspection learns nothing for good, and changes no profile.
+ * A barrack over what is known: an inspection learns nothing for good, and changes no profile.
+ *
+ * @param more - identities besides those of the profile
  */
-export async function barrackOf(
+export function barrackOf(
   context: InspectionContext,
-  ids: readonly ID[],
-): Promise<{ readonly barrack: Barrack; readonly archive: MemoryArchive }> {
-  const { protocol, now, known, metas } = context;
-  const archive = new MemoryArchive();
-  const barrack = new Barrack(protocol, archive, { clock: { now } });
-  for (const identity of await known.identities()) archive.addIdentity(identity);
-  for (const id of ids) {
-    if (id.isBroadcast) continue;
-    const meta = await known.meta(id);
-    if (meta !== undefined) archive.addMeta(id.entity, meta);
-    else await handedIn(barrack, metas, id);
-    const documents = await known.documents(id);
-    archive.changeDocuments(id.entity, () => documents);
-    if (!id.isGroup) continue;
-    const members = await known.members(id);
-    if (members.length > 0)
-      archive.setMembers(
-        id.entity,
-        members.map(({ text }) => text),
-      );
-  }
-  return { barrack, archive };
+  more: readonly LocalIdentity[] = [],
+): Barrack {
+  const archive = new KnownArchive(context, more);
+  return new Barrack(context.protocol, archive, { clock: { now: context.now } });
 }
 
-/** Keeps the meta that was handed in for an ID, if one was. */
-async function handedIn(
-  barrack: Barrack,
-  metas: readonly JsonObject[],
-  id: ID,
-): Promise<Meta | undefined> {
-  for (const wire of metas) {
-    try {
-      await barrack.saveMeta(wire, id);
-      return await barrack.meta(id);
-    } catch (error) {
-      // That of somebody else.
-      if (!isProtocolError(error)) throw error;
-    }
+/** What a profile knows, read when it is asked for, and in front of it what this inspection has learnt. */
+class KnownArchive implements Archive {
+  readonly #context: InspectionContext;
+  readonly #more: readonly LocalIdentity[];
+  readonly #learnt = new MemoryArchive();
+  readonly #changed = new Set<EntityKey>();
+
+  constructor(context: InspectionContext, more: readonly LocalIdentity[]) {
+    this.#context = context;
+    this.#more = more;
   }
-  return undefined;
+
+  async meta(entity: EntityKey): Promise<JsonObject | undefined> {
+    const id = this.#context.protocol.parseID(entity);
+    const known = this.#learnt.meta(entity) ?? (await this.#context.known.meta(id));
+    return known ?? this.#handedIn(id);
+  }
+
+  async addMeta(entity: EntityKey, meta: JsonObject): Promise<boolean> {
+    return (await this.meta(entity)) === undefined && this.#learnt.addMeta(entity, meta);
+  }
+
+  async documents(entity: EntityKey): Promise<readonly JsonObject[]> {
+    if (this.#changed.has(entity)) return this.#learnt.documents(entity);
+    return this.#context.known.documents(this.#context.protocol.parseID(entity));
+  }
+
+  async changeDocuments(
+    entity: EntityKey,
+    change: (stored: readonly JsonObject[]) => readonly JsonObject[] | undefined,
+  ): Promise<void> {
+    const documents = change(await this.documents(entity));
+    if (documents === undefined) return;
+    this.#changed.add(entity);
+    this.#learnt.changeDocuments(entity, () => documents);
+  }
+
+  async members(group: EntityKey): Promise<readonly string[]> {
+    const members = await this.#context.known.members(this.#context.protocol.parseID(group));
+    return members.map(({ text }) => text);
+  }
+
+  setMembers(): void {
+    throw new TypeError('an inspection changes no groups');
+  }
+
+  contacts(): readonly string[] {
+    return [];
+  }
+
+  async localIdentities(): Promise<readonly LocalIdentity[]> {
+    return [...(await this.#context.known.identities()), ...this.#more];
+  }
+
+  /** The meta that was handed in for an ID, if one was. */
+  async #handedIn(id: ID): Promise<JsonObject | undefined> {
+    const { metas, protocol } = this.#context;
+    for (const wire of metas) {
+      try {
+        await protocol.metas.check(protocol.metas.parse(wire), id);
+        return wire;
+      } catch (error) {
+        // That of somebody else.
+        if (!isProtocolError(error)) throw error;
+      }
+    }
+    return undefined;
+  }
 }

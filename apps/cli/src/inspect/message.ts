@@ -39,9 +39,9 @@ export async function inspectReliableMessage(
     return { kind: 'reliable-message', facts: {}, checks: [bad('format', error)], parts: [] };
   }
   const { envelope } = message;
-  const { sender, receiver, group } = envelope;
-  const ids = [sender, receiver, ...(group === undefined ? [] : [group])];
-  const { barrack, archive } = await barrackOf(context, ids);
+  const { sender, receiver } = envelope;
+  const more = message.broadcast ? [await anybody(receiver, context)] : [];
+  const barrack = barrackOf(context, more);
   const parts: Inspection[] = [];
   const checks: Check[] = [];
 
@@ -60,7 +60,6 @@ export async function inspectReliableMessage(
   }
   checks.push(await signatureCheck(message, signerKey));
 
-  if (message.broadcast) archive.addIdentity(await anybody(receiver, context));
   const transceiver = new Transceiver({ barrack });
   const content = await asPeer(message, transceiver, checks, context);
   if (content !== undefined) parts.push(content);

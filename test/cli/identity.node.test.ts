@@ -1,0 +1,263 @@
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildProgram, type Ended, run, start, temporaryFolder } from './program.node.ts';
+
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  remove = await buildProgram();
+});
+afterAll(() => remove());
+
+const FAST = ['--algorithm', 'Ed25519', '--no-passphrase'];
+
+async function registered(name = 'moki'): Promise<{ readonly data: string; readonly id: string }> {
+  const data = await temporaryFolder();
+  const made = await run(data, ['--json', 'register', name, ...FAST]);
+  expect(made.status, made.stdout).toBe(0);
+  return { data, id: String(made.json[0]?.['id']) };
+}
+
+function codeOf({ json }: Ended): unknown {
+  const { error } = json.at(-1) as { error?: { code: string } };
+  return error?.code;
+}
+
+test('register makes an identity that whoami shows, in folders that nobody else can read', async () => {
+  const { data, id } = await registered();
+  expect(id).toMatch(/^moki@[1-9A-Za-z]{26,35}$/);
+  const shown = await run(data, ['whoami', '--json']);
+  expect(shown.json).toEqual([
+    {
+      type: 'identity',
+      id,
+      name: 'moki',
+      number: expect.stringMatching(/^\d{3}-\d{3}-\d{4}$/),
+      algorithm: 'Ed25519',
+      messageAlgorithm: 'RSA',
+      metaType: '1',
+      visaTime: expect.any(Number),
+      words: false,
+      contacts: 0,
+      profile: 'default',
+      folder: join(data, 'default'),
+    },
+  ]);
+  expect((await stat(join(data, 'default'))).mode & 0o777).toBe(0o700);
+  expect((await stat(join(data, 'default', 'store'))).mode & 0o777).toBe(0o700);
+  expect((await stat(join(data, 'default', 'key'))).mode & 0o777).toBe(0o600);
+  const human = await run(data, ['whoami']);
+  expect(human.stdout).toContain(id);
+  expect(human.stderr).toBe('');
+});
+
+test('register again keeps the identity that is there, and a bad name makes no profile', async () => {
+  const { data, id } = await registered();
+  const again = await run(data, ['--json', 'register', 'other', ...FAST]);
+  expect([again.status, codeOf(again)]).toEqual([75, 'store/conflict']);
+  expect((await run(data, ['--json', 'whoami'])).json[0]).toMatchObject({ id });
+  const bad = await run(data, ['--profile', 'bad', '--json', 'register', 'a b', ...FAST]);
+  expect([bad.status, codeOf(bad)]).toEqual([65, 'format/field']);
+  const none = await run(data, ['--profile', 'bad', '--json', 'whoami']);
+  expect([none.status, codeOf(none)]).toEqual([67, 'identity/not-found']);
+});
+
+test('profile names lead nowhere else', async () => {
+  const data = await temporaryFolder();
+  for (const name of ['../out', 'a/b', '.hidden', '', 'con', 'a'.repeat(65)]) {
+    const tried = await run(data, ['--json', '--profile', name, 'register', 'moki', ...FAST]);
+    expect([tried.status, codeOf(tried)], name).toEqual([64, 'usage']);
+  }
+});
+
+test('everything is encrypted with the passphrase, from a file or the environment; a wrong one is refused', async () => {
+  const data = await temporaryFolder();
+  const file = join(data, 'passphrase');
+  await writeFile(file, 'correct horse\n');
+  const made = await run(data, [
+    '--json',
+    '--passphrase-file',
+    file,
+    'register',
+    'moki',
+    '--algorithm',
+    'Ed25519',
+  ]);
+  expect(made.status, made.stdout).toBe(0);
+  const right = await run(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'correct horse' } });
+  expect(right.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
+  const wrong = await run(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'guessed' } });
+  expect([wrong.status, codeOf(wrong)]).toEqual([77, 'crypto/passphrase']);
+  expect(wrong.stdout + wrong.stderr).not.toContain('guessed');
+  const none = await run(data, ['--json', 'whoami']);
+  expect([none.status, codeOf(none)]).toEqual([77, 'crypto/passphrase']);
+  await writeFile(file, '\n');
+  const empty = await run(data, ['--json', '--passphrase-file', file, 'whoami']);
+  expect([empty.status, codeOf(empty)]).toEqual([64, 'usage']);
+  const missing = await run(data, ['--json', '--passphrase-file', `${file}-none`, 'whoami']);
+  expect([missing.status, codeOf(missing)]).toEqual([66, 'file/unreadable']);
+  // Without the passphrase nothing on the disk tells who it is.
+  const bytes = await readFile(join(data, 'default', 'store', 'data.mdb'), 'latin1');
+  expect(bytes).not.toContain('moki');
+});
+
+test('a key that others may read is not used', async () => {
+  const { data } = await registered();
+  await chmod(join(data, 'default', 'key'), 0o644);
+  const refused = await run(data, ['--json', 'whoami']);
+  expect([refused.status, codeOf(refused)]).toEqual([77, 'policy/unauthorized']);
+  await chmod(join(data, 'default', 'key'), 0o600);
+  await writeFile(join(data, 'default', 'key'), 'ff\n');
+  const damaged = await run(data, ['--json', 'whoami']);
+  expect([damaged.status, codeOf(damaged)]).toEqual([74, 'store/corrupt']);
+});
+
+test('two programs do not share a profile: the second one is told so, or waits', async () => {
+  const { data } = await registered();
+  // A chat that waits for its input keeps the profile open.
+  const chat = start(data, ['--json', '--station', '127.0.0.1:1', 'chat']);
+  await chat.said(/connecting/);
+  const second = await run(data, ['--json', 'whoami']);
+  expect([second.status, codeOf(second)]).toEqual([75, 'store/conflict']);
+  expect(second.stdout).toContain(String(chat.process.pid));
+  const waiting = run(data, ['--json', '--wait', '20', 'whoami']);
+  chat.process.stdin.end();
+  expect((await waiting).status).toBe(0);
+  expect((await chat.ended).status).toBe(0);
+});
+
+test('export and import take the identity and its contacts to another profile', async () => {
+  const { data, id } = await registered();
+  const friend = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
+  await run(data, ['contacts', 'add', friend, '--remark', 'green']);
+  const file = join(data, 'moki.dim');
+  const env = { DIM_FILE_PASSPHRASE: 'battery staple' };
+  const exported = await run(data, ['--json', 'export', file], { env });
+  expect(exported.json).toEqual([{ type: 'exported', id, file, what: 'identity' }]);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const over = await run(data, ['--json', 'export', file], { env });
+  expect([over.status, codeOf(over)]).toEqual([73, 'file/unwritable']);
+
+  const into = (passphrase: string) =>
+    run(data, ['--json', '--profile', 'copy', 'import', file, '--no-passphrase'], {
+      env: { DIM_FILE_PASSPHRASE: passphrase },
+    });
+  const wrong = await into('wrong');
+  expect([wrong.status, codeOf(wrong)]).toEqual([77, 'crypto/passphrase']);
+  const imported = await into('battery staple');
+  expect(imported.json[0]).toMatchObject({ type: 'identity', id, contacts: 1, profile: 'copy' });
+  expect((await into('battery staple')).status).toBe(0);
+  const contacts = await run(data, ['--json', '--profile', 'copy', 'contacts']);
+  expect(contacts.json).toEqual([
+    {
+      type: 'contact',
+      id: friend,
+      name: expect.any(String),
+      remark: 'green',
+      meta: false,
+      visa: false,
+    },
+  ]);
+  const other = await registered('hulk');
+  const refused = await run(other.data, ['--json', 'import', file], { env });
+  expect([refused.status, codeOf(refused)]).toEqual([75, 'store/conflict']);
+  const none = await run(data, ['--json', 'import', join(data, 'none')], { env });
+  expect([none.status, codeOf(none)]).toEqual([66, 'file/unreadable']);
+  await writeFile(join(data, 'noise'), 'no identity');
+  const noise = await run(data, ['--json', 'import', join(data, 'noise')], { env });
+  expect([noise.status, codeOf(noise)]).toEqual([65, 'format/bytes']);
+});
+
+test('words make the same identity again, and are only ever written into a file', async () => {
+  const data = await temporaryFolder();
+  const made = await run(data, [
+    '--json',
+    'register',
+    'moki',
+    '--address',
+    'eth',
+    '--words',
+    '12',
+    '--no-passphrase',
+  ]);
+  const id = String(made.json[0]?.['id']);
+  expect(id).toMatch(/^0x[0-9A-Fa-f]{40}$/);
+  const file = join(data, 'words');
+  const exported = await run(data, ['--json', 'export', '--words', file]);
+  const words = (await readFile(file, 'utf8')).trim();
+  expect(words.split(' ')).toHaveLength(12);
+  expect(made.stdout + made.stderr + exported.stdout + exported.stderr).not.toContain(
+    words.slice(0, 20),
+  );
+  const again = await run(
+    data,
+    [
+      '--json',
+      '--profile',
+      'again',
+      'register',
+      'moki',
+      '--address',
+      'eth',
+      '--words-from',
+      '-',
+      '--no-passphrase',
+    ],
+    { input: words.toUpperCase() },
+  );
+  expect(again.json[0]).toMatchObject({ id, words: true });
+  const bad = await run(
+    data,
+    ['--json', '--profile', 'bad', 'register', 'moki', '--words-from', '-', '--no-passphrase'],
+    { input: 'one two three' },
+  );
+  expect([bad.status, codeOf(bad)]).toEqual([65, 'format/field']);
+  const { data: plain } = await registered();
+  const none = await run(plain, ['--json', 'export', '--words', join(plain, 'words')]);
+  expect([none.status, codeOf(none)]).toEqual([69, 'crypto/unavailable']);
+});
+
+test('contacts are added by ID or card, found by name, and removed', async () => {
+  const { data } = await registered();
+  const other = await registered('hulk');
+  const card = (await run(other.data, ['whoami', '--card'])).stdout;
+  const added = await run(
+    data,
+    ['--json', 'contacts', 'add', '--card', '-', '--remark', 'The Green One'],
+    { input: card },
+  );
+  expect(added.json[0]).toMatchObject({ type: 'contact', id: other.id, meta: true, visa: true });
+  const inspected = await run(data, ['--json', 'inspect', other.id]);
+  expect(inspected.json[0]).toMatchObject({ kind: 'id', verdict: 'good' });
+  const mismatch = await run(
+    data,
+    ['--json', 'contacts', 'add', 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj', '--card', '-'],
+    { input: card },
+  );
+  expect([mismatch.status, codeOf(mismatch)]).toEqual([64, 'usage']);
+  const forged = JSON.parse(card) as { id: string; meta: unknown };
+  const fake = JSON.stringify({ ...forged, id: 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj' });
+  const refused = await run(data, ['--json', 'contacts', 'add', '--card', '-'], { input: fake });
+  expect([refused.status, codeOf(refused)]).toEqual([76, 'identity/meta-mismatch']);
+  for (const [text, status, code] of [
+    ['hulk@nonsense', 69, 'unsupported/address'],
+    ['hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEk', 65, 'format/field'],
+    ['everyone@everywhere', 64, 'usage'],
+  ] as const) {
+    const wrong = await run(data, ['--json', 'contacts', 'add', text]);
+    expect([wrong.status, codeOf(wrong)], text).toEqual([status, code]);
+  }
+  const removed = await run(data, ['--json', 'contacts', 'remove', 'the green one']);
+  expect(removed.json[0]).toMatchObject({ type: 'contact-removed', id: other.id });
+  const nobody = await run(data, ['--json', 'contacts', 'remove', 'the green one']);
+  expect([nobody.status, codeOf(nobody)]).toEqual([67, 'identity/not-found']);
+  expect((await run(data, ['--json', 'contacts', 'list'])).json).toEqual([]);
+});
+
+test('names of others cannot draw on the terminal', async () => {
+  const { data } = await registered();
+  const id = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
+  const added = await run(data, ['contacts', 'add', id, '--remark', 'a\u001b[2Jb\u202ec\nd']);
+  expect(added.stdout).toContain('a\\u{1b}[2Jb\\u{202e}c\\nd');
+  expect(added.stdout).not.toContain('\u001b');
+});

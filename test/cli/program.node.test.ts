@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Output } from '../../apps/cli/src/output.ts';
+import { Runner } from '../../apps/cli/src/program/runner.ts';
+import { makeProgram } from '../../apps/cli/src/program.ts';
+import { buildProgram, run, start, temporaryFolder } from './program.node.ts';
+
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  remove = await buildProgram();
+});
+afterAll(() => remove());
+
+/** Every command, by the words that call it. */
+function commands(): readonly (readonly string[])[] {
+  const { stdin, stdout, stderr, env } = process;
+  const surroundings = { stdin, stdout, stderr, env, signal: new AbortController().signal };
+  const output = new Output(stdout, stderr, { json: false, quiet: true });
+  const program = makeProgram(new Runner(surroundings, output), surroundings);
+  const below = (command: typeof program, words: readonly string[]): (readonly string[])[] => [
+    ...(words.length === 0 ? [] : [words]),
+    ...command.commands.flatMap((each) => below(each, [...words, each.name()])),
+  ];
+  return below(program, []);
+}
+
+test('every command has help with examples, and help is no failure', async () => {
+  const data = await temporaryFolder();
+  const all = commands();
+  expect(all.length).toBeGreaterThan(16);
+  for (const words of all) {
+    const help = await run(data, [...words, '--help']);
+    expect(help.status, words.join(' ')).toBe(0);
+    expect(help.stdout, words.join(' ')).toMatch(/Examples:\n {2}(dim|date)/);
+    expect(help.stderr).toBe('');
+  }
+}, 120_000);
+
+test('wrong arguments end with 64, told as JSON on request', async () => {
+  const data = await temporaryFolder();
+  for (const args of [
+    ['nonsense'],
+    ['register'],
+    ['whoami', '--nonsense'],
+    ['register', 'moki', '--algorithm', 'DES'],
+    ['listen', '--count', 'many'],
+    ['listen', '--timeout', '-1'],
+    ['send', 'hulk', '--until', 'read'],
+    ['completion', 'cmd'],
+    ['contacts', 'nonsense'],
+    ['inspect', 'a', 'b'],
+    [],
+  ]) {
+    const wrong = await run(data, ['--json', ...args]);
+    expect(wrong.status, args.join(' ')).toBe(64);
+    expect(wrong.json, args.join(' ')).toEqual([
+      { error: { code: 'usage', message: expect.any(String) } },
+    ]);
+  }
+  const human = await run(data, ['nonsense']);
+  expect(human.status).toBe(64);
+  expect(human.stderr).toMatch(/^dim: .*nonsense.* \[usage\]\n$/);
+  expect(human.stdout).toBe('');
+}, 120_000);
+
+test('completion scripts are valid, and know commands and options', async () => {
+  const data = await temporaryFolder();
+  const bash = (await run(data, ['completion', 'bash'])).stdout;
+  const checked = spawnSync('bash', ['-n'], { input: bash, encoding: 'utf8' });
+  expect([checked.status, checked.stderr]).toEqual([0, '']);
+  const complete = (words: string, index: number): readonly string[] => {
+    const script = `${bash}\nCOMP_WORDS=(${words}); COMP_CWORD=${index}; _dim; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+  expect(complete('dim in', 1)).toEqual(['inspect']);
+  expect(complete('dim contacts ""', 2)).toEqual(expect.arrayContaining(['add', 'list', 'remove']));
+  expect(complete('dim --profile work contacts add --re', 5)).toEqual(['--remark']);
+  expect(complete('dim send hulk --un', 3)).toEqual(['--until']);
+  const zsh = (await run(data, ['completion', 'zsh'])).stdout;
+  expect(zsh).toMatch(/^#compdef dim\n/);
+  expect(zsh).toContain("'--remark:");
+  const fish = (await run(data, ['completion', 'fish'])).stdout;
+  expect(fish).toContain("complete -c dim -n '__fish_seen_subcommand_from contacts; and not");
+  for (const [shell, script] of [
+    ['zsh', zsh],
+    ['fish', fish],
+  ] as const) {
+    const { error, status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    // Not every machine has them.
+    if (error === undefined) expect([status, stderr], shell).toEqual([0, '']);
+  }
+});
+
+test('inspect reads files, standard input and arguments, and ends with the status of what it finds', async () => {
+  const data = await temporaryFolder();
+  const registered = await run(data, [
+    '--json',
+    'register',
+    'moki',
+    '--algorithm',
+    'Ed25519',
+    '--no-passphrase',
+  ]);
+  const id = String(registered.json[0]?.['id']);
+  const card = (await run(data, ['whoami', '--card'])).stdout;
+  const file = join(data, 'card.json');
+  await writeFile(file, card);
+  const fromFile = await run(data, ['--json', '--data', join(data, 'none'), 'inspect', file]);
+  expect(fromFile.status).toBe(0);
+  expect(fromFile.json[0]).toMatchObject({ type: 'inspection', kind: 'card', verdict: 'good' });
+  const fromInput = await run(data, ['--json', 'inspect', '--alone', '-'], { input: card });
+  expect(fromInput.json).toEqual(fromFile.json);
+  const { visa } = JSON.parse(card) as { visa: { data: string } };
+  const changed = JSON.stringify({ ...visa, data: visa.data.replace('moki', 'hulk') });
+  // The profile knows the meta; alone it needs one.
+  const bad = await run(data, ['--json', 'inspect'], { input: changed });
+  expect([bad.status, bad.json[0]?.['verdict']]).toEqual([76, 'bad']);
+  const alone = await run(data, ['--json', 'inspect', '--alone'], { input: changed });
+  expect([alone.status, alone.json[0]?.['verdict']]).toEqual([0, 'unknown']);
+  const handedIn = await run(data, ['inspect', '--alone', '--meta', file], { input: changed });
+  expect(handedIn.status).toBe(76);
+  expect(handedIn.stdout).toContain('✗ signature');
+  const known = await run(data, ['inspect', id]);
+  expect(known.stdout).toContain('✓ meta');
+  const mtp = await run(data, ['--json', 'inspect', '44494d2000000004 50494e47']);
+  expect(mtp.json[0]).toMatchObject({ kind: 'mtp', parts: [{ facts: { says: 'PING' } }] });
+  const nothing = await run(data, ['--json', 'inspect', 'nothing at all']);
+  expect(nothing.status).toBe(65);
+});
+
+test('inspect goes on without a profile that another program has open, or whose passphrase it does not know', async () => {
+  const data = await temporaryFolder();
+  await run(data, ['register', 'moki', '--algorithm', 'Ed25519'], {
+    env: { DIM_PASSPHRASE: 'right' },
+  });
+  const id = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
+  const without = await run(data, ['inspect', id]);
+  expect(without.status).toBe(0);
+  expect(without.stderr).toContain('without the profile');
+  const wrong = await run(data, ['inspect', id], { env: { DIM_PASSPHRASE: 'wrong' } });
+  expect(wrong.status).toBe(77);
+});
+
+test('a reader that stops reading ends the program', async () => {
+  const data = await temporaryFolder();
+  const help = start(data, ['--help'], { input: '' });
+  help.process.stdout.destroy();
+  expect((await help.ended).status).toBe(0);
+});
