@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { equalBytes } from '@dimp/foundation';
@@ -103,3 +105,39 @@ test('a server that is killed in the middle of an upload has the beginning, or n
   expect(interrupted).toBeGreaterThan(2);
   expect(resumed).toBeGreaterThan(0);
 }, 60_000);
+
+/** Most memory that a process ever had, in bytes. */
+async function peak(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+test.skipIf(process.platform !== 'linux')(
+  'a file of 100 MiB goes through in little memory',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'station-large-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const { child, port } = await start(folder);
+    const piece = noise(1024 * 1024);
+    const small = { body: piece };
+    await ask({ port }, 'PUT', '/f/small', small);
+    await ask({ port }, 'GET', '/f/small');
+    const before = await peak(child.pid);
+    const url = `http://127.0.0.1:${port}/f/large`;
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { 'Content-Length': 100 * piece.length };
+      const put = request(url, { method: 'PUT', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      put.on('error', reject);
+      Readable.from(Array.from({ length: 100 }, () => piece)).pipe(put);
+    });
+    expect(status).toBe(201);
+    let received = 0;
+    for await (const bytes of (await fetch(url)).body ?? []) received += bytes.length;
+    expect(received).toBe(100 * piece.length);
+    expect((await peak(child.pid)) - before).toBeLessThan(48 * 1024 * 1024);
+  },
+  60_000,
+);
