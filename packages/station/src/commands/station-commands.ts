@@ -128,7 +128,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
    * Answers a command, or another content for the station. What comes back may be sent as it is.
    *
    * @returns undefined for a handshake
-   * @throws `store/` codes: the sender has to send it again
+   * @throws `store/` codes, `state/stopped` for a store that was closed: the sender has to send it again
    */
   async process(command: StationCommand): Promise<readonly Draft[] | undefined> {
     if (command.content.kind === 'handshake') return undefined;
@@ -184,7 +184,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
       return await handler.handle(command);
     } catch (error) {
       if (!isProtocolError(error)) return this.#failed(command, error);
-      if (error.code.startsWith('store/')) throw error;
+      if (isTroubleOfOurs(error)) throw error;
       return this.#refused(command, error);
     }
   }
@@ -204,6 +204,11 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.#logger.error('command failed', { kind: command.content.kind, cause });
     return say(command, 'Command error.');
   }
+}
+
+/** No fault of the command's: it is to come again when the store works. */
+function isTroubleOfOurs({ code }: ProtocolError): boolean {
+  return code.startsWith('store/') || code === 'state/stopped';
 }
 
 function isLeftAlone({ kind }: Content): boolean {

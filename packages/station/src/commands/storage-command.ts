@@ -20,8 +20,17 @@ const LABELS: { readonly [T in Title]: string } = {
   private_key: 'Private key',
 };
 
-/** Members that belong to one message and not to what is kept; `receiver` binds it to the station (spec §14.2 #20). */
-const OF_MESSAGE: readonly string[] = ['type', 'sn', 'time', 'group', 'command', 'cmd', 'receiver'];
+/** Members that belong to one message and not to what is kept; the last two bind it to its envelope (spec §14.2 #20). */
+const OF_MESSAGE: readonly string[] = [
+  'type',
+  'sn',
+  'time',
+  'group',
+  'command',
+  'cmd',
+  'sender',
+  'receiver',
+];
 
 /**
  * Keeps what users have encrypted for themselves, such as their contacts, and gives it back to them and to nobody else

@@ -1,5 +1,8 @@
 import type { Rate } from './limits.ts';
 
+/** What adding up fractions may be off by: who has waited as long as he was told must not be refused for it. */
+const ROUNDING = 1e-6;
+
 /**
  * Lets something happen at a rate: tokens come in steadily up to the burst, and each use takes some. It looks at the time
  * when it is asked and needs no timer.
@@ -26,7 +29,7 @@ export class TokenBucket {
   wait(amount: number, now: number): number {
     this.#fill(now);
     const missing = Math.min(amount, this.#rate.burst) - this.#tokens;
-    return missing <= 0 ? 0 : Math.ceil((missing / this.#rate.perSecond) * 1000);
+    return missing <= ROUNDING ? 0 : Math.ceil((missing / this.#rate.perSecond) * 1000);
   }
 
   /** Takes tokens, without asking whether there are enough: what is missing has to come in first. */

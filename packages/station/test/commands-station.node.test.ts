@@ -1,0 +1,40 @@
+import { memoryStore } from '@dimp/core/memory';
+import { Block, DocumentsCommand, Login, Search } from '@dimp/extensions/commands';
+import { Text } from '@dimp/extensions/contents';
+import { EVERYONE, type ID } from '@dimp/mkm';
+import { expect, onTestFinished, test } from 'vitest';
+import { LimitKeeper, limitsOf, Station, StationCommands } from '../src/index.ts';
+import { Device } from './device.ts';
+import { introduce, newPerson, openStation } from './people.ts';
+
+test('users of a running station find each other, tell where they are, and block whom they do not want', async () => {
+  const store = memoryStore();
+  const { facebook, station: before } = await openStation(store);
+  const { id } = before;
+  await before.stop();
+  const keeper = new LimitKeeper({ limits: limitsOf(), clock: facebook.clock });
+  const commands = new StationCommands({ facebook, id, keeper });
+  const { lists: blocking, names } = commands;
+  const station = await Station.open({ facebook, id, keeper, commands, blocking, names });
+  onTestFinished(async () => {
+    await station.stop();
+    await commands[Symbol.asyncDispose]();
+  });
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await introduce(moki, hulk);
+  const [phone, laptop] = [await Device.login(station, moki), await Device.login(station, hulk)];
+  // Their visas came with their first handshake.
+  await phone.send(Search.create({ keywords: ['hulk'] }), id);
+  await phone.until(() => phone.contents.some(({ kind }) => kind === 'search'));
+  const found = phone.contents.find(({ kind }) => kind === 'search')?.body as { users: ID[] };
+  expect(found.users.map(({ text }) => text)).toEqual([hulk.id.text]);
+  await laptop.send(Login.create({ did: hulk.id, station: { did: id } }), EVERYONE);
+  await phone.send(DocumentsCommand.create({ did: hulk.id }), id);
+  await phone.until(() => phone.contents.some(({ kind }) => kind === 'documents'));
+  await phone.until(() => phone.contents.some(({ kind }) => kind === 'forward'));
+  await laptop.send(Block.create({ list: [moki.id] }), id);
+  await laptop.until(() => laptop.receipts().includes('Block received.'));
+  await phone.send(Text.create({ text: 'psst' }), hulk.id);
+  await phone.until(() => phone.receipts().some((text) => text.startsWith('Message is blocked')));
+  expect(laptop.texts()).toEqual([]);
+});
