@@ -157,7 +157,7 @@ test(
     const { data, moki, hulk } = await twoPeople(station.address);
     const file = join(data, 'a.txt');
     await writeFile(file, 'from elsewhere');
-    const url = `http://${elsewhere.address}/files/`;
+    const url = `http://${elsewhere.address}/f/`;
     const send = () => moki.run(['send', 'hulk', '--file', file, '--files', url]);
     expect((await send()).status).toBe(0);
     const save = ['--count', '1', '--timeout', '30', '--save', join(data, 'in')];

@@ -46,9 +46,7 @@ export async function attach(
 ): Promise<Draft<'file', FileLocation> | Draft<'image', FileLocation>> {
   const preview =
     thumbnail === undefined ? undefined : await readInput(thumbnail, MAX_THUMBNAIL, context);
-  const blob = await openAsBlob(path).catch((error: unknown) => {
-    throw isSystemError(error) ? unreadable(path, error) : error;
-  });
+  const blob = await openFile(path);
   const blobs = httpBlobStore({
     url: files ?? filesOf(connection.station()),
     headers: () => headersOf(context),
@@ -65,6 +63,20 @@ export async function attach(
     ...uploaded,
     ...(preview === undefined ? {} : { thumbnail: { data: preview } }),
   });
+}
+
+/** @throws `file/unreadable` */
+async function openFile(path: string): Promise<Blob> {
+  try {
+    // The platform does not say why it makes no blob of a file.
+    const file = await open(path, 'r');
+    const isFile = (await file.stat()).isFile();
+    await file.close();
+    if (!isFile) throw usage(`${path} is no file`);
+    return await openAsBlob(path);
+  } catch (error) {
+    throw isSystemError(error) ? unreadable(path, error) : error;
+  }
 }
 
 /** How files of others are saved. */

@@ -80,7 +80,7 @@ export function addressOf(place: StationPlace): StationAddress {
 /** Where a station keeps files: HTTP on the same port. */
 export function filesOf({ scheme, host, port }: StationPlace): string {
   const secure = scheme === 'tls' || scheme === 'wss';
-  return `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}/files/`;
+  return `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}/f/`;
 }
 
 /**

@@ -15,6 +15,7 @@ export class Screen implements Disposable {
   /** Prints above the line that is being typed. */
   readonly output: Output;
   readonly #interface: Interface;
+  readonly #lines: AsyncIterator<string>;
   readonly #terminal: boolean;
   readonly #context: Context;
   #stop: (() => void) | undefined;
@@ -36,6 +37,8 @@ export class Screen implements Disposable {
       historySize: LINES_KEPT,
       completer: (line: string) => complete(line) as [string[], string],
     });
+    // From the beginning: what is piped in comes at once, and nobody asks for it yet.
+    this.#lines = this.#interface[Symbol.asyncIterator]();
     const above = (write: (text: string) => unknown) => ({
       write: (text: string) => this.#above(text, write),
     });
@@ -67,8 +70,10 @@ export class Screen implements Disposable {
       interrupted = true;
       this.#interface.close();
     });
-    for await (const line of this.#interface) {
-      yield line;
+    for (;;) {
+      const { done, value } = await this.#lines.next();
+      if (done === true) break;
+      yield value;
       if (this.#terminal) this.#interface.prompt(true);
     }
     this.#context.signal.throwIfAborted();
