@@ -118,7 +118,7 @@ export class Ingress {
       await this.#admit(session, bytes.length);
       await this.#process(session, message, bytes, receiving);
     } catch (error) {
-      if (isProtocolError(error) && error.code.startsWith('store/')) {
+      if (isStoreFailure(error)) {
         // The sender has to send it again, when the store works.
         receiving.refuse();
         onStoreFailure(error);
@@ -298,7 +298,6 @@ export class Ingress {
     metrics.add('messages.refused', 1);
     metrics.refused(code);
     if (session.user === undefined || session.neighbour) return;
-    if (code === 'crypto/decrypt' && notice === undefined) return;
     receipts.refuse(session.user, notice, text, replacements);
   }
 }
@@ -306,6 +305,18 @@ export class Ingress {
 function refusalOf(error: unknown): Refused | undefined {
   if (error instanceof Refused) return error;
   return isProtocolError(error) ? new Refused(error.code) : undefined;
+}
+
+/** Whether the same message may be taken later. Not for a damaged record: that would come back for ever. */
+function isStoreFailure(error: unknown): boolean {
+  if (!isProtocolError(error)) return false;
+  const { code } = error;
+  return (
+    code === 'store/unavailable' ||
+    code === 'store/quota' ||
+    code === 'store/conflict' ||
+    code === 'state/stopped'
+  );
 }
 
 function kindOf(error: unknown): string {

@@ -1,0 +1,124 @@
+import type { Store, StoreChange } from '@dimp/core';
+import { systemClock, systemTimers } from '@dimp/core';
+import { memoryStore } from '@dimp/core/memory';
+import { expect, test } from 'vitest';
+import { GroupCommit } from '../src/inbox/group-commit.ts';
+import { silentMetrics } from '../src/index.ts';
+
+/** A store that writes when it is told to, or fails. */
+function slowStore() {
+  const inner = memoryStore();
+  const batches: (readonly StoreChange[])[] = [];
+  const turns: ((error?: unknown) => void)[] = [];
+  const store: Store = Object.assign(Object.create(inner), {
+    batch(changes: readonly StoreChange[]) {
+      batches.push(changes);
+      return new Promise<void>((resolve, reject) => {
+        turns.push((error) => {
+          if (error === undefined) resolve(inner.batch(changes));
+          else reject(error);
+        });
+      });
+    },
+  });
+  return { store, inner, batches, turns };
+}
+
+function commits(store: Store, outcomes: unknown[] = []): GroupCommit {
+  const onBatch = (error: unknown): void => {
+    outcomes.push(error);
+  };
+  const clock = systemClock;
+  return new GroupCommit({ store, timers: systemTimers, clock, metrics: silentMetrics, onBatch });
+}
+
+function entry(name: string, length = 1): StoreChange & { readonly type: 'set' } {
+  return { type: 'set', key: [name], value: new Uint8Array(length) };
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('what comes while a batch is written shares the next one, and is told of in order', async () => {
+  const { store, batches, turns } = slowStore();
+  const group = commits(store);
+  const told: string[] = [];
+  for (const name of ['a', 'b']) group.write(entry(name), () => told.push(name));
+  await turn();
+  for (const name of ['c', 'd', 'e']) group.write(entry(name), () => told.push(name));
+  await turn();
+  expect(batches.map((batch) => batch.length)).toEqual([2]);
+  expect(told).toEqual([]);
+  turns[0]?.();
+  await turn();
+  expect(told).toEqual(['a', 'b']);
+  expect(batches.map((batch) => batch.length)).toEqual([2, 3]);
+  turns[1]?.();
+  await turn();
+  expect(told).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(group.waiting).toBe(0);
+});
+
+test('all of a batch that fails hear of it, and the next batch is tried', async () => {
+  const { store, inner, turns } = slowStore();
+  const outcomes: unknown[] = [];
+  const group = commits(store, outcomes);
+  const told: unknown[] = [];
+  const failure = new Error('no disk');
+  for (const name of ['a', 'b']) group.write(entry(name), (error) => told.push(error));
+  await turn();
+  group.write(entry('c'), (error) => told.push(error));
+  turns[0]?.(failure);
+  await turn();
+  turns[1]?.();
+  await turn();
+  expect(told).toEqual([failure, failure, undefined]);
+  expect(outcomes).toEqual([failure, undefined]);
+  expect(await inner.get(['a'])).toBeUndefined();
+  expect(await inner.get(['c'])).toBeDefined();
+});
+
+test('removals go by themselves, so that a full disk does not keep them from making room', async () => {
+  const { store, batches, turns } = slowStore();
+  const group = commits(store);
+  let failed: unknown;
+  group.remove(['old']);
+  group.write(entry('new'), (error) => {
+    failed = error;
+  });
+  await turn();
+  expect(batches.map((batch) => batch.map(({ type }) => type))).toEqual([['delete'], ['set']]);
+  turns[0]?.();
+  turns[1]?.(new Error('no room'));
+  await turn();
+  expect(failed).toBeInstanceOf(Error);
+});
+
+test('who hands in too much waits until there is room', async () => {
+  const { store, turns } = slowStore();
+  const group = commits(store);
+  for (let i = 0; i < 40; i++) group.write(entry(`${i}`, 1024 * 1024), () => {});
+  let through = false;
+  const waiting = group.room()?.then(() => {
+    through = true;
+  });
+  await turn();
+  expect(through).toBe(false);
+  for (let i = 0; i < 6; i++) {
+    turns.at(-1)?.();
+    await turn();
+  }
+  await waiting;
+  expect(through).toBe(true);
+  expect(group.room()).toBeUndefined();
+});
+
+test('a flush writes removals that were waiting for company', async () => {
+  const store = memoryStore();
+  await store.set(['old'], Uint8Array.of(1));
+  const group = commits(store);
+  group.remove(['old']);
+  await group.flush();
+  expect(await store.get(['old'])).toBeUndefined();
+});

@@ -1,0 +1,85 @@
+import { Facebook, register } from '@dimp/client';
+import { StationSession } from '@dimp/client/session';
+import { memoryStore } from '@dimp/core/memory';
+import { Text } from '@dimp/extensions/contents';
+import { EntityType } from '@dimp/mkm';
+import { expect, test } from 'vitest';
+import { LimitKeeper, limitsOf, Station, StationCommands } from '../src/index.ts';
+import { linkedTransports } from './linked-transports.ts';
+import { introduce, newPerson, type Person, protocol } from './people.ts';
+
+async function openWhole(): Promise<Station> {
+  const facebook = new Facebook({ protocol, store: memoryStore() });
+  const network = EntityType.Station;
+  const { id } = await register('gsp', { facebook, network, algorithm: 'Ed25519' });
+  const keeper = new LimitKeeper({ limits: limitsOf(), clock: facebook.clock });
+  const commands = new StationCommands({ facebook, id, keeper });
+  const { lists, names } = commands;
+  return Station.open({ facebook, id, keeper, commands, blocking: lists, names });
+}
+
+function sessionAt(station: Station, { messenger }: Person): StationSession<typeof protocol> {
+  return new StationSession({
+    messenger,
+    stations: [
+      {
+        host: 'station.example',
+        port: 9394,
+        connect() {
+          const [near, far] = linkedTransports();
+          void station.accept(far, { address: '127.0.0.1', port: 49152, secure: true });
+          return near;
+        },
+      },
+    ],
+  });
+}
+
+test('clients with their own sessions reach each other, online and after having been offline', async () => {
+  const station = await openWhole();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await introduce(moki, hulk);
+  const received: string[] = [];
+  hulk.messenger.handle(Text, ({ content }) => {
+    received.push(content.body.text);
+  });
+  const sending = sessionAt(station, moki);
+  await sending.start();
+  await sending.online(AbortSignal.timeout(10_000));
+  const early = await moki.messenger.send(Text.create({ text: 'are you there?' }), hulk.id);
+  await early.reached('delivered');
+
+  const receiving = sessionAt(station, hulk);
+  await receiving.start();
+  await receiving.online(AbortSignal.timeout(10_000));
+  await early.reached('received');
+  const late = await moki.messenger.send(Text.create({ text: 'good' }), hulk.id);
+  await late.reached('received');
+  expect(received).toEqual(['are you there?', 'good']);
+
+  for (const session of [sending, receiving]) await session.stop();
+  for (const { messenger } of [moki, hulk]) await messenger[Symbol.asyncDispose]();
+  expect(station.health()).toMatchObject({ ok: true, connections: 0, users: 0 });
+  await station.stop();
+}, 30_000);
+
+test('what is sent while a client is away waits for it at the station', async () => {
+  const station = await openWhole();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await introduce(moki, hulk);
+  const [sending, receiving] = [sessionAt(station, moki), sessionAt(station, hulk)];
+  for (const session of [sending, receiving]) {
+    await session.start();
+    await session.online(AbortSignal.timeout(10_000));
+  }
+  const first = await moki.messenger.send(Text.create({ text: 'one' }), hulk.id);
+  await first.reached('received');
+  await receiving.stop();
+  const second = await moki.messenger.send(Text.create({ text: 'two' }), hulk.id);
+  await second.reached('delivered');
+  await receiving.start();
+  await second.reached('received');
+  for (const session of [sending, receiving]) await session.stop();
+  for (const { messenger } of [moki, hulk]) await messenger[Symbol.asyncDispose]();
+  await station.stop();
+}, 30_000);
