@@ -5,7 +5,12 @@ import { createProtocol, systemClock } from '../../packages/core/src/index.ts';
 import { memoryStore } from '../../packages/core/src/memory.ts';
 import { standard } from '../../packages/extensions/src/standard.ts';
 import { EntityType } from '../../packages/mkm/src/index.ts';
-import { LimitKeeper, limitsOf, Station } from '../../packages/station/src/index.ts';
+import {
+  LimitKeeper,
+  limitsOf,
+  Station,
+  StationCommands,
+} from '../../packages/station/src/index.ts';
 import { FileServer, httpHandler, listen } from '../../packages/station/src/node.ts';
 import { temporaryFolder } from './program.node.ts';
 
@@ -27,7 +32,9 @@ export async function startStation(port = 0): Promise<RunningStation> {
     network: EntityType.Station,
   });
   const keeper = new LimitKeeper({ limits: limitsOf(), clock: systemClock });
-  const station = await Station.open({ facebook, id, keeper });
+  const commands = new StationCommands({ facebook, id, keeper });
+  const { lists: blocking, names } = commands;
+  const station = await Station.open({ facebook, id, keeper, commands, blocking, names });
   const folder = join(await temporaryFolder(), 'files');
   const files = await FileServer.open({ folder });
   const gate = await listen({
