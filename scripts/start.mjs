@@ -1,4 +1,4 @@
-// `npm start`: from a fresh clone to the running demonstration. Prints little unless something fails.
+// `npm start`: from a fresh clone to a running station and a chat over it. Prints little unless something fails.
 import { build, install, quietly, requireNode, run } from './lib/process.mjs';
 
 requireNode();

@@ -15,6 +15,7 @@ const steps = [
   ['tests in Chromium', () => run(node, ['scripts/test-browser.mjs'], { timeout })],
   ['vectors', () => run(node, ['scripts/run-vectors.mjs'], { timeout })],
   ['examples', () => run(node, ['scripts/run-examples.mjs'], { timeout })],
+  ['what npm start does', () => run(node, ['apps/demo/dist/main.js', '--once'], { timeout })],
 ];
 /** @type {string[]} */
 const failed = [];

@@ -3,8 +3,8 @@ import { Facebook, Messenger, register } from '../../packages/client/src/index.t
 import { StationSession } from '../../packages/client/src/session.ts';
 import { createProtocol, type TransportFactory } from '../../packages/core/src/index.ts';
 import { memoryStore } from '../../packages/core/src/memory.ts';
-import { Text } from '../../packages/extensions/src/contents/index.ts';
-import { standard } from '../../packages/extensions/src/standard/index.ts';
+import { Text } from '../../packages/extensions/src/contents.ts';
+import { standard } from '../../packages/extensions/src/standard.ts';
 import type { ID } from '../../packages/mkm/src/index.ts';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
 

@@ -202,6 +202,8 @@ test.each<[SettingKey, string]>([
   ['neighbours', `${GSP}=http://192.0.2.1:80`],
   ['neighbours', `${GSP}=tcp://192.0.2.1:80,${GSP}`],
   ['ans', 'archivist'],
+  ['ans', `everyone=${GSP}`],
+  ['ans', `two words=${GSP}`],
   ['ans', 'archivist=nobody'],
   ['log.level', 'loud'],
   ['files.publicUrl', 'ftp://files.example.org'],

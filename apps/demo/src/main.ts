@@ -1,14 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { invite } from './guest.ts';
 import { run } from './run.ts';
 import { Stage } from './stage.ts';
 
 // NO_COLOR: https://no-color.org
 const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 const print = (line: string): void => console.log(line);
+/** Ends when the conversation has, instead of keeping the station up. */
+const once = process.argv.includes('--once');
 
-print('DIM: messages between people, end to end. Nothing here uses a network.');
+let interrupted = false;
+const signalled = new Promise<void>((resolve) => {
+  const end = (): void => {
+    interrupted = true;
+    resolve();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+});
+
+print('DIM: a station, and people who chat over it. Everything listens on 127.0.0.1 only.');
+const folder = await mkdtemp(join(tmpdir(), 'dim-start-'));
 try {
-  await run(new Stage(print, colours));
+  const stage = new Stage(print, colours);
+  const { station, hulk, stop } = await run(stage, folder);
+  if (!once) {
+    invite(stage, folder, station, hulk);
+    await signalled;
+  }
+  await stop();
 } catch (error) {
-  console.error(error);
-  process.exitCode = 1;
+  // The terminal interrupts all programs at once.
+  if (!interrupted) console.error(error);
+  process.exitCode = interrupted ? 130 : 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
 }

@@ -1,24 +1,40 @@
+import { answer, comeBack, introduce, leaveMessage } from './conversation.ts';
+import type { Person } from './person.ts';
+import type { Program } from './program.ts';
 import type { Stage } from './stage.ts';
-import { attacks } from './steps/attacks.ts';
-import { groupMessage } from './steps/group-message.ts';
-import { imageMessage, textMessage } from './steps/messages.ts';
-import { newUsers } from './steps/new-users.ts';
-import { publishedMessage } from './steps/published-message.ts';
+import { type DemoStation, startStation } from './station.ts';
+
+/** What is running behind a demonstration that has ended. */
+export interface Running {
+  readonly station: DemoStation;
+  readonly hulk: Person;
+  readonly stop: () => Promise<void>;
+}
 
 /**
- * Runs the whole demonstration.
+ * A station, and two people who chat over it, each in a process of their own.
  *
- * @throws whatever is not as it should be.
+ * @param folder - where station and people keep their things
+ * @throws whatever is not as it should be; nothing is left running then
  */
-export async function run(stage: Stage): Promise<void> {
-  await publishedMessage(stage);
-  const [alice, bob] = await newUsers(stage);
-  await textMessage(stage, alice, bob);
-  await imageMessage(stage, alice, bob);
-  const carol = await groupMessage(stage, alice, bob);
-  await attacks(stage, alice, bob, carol);
-  stage.step('Where to go from here');
-  stage.fact('README.md', 'quick start, packages, plug-ins');
-  stage.fact('examples/', 'hello, a content type and a key algorithm of your own');
-  stage.fact('docs/', 'architecture, guides, decisions');
+export async function run(stage: Stage, folder: string): Promise<Running> {
+  const programs: Program[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(programs.map((program) => program.stop()));
+  };
+  try {
+    stage.step('A station starts, with an identity of its own');
+    const station = await startStation(folder);
+    programs.push(station.program);
+    stage.fact('station', station.id);
+    stage.fact('address', station.address);
+    const [moki, hulk] = await introduce(stage, folder, station);
+    await leaveMessage(stage, moki, hulk);
+    await comeBack(stage, moki, hulk, folder);
+    await answer(stage, moki, hulk);
+    return { station, hulk, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }

@@ -29,9 +29,9 @@ export class Stage {
     this.fact(label, this.#paint(32, value));
   }
 
-  /** Something that was refused, as it has to be. */
-  refused(label: string, value: string): void {
-    this.fact(label, this.#paint(33, value));
+  /** Something to be typed. */
+  command(line: string): void {
+    this.#print(`     ${this.#paint(36, line)}`);
   }
 
   /** A remark. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { run } from '../apps/demo/src/run.ts';
-import { ensure, Stage } from '../apps/demo/src/stage.ts';
+import { run } from '../examples/walkthrough/src/run.ts';
+import { ensure, Stage } from '../examples/walkthrough/src/stage.ts';
 
-test('the demonstration runs to its end, and each tampered message is refused with its code', async () => {
+test('the walkthrough runs to its end, and each tampered message is refused with its code', async () => {
   const lines: string[] = [];
   await run(new Stage((line) => lines.push(line)));
   const steps = lines
@@ -14,7 +14,7 @@ test('the demonstration runs to its end, and each tampered message is refused wi
   expect(codes).toEqual(['crypto/signature', 'crypto/signature', 'crypto/decrypt', 'format/field']);
 });
 
-test('the demonstration writes no colours unless it is told to', () => {
+test('the walkthrough writes no colours unless it is told to', () => {
   const lines: string[] = [];
   const print = (line: string) => lines.push(line);
   new Stage(print).proven('text', 'plain');
@@ -22,6 +22,6 @@ test('the demonstration writes no colours unless it is told to', () => {
   expect(lines.map((line) => line.includes('\u001b['))).toEqual([false, true]);
 });
 
-test('the demonstration fails when something is not as it says', () => {
+test('the walkthrough fails when something is not as it says', () => {
   expect(() => ensure(false, 'the message is refused')).toThrow('the message is refused');
 });
