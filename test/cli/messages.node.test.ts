@@ -291,6 +291,40 @@ test('profiles without identity or that are not there send nothing', async () =>
   expect(failureOf(none)).toEqual([67, 'identity/not-found']);
 });
 
+test(
+  'somebody of whom nothing but the ID is known is found through the station',
+  async () => {
+    const station = await startStation();
+    const { data, moki, hulk } = await twoPeople(station.address);
+    // hulk has to have been there, for the station to know him.
+    await hulk.run(['station', 'check', '--timeout', '20']);
+    await run(data, [
+      '--profile',
+      'carol',
+      'register',
+      'carol',
+      '--algorithm',
+      'ECC',
+      '--no-passphrase',
+    ]);
+    const sent = await run(data, [
+      '--json',
+      '--profile',
+      'carol',
+      '--station',
+      station.address,
+      'send',
+      hulk.id,
+      'hi',
+    ]);
+    expect(sent.status, sent.stdout).toBe(0);
+    const heard = await hulk.run(['listen', '--count', '1', '--timeout', '30']);
+    expect(results(heard, 'message')).toMatchObject([{ text: 'hi' }]);
+    expect(moki.id).not.toBe(hulk.id);
+  },
+  TIMEOUT,
+);
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -87,6 +87,18 @@ export function start(data: string, args: readonly string[], options: RunOptions
     detached: true,
     env: { PATH, DIM_DATA: data, ...options.env },
   });
+  return running(child, options);
+}
+
+/** {@link start} on a terminal of its own, whose output is the standard output. */
+export function startOnTerminal(data: string, args: readonly string[]): Running {
+  const { PATH = '' } = process.env;
+  const command = [process.execPath, BUNDLE, ...args].map((each) => `'${each}'`).join(' ');
+  const env = { PATH, DIM_DATA: data, TERM: 'xterm', SHELL: '/bin/sh' };
+  return running(spawn('script', ['-qec', command, '/dev/null'], { detached: true, env }));
+}
+
+function running(child: ChildProcessWithoutNullStreams, options: RunOptions = {}): Running {
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

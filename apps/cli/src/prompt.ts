@@ -12,8 +12,9 @@ export async function askHidden(
   { stdin, stderr, signal }: Pick<Context, 'stdin' | 'stderr' | 'signal'>,
 ): Promise<string> {
   signal.throwIfAborted();
-  stderr.write(question);
+  // Before anybody is asked: what is typed at once would be shown otherwise.
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
   try {
