@@ -19,9 +19,10 @@ export class Mailbox {
   day = 0;
   /** Whoever uses it keeps it from being forgotten. */
   users = 0;
-  readonly #stored = new Set<string>();
-  readonly #pending = new Map<string, Settled[]>();
-  readonly #recent = new LruMap<string, true>(RECENT);
+  // Made when they are needed: most users who are online have nothing in their inboxes.
+  #stored: Set<string> | undefined;
+  #pending: Map<string, Settled[]> | undefined;
+  #recent: LruMap<string, true> | undefined;
 
   constructor(receiver: ID) {
     this.receiver = receiver;
@@ -33,22 +34,22 @@ export class Mailbox {
 
   /** What it takes in memory, in messages. */
   get weight(): number {
-    return 1 + this.messages + this.#recent.size;
+    return 1 + this.messages + (this.#recent?.size ?? 0);
   }
 
   /** Whether it holds a message. */
   holds(id: string): boolean {
-    return this.#stored.has(id);
+    return this.#stored?.has(id) ?? false;
   }
 
   /** Whether it holds a message, or did lately. */
   knows(id: string): boolean {
-    return this.#stored.has(id) || this.#recent.get(id) !== undefined;
+    return this.holds(id) || this.#recent?.get(id) !== undefined;
   }
 
   /** Whether a message is on its way to the disk; if so, `settled` hears of it too. */
   joins(id: string, settled: Settled): boolean {
-    const waiting = this.#pending.get(id);
+    const waiting = this.#pending?.get(id);
     waiting?.push(settled);
     return waiting !== undefined;
   }
@@ -56,22 +57,23 @@ export class Mailbox {
   /** A message that was read from the disk. */
   loaded(mail: Mail): void {
     this.#count(mail);
-    this.#stored.add(mail.id);
+    this.#store(mail.id);
     this.newest = Math.max(this.newest, mail.order);
   }
 
   /** A message on its way to the disk. */
   begin(mail: Mail): void {
     this.#count(mail);
+    this.#pending ??= new Map();
     this.#pending.set(mail.id, []);
   }
 
   /** @returns who else waited for it */
   settle(mail: Mail, error: unknown): readonly Settled[] {
-    const waiting = this.#pending.get(mail.id) ?? [];
-    this.#pending.delete(mail.id);
+    const waiting = this.#pending?.get(mail.id) ?? [];
+    this.#pending?.delete(mail.id);
     if (error === undefined) {
-      this.#stored.add(mail.id);
+      this.#store(mail.id);
       this.newest = Math.max(this.newest, mail.order);
     } else this.#discount(mail);
     return waiting;
@@ -83,10 +85,16 @@ export class Mailbox {
    * @returns false if it was gone already
    */
   removed(mail: Mail): boolean {
-    if (!this.#stored.delete(mail.id)) return false;
+    if (!this.#stored?.delete(mail.id)) return false;
     this.#discount(mail);
+    this.#recent ??= new LruMap(RECENT);
     this.#recent.set(mail.id, true);
     return true;
+  }
+
+  #store(id: string): void {
+    this.#stored ??= new Set();
+    this.#stored.add(id);
   }
 
   #count({ record }: Mail): void {
