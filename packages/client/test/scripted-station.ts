@@ -90,16 +90,26 @@ export class ScriptedStation {
     return this.heard.filter((each) => each.kind === kind);
   }
 
-  /** Says something over a connection. */
-  async say(line: Line, draft: AnyDraft, to: ID, as: Client = this.client): Promise<void> {
+  /**
+   * Says something over a connection.
+   *
+   * @returns when the client has taken it in, which must not be waited for while it waits for us
+   */
+  async say(
+    line: Line,
+    draft: AnyDraft,
+    to: ID,
+    as: Client = this.client,
+  ): Promise<{ readonly taken: Promise<void> }> {
     const message = await as.messenger.pack(draft, to, {
       sender: as.id,
       attachMeta: true,
       attachVisa: true,
     });
     if (isWaiting(message)) expect.unreachable();
-    // Not waited for: the client acknowledges it when it has taken it in.
-    line.transport.send(as.messenger.serialize(message)).catch(() => undefined);
+    const taken = line.transport.send(as.messenger.serialize(message));
+    taken.catch(() => undefined);
+    return { taken };
   }
 
   async #serve(line: Line): Promise<void> {

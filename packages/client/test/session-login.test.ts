@@ -1,22 +1,7 @@
-import {
-  DocumentsCommand,
-  handshakeAgain,
-  handshakeSuccess,
-  Login,
-} from '@dimp/extensions/commands';
-import { Forward } from '@dimp/extensions/contents';
-import { EVERYONE } from '@dimp/mkm';
-import { describe, expect, test } from 'vitest';
-import {
-  eventually,
-  newProgram,
-  newScene,
-  newSession,
-  newStation,
-  type ScriptedStation,
-  statesOf,
-} from './scripted-station.ts';
-import { type Client, tell, text, World } from './world.ts';
+import { handshakeAgain, handshakeSuccess } from '@dimp/extensions/commands';
+import { describe, expect, test, vi } from 'vitest';
+import { eventually, newScene, type ScriptedStation, statesOf } from './scripted-station.ts';
+import { tell, text, World } from './world.ts';
 
 const SECOND = 1000;
 
@@ -37,18 +22,6 @@ async function quiet(world: World, milliseconds = 5 * SECOND): Promise<void> {
 /** The station hears the proof and says nothing. */
 function withhold(station: ScriptedStation): void {
   station.script = ({ body }) => body['session'] !== undefined;
-}
-
-/** A message of a station inside another one's. */
-async function forwarded(
-  of: Client,
-  draft: Parameters<Client['messenger']['pack']>[0],
-  to: Client,
-) {
-  const attach = { attachMeta: true, attachVisa: true };
-  const message = await of.messenger.pack(draft, to.id, attach);
-  if ('status' in message) expect.unreachable();
-  return Forward.create({ messages: [message.wire] });
 }
 
 describe('logging in', () => {
@@ -218,6 +191,51 @@ describe('logging in', () => {
     expect(asked).toBeLessThanOrEqual(8);
   });
 
+  test('stays closed to a station that asks again while the user is telling where he is', async () => {
+    const { world, station, messenger, session, hulk, moki } = await scene();
+    const set = moki.durable.set.bind(moki.durable);
+    const writing = vi.spyOn(moki.durable, 'set').mockImplementation(async (key, value) => {
+      // Which station was found here: it takes long to write.
+      if (key[0] === 'station') await new Promise((resolve) => setTimeout(resolve, 200));
+      await set(key, value);
+    });
+    station.script = async ({ kind, body, sender, line }) => {
+      if (kind !== 'handshake' || body['session'] === undefined) return false;
+      if (body['session'] !== line.key) return true;
+      await station.say(line, handshakeSuccess(line.key), sender);
+      await station.say(line, handshakeAgain('another key'), sender);
+      return true;
+    };
+    await messenger.send(text('hi'), hulk.id);
+    await session.start();
+    await eventually(() => expect(station.kinds('handshake')).toHaveLength(3));
+    await quiet(world);
+    expect(writing).toHaveBeenCalledWith(['station', 'station.example:9394'], expect.anything());
+    expect(session.report.state).toBe('handshaking');
+    expect(station.summary).not.toContain('sealed hulk');
+    await station.say(station.line, handshakeSuccess('another key'), moki.id);
+    await session.online();
+    await eventually(() => expect(station.summary).toContain('sealed hulk'));
+  });
+
+  test('answers once to a station that asks for each message which was under way', async () => {
+    const { world, station, session, reports } = await scene();
+    await session.start();
+    await session.online();
+    await eventually(() => expect(station.kinds('report')).toHaveLength(1));
+    withhold(station);
+    const user = whoSaidHello(station);
+    for (let message = 0; message < 12; message++) {
+      await station.say(station.line, handshakeAgain('new key', { force: true }), user);
+    }
+    await eventually(() => expect(station.kinds('handshake')).toHaveLength(3));
+    await quiet(world);
+    await station.say(station.line, handshakeSuccess('new key'), user);
+    await eventually(() => expect(session.report.state).toBe('online'));
+    expect(station.kinds('handshake')).toHaveLength(3);
+    expect(statesOf(reports).slice(2)).toEqual(['online', 'handshaking', 'online']);
+  });
+
   test('fails for a session key that is none', async () => {
     const { station, session, reports } = await scene();
     station.script = async ({ sender, line }) => {
@@ -226,148 +244,6 @@ describe('logging in', () => {
     };
     await session.start();
     await eventually(() => expect(reports.at(-1)?.error?.code).toBe('transport/protocol'));
-  });
-});
-
-describe('the station at an address', () => {
-  test('has to be the one that was there the first time', async () => {
-    const { world, moki, station, session, messenger } = await scene();
-    await session.start();
-    await session.online();
-    await session.stop();
-    const other = await newStation(world, 'other', station.host);
-    const again = newSession(messenger, [other]);
-    await again.session.start();
-    await eventually(() => expect(again.reports.at(-1)?.state).toBe('waiting'));
-    expect(again.reports.at(-1)?.error?.code).toBe('policy/unauthorized');
-    // It gets no answer, which it could pass on.
-    expect(other.summary).toEqual(['handshake station@anywhere']);
-    await again.session.stop();
-    const trusting = newSession(messenger, [other], { trustNewStation: true });
-    await trusting.session.start();
-    await trusting.session.online();
-    await trusting.session.stop();
-    // From then on it is that one, in later lives of the program too.
-    const later = await newProgram(world, moki);
-    const last = newSession(later, [other]);
-    await last.session.start();
-    await last.session.online();
-  });
-
-  test('has to be the one that was named, whoever was there before', async () => {
-    const { world, station, session, messenger, hulk } = await scene();
-    await session.start();
-    await session.online();
-    await session.stop();
-    const other = await newStation(world, 'other');
-    const { connect, host, port } = station;
-    const named = (id: typeof hulk.id) =>
-      newSession(messenger, [], { stations: [{ connect, host, port, id }] });
-    const wrong = named(other.id);
-    await wrong.session.start();
-    await eventually(() => expect(wrong.reports.at(-1)?.error?.code).toBe('policy/unauthorized'));
-    await wrong.session.stop();
-    const right = named(station.id);
-    await right.session.start();
-    await right.session.online();
-  });
-
-  test('has to be a station', async () => {
-    const { world, hulk, moki, messenger, session, station } = await scene();
-    await tell(hulk, moki);
-    station.script = async ({ body, sender, line }) => {
-      if (body['session'] !== undefined) expect.unreachable();
-      await station.say(line, handshakeAgain('key'), sender, hulk);
-      return true;
-    };
-    await session.start();
-    await eventually(() => expect(station.heard).toHaveLength(1));
-    await quiet(world);
-    await messenger.idle();
-    expect(station.heard).toHaveLength(1);
-    expect(session.report.state).toBe('handshaking');
-  });
-
-  test('is the only one whose steps count, also inside what it forwards', async () => {
-    const { world, station, moki, session, messenger, hulk } = await scene();
-    const evil = await newStation(world, 'evil');
-    await tell(evil.client, moki);
-    withhold(station);
-    await session.start();
-    await eventually(() => expect(station.heard).toHaveLength(2));
-    // Another station passes us on to itself, or lets us in where it has nothing to say.
-    await station.say(station.line, handshakeSuccess(station.line.key), moki.id, evil.client);
-    await station.say(station.line, handshakeAgain('evil key'), moki.id, evil.client);
-    await quiet(world);
-    expect(session.report.state).toBe('handshaking');
-    expect(station.heard).toHaveLength(2);
-    await station.say(station.line, handshakeSuccess('wrong key'), moki.id);
-    await quiet(world);
-    expect(session.report.state).toBe('handshaking');
-    const inside = await forwarded(station.client, handshakeSuccess(station.line.key), moki);
-    await station.say(station.line, inside, moki.id);
-    await quiet(world);
-    expect(session.report.state).toBe('handshaking');
-    await station.say(station.line, handshakeSuccess(station.line.key), moki.id);
-    await session.online();
-    const before = station.kinds('handshake').length;
-    await station.say(station.line, handshakeAgain('evil key'), moki.id, evil.client);
-    const other = await forwarded(evil.client, handshakeAgain('evil key'), moki);
-    await station.say(station.line, other, moki.id);
-    await messenger.send(text('hi'), hulk.id);
-    await eventually(() => expect(station.summary).toContain('sealed hulk'));
-    await quiet(world);
-    expect(session.report.state).toBe('online');
-    expect(station.kinds('handshake')).toHaveLength(before);
-  });
-
-  test('is not whoever is forwarded while nobody knows who it is', async () => {
-    const { world, station, moki, session } = await scene();
-    const evil = await newStation(world, 'evil');
-    await tell(evil.client, moki);
-    await tell(station.client, moki);
-    let first = true;
-    station.script = async ({ line }) => {
-      if (!first) return false;
-      first = false;
-      const inside = await forwarded(evil.client, handshakeAgain('evil key'), moki);
-      await station.say(line, inside, moki.id);
-      return false;
-    };
-    await session.start();
-    await session.online();
-    expect(session.report.station?.id?.entity).toBe(station.id.entity);
-    expect(station.kinds('handshake')).toHaveLength(2);
-  });
-});
-
-describe('what a station passes on', () => {
-  test('with an answer, where somebody has logged in, is taken quietly', async () => {
-    const { world, station, session, messenger } = await scene();
-    const unhandled: string[] = [];
-    const refused: string[] = [];
-    messenger.on('unhandled', ({ content }) => unhandled.push(content.kind));
-    messenger.on('refused', ({ error }) => refused.push(error.code));
-    const monkey = await world.join('monkey');
-    await tell(station.client, monkey);
-    station.script = async ({ kind, body, sender, line }) => {
-      if (kind !== 'documents' || body['documents'] !== undefined) return false;
-      const meta = (await station.client.facebook.meta(monkey.id))?.wire ?? {};
-      const visa = (await station.client.facebook.document(monkey.id))?.wire ?? {};
-      const answer = DocumentsCommand.create({ did: monkey.id, meta, documents: [visa] });
-      await station.say(line, answer, sender);
-      const login = Login.create({ did: monkey.id, station: { did: station.id } });
-      const message = await monkey.messenger.pack(login, EVERYONE);
-      if ('status' in message) expect.unreachable();
-      await station.say(line, Forward.create({ messages: [message.wire] }), sender);
-      return true;
-    };
-    await session.start();
-    const delivery = await messenger.send(text('hi'), monkey.id);
-    await eventually(() => expect(delivery.state).toBe('sent'));
-    await quiet(world);
-    expect([unhandled, refused]).toEqual([[], []]);
-    expect(station.summary.filter((each) => each.startsWith('receipt'))).toEqual([]);
   });
 });
 

@@ -100,10 +100,10 @@ test('a receipt of the station that is connected tells that a message is deliver
   const { envelope, signature } = protocol.parseMessage(wire);
   const origin = { ...envelope, signature };
   const receipt = { kind: 'receipt', body: { text: 'Message delivered.', origin } } as const;
-  await station.say(station.line, receipt, moki.id, evil.client);
-  await messenger.idle();
-  await world.pass(SECOND);
   await eventually(() => expect(delivery.state).toBe('sent'));
+  await (await station.say(station.line, receipt, moki.id, evil.client)).taken;
+  await messenger.idle();
+  expect(delivery.state).toBe('sent');
   await station.say(station.line, receipt, moki.id);
   await eventually(() => expect(delivery.state).toBe('delivered'));
 });

@@ -1,7 +1,7 @@
 import { memoryTransportPair } from '@dimp/core/memory';
 import { ProtocolError } from '@dimp/foundation';
 import { seededRandom, VirtualTime } from '@dimp/testing/network';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { TRANSMISSION_WINDOW, Transmission } from '../src/delivery/transmission.ts';
 import { type Delivery, Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
@@ -65,7 +65,7 @@ describe('items are handed over', () => {
       return item !== 2;
     });
     for (const item of upTo(5)) transmission.push(item);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await vi.waitFor(() => expect(handedOver).toHaveLength(4), { timeout: 10_000, interval: 2 });
     expect(handedOver).toEqual([0, 1, 3, 4]);
   });
 

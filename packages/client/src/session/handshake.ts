@@ -38,6 +38,8 @@ export class Handshake {
   #station: ID | undefined;
   #session: string | undefined;
   #given = 0;
+  /** The last key was given back, and the station has not let the user in since. */
+  #isProving = false;
 
   /** @param station - who has to be there; undefined if it may be anybody, who then has to stay */
   constructor(user: ID, station: ID | undefined, clock: Clock) {
@@ -68,6 +70,7 @@ export class Handshake {
     if (this.#station === undefined || !sameEntity(sender, this.#station)) return undefined;
     // Stations of 0.8 do not repeat the key (spec §9.4).
     if (session !== undefined && session !== this.#session) return undefined;
+    this.#isProving = false;
     return { kind: 'accepted', station: sender, keys: this.#given };
   }
 
@@ -88,10 +91,13 @@ export class Handshake {
     if (session === '' || session.length > MAX_SESSION_KEY) {
       throw new ProtocolError('transport/protocol', 'no session key');
     }
+    // It asks once for each message that it does not take; many may have been under way.
+    if (this.#isProving && session === this.#session) return undefined;
     this.#limit();
     this.#station = station;
     this.#session = session;
     this.#given += 1;
+    this.#isProving = true;
     return { kind: 'prove', station, session };
   }
 

@@ -1,0 +1,193 @@
+import {
+  DocumentsCommand,
+  handshakeAgain,
+  handshakeSuccess,
+  Login,
+} from '@dimp/extensions/commands';
+import { Forward } from '@dimp/extensions/contents';
+import { EVERYONE } from '@dimp/mkm';
+import { describe, expect, test } from 'vitest';
+import {
+  eventually,
+  newProgram,
+  newScene,
+  newSession,
+  newStation,
+  type ScriptedStation,
+} from './scripted-station.ts';
+import { type Client, tell, text, World } from './world.ts';
+
+const SECOND = 1000;
+
+async function scene(options: Parameters<typeof newScene>[1] = {}) {
+  const world = new World();
+  const hulk = await world.join('hulk');
+  const made = await newScene(world, options);
+  await tell(made.moki, hulk);
+  return { ...made, hulk };
+}
+
+/** Lets time pass in which nothing must happen. */
+async function quiet(world: World, milliseconds = 5 * SECOND): Promise<void> {
+  await world.pass(milliseconds);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** The station hears the proof and says nothing. */
+function withhold(station: ScriptedStation): void {
+  station.script = ({ body }) => body['session'] !== undefined;
+}
+
+/** A message of a station inside another one's. */
+async function forwarded(
+  of: Client,
+  draft: Parameters<Client['messenger']['pack']>[0],
+  to: Client,
+) {
+  const attach = { attachMeta: true, attachVisa: true };
+  const message = await of.messenger.pack(draft, to.id, attach);
+  if ('status' in message) expect.unreachable();
+  return Forward.create({ messages: [message.wire] });
+}
+
+describe('the station at an address', () => {
+  test('has to be the one that was there the first time', async () => {
+    const { world, moki, station, session, messenger } = await scene();
+    await session.start();
+    await session.online();
+    await session.stop();
+    const other = await newStation(world, 'other', station.host);
+    const again = newSession(messenger, [other]);
+    await again.session.start();
+    await eventually(() => expect(again.reports.at(-1)?.state).toBe('waiting'));
+    expect(again.reports.at(-1)?.error?.code).toBe('policy/unauthorized');
+    // It gets no answer, which it could pass on.
+    expect(other.summary).toEqual(['handshake station@anywhere']);
+    await again.session.stop();
+    const trusting = newSession(messenger, [other], { trustNewStation: true });
+    await trusting.session.start();
+    await trusting.session.online();
+    await trusting.session.stop();
+    // From then on it is that one, in later lives of the program too.
+    const later = await newProgram(world, moki);
+    const last = newSession(later, [other]);
+    await last.session.start();
+    await last.session.online();
+  });
+
+  test('has to be the one that was named, whoever was there before', async () => {
+    const { world, station, session, messenger, hulk } = await scene();
+    await session.start();
+    await session.online();
+    await session.stop();
+    const other = await newStation(world, 'other');
+    const { connect, host, port } = station;
+    const named = (id: typeof hulk.id) =>
+      newSession(messenger, [], { stations: [{ connect, host, port, id }] });
+    const wrong = named(other.id);
+    await wrong.session.start();
+    await eventually(() => expect(wrong.reports.at(-1)?.error?.code).toBe('policy/unauthorized'));
+    await wrong.session.stop();
+    const right = named(station.id);
+    await right.session.start();
+    await right.session.online();
+  });
+
+  test('has to be a station', async () => {
+    const { world, hulk, moki, messenger, session, station } = await scene();
+    await tell(hulk, moki);
+    station.script = async ({ body, sender, line }) => {
+      if (body['session'] !== undefined) expect.unreachable();
+      await station.say(line, handshakeAgain('key'), sender, hulk);
+      return true;
+    };
+    await session.start();
+    await eventually(() => expect(station.heard).toHaveLength(1));
+    await quiet(world);
+    await messenger.idle();
+    expect(station.heard).toHaveLength(1);
+    expect(session.report.state).toBe('handshaking');
+  });
+
+  test('is the only one whose steps count, also inside what it forwards', async () => {
+    const { world, station, moki, session, messenger, hulk } = await scene();
+    const evil = await newStation(world, 'evil');
+    await tell(evil.client, moki);
+    withhold(station);
+    await session.start();
+    await eventually(() => expect(station.heard).toHaveLength(2));
+    // Another station passes us on to itself, or lets us in where it has nothing to say.
+    await station.say(station.line, handshakeSuccess(station.line.key), moki.id, evil.client);
+    await station.say(station.line, handshakeAgain('evil key'), moki.id, evil.client);
+    await quiet(world);
+    expect(session.report.state).toBe('handshaking');
+    expect(station.heard).toHaveLength(2);
+    await station.say(station.line, handshakeSuccess('wrong key'), moki.id);
+    await quiet(world);
+    expect(session.report.state).toBe('handshaking');
+    const inside = await forwarded(station.client, handshakeSuccess(station.line.key), moki);
+    await station.say(station.line, inside, moki.id);
+    await quiet(world);
+    expect(session.report.state).toBe('handshaking');
+    await station.say(station.line, handshakeSuccess(station.line.key), moki.id);
+    await session.online();
+    const before = station.kinds('handshake').length;
+    await station.say(station.line, handshakeAgain('evil key'), moki.id, evil.client);
+    const other = await forwarded(evil.client, handshakeAgain('evil key'), moki);
+    await station.say(station.line, other, moki.id);
+    await messenger.send(text('hi'), hulk.id);
+    await eventually(() => expect(station.summary).toContain('sealed hulk'));
+    await quiet(world);
+    expect(session.report.state).toBe('online');
+    expect(station.kinds('handshake')).toHaveLength(before);
+  });
+
+  test('is not whoever is forwarded while nobody knows who it is', async () => {
+    const { world, station, moki, session } = await scene();
+    const evil = await newStation(world, 'evil');
+    await tell(evil.client, moki);
+    await tell(station.client, moki);
+    let first = true;
+    station.script = async ({ line }) => {
+      if (!first) return false;
+      first = false;
+      const inside = await forwarded(evil.client, handshakeAgain('evil key'), moki);
+      await station.say(line, inside, moki.id);
+      return false;
+    };
+    await session.start();
+    await session.online();
+    expect(session.report.station?.id?.entity).toBe(station.id.entity);
+    expect(station.kinds('handshake')).toHaveLength(2);
+  });
+});
+
+describe('what a station passes on', () => {
+  test('with an answer, where somebody has logged in, is taken quietly', async () => {
+    const { world, station, session, messenger } = await scene();
+    const unhandled: string[] = [];
+    const refused: string[] = [];
+    messenger.on('unhandled', ({ content }) => unhandled.push(content.kind));
+    messenger.on('refused', ({ error }) => refused.push(error.code));
+    const monkey = await world.join('monkey');
+    await tell(station.client, monkey);
+    station.script = async ({ kind, body, sender, line }) => {
+      if (kind !== 'documents' || body['documents'] !== undefined) return false;
+      const meta = (await station.client.facebook.meta(monkey.id))?.wire ?? {};
+      const visa = (await station.client.facebook.document(monkey.id))?.wire ?? {};
+      const answer = DocumentsCommand.create({ did: monkey.id, meta, documents: [visa] });
+      await station.say(line, answer, sender);
+      const login = Login.create({ did: monkey.id, station: { did: station.id } });
+      const message = await monkey.messenger.pack(login, EVERYONE);
+      if ('status' in message) expect.unreachable();
+      await station.say(line, Forward.create({ messages: [message.wire] }), sender);
+      return true;
+    };
+    await session.start();
+    const delivery = await messenger.send(text('hi'), monkey.id);
+    await eventually(() => expect(delivery.state).toBe('sent'));
+    await quiet(world);
+    expect([unhandled, refused]).toEqual([[], []]);
+    expect(station.summary.filter((each) => each.startsWith('receipt'))).toEqual([]);
+  });
+});
