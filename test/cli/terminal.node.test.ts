@@ -49,7 +49,9 @@ test.runIf(hasScript)(
     await run(data, ['register', 'moki', '--algorithm', 'Ed25519', '--no-passphrase']);
     const chat = startOnTerminal(data, ['--station', '127.0.0.1:1', 'chat']);
     await chat.said(/dim> /);
-    chat.process.stdin.write('/he\t\r');
+    chat.process.stdin.write('/he\t');
+    await chat.said(/\/help$/);
+    chat.process.stdin.write('\r');
     await chat.said(/\/quit: leave/);
     chat.process.stdin.write('hello\r');
     await chat.said(/to whom\?/);

@@ -109,5 +109,7 @@ function showState({ state, station, error, until }: SessionReport, output: Outp
     code: error?.code,
     until: until === undefined ? undefined : until / 1000,
   };
-  output.event('connection', facts, `${state}${where}${why}`);
+  // People have been told already why it is tried again.
+  const again = error !== undefined && (state === 'connecting' || state === 'handshaking');
+  output.event('connection', facts, again ? '' : `${state}${where}${why}`);
 }

@@ -49,11 +49,15 @@ export class Output {
     if (!this.json && !this.quiet) this.#err.write(`${oneLine(text)}\n`);
   }
 
-  /** A remark that programs want as well. */
+  /**
+   * A remark that programs want as well.
+   *
+   * @param human - empty for what people need not know
+   */
   event(type: string, facts: JsonObject, human: string): void {
     if (this.quiet) return;
     if (this.json) this.result(type, facts, []);
-    else this.note(human);
+    else if (human !== '') this.note(human);
   }
 
   /** @returns the exit status */

@@ -19,6 +19,7 @@ export class Screen implements Disposable {
   readonly #terminal: boolean;
   readonly #context: Context;
   #stop: (() => void) | undefined;
+  #closed = false;
 
   /** @param typed - lines of earlier, the newest first */
   constructor(
@@ -37,6 +38,9 @@ export class Screen implements Disposable {
       historySize: LINES_KEPT,
       completer: (line: string) => complete(line) as [string[], string],
     });
+    this.#interface.once('close', () => {
+      this.#closed = true;
+    });
     // From the beginning: what is piped in comes at once, and nobody asks for it yet.
     this.#lines = this.#interface[Symbol.asyncIterator]();
     const above = (write: (text: string) => unknown) => ({
@@ -54,7 +58,7 @@ export class Screen implements Disposable {
 
   /** Sets what stands before the line that is typed. */
   prompt(text: string): void {
-    if (!this.#terminal) return;
+    if (!this.#terminal || this.#closed) return;
     this.#interface.setPrompt(`${oneLine(text)}> `);
     this.#interface.prompt(true);
   }
@@ -74,7 +78,7 @@ export class Screen implements Disposable {
       const { done, value } = await this.#lines.next();
       if (done === true) break;
       yield value;
-      if (this.#terminal) this.#interface.prompt(true);
+      if (this.#terminal && !this.#closed) this.#interface.prompt(true);
     }
     this.#context.signal.throwIfAborted();
     if (interrupted) throw new CommandFailure('interrupted', 'interrupted');
@@ -88,7 +92,7 @@ export class Screen implements Disposable {
   }
 
   #above(text: string, write: (text: string) => unknown): void {
-    if (!this.#terminal) {
+    if (!this.#terminal || this.#closed) {
       write(text);
       return;
     }
