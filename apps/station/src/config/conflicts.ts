@@ -1,5 +1,6 @@
 import { isProtocolError } from '@dimp/foundation';
-import { limitsOf } from '@dimp/station';
+import { ANY_STATION } from '@dimp/mkm';
+import { limitsOf, NameTable } from '@dimp/station';
 import type { Configuration } from './configuration.ts';
 import type { SettingKey } from './settings.ts';
 
@@ -14,8 +15,12 @@ export function* conflictsOf(configuration: Configuration): Generator<Conflict> 
   const { values } = configuration;
   const limits = configuration.section('limits');
   for (const [name, value] of Object.entries(limits)) {
-    const problem = rangeProblem(name, value);
+    const problem = problemOf(() => limitsOf({ [name]: value }));
     if (problem !== undefined) yield { key: `limits.${name}` as SettingKey, message: problem };
+  }
+  for (const [name, id] of Object.entries(values.ans)) {
+    const problem = problemOf(() => new NameTable(ANY_STATION, { [name]: id }));
+    if (problem !== undefined) yield { key: 'ans', message: `has "${name}", which ${problem}` };
   }
   if (values['tls.cert'] !== undefined && values['tls.key'] === undefined) {
     yield { key: 'tls.cert', message: 'needs tls.key as well' };
@@ -40,13 +45,13 @@ export function* conflictsOf(configuration: Configuration): Generator<Conflict> 
   }
 }
 
-/** Limits are checked where they are kept; here only the words are cut. */
-function rangeProblem(name: string, value: unknown): string | undefined {
+/** What is checked where it is used; of its words, the name is left out. */
+function problemOf(use: () => unknown): string | undefined {
   try {
-    limitsOf({ [name]: value });
+    use();
     return undefined;
   } catch (error) {
     if (!isProtocolError(error, 'format/field')) throw error;
-    return error.message.replace(/^\S+ /, '');
+    return error.message.replace(/^\S+ (?:has one that )?/, '');
   }
 }

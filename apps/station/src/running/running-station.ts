@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { Facebook } from '@dimp/client';
 import type { JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { LimitKeeper, limitsOf, Station } from '@dimp/station';
+import { LimitKeeper, limitsOf, Station, StationCommands } from '@dimp/station';
 import { FileServer, type Gate, httpHandler, listen, PrometheusMetrics } from '@dimp/station/node';
 import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
 import type { Configuration } from '../config/configuration.ts';
@@ -68,12 +68,18 @@ async function open(
   const keeper = new LimitKeeper({ limits, clock: facebook.clock, metrics });
   const files = await openFiles(configuration, data, log);
   if (files !== undefined) closing.use(files);
+  const commands = closing.use(
+    new StationCommands({ facebook, id, keeper, metrics, logger: log, names: values.ans }),
+  );
   const station = await Station.open({
     facebook,
     id,
     keeper,
     metrics,
     logger: log,
+    commands,
+    blocking: commands.lists,
+    names: commands.names,
     ...(policy === undefined ? {} : { policy }),
   });
   closing.use(station);

@@ -1,0 +1,108 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
+import { logIn, people, say } from './clients.node.ts';
+import { buildProgram, run, startStation, temporaryFolder } from './programs.node.ts';
+
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  remove = await buildProgram();
+});
+afterAll(() => remove());
+
+const pem = (name: string): string =>
+  fileURLToPath(new URL(`../../packages/station/test/tls/${name}.pem`, import.meta.url));
+
+/** A folder with certificate and key under the names that the tests configure. */
+async function certified(): Promise<{ folder: string; args: readonly string[] }> {
+  const folder = await temporaryFolder();
+  await use(folder, '');
+  const args = ['--tls-cert', join(folder, 'cert.pem'), '--tls-key', join(folder, 'key.pem')];
+  return { folder, args };
+}
+
+async function use(folder: string, which: '' | 'other-'): Promise<void> {
+  await copyFile(pem(`${which}cert`), join(folder, 'cert.pem'));
+  await copyFile(pem(`${which}key`), join(folder, 'key.pem'));
+}
+
+/** What certificate a station shows: its fingerprint. */
+function fingerprint(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
+
+test('with a certificate clients talk over TLS, and without where it is not required', async () => {
+  const { folder, args } = await certified();
+  const station = await startStation(join(folder, 'data'), args);
+  const { port } = station;
+  const ca = await readFile(pem('cert'), 'utf8');
+  const [moki, hulk] = await people('moki', 'hulk');
+  await logIn(moki, port, connectTcp({ host: '127.0.0.1', port, tls: { ca } }));
+  await logIn(hulk, port);
+  await (await say(moki, hulk, 'over TLS')).reached('received', AbortSignal.timeout(20_000));
+  expect(hulk.texts).toEqual(['over TLS']);
+  await station.stop();
+
+  const strict = await startStation(join(folder, 'data'), [...args, '--tls-required', 'yes']);
+  await expect(fetch(`http://127.0.0.1:${strict.port}/health`)).rejects.toThrow();
+  expect(await fingerprint(strict.port)).toMatch(/^[0-9A-F:]{95}$/);
+  expect(
+    (
+      await run([
+        'check',
+        '--data',
+        strict.data,
+        '--host',
+        '127.0.0.1',
+        ...args,
+        '--tls-required',
+        'yes',
+      ])
+    ).status,
+  ).toBe(0);
+  await strict.stop();
+});
+
+test('SIGHUP takes a renewed certificate without a restart, and keeps the old one if the new one is none', async () => {
+  const { folder, args } = await certified();
+  const station = await startStation(join(folder, 'data'), args);
+  const first = await fingerprint(station.port);
+  await use(folder, 'other-');
+  station.process.kill('SIGHUP');
+  await station.logged('tls.reloaded');
+  const second = await fingerprint(station.port);
+  expect(second).not.toBe(first);
+
+  await writeFile(join(folder, 'cert.pem'), 'no certificate');
+  station.process.kill('SIGHUP');
+  await station.logged('tls.reload-failed');
+  expect(await fingerprint(station.port)).toBe(second);
+  await use(folder, '');
+  await copyFile(pem('other-key'), join(folder, 'key.pem'));
+  station.process.kill('SIGHUP');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(await fingerprint(station.port)).toBe(second);
+  expect((await station.stop()).status).toBe(0);
+});
+
+test.each([
+  ['a certificate that is not there', 'missing', 'key', 66, 'cannot be read'],
+  ['a key that is not that of the certificate', 'cert', 'other-key', 78, 'is not the key of'],
+  ['a key in place of the certificate', 'key', 'key', 78, 'is no PEM of a certificate'],
+  ['a certificate in place of the key', 'cert', 'cert', 78, 'is no PEM of a private key'],
+])('%s ends the start', async (_name, cert, key, status, words) => {
+  const data = await temporaryFolder();
+  const args = ['--tls-cert', pem(cert), '--tls-key', pem(key)];
+  const ended = await run(['--data', data, '--port', '0', ...args]);
+  expect(ended.status).toBe(status);
+  expect(ended.stderr).toContain(words);
+});
