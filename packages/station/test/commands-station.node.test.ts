@@ -1,6 +1,6 @@
 import { memoryStore } from '@dimp/core/memory';
 import { Block, DocumentsCommand, Login, Search } from '@dimp/extensions/commands';
-import { Text } from '@dimp/extensions/contents';
+import { Forward, Text } from '@dimp/extensions/contents';
 import { EVERYONE, type ID } from '@dimp/mkm';
 import { expect, onTestFinished, test } from 'vitest';
 import { LimitKeeper, limitsOf, Station, StationCommands } from '../src/index.ts';
@@ -29,12 +29,42 @@ test('users of a running station find each other, tell where they are, and block
   const found = phone.contents.find(({ kind }) => kind === 'search')?.body as { users: ID[] };
   expect(found.users.map(({ text }) => text)).toEqual([hulk.id.text]);
   await laptop.send(Login.create({ did: hulk.id, station: { did: id } }), EVERYONE);
+  await laptop.until(() => laptop.receipts().includes('Login received.'));
   await phone.send(DocumentsCommand.create({ did: hulk.id }), id);
   await phone.until(() => phone.contents.some(({ kind }) => kind === 'documents'));
   await phone.until(() => phone.contents.some(({ kind }) => kind === 'forward'));
+  // Clients of today answer what was forwarded with nothing in a forward.
+  await phone.send(Forward.create({ messages: [] }), id);
   await laptop.send(Block.create({ list: [moki.id] }), id);
   await laptop.until(() => laptop.receipts().includes('Block received.'));
   await phone.send(Text.create({ text: 'psst' }), hulk.id);
   await phone.until(() => phone.receipts().some((text) => text.startsWith('Message is blocked')));
   expect(laptop.texts()).toEqual([]);
+  expect(phone.receipts()).not.toContain('Content not support.');
+});
+
+test('strangers who bring their meta along are as many as the station has room for, and others are served', async () => {
+  const store = memoryStore();
+  const { facebook, station: before } = await openStation(store);
+  const { id } = before;
+  await before.stop();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  // The station itself is one of them.
+  const limits = limitsOf({ identities: 2 });
+  const keeper = new LimitKeeper({ limits, clock: facebook.clock });
+  const commands = new StationCommands({ facebook, id, keeper });
+  const station = await Station.open({ facebook, id, keeper, commands });
+  onTestFinished(async () => {
+    await station.stop();
+    await commands[Symbol.asyncDispose]();
+  });
+  await Device.login(station, moki);
+  const late = Device.login(station, hulk).then(
+    () => 'in',
+    () => 'out',
+  );
+  const waited = new Promise((resolve) => setTimeout(resolve, 1000, 'out'));
+  expect(await Promise.race([late, waited])).toBe('out');
+  expect(await facebook.meta(hulk.id)).toBeUndefined();
+  await Device.login(station, moki);
 });

@@ -27,4 +27,11 @@ export interface CommandSession {
 export interface CommandProcessor {
   /** @returns what to answer the sender; undefined for a command that is none of its own */
   process(command: StationCommand): Promise<readonly Draft[] | undefined>;
+  /**
+   * Asked before a meta that a message brings along is kept.
+   *
+   * @param address - where it comes from; undefined for what a neighbour relays
+   * @throws `policy/rate-limited` if there is no room for strangers
+   */
+  admit?(id: ID, address: string | undefined): Promise<void>;
 }

@@ -53,6 +53,8 @@ export interface StationCommandsOptions {
   readonly metrics?: StationMetrics;
 }
 
+/** Type of a forward, well-formed or not (spec §9.1). */
+const FORWARD = '255';
 /** Most contents in one array, and in those inside of it (spec §14.7 no. 7). */
 const MAX_ARRAY = 64;
 /** Deepest array in an array. */
@@ -139,6 +141,11 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     return answersTo(sender, to, this.#options.id, answers).map(({ draft }) => draft);
   }
 
+  /** See {@link Identities.admit}. */
+  admit(id: ID, address: string | undefined): Promise<void> {
+    return this.identities.admit(id, address);
+  }
+
   /** Forgets half of what is in memory. */
   reduceMemory(): void {
     for (const part of [this.logins, this.lists, this.#vault]) part.reduceMemory();
@@ -211,8 +218,9 @@ function isTroubleOfOurs({ code }: ProtocolError): boolean {
   return code.startsWith('store/') || code === 'state/stopped';
 }
 
-function isLeftAlone({ kind }: Content): boolean {
-  return kind === 'text' || kind === 'receipt';
+/** Clients of today answer a forward with an empty one (spec §9.2), and so would answer an answer to that. */
+function isLeftAlone({ kind, type }: Content): boolean {
+  return kind === 'text' || kind === 'receipt' || type === FORWARD;
 }
 
 /** Neighbours ask for the users of theirs, who may be many. */

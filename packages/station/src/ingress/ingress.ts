@@ -178,6 +178,7 @@ export class Ingress {
     freshness.checkEnvelope(envelope);
     const destination = router.destination(envelope.receiver);
     if (destination === 'station') return this.#command(session, message, receiving);
+    await this.#admitIdentity(session, message);
     if ((await verifyRelayed(transceiver, message)) !== undefined) {
       return this.#unknownSender(session, envelope.sender, receiving);
     }
@@ -197,6 +198,17 @@ export class Ingress {
     }
   }
 
+  /**
+   * Whoever brings a meta along is kept for ever: there have to be bounds (spec §14.4 #40).
+   *
+   * @throws `policy/rate-limited`
+   */
+  async #admitIdentity(session: Session, { envelope, meta }: ReliableMessage): Promise<void> {
+    if (meta === undefined) return;
+    const address = session.neighbour ? undefined : session.remote.address;
+    await this.#options.commands?.admit?.(envelope.sender, address);
+  }
+
   async #askPolicy(session: Session, { envelope }: ReliableMessage, size: number): Promise<void> {
     const { policy, logger } = this.#options;
     if (policy === undefined) return;
@@ -208,6 +220,7 @@ export class Ingress {
   /** Opens what is for the station, and answers. */
   async #command(session: Session, message: ReliableMessage, receiving: Receiving): Promise<void> {
     const { transceiver, freshness, metrics, sessions, neighbours, keeper } = this.#options;
+    await this.#admitIdentity(session, message);
     const verified = await transceiver.verify(message);
     const { sender } = message.envelope;
     if (isWaiting(verified)) return this.#unknownSender(session, sender, receiving);
@@ -226,21 +239,21 @@ export class Ingress {
       sessions.login(session, login, neighbours?.trusts(login) ?? false);
       return;
     }
-    const answers = await this.#answersTo(command);
-    const { receiver } = envelope;
-    const self = receiver.isBroadcast && receiver.isGroup ? receiver : this.#options.speaker.id;
-    for (const { draft } of answersTo(sender, self, self, answers)) {
+    for (const draft of await this.#answersTo(command)) {
       await this.#answer(session, sender, draft);
     }
   }
 
   async #answersTo(command: StationCommand): Promise<readonly Draft[]> {
     const { envelope, content, message } = command;
+    // Among them receipts for what was said to all stations, such as that a login has been noted (spec §11.7).
     const answers = await this.#options.commands?.process(command);
     if (answers !== undefined) return answers;
     // Nothing ever answers a receipt, and nobody knows what everybody does not understand (spec §11.5).
     if (content.kind === 'receipt' || envelope.receiver.isGroup) return [];
-    return [unsupportedReceipt(envelope, content as Content, message.signature)];
+    const { id } = this.#options.speaker;
+    const unsupported = unsupportedReceipt(envelope, content as Content, message.signature);
+    return answersTo(envelope.sender, id, id, [unsupported]).map(({ draft }) => draft);
   }
 
   async #answer(session: Session, to: ID, draft: Draft): Promise<void> {
