@@ -246,6 +246,45 @@ test('a policy that cannot be loaded, or is none, is told before the data is tou
   await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test('a fault of the program ends it with a line that has no words of the fault', async () => {
+  const folder = await temporaryFolder();
+  const policy = join(folder, 'policy.mjs');
+  await writeFile(
+    policy,
+    `export const policy = () => 'accept';
+    setTimeout(() => { throw new RangeError('words of somebody'); }, 1500);`,
+  );
+  const station = await startStation(join(folder, 'data'), ['--policy', policy]);
+  const { status, stdout, stderr } = await station.ended;
+  expect(status).toBe(70);
+  expect(logOf(stdout).at(-1)).toMatchObject({
+    level: 'error',
+    event: 'station.crashed',
+    kind: 'RangeError',
+    frames: expect.arrayContaining([expect.stringContaining('policy.mjs')]),
+  });
+  expect(stdout + stderr).not.toContain('words of somebody');
+});
+
+test('a folder that was open to others is used, and nothing in it is open', async () => {
+  const data = await temporaryFolder();
+  await chmod(data, 0o777);
+  const station = await startStation(data);
+  for (const name of ['store', 'files', 'control.sock']) {
+    expect((await stat(join(data, name))).mode & 0o077, name).toBe(0);
+  }
+  await station.stop();
+});
+
+test('neighbours are refused as long as stations cannot be joined', async () => {
+  const data = join(await temporaryFolder(), 'data');
+  const neighbour = 'station@224NtEQd8onVWC631soQ7CcPQGijWM1AD3=tcp://127.0.0.1:1';
+  const ended = await run(['--data', data, '--neighbours', neighbour]);
+  expect(ended.status).toBe(78);
+  expect(ended.stderr).toContain('neighbours');
+  await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test.skipIf(process.getuid?.() === 0)('a folder that may not be written is told', async () => {
   const folder = await temporaryFolder();
   await chmod(folder, 0o500);

@@ -11,6 +11,8 @@ const SIGNALS = { SIGTERM: 143, SIGINT: 130 } as const;
 
 /** Runs a station until the process is told to end. @returns the exit status */
 export async function start({ configuration, output }: CommandContext): Promise<number> {
+  // Whatever is made is for the owner alone.
+  process.umask(0o077);
   const lines = standardOutput();
   const log = structuredLog(configuration.values['log.level'], lines);
   const end = endSignal(() => lines.flushSync());

@@ -1,7 +1,15 @@
 import { DEFAULT_FILE_LIMITS, type FileLimits } from '@dimp/station/node';
 import { choice, listOf, text, token, yesNo } from './kinds.ts';
 import { duration, size, whole } from './quantities.ts';
-import { type Kind, optional, type Setting, SettingProblem, secret, setting } from './setting.ts';
+import {
+  type Complete,
+  type Kind,
+  optional,
+  type Setting,
+  SettingProblem,
+  secret,
+  setting,
+} from './setting.ts';
 
 const hexSecret = text('HEX', 'has to be hexadecimal digits');
 
@@ -19,9 +27,13 @@ export const FILE_SETTINGS = {
   'files.addressBytesPerDay': bytes('addressBytesPerDay', 'uploads of one address in a day'),
   'files.uploadsAtOnce': count('uploadsAtOnce', 'uploads at a time'),
   'files.addressUploadsAtOnce': count('addressUploadsAtOnce', 'uploads of one address at a time'),
+  'files.minBytesPerSecond': bytes(
+    'minBytesPerSecond',
+    'how slow an upload may be, per second, after half a minute',
+  ),
   'files.keepUnfinished': time('keepUnfinished', 'how long a file waits for its rest'),
   'files.keepFinished': time('keepFinished', 'how long a file is kept'),
-} as const;
+} as const satisfies Complete<FileLimits, 'files'>;
 
 function bytes(name: keyof FileLimits, what: string): Setting<number> {
   return setting(what, size, DEFAULT_FILE_LIMITS[name]);

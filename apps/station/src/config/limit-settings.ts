@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS, type Limits, type Rate } from '@dimp/station';
 import { byteRate, duration, rate, size, whole } from './quantities.ts';
-import { type Kind, type Setting, setting } from './setting.ts';
+import { type Complete, type Kind, type Setting, setting } from './setting.ts';
 
 /** What the limits of a station say, see `Limits` of `@dimp/station`. Ranges are checked there. */
 export const LIMIT_SETTINGS = {
@@ -33,7 +33,7 @@ export const LIMIT_SETTINGS = {
   'limits.slowReaderTimeout': time('slowReaderTimeout', 'how long it may leave them so'),
   'limits.identities': count('identities', 'users and groups that the directory keeps'),
   'limits.identityRate': rated('identityRate', 'users that become known from one address'),
-} as const;
+} as const satisfies Complete<Limits, 'limits'>;
 
 type NumberName = { [K in keyof Limits]: Limits[K] extends number ? K : never }[keyof Limits];
 type RateName = { [K in keyof Limits]: Limits[K] extends Rate ? K : never }[keyof Limits];

@@ -36,6 +36,11 @@ export interface Setting<T> {
   readonly secret: boolean;
 }
 
+/** A table in which no member of some options is missing; there may be more. */
+export type Complete<Options, Name extends string> = {
+  readonly [K in keyof Options & string as `${Name}.${K}`]: Setting<Options[K]>;
+} & Readonly<Record<string, Setting<unknown>>>;
+
 /** Anything that has a value always. */
 export function setting<T>(what: string, kind: Kind<T>, fallback: T): Setting<T> {
   return { what, kind, fallback, secret: false };

@@ -54,6 +54,9 @@ async function open(
 ): Promise<RunningStation> {
   const { values } = configuration;
   // What may be wrong with the configuration is found before anything is written.
+  if (values.neighbours.length > 0) {
+    throw new CommandFailure('config', 'neighbours: this version joins no other stations yet');
+  }
   const certificate = await readCertificate(configuration);
   const policy = await loadPolicy(values.policy);
   const data = dataFolder(values.data);
@@ -67,7 +70,10 @@ async function open(
   const limits = limitsOf(configuration.section('limits'));
   const keeper = new LimitKeeper({ limits, clock: facebook.clock, metrics });
   const files = await openFiles(configuration, data, log);
-  if (files !== undefined) closing.use(files);
+  if (files !== undefined) {
+    closing.use(files);
+    metrics.watch('files_bytes', 'Bytes of all files', () => files.state.bytes);
+  }
   const commands = closing.use(
     new StationCommands({ facebook, id, keeper, metrics, logger: log, names: values.ans }),
   );
