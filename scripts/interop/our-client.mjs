@@ -7,7 +7,7 @@ import { Text } from '../../packages/extensions/dist/contents.js';
 import { standard } from '../../packages/extensions/dist/standard.js';
 import { connectTcp } from '../../packages/transport-tcp/dist/index.js';
 import { connectWebSocket } from '../../packages/transport-websocket/dist/index.js';
-import { freePort, ReferenceClient, rigctl } from './reference.mjs';
+import { ReferenceClient, rigctl } from './reference.mjs';
 import { eventually } from './steps.mjs';
 
 const host = '127.0.0.1';
@@ -149,5 +149,3 @@ export async function ourClient(steps, framing, rig) {
     await program.close();
   }
 }
-
-export { freePort };

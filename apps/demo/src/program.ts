@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 export const PROGRAMS = {
   station: fileURLToPath(new URL('../../station/dist/main.js', import.meta.url)),
   dim: fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url)),
-  bot: fileURLToPath(new URL('../../../examples/bot/dist/main.js', import.meta.url)),
 } as const;
 
 /** One line of JSON that a program has printed. */
