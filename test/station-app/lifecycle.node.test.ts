@@ -1,6 +1,6 @@
 import { chmod, cp, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { buildProgram, logOf, run, start, startStation, temporaryFolder } from './programs.node.ts';
@@ -285,11 +285,26 @@ test('neighbours are refused as long as stations cannot be joined', async () => 
   await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test.skipIf(process.getuid?.() === 0)('a folder that may not be written is told', async () => {
-  const folder = await temporaryFolder();
-  await chmod(folder, 0o500);
-  const ended = await run(['--data', join(folder, 'data'), '--port', '0']);
+test('a data folder that cannot be made is told', async () => {
+  const file = join(await temporaryFolder(), 'file');
+  await writeFile(file, '');
+  const ended = await run(['--data', join(file, 'data'), '--port', '0']);
   expect(ended.status).toBe(73);
+  expect(ended.stderr).toContain('[file/unwritable]');
+});
+
+test('a station goes on when nobody reads what it says any more', async () => {
+  const station = await startStation(await temporaryFolder(), ['--log-level', 'trace']);
+  station.process.stdout?.destroy();
+  station.process.stderr?.destroy();
+  for (let count = 0; count < 20; count++) {
+    const socket = connect(station.port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write('{}\n');
+    socket.destroy();
+  }
+  expect(await health(station.port)).toBe(200);
+  expect((await station.stop()).status).toBe(0);
 });
 
 test('a data folder that is copied while no station runs is a station, too', async () => {

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { runProgram } from './program.ts';
 
+// Whoever read our words may have gone; that ends nothing.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const { stdout, stderr, env } = process;
 const status = await runProgram(process.argv.slice(2), {
   stdout,
