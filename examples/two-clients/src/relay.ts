@@ -27,7 +27,10 @@ export class Relay {
     const waiting = this.#kept.get(entity) ?? [];
     this.#kept.delete(entity);
     for (const bytes of waiting) await this.#deliver(bytes);
-    for await (const bytes of line.incoming) await this.#deliver(bytes);
+    for await (const arrival of line.incoming) {
+      await this.#deliver(arrival.payload);
+      arrival.acknowledge();
+    }
     if (this.#lines.get(entity) === line) this.#lines.delete(entity);
   }
 
