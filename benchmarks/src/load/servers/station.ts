@@ -2,7 +2,7 @@
 // gate, metrics, every check in place. Only the limits on what one address may do are lifted: all of the load comes from one.
 import { Facebook, register } from '@dimp/client';
 import { EntityType } from '@dimp/mkm';
-import { LimitKeeper, limitsOf, Station } from '@dimp/station';
+import { LimitKeeper, limitsOf, Station, StationCommands } from '@dimp/station';
 import { httpHandler, listen, PrometheusMetrics } from '@dimp/station/node';
 import { lmdbStore } from '@dimp/store-lmdb';
 import { protocol } from '../../people.ts';
@@ -17,6 +17,7 @@ const limits = limitsOf({
   connectionsPerAddress: COUNTLESS,
   connectionRate: ENDLESS,
   handshakeRate: ENDLESS,
+  identityRate: ENDLESS,
   addressMessageRate: ENDLESS,
   addressByteRate: ENDLESS,
   userMessageRate: ENDLESS,
@@ -31,10 +32,20 @@ const { id } = await register('load', {
 });
 const metrics = new PrometheusMetrics();
 const keeper = new LimitKeeper({ limits, clock: facebook.clock, metrics });
-const station = await Station.open({ facebook, id, keeper, metrics });
+const commands = new StationCommands({ facebook, id, keeper, metrics });
+const station = await Station.open({
+  facebook,
+  id,
+  keeper,
+  metrics,
+  commands,
+  blocking: commands.lists,
+  names: commands.names,
+});
 const http = httpHandler({ health: () => station.health(), metrics });
 const gate = await listen({ port: 0, host: '127.0.0.1', station, keeper, http });
 serve({ port: gate.port }, async () => {
   await Promise.all([gate.close(), station.stop()]);
+  await commands[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
 });
