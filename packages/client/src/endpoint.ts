@@ -20,3 +20,9 @@ export { OncePer } from './processing/once.ts';
 export { type Command, type StandardContext, StandardProcessors } from './processing/standard.ts';
 export { type Answer, answersTo } from './receiving/answer.ts';
 export { DEFAULT_FRESHNESS, Freshness, type FreshnessPolicy } from './receiving/freshness.ts';
+export { backOff } from './session/back-off.ts';
+export {
+  type AcceptedStep,
+  Handshake as StationHandshake,
+  type ProveStep,
+} from './session/handshake.ts';

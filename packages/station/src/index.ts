@@ -1,5 +1,6 @@
 export type { CommandProcessor, CommandSession, StationCommand } from './commands/command.ts';
 export { type CommandHandler, commandHandler } from './commands/command-handler.ts';
+export type { Elsewhere } from './commands/elsewhere.ts';
 export { StationCommands, type StationCommandsOptions } from './commands/station-commands.ts';
 export type { Sink } from './delivery/routes.ts';
 export {
@@ -17,6 +18,13 @@ export {
 } from './directory/logins.ts';
 export { NameTable } from './directory/name-table.ts';
 export { type PushToken, PushTokens } from './directory/push-tokens.ts';
+export {
+  Federation,
+  type FederationOptions,
+  type FederationStart,
+  type NeighbourStation,
+} from './federation/federation.ts';
+export type { NeighbourLine } from './federation/neighbour-line.ts';
 export { LimitKeeper, type LimitKeeperOptions } from './limits/limit-keeper.ts';
 export {
   DEFAULT_LIMITS,

@@ -6,6 +6,7 @@ import type { MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { CommandProcessor } from './commands/command.ts';
 import type { Sink } from './delivery/routes.ts';
+import type { NeighbourLine } from './federation/neighbour-line.ts';
 import type { LimitKeeper } from './limits/limit-keeper.ts';
 import type { Limits } from './limits/limits.ts';
 import type { StationMetrics } from './metrics.ts';
@@ -37,6 +38,18 @@ export interface Neighbours {
    * @throws `store/` codes: the sender has to send it again
    */
   broadcast(message: ReliableMessage, payload: Uint8Array): Promise<void>;
+  /** Whether a message has passed this station before (spec §11.8). */
+  hasPassed?(message: ReliableMessage): boolean;
+  /** There is a connection with a neighbour. May be told again of the same. */
+  joined?(line: NeighbourLine): void;
+  /** A connection has ended; it need not be one with a neighbour. */
+  left?(line: string): void;
+  /**
+   * Asks a neighbour for the meta of somebody whose message it has relayed.
+   *
+   * @returns whether it has come; undefined if it cannot be asked
+   */
+  identify?(sender: ID, neighbour: ID): Promise<boolean> | undefined;
 }
 
 /** What a station is made with. */

@@ -25,8 +25,8 @@ import { limitsOf } from './limits/limits.ts';
 import { type StationMetrics, silentMetrics } from './metrics.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { Handshakes } from './session/handshakes.ts';
+import { logInAt } from './session/neighbour-login.ts';
 import type { RemoteAddress } from './session/remote-address.ts';
-import { Session } from './session/session.ts';
 import { Sessions } from './session/sessions.ts';
 import { Speaker } from './session/speaker.ts';
 import type { StationHealth } from './station-health.ts';
@@ -43,6 +43,8 @@ const SWEEP = 10_000;
 const INBOX_SWEEP = 60 * 60_000;
 /** What is written to find out whether the store works. */
 const PROBE: StoreKey = /* @__PURE__ */ Object.freeze(['station-probe']);
+/** Where this station itself has dialled, no limits of addresses count. */
+const THERE: RemoteAddress = /* @__PURE__ */ Object.freeze({ address: '', port: 0, secure: false });
 const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
 
 /**
@@ -69,8 +71,10 @@ export class Station implements AsyncDisposable {
   readonly #receipts: Receipts;
   readonly #router: Router;
   readonly #ingress: Ingress;
+  readonly #logIn: (transport: Transport, neighbour: ID) => Promise<Transport>;
   readonly #neighbours: StationOptions['neighbours'];
   readonly #accepted = new Set<Promise<void>>();
+  readonly #joining = new Set<Transport>();
   #sweep: Disposable | undefined;
   #storeFails = false;
   #sweptInbox = Number.NEGATIVE_INFINITY;
@@ -128,7 +132,7 @@ export class Station implements AsyncDisposable {
         delivered: (mail, sink) => this.#delivered(mail, sink),
         waiting: (mail) => this.#tell(mail, 'Message cached.'),
         lost: (sink) => {
-          if (sink instanceof Session) sink.close();
+          sink.close?.();
         },
         failed: onStoreFailure,
       },
@@ -144,6 +148,8 @@ export class Station implements AsyncDisposable {
       names: options.names,
       neighbours,
     });
+    this.#logIn = (transport, neighbour) =>
+      logInAt(transport, neighbour, { speaker, transceiver, clock, timers });
     this.#ingress = new Ingress({
       transceiver,
       speaker,
@@ -186,14 +192,36 @@ export class Station implements AsyncDisposable {
    * @param transport - closed when the station stops, or refuses to go on
    */
   accept(transport: Transport, remote: RemoteAddress): Promise<void> {
-    const serving = this.#serve(transport, remote);
-    this.#accepted.add(serving);
-    return serving.finally(() => this.#accepted.delete(serving));
+    return this.#kept(this.#serve(transport, remote));
+  }
+
+  /**
+   * Logs this station in at a neighbour, and serves the connection until it ends.
+   *
+   * @param transport - a connection to it; closed in any case
+   * @throws `policy/unauthorized` if another station is there; `state/stopped`; `transport/` codes if it comes to no login
+   */
+  join(transport: Transport, neighbour: ID): Promise<void> {
+    return this.#kept(this.#join(transport, neighbour));
   }
 
   /** A user can be reached elsewhere now: tells the station to ask its neighbours again. */
   routeChanged(user: ID): void {
     this.#delivery.refresh(user);
+  }
+
+  /** Neighbours came or went: tells the station to ask for the ways to everybody again. */
+  routesChanged(): void {
+    this.#delivery.refreshAll();
+  }
+
+  /**
+   * Everybody whom messages may be waiting for.
+   *
+   * @throws `store/` codes
+   */
+  receivers(): AsyncIterable<ID> {
+    return this.#inbox.receivers();
   }
 
   /** How the station is. */
@@ -223,9 +251,27 @@ export class Station implements AsyncDisposable {
     await this.stop();
   }
 
-  async #serve(transport: Transport, remote: RemoteAddress): Promise<void> {
+  #kept(serving: Promise<void>): Promise<void> {
+    this.#accepted.add(serving);
+    return serving.finally(() => this.#accepted.delete(serving));
+  }
+
+  async #join(transport: Transport, neighbour: ID): Promise<void> {
+    this.#joining.add(transport);
+    try {
+      if (this.#stopping !== undefined) throw stopped();
+      const joined = await this.#logIn(transport, neighbour);
+      await this.#serve(joined, THERE, neighbour);
+    } finally {
+      this.#joining.delete(transport);
+      transport.close().catch(() => {});
+    }
+  }
+
+  async #serve(transport: Transport, remote: RemoteAddress, neighbour?: ID): Promise<void> {
     const session = this.#sessions.open(transport, remote);
     if (this.#stopping !== undefined) session.close();
+    else if (neighbour !== undefined) this.#ingress.login(session, neighbour);
     try {
       for await (const arrival of transport.incoming) {
         if (session.closed) break;
@@ -236,11 +282,13 @@ export class Station implements AsyncDisposable {
       this.#logger.debug('connection.lost', { session: session.id, code });
     } finally {
       this.#sessions.drop(session);
+      this.#neighbours?.left?.(session.id);
     }
   }
 
   #sinksOf(user: ID): readonly Sink[] {
-    const active = this.#sessions.activeOf(user);
+    const neighbour = this.#neighbours?.trusts(user) ?? false;
+    const active = neighbour ? [] : this.#sessions.activeOf(user);
     if (active.length > 0) return active;
     return this.#neighbours?.sinksOf(user) ?? [];
   }
@@ -300,7 +348,8 @@ export class Station implements AsyncDisposable {
       await this.#commits.flush();
       this.#sessions.finish();
     } else this.#sessions.close();
-    await Promise.all(this.#accepted);
+    for (const transport of this.#joining) transport.close().catch(() => {});
+    await Promise.allSettled(this.#accepted);
     await this.#sweeping;
     await this.#commits.flush();
   }
@@ -310,4 +359,8 @@ function notAStation(id: ID): ProtocolError<'unsupported/entity'> {
   return new ProtocolError('unsupported/entity', 'ID is that of no station', {
     details: { id: id.text, type: id.type },
   });
+}
+
+function stopped(): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', 'the station has been stopped');
 }

@@ -80,12 +80,21 @@ test('an identity of a station relays for others only if the operator trusts it'
   const monkey = await newPerson('monkey');
   await introduce(monkey, hulk);
   await tell(facebook, monkey);
-  await sending.transport.send(await new Device(station, monkey).pack(hello, hulk.id));
+  const relayed = await new Device(station, monkey).pack(hello, hulk.id);
+  // It stays at that station, which learns that it is not trusted.
+  const outcome = sending.transport.send(relayed);
+  await expect(outcome).rejects.toMatchObject({ code: 'transport/closed' });
   expect(receiving.texts()).toEqual([]);
   await station.stop();
 
   const trusted = await couple(
-    { neighbours: { trusts: () => true, sinksOf: () => [], async broadcast() {} } },
+    {
+      neighbours: {
+        trusts: ({ type }) => type === EntityType.Station,
+        sinksOf: () => [],
+        async broadcast() {},
+      },
+    },
     { network: EntityType.Station },
   );
   await introduce(monkey, trusted.hulk);

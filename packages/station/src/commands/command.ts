@@ -10,6 +10,12 @@ export interface StationCommand<Body = unknown> {
   readonly message: ReliableMessage;
   /** The connection it came over; undefined for one that the station finds in its store. */
   readonly session: CommandSession | undefined;
+  /**
+   * Answers when more is known, without holding up what comes next over the connection.
+   *
+   * @param answers - if it fails, there are none
+   */
+  readonly later?: ((answers: Promise<readonly Draft[]>) => void) | undefined;
 }
 
 /** The connection that a command came over, as processors may see it. */

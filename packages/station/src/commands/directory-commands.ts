@@ -10,6 +10,7 @@ import type { Logins } from '../directory/logins.ts';
 import { Answered } from './answered.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { say } from './rules.ts';
 
 /** What the directory needs. */
@@ -20,6 +21,7 @@ export interface DirectoryOptions {
   readonly clock: Clock;
   readonly logins: Logins;
   readonly identities: Identities;
+  readonly elsewhere: Elsewhere | undefined;
 }
 
 /** Most documents in one command: an entity has no more, and each costs a check of its signature. */
@@ -59,7 +61,11 @@ export class DirectoryCommands {
     // Who asks for himself has it.
     if (sameEntity(did, command.envelope.sender)) return [];
     const known = await this.#options.facebook.meta(did);
-    if (known === undefined) return say(command, 'Meta not found.', { did: did.text });
+    if (known === undefined) {
+      const again = () => this.#meta({ ...command, later: undefined });
+      if (this.#asksElsewhere('meta', command, did, again)) return [];
+      return say(command, 'Meta not found.', { did: did.text });
+    }
     if (!this.#answered.pass(nameOf('meta', command, did), 0)) return [];
     const body: MetaBody = { did, meta: known.wire };
     return [{ kind: 'meta', body }];
@@ -80,6 +86,8 @@ export class DirectoryCommands {
     const login = await this.#login(command, did);
     const replacements = { did: did.text };
     if (documents.length === 0) {
+      const again = () => this.#found({ ...command, later: undefined });
+      if (this.#asksElsewhere('documents', command, did, again)) return login;
       return [...say(command, 'Document not found.', replacements), ...login];
     }
     const newest = Math.max(...documents.map(({ time }) => time ?? 0));
@@ -94,6 +102,25 @@ export class DirectoryCommands {
       documents: documents.map(({ wire }) => wire),
     };
     return [{ kind: 'documents', body }, ...login];
+  }
+
+  /**
+   * Whether others are asked now; the answer comes when theirs has come, or it is clear that there is none.
+   *
+   * @param again - answers from what the directory knows
+   */
+  #asksElsewhere(
+    what: 'meta' | 'documents',
+    { session, later }: StationCommand,
+    did: ID,
+    again: () => Promise<readonly Draft[]>,
+  ): boolean {
+    if (later === undefined || did.isBroadcast) return false;
+    const asker = session?.neighbour ? session.user : undefined;
+    const found = this.#options.elsewhere?.find(what, did, asker);
+    if (found === undefined) return false;
+    later(found.then(again));
+    return true;
   }
 
   /** Where the user is, in his own signed words (spec §9.5). */

@@ -25,6 +25,7 @@ import type { CommandProcessor, StationCommand } from './command.ts';
 import type { CommandHandler } from './command-handler.ts';
 import { commandTable } from './command-table.ts';
 import { DirectoryCommands } from './directory-commands.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { listHandlers } from './list-commands.ts';
 import { loginHandler } from './login-command.ts';
 import { reportHandler } from './report-command.ts';
@@ -46,6 +47,8 @@ export interface StationCommandsOptions {
   readonly onlineUsers?: () => Iterable<ID>;
   /** Hands on tokens of push services (spec §9.8); without it none are taken. */
   readonly onPushToken?: (user: ID, token: PushToken) => void;
+  /** Whom to ask for those that the directory does not know; nobody by default. */
+  readonly elsewhere?: Elsewhere;
   /** Handlers of the operator's own contents. */
   readonly handlers?: readonly CommandHandler[];
   readonly timers?: Timers;
@@ -112,10 +115,10 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.#index = new UserIndex({ facebook, store, logger, timers });
     this.#complaints = new OncePer(clock, COMPLAINT_INTERVAL);
     const { logins, identities } = this;
-    const { onlineUsers, onPushToken } = options;
+    const { onlineUsers, onPushToken, elsewhere } = options;
     const push = onPushToken && { tokens: this.pushTokens, onToken: onPushToken };
     this.#handlers = commandTable([
-      ...new DirectoryCommands({ facebook, id, clock, logins, identities }).handlers,
+      ...new DirectoryCommands({ facebook, id, clock, logins, identities, elsewhere }).handlers,
       loginHandler(logins, clock),
       reportHandler(clock, push),
       ansHandler(this.names),

@@ -68,6 +68,11 @@ export class Delivery {
     }
   }
 
+  /** Neighbours came or went: asks the routes again for everybody whose messages are on their way. */
+  refreshAll(): void {
+    for (const { mailbox } of [...this.#distributions.values()]) this.refresh(mailbox.receiver);
+  }
+
   /** Nothing is handed over any more. */
   close(): void {
     this.#closed = true;

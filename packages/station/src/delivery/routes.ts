@@ -14,6 +14,8 @@ export interface Sink {
    *   message is not for it.
    */
   send(payload: Uint8Array): Promise<void>;
+  /** Ends the connection, because something could not be handed over. */
+  close?(): void;
 }
 
 /** Knows where users are. */

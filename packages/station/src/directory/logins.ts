@@ -41,10 +41,12 @@ const AREA = 'login';
 
 /** The newest login of each user, on disk (spec §11.7). */
 export class Logins {
+  readonly #parseID: Protocol['parseID'];
   readonly #records: NewestRecords<LoginRecord>;
   readonly #events = new Events<LoginEvents>();
 
   constructor({ store, protocol, logger }: LoginsOptions) {
+    this.#parseID = protocol.parseID;
     this.#records = new NewestRecords({
       store,
       area: AREA,
@@ -80,6 +82,17 @@ export class Logins {
     const saved = await this.#records.save(user, record);
     if (saved) this.#events.emit('changed', { user, record });
     return saved;
+  }
+
+  /**
+   * Everybody's newest login.
+   *
+   * @throws `store/` codes
+   */
+  async *all(): AsyncGenerator<LoginEvents['changed']> {
+    for await (const [entity, record] of this.#records.all()) {
+      yield { user: this.#parseID(entity), record };
+    }
   }
 
   /** Forgets half of what is in memory. */

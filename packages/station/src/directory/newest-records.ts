@@ -82,6 +82,20 @@ export class NewestRecords<T extends Timed> {
     throw new ProtocolError('store/conflict', 'others write the same record all the time');
   }
 
+  /**
+   * All records, those that are damaged left out.
+   *
+   * @returns the entity of each, as text
+   * @throws `store/` codes
+   */
+  async *all(): AsyncGenerator<readonly [entity: string, value: T]> {
+    for await (const [key, bytes] of this.#options.store.list([this.#options.area])) {
+      const value = this.#read(bytes);
+      const [, entity] = key;
+      if (value !== undefined && entity !== undefined) yield [entity, value];
+    }
+  }
+
   /** Forgets half of what is in memory. */
   reduceMemory(): void {
     this.#cache.reduce();

@@ -29,6 +29,8 @@ export interface Incoming {
   /** Its name, as `messageID` of the client makes it. */
   readonly id: string;
   readonly notice: Notice | undefined;
+  /** It has been here before, and comes again because its receiver is somewhere else now. */
+  readonly returned?: boolean;
 }
 
 const MESSAGES = 'inbox';
@@ -81,9 +83,13 @@ export class Inbox {
    * @param settled - told when it is on the disk, or why it is not; not called if there is no room
    * @returns false if the receiver has no room for it
    */
-  append(mailbox: Mailbox, { payload, id, notice }: Incoming, settled: Settled): boolean {
+  append(
+    mailbox: Mailbox,
+    { payload, id, notice, returned = false }: Incoming,
+    settled: Settled,
+  ): boolean {
     if (mailbox.joins(id, settled)) return true;
-    if (mailbox.knows(id)) {
+    if (returned ? mailbox.holds(id) : mailbox.knows(id)) {
       this.#options.metrics.add('messages.duplicate', 1);
       settled();
       return true;
@@ -128,6 +134,22 @@ export class Inbox {
         this.remove(mailbox, mail);
         metrics.add('messages.expired', 1);
       }
+    }
+  }
+
+  /**
+   * Everybody whom something may be waiting for.
+   *
+   * @throws `store/` codes
+   */
+  async *receivers(): AsyncGenerator<ID> {
+    const { store, protocol } = this.#options;
+    const told = new Set<string>();
+    for await (const [key] of store.list([DAYS])) {
+      const name = key.at(-1);
+      if (name === undefined || told.has(name)) continue;
+      told.add(name);
+      yield protocol.parseID(name);
     }
   }
 

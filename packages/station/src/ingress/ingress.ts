@@ -13,10 +13,10 @@ import {
   type Timers,
   type Transceiver,
 } from '@dimp/core';
-import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
+import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
 import { DocumentsCommand } from '@dimp/extensions/commands';
 import { isProtocolError, utf8Encode } from '@dimp/foundation';
-import { ANYONE, type ID, sameEntity } from '@dimp/mkm';
+import { ANYONE, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { CommandProcessor, StationCommand } from '../commands/command.ts';
 import type { GroupCommit } from '../inbox/group-commit.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
@@ -29,10 +29,13 @@ import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { Speaker } from '../session/speaker.ts';
 import type { Neighbours } from '../station-options.ts';
+import { Answers } from './answers.ts';
+import { NeighbourPace } from './neighbour-pace.ts';
 import { Receiving } from './receiving.ts';
 import { Refused } from './refused.ts';
 import type { Router } from './router.ts';
 import { withoutStationFields } from './station-fields.ts';
+import { Strangers } from './strangers.ts';
 import { verifyRelayed } from './verifier.ts';
 
 /** What an {@link Ingress} is made with. */
@@ -64,15 +67,33 @@ const MAX_FAULTS = 16;
 /** How long a connection that sends too much waits for its next message, in milliseconds, and how often. */
 const MAX_WAIT = 5000;
 const MAX_TRIES = 8;
-/** How often a connection is asked to log in, or for a meta, in milliseconds. */
-const ASK_INTERVAL = 5000;
 
 /** Takes in what connections send: one message after the other, in the order in which they come. */
 export class Ingress {
   readonly #options: IngressOptions;
+  readonly #answers: Answers;
+  readonly #strangers: Strangers;
+  readonly #pace: NeighbourPace;
 
   constructor(options: IngressOptions) {
     this.#options = options;
+    this.#answers = new Answers(options.speaker, options.clock, options.logger);
+    this.#strangers = new Strangers(options.neighbours);
+    this.#pace = new NeighbourPace(options.clock, options.timers);
+  }
+
+  /** Somebody has proven who he is. */
+  login(session: Session, user: ID): void {
+    const { sessions, neighbours } = this.#options;
+    sessions.login(session, user, neighbours?.trusts(user) ?? false);
+    if (!session.neighbour) return;
+    neighbours?.joined?.({
+      id: session.id,
+      station: user,
+      send: (payload) => session.send(payload),
+      say: (draft) => this.#answers.send(session, user, draft),
+      close: () => session.close(),
+    });
   }
 
   /** Takes in a payload. It is acknowledged later, when all that came of it is on the disk. Never throws. */
@@ -104,7 +125,7 @@ export class Ingress {
   }
 
   async #take(session: Session, bytes: Uint8Array, receiving: Receiving): Promise<void> {
-    const { transceiver, onStoreFailure, metrics } = this.#options;
+    const { transceiver, metrics } = this.#options;
     metrics.add('messages.received', 1);
     let message: ReliableMessage | undefined;
     try {
@@ -118,13 +139,22 @@ export class Ingress {
       await this.#admit(session, bytes.length);
       await this.#process(session, message, bytes, receiving);
     } catch (error) {
-      if (isStoreFailure(error)) {
-        // The sender has to send it again, when the store works.
-        receiving.refuse();
-        onStoreFailure(error);
-      } else if (message === undefined) this.#fault(session, error);
-      else this.#refuse(session, error, noticeOf(message));
+      this.#failed(session, message, receiving, error);
     }
+  }
+
+  #failed(
+    session: Session,
+    message: ReliableMessage | undefined,
+    receiving: Receiving,
+    error: unknown,
+  ): void {
+    if (isStoreFailure(error)) {
+      // The sender has to send it again, when the store works.
+      receiving.refuse();
+      this.#options.onStoreFailure(error);
+    } else if (message === undefined) this.#fault(session, error);
+    else this.#refuse(session, error, noticeOf(message));
   }
 
   /**
@@ -134,10 +164,11 @@ export class Ingress {
    */
   async #admit(session: Session, bytes: number): Promise<void> {
     const { keeper, timers } = this.#options;
-    const user = session.neighbour ? undefined : session.user;
+    const { user, remote, neighbour } = session;
+    if (neighbour && user !== undefined) return this.#pace.pass(user, bytes);
     for (let tries = 0; ; tries++) {
       try {
-        keeper.message(session.remote.address, user, bytes);
+        keeper.message(remote.address, user, bytes);
         return;
       } catch (error) {
         const wait = isProtocolError(error, 'policy/rate-limited') && error.details['retryAfter'];
@@ -160,11 +191,19 @@ export class Ingress {
     const { user } = session;
     if (user === undefined) {
       if (router.destination(envelope.receiver) === 'station') return true;
-      await this.#ask(session, envelope.sender, handshakes.demand(envelope.sender, session));
+      await this.#answers.ask(
+        session,
+        envelope.sender,
+        handshakes.demand(envelope.sender, session),
+      );
       return false;
     }
     if (session.neighbour || sameEntity(envelope.sender, user)) return true;
-    throw new Refused('policy/unauthorized');
+    if (user.type !== EntityType.Station) throw new Refused('policy/unauthorized');
+    // A station that takes us for its neighbour: its users' messages are to stay there.
+    this.#refuse(session, new Refused('policy/unauthorized'), undefined);
+    session.close();
+    return false;
   }
 
   async #process(
@@ -173,24 +212,27 @@ export class Ingress {
     bytes: Uint8Array,
     receiving: Receiving,
   ): Promise<void> {
-    const { router, transceiver, freshness } = this.#options;
+    const { router, transceiver, freshness, neighbours } = this.#options;
     const { envelope } = message;
     freshness.checkEnvelope(envelope);
     const destination = router.destination(envelope.receiver);
-    if (destination === 'station') return this.#command(session, message, receiving);
+    if (destination === 'station') return this.#command(session, message, bytes, receiving);
     await this.#admitIdentity(session, message);
     if ((await verifyRelayed(transceiver, message)) !== undefined) {
-      return this.#unknownSender(session, envelope.sender, receiving);
+      return this.#unknownSender(session, message, bytes, receiving);
     }
+    const returned = session.neighbour && (neighbours?.hasPassed?.(message) ?? false);
+    // It goes round: only people's messages to people may come back (spec §11.8).
+    if (returned && (destination !== 'user' || isOfStations(envelope))) return;
     const stripped = session.neighbour ? undefined : withoutStationFields(message.wire);
     const payload = stripped === undefined ? bytes : utf8Encode(stripped);
     await this.#askPolicy(session, message, payload.length);
     const passed = stripped === undefined ? message : transceiver.deserialize(stripped);
-    const relayed = { message: passed, payload, session, receiving };
+    const relayed = { message: passed, payload, session, receiving, returned };
     switch (destination) {
       case 'everybody':
         await router.toEverybody(relayed);
-        return this.#command(session, message, receiving);
+        return this.#command(session, message, bytes, receiving);
       case 'group':
         return router.toGroup(relayed);
       default:
@@ -218,29 +260,36 @@ export class Ingress {
   }
 
   /** Opens what is for the station, and answers. */
-  async #command(session: Session, message: ReliableMessage, receiving: Receiving): Promise<void> {
-    const { transceiver, freshness, metrics, sessions, neighbours, keeper } = this.#options;
+  async #command(
+    session: Session,
+    message: ReliableMessage,
+    bytes: Uint8Array,
+    receiving: Receiving,
+  ): Promise<void> {
+    const { transceiver, freshness, metrics, keeper } = this.#options;
     await this.#admitIdentity(session, message);
     const verified = await transceiver.verify(message);
     const { sender } = message.envelope;
-    if (isWaiting(verified)) return this.#unknownSender(session, sender, receiving);
+    if (isWaiting(verified)) return this.#unknownSender(session, message, bytes, receiving);
     const { envelope, content } = await transceiver.decrypt(verified);
     freshness.checkContent(content, envelope);
     metrics.add('commands', 1);
-    const command: StationCommand = { envelope, content, message, session };
+    const later = (answers: Promise<readonly Draft[]>): void =>
+      this.#answers.later(session, sender, answers);
+    const command: StationCommand = { envelope, content, message, session, later };
     if (content.kind === 'handshake') {
       keeper.handshake(session.remote.address);
       const { answers, login } = this.#options.handshakes.process(
         command as StationCommand<HandshakeBody>,
         session,
       );
-      for (const draft of answers) await this.#answer(session, sender, draft);
+      for (const draft of answers) await this.#answers.send(session, sender, draft);
       if (login === undefined) return;
-      sessions.login(session, login, neighbours?.trusts(login) ?? false);
+      this.login(session, login);
       return;
     }
     for (const draft of await this.#answersTo(command)) {
-      await this.#answer(session, sender, draft);
+      await this.#answers.send(session, sender, draft);
     }
   }
 
@@ -256,41 +305,42 @@ export class Ingress {
     return answersTo(envelope.sender, id, id, [unsupported]).map(({ draft }) => draft);
   }
 
-  async #answer(session: Session, to: ID, draft: Draft): Promise<void> {
-    const { speaker } = this.#options;
-    const introduce = !session.introduced || draft.kind === 'handshake';
-    const bytes = await speaker.pack(speaker.stamp(draft), to, { introduce });
-    if (isWaiting(bytes)) return this.#ask(session, ANYONE, DocumentsCommand.create({ did: to }));
-    session.introduced = true;
-    session.post(bytes);
-  }
-
   /**
    * Asks a connection for the meta and visa of who speaks over it; what he said has to come again after that. In the
    * clear, because nothing can be encrypted for him yet: it holds no secret.
    *
-   * @throws a refusal if somebody else speaks over it
+   * @throws a refusal if somebody else speaks over it, whom the neighbour cannot tell of either
    */
-  async #unknownSender(session: Session, sender: ID, receiving: Receiving): Promise<void> {
-    if (session.user !== undefined && !sameEntity(session.user, sender)) {
+  async #unknownSender(
+    session: Session,
+    message: ReliableMessage,
+    bytes: Uint8Array,
+    receiving: Receiving,
+  ): Promise<void> {
+    const { sender } = message.envelope;
+    const { user, neighbour } = session;
+    if (user !== undefined && !sameEntity(user, sender)) {
+      const resume = (found: boolean): Promise<void> =>
+        this.#resume(session, message, bytes, receiving, found);
+      if (neighbour && this.#strangers.hold(sender, user, receiving, resume)) return;
       throw new Refused('identity/not-found');
     }
     receiving.refuse();
-    await this.#ask(session, ANYONE, DocumentsCommand.create({ did: sender }));
+    await this.#answers.ask(session, ANYONE, DocumentsCommand.create({ did: sender }));
   }
 
-  /** Answering costs more than asking, so a connection gets only few of these answers. */
-  async #ask(session: Session, to: ID, draft: Draft): Promise<void> {
-    const { clock, speaker } = this.#options;
-    const now = clock.now();
-    if (session.asked > now - ASK_INTERVAL && session.asked <= now) return;
-    session.asked = now;
-    const bytes = await speaker.pack(speaker.stamp(draft), to, { introduce: true });
-    if (!isWaiting(bytes)) session.post(bytes);
-    else {
-      const question = DocumentsCommand.create({ did: to });
-      const plain = await speaker.pack(speaker.stamp(question), ANYONE, { introduce: true });
-      if (!isWaiting(plain)) session.post(plain);
+  async #resume(
+    session: Session,
+    message: ReliableMessage,
+    bytes: Uint8Array,
+    receiving: Receiving,
+    found: boolean,
+  ): Promise<void> {
+    try {
+      if (!found) throw new Refused('identity/not-found');
+      await this.#process(session, message, bytes, receiving);
+    } catch (error) {
+      this.#failed(session, message, receiving, error);
     }
   }
 
@@ -313,6 +363,10 @@ export class Ingress {
     if (session.user === undefined || session.neighbour) return;
     receipts.refuse(session.user, notice, text, replacements);
   }
+}
+
+function isOfStations({ sender, receiver }: Envelope): boolean {
+  return sender.type === EntityType.Station || receiver.type === EntityType.Station;
 }
 
 function refusalOf(error: unknown): Refused | undefined {

@@ -8,6 +8,8 @@ export interface Relayed {
   /** As it is passed on: as received, unless something had to go. */
   readonly payload: Uint8Array;
   readonly session: Session;
+  /** It has been here before: it comes back from a neighbour. */
+  readonly returned: boolean;
   /** The payload that it came in. */
   readonly receiving: Receiving;
 }

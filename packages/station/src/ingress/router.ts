@@ -123,7 +123,8 @@ export class Router {
     return expectedNotice(this.#options.transceiver.deserialize(payload));
   }
 
-  async #deliver({ message, payload, receiving }: Relayed, receiver: ID): Promise<void> {
+  async #deliver(relayed: Relayed, receiver: ID): Promise<void> {
+    const { message, payload, receiving, returned } = relayed;
     const { envelope } = message;
     const { inbox } = this.#options;
     if (await this.#blocks(receiver, envelope.sender, envelope.group)) {
@@ -132,7 +133,8 @@ export class Router {
     }
     const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
     try {
-      const incoming = { payload, id: messageID(message), notice: expectedNotice(message) };
+      const id = messageID(message);
+      const incoming = { payload, id, notice: expectedNotice(message), returned };
       receiving.hold();
       if (inbox.append(mailbox, incoming, receiving.settled)) return;
       receiving.settled();

@@ -1,0 +1,101 @@
+import { backOff } from '@dimp/client/endpoint';
+import {
+  type Clock,
+  DEFAULT_PAYLOAD_LIMITS,
+  type Logger,
+  type Random,
+  type Timers,
+  type Transport,
+  type TransportFactory,
+} from '@dimp/core';
+import { isProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+
+/** What a {@link Dialler} is made with. */
+export interface DiallerOptions {
+  readonly station: ID;
+  readonly connect: TransportFactory;
+  /** Logs in over a connection and serves it until it ends. */
+  readonly join: (transport: Transport) => Promise<void>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A connection that lasted as long as this, in milliseconds, was a good one. */
+const GOOD_CONNECTION = 30_000;
+/** How long connecting may take, in milliseconds. */
+const TIMEOUT = 30_000;
+
+/** Keeps a connection to a neighbour: whenever it is lost, there is another one after a while. */
+export class Dialler {
+  readonly #options: DiallerOptions;
+  readonly #end = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: DiallerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Closes the connection, or gives up to make one. */
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, logger, station } = this.#options;
+    let failures = 0;
+    while (!this.#end.signal.aborted) {
+      const began = clock.now();
+      try {
+        await this.#connect();
+        logger.info('neighbour.left', { station: station.text });
+      } catch (error) {
+        const code = isProtocolError(error) ? error.code : 'unknown';
+        logger.warn('neighbour.unreachable', { station: station.text, code });
+      }
+      failures = clock.now() - began >= GOOD_CONNECTION ? 1 : failures + 1;
+      if (!this.#end.signal.aborted) await this.#pause(backOff(failures, random));
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { connect, join, timers } = this.#options;
+    const giveUp = new AbortController();
+    const timer = timers.after(TIMEOUT, () => giveUp.abort());
+    const stop = (): void => giveUp.abort();
+    const { signal } = this.#end;
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const maxPayloadBytes = DEFAULT_PAYLOAD_LIMITS.maxLength;
+      const transport = await connect({ signal: giveUp.signal, maxPayloadBytes });
+      timer[Symbol.dispose]();
+      const close = (): void => void transport.close().catch(() => undefined);
+      if (signal.aborted) close();
+      signal.addEventListener('abort', close, { once: true });
+      await join(transport).finally(() => signal.removeEventListener('abort', close));
+    } finally {
+      timer[Symbol.dispose]();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #pause(delay: number): Promise<void> {
+    const { signal } = this.#end;
+    let timer: Disposable | undefined;
+    let stop = (): void => {};
+    await new Promise<void>((resolve) => {
+      stop = resolve;
+      timer = this.#options.timers.after(delay, resolve);
+      signal.addEventListener('abort', stop, { once: true });
+    });
+    timer?.[Symbol.dispose]();
+    signal.removeEventListener('abort', stop);
+  }
+}

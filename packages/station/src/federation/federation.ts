@@ -1,0 +1,273 @@
+import { type Facebook, messageID } from '@dimp/client';
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  seconds,
+  silentLogger,
+  systemRandom,
+  systemTimers,
+  type Timers,
+  type TransportFactory,
+} from '@dimp/core';
+import type { ReliableMessage } from '@dimp/dkd';
+import { LruMap, ProtocolError } from '@dimp/foundation';
+import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
+import type { Elsewhere } from '../commands/elsewhere.ts';
+import type { Sink } from '../delivery/routes.ts';
+import type { Logins } from '../directory/logins.ts';
+import { TokenBucket } from '../limits/token-bucket.ts';
+import type { Station } from '../station.ts';
+import type { Neighbours } from '../station-options.ts';
+import { announcementOf, MAX_LOGIN_AGE } from './announcement.ts';
+import { Dialler } from './dialler.ts';
+import type { NeighbourLine } from './neighbour-line.ts';
+import { isSkipped, NeighbourSink } from './neighbour-sink.ts';
+import { Questions, type Sought } from './questions.ts';
+import { RelayCopies } from './relay-copy.ts';
+import { RouteTable } from './route-table.ts';
+
+/** Another station that the operator trusts, and perhaps where it is. */
+export interface NeighbourStation {
+  readonly id: ID;
+  /** How to get there; without it, the neighbour has to dial this station. */
+  readonly connect?: TransportFactory;
+}
+
+/** What a {@link Federation} is made with. */
+export interface FederationOptions {
+  readonly facebook: Facebook;
+  /** This station. */
+  readonly id: ID;
+  readonly neighbours: readonly NeighbourStation[];
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+/** What a federation begins to work with. */
+export interface FederationStart {
+  readonly station: Pick<Station, 'join' | 'routeChanged' | 'routesChanged' | 'receivers'>;
+  readonly logins: Logins;
+}
+
+/** Broadcasts of one user that are passed on. */
+const BROADCAST_RATE = /* @__PURE__ */ Object.freeze({ perSecond: 0.2, burst: 30 });
+/** Broadcasts, and users, that are remembered. */
+const CAPACITY = 65_536;
+/** Logins that are announced at a time. */
+const ANNOUNCEMENTS = 16;
+
+/**
+ * The neighbours of a station (spec §11.7): it relays to them what is for users who have logged in there or beyond, and
+ * passes on what is said to all stations. Neighbours prove who they are like any user; what they relay is verified like
+ * everything else (spec §14.1 #8).
+ *
+ * @example
+ * ```ts
+ * const federation = new Federation({ facebook, id, neighbours: [{ id: other, connect: connectTcp({ host, port }) }] });
+ * const commands = new StationCommands({ facebook, id, keeper, elsewhere: federation });
+ * const station = await Station.open({ facebook, id, keeper, commands, neighbours: federation });
+ * federation.start({ station, logins: commands.logins });
+ * ```
+ */
+export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
+  readonly #options: FederationOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #stations: ReadonlyMap<EntityKey, NeighbourStation>;
+  readonly #sinks = new Map<string, NeighbourSink>();
+  readonly #copies: RelayCopies;
+  readonly #questions: Questions;
+  readonly #passed = new LruMap<string, true>(CAPACITY);
+  readonly #buckets = new LruMap<EntityKey, TokenBucket>(CAPACITY);
+  readonly #listening: Disposable[] = [];
+  #diallers: readonly Dialler[] = [];
+  #routes: RouteTable | undefined;
+  #work: FederationStart | undefined;
+
+  /** @throws `unsupported/entity` for a neighbour that is no station; `RangeError` for this station itself */
+  constructor(options: FederationOptions) {
+    const { facebook, id, neighbours, timers = systemTimers, logger = silentLogger } = options;
+    for (const { id: neighbour } of neighbours) checkStation(neighbour, id);
+    this.#options = options;
+    this.#clock = options.clock ?? facebook.clock;
+    this.#logger = logger;
+    this.#stations = new Map(neighbours.map((each) => [each.id.entity, each]));
+    this.#copies = new RelayCopies({ facebook, id, routeOf: (user) => this.#routes?.get(user) });
+    this.#questions = new Questions(this.#clock, timers);
+  }
+
+  /** Dials the neighbours, and begins to relay. */
+  start(work: FederationStart): void {
+    if (this.#work !== undefined) return;
+    const { facebook, timers = systemTimers, random = systemRandom } = this.#options;
+    const { station, logins } = work;
+    this.#work = work;
+    this.#routes = new RouteTable({
+      logins,
+      logger: this.#logger,
+      onFound: (user) => station.routeChanged(user),
+    });
+    this.#listening.push(
+      logins.events.on('changed', ({ user, record }) => {
+        this.#routes?.set(user, record);
+        station.routeChanged(user);
+      }),
+      facebook.events.on('metaSaved', ({ id }) => this.#questions.arrived('meta', id)),
+      facebook.events.on('documentSaved', ({ id }) => this.#questions.arrived('documents', id)),
+    );
+    const [clock, logger] = [this.#clock, this.#logger];
+    this.#diallers = [...this.#stations.values()].flatMap(({ id, connect }) => {
+      const join = (transport: Parameters<Station['join']>[0]) => station.join(transport, id);
+      const parts = { station: id, join, clock, timers, random, logger };
+      return connect === undefined ? [] : [new Dialler({ ...parts, connect })];
+    });
+    for (const dialler of this.#diallers) dialler.start();
+  }
+
+  trusts(station: ID): boolean {
+    return this.#stations.has(station.entity);
+  }
+
+  /** Neighbours that are connected. */
+  get connected(): readonly ID[] {
+    const ids = [...this.#sinks.values()].map(({ station }) => station);
+    return ids.filter((id, index) => ids.findIndex((each) => sameEntity(each, id)) === index);
+  }
+
+  sinksOf(user: ID): readonly Sink[] {
+    const { id } = this.#options;
+    const own = this.trusts(user) ? this.#sinkTo(user) : undefined;
+    if (own !== undefined) return [own];
+    const { station, via } = this.#routes?.get(user) ?? {};
+    if (station !== undefined && sameEntity(station, id)) return [];
+    const sink = this.#sinkTo(station) ?? this.#sinkTo(via);
+    return sink === undefined ? [] : [sink];
+  }
+
+  hasPassed(message: ReliableMessage): boolean {
+    return this.#copies.hasPassed(message);
+  }
+
+  async broadcast(message: ReliableMessage, payload: Uint8Array): Promise<void> {
+    if (this.#sinks.size === 0 || this.hasPassed(message)) return;
+    const name = messageID(message);
+    if (this.#passed.get(name) !== undefined) return;
+    this.#limit(message.envelope.sender);
+    this.#passed.set(name, true);
+    for (const { station } of this.#oneEach()) this.#sinkTo(station)?.broadcast(payload);
+  }
+
+  joined(line: NeighbourLine): void {
+    if (this.#sinks.has(line.id)) return;
+    const sink = new NeighbourSink(line, this.#copies);
+    this.#sinks.set(line.id, sink);
+    this.#logger.info('neighbour.joined', { station: line.station.text, session: line.id });
+    this.#work?.station.routesChanged();
+    void this.#catchUp(sink).catch((error: unknown) => {
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#logger.warn('neighbour.catch-up', { station: line.station.text, kind });
+    });
+  }
+
+  left(session: string): void {
+    const sink = this.#sinks.get(session);
+    if (sink === undefined) return;
+    this.#sinks.delete(session);
+    sink.close();
+    this.#work?.station.routesChanged();
+  }
+
+  find(what: Sought, did: ID, asker: ID | undefined): Promise<boolean> | undefined {
+    const others = this.#oneEach().filter(
+      ({ station }) => asker === undefined || !sameEntity(station, asker),
+    );
+    return this.#questions.ask(
+      what,
+      did,
+      others.map(({ line }) => line),
+    );
+  }
+
+  identify(sender: ID, neighbour: ID): Promise<boolean> | undefined {
+    const sink = this.#sinkTo(neighbour);
+    return this.#questions.ask('meta', sender, sink === undefined ? [] : [sink.line], true);
+  }
+
+  /** Closes the connections that this station has made. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of this.#listening.splice(0)) each[Symbol.dispose]();
+    this.#questions.close();
+    await Promise.all(this.#diallers.map((dialler) => dialler.stop()));
+  }
+
+  /** The first of the connections to a station. */
+  #sinkTo(station: ID | undefined): NeighbourSink | undefined {
+    if (station === undefined) return undefined;
+    for (const sink of this.#sinks.values()) {
+      if (!sink.closed && sameEntity(sink.station, station)) return sink;
+    }
+    return undefined;
+  }
+
+  #oneEach(): readonly NeighbourSink[] {
+    return [...this.#sinks.values()].filter((sink) => this.#sinkTo(sink.station) === sink);
+  }
+
+  /**
+   * Every broadcast reaches every station: a user has only so many.
+   *
+   * @throws `policy/rate-limited`
+   */
+  #limit({ entity }: ID): void {
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(entity) ?? new TokenBucket(BROADCAST_RATE, now);
+    this.#buckets.set(entity, bucket);
+    if (bucket.take(1, now) === 0) return;
+    throw new ProtocolError('policy/rate-limited', 'more than broadcasts allow');
+  }
+
+  /** What a neighbour has missed: where users are, and what waits for users beyond it. */
+  async #catchUp(sink: NeighbourSink): Promise<void> {
+    const work = this.#work;
+    if (work === undefined) return;
+    await this.#announce(sink, work.logins);
+    for await (const receiver of work.station.receivers()) {
+      if (sink.closed) return;
+      await this.#routes?.load(receiver);
+      if (this.sinksOf(receiver).length > 0) work.station.routeChanged(receiver);
+    }
+  }
+
+  /** Tells a neighbour of everybody whom it can only reach through this station, in his own signed words. */
+  async #announce(sink: NeighbourSink, logins: Logins): Promise<void> {
+    const { facebook } = this.#options;
+    const oldest = seconds(this.#clock) - MAX_LOGIN_AGE;
+    let under: Promise<void>[] = [];
+    for await (const { user, record } of logins.all()) {
+      if (sink.closed) return;
+      if (record.time < oldest) continue;
+      if (record.via !== undefined && sameEntity(record.via, sink.station)) continue;
+      const payload = await announcementOf(user, record, facebook);
+      under.push(
+        sink.send(payload).catch((error: unknown) => {
+          if (!isSkipped(error)) sink.close();
+        }),
+      );
+      if (under.length < ANNOUNCEMENTS) continue;
+      await Promise.all(under);
+      under = [];
+    }
+    await Promise.all(under);
+  }
+}
+
+function checkStation(neighbour: ID, self: ID): void {
+  if (sameEntity(neighbour, self)) throw new RangeError('a station is no neighbour of its own');
+  if (neighbour.type === EntityType.Station && !neighbour.isBroadcast) return;
+  throw new ProtocolError('unsupported/entity', 'a neighbour is no station', {
+    details: { id: neighbour.text, type: neighbour.type },
+  });
+}

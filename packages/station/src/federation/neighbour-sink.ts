@@ -1,0 +1,111 @@
+import { isProtocolError, LruMap } from '@dimp/foundation';
+import type { EntityKey, ID } from '@dimp/mkm';
+import type { Sink } from '../delivery/routes.ts';
+import type { NeighbourLine } from './neighbour-line.ts';
+import type { RelayCopies } from './relay-copy.ts';
+
+/** Messages that a neighbour has not acknowledged, of all users together. */
+const WINDOW = 256;
+/** Broadcasts that wait for one neighbour. */
+const MAX_BROADCASTS = 4096;
+/** Senders whose meta was sent over the connection. */
+const MAX_INTRODUCED = 16_384;
+
+/** Hands messages over to a neighbour, over one connection. */
+export class NeighbourSink implements Sink {
+  readonly kind = 'neighbour';
+  readonly line: NeighbourLine;
+  readonly #copies: RelayCopies;
+  readonly #introduced = new LruMap<EntityKey, true>(MAX_INTRODUCED);
+  readonly #waiting: (() => void)[] = [];
+  /** Copies are made one after the other: messages leave in their order. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #inFlight = 0;
+  #broadcasts = 0;
+  #missed = false;
+  #closed = false;
+
+  constructor(line: NeighbourLine, copies: RelayCopies) {
+    this.line = line;
+    this.#copies = copies;
+  }
+
+  get id(): string {
+    return this.line.id;
+  }
+
+  get station(): ID {
+    return this.line.station;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async send(payload: Uint8Array): Promise<void> {
+    const leaving = this.#turn.then(async () => {
+      while (this.#inFlight >= WINDOW && !this.#closed) {
+        await new Promise<void>((resolve) => {
+          this.#waiting.push(resolve);
+        });
+      }
+      const bytes = await this.#copy(payload);
+      this.#inFlight += 1;
+      // Begun here, in turn; waited for below.
+      return { acknowledged: this.line.send(bytes) };
+    });
+    this.#turn = leaving.catch(() => undefined);
+    const { acknowledged } = await leaving;
+    try {
+      await acknowledged;
+    } finally {
+      this.#inFlight -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Passes a broadcast on, without waiting for it. When too many wait, it is left out. */
+  broadcast(payload: Uint8Array): void {
+    if (this.#broadcasts >= MAX_BROADCASTS) {
+      this.#missed = true;
+      return;
+    }
+    this.#broadcasts += 1;
+    this.send(payload)
+      .catch((error: unknown) => {
+        if (!isSkipped(error)) this.close();
+      })
+      .finally(() => {
+        this.#broadcasts -= 1;
+      });
+  }
+
+  /** Whether a broadcast was left out since it was asked last, and there is room again. */
+  takeMissed(): boolean {
+    const missed = this.#missed && this.#broadcasts === 0;
+    if (missed) this.#missed = false;
+    return missed;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const wake of this.#waiting.splice(0)) wake();
+    this.line.close();
+  }
+
+  async #copy(payload: Uint8Array): Promise<Uint8Array> {
+    const { sender, bytes } = await this.#copies.make(
+      payload,
+      this.station,
+      (each) => this.#introduced.get(each.entity) === undefined,
+    );
+    this.#introduced.set(sender.entity, true);
+    return bytes;
+  }
+}
+
+/** Whether a neighbour was not meant to get a message, which says nothing about the connection. */
+export function isSkipped(error: unknown): boolean {
+  return isProtocolError(error) && error.code.startsWith('policy/');
+}

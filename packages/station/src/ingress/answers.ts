@@ -1,0 +1,70 @@
+import { answersTo } from '@dimp/client/endpoint';
+import { type Clock, isWaiting, type Logger } from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { DocumentsCommand } from '@dimp/extensions/commands';
+import { ANYONE, type ID } from '@dimp/mkm';
+import type { Session } from '../session/session.ts';
+import type { Speaker } from '../session/speaker.ts';
+
+/** How often a connection is asked to log in, or for a meta, in milliseconds. */
+const ASK_INTERVAL = 5000;
+
+/** What the station itself says over connections. */
+export class Answers {
+  readonly #speaker: Speaker;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(speaker: Speaker, clock: Clock, logger: Logger) {
+    this.#speaker = speaker;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /**
+   * Says something to somebody. Who has not told yet how to encrypt for him is asked for that instead.
+   *
+   * @throws `format/limit`; `store/` codes
+   */
+  async send(session: Session, to: ID, draft: Draft): Promise<void> {
+    const introduce = !session.introduced || draft.kind === 'handshake';
+    const bytes = await this.#pack(draft, to, introduce);
+    if (bytes === undefined) return this.ask(session, ANYONE, DocumentsCommand.create({ did: to }));
+    session.introduced = true;
+    session.post(bytes);
+  }
+
+  /** {@link Answers.send} what has to be found out first. Who is gone meanwhile asks again. */
+  later(session: Session, to: ID, answers: Promise<readonly Draft[]>): void {
+    const { id } = this.#speaker;
+    const answering = async (): Promise<void> => {
+      for (const { draft } of answersTo(to, id, id, await answers)) {
+        if (!session.closed) await this.send(session, to, draft);
+      }
+    };
+    answering().catch((error: unknown) => {
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#logger.warn('answer.failed', { kind });
+    });
+  }
+
+  /**
+   * Asks for something. That costs more than being asked, so a connection gets only few of these answers.
+   *
+   * @throws `store/` codes
+   */
+  async ask(session: Session, to: ID, draft: Draft): Promise<void> {
+    const now = this.#clock.now();
+    if (session.asked > now - ASK_INTERVAL && session.asked <= now) return;
+    session.asked = now;
+    const bytes =
+      (await this.#pack(draft, to, true)) ??
+      (await this.#pack(DocumentsCommand.create({ did: to }), ANYONE, true));
+    if (bytes !== undefined) session.post(bytes);
+  }
+
+  async #pack(draft: Draft, to: ID, introduce: boolean): Promise<Uint8Array | undefined> {
+    const bytes = await this.#speaker.pack(this.#speaker.stamp(draft), to, { introduce });
+    return isWaiting(bytes) ? undefined : bytes;
+  }
+}

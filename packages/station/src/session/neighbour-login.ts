@@ -1,0 +1,129 @@
+import { StationHandshake } from '@dimp/client/endpoint';
+import {
+  type Arrival,
+  type Clock,
+  isWaiting,
+  readPayload,
+  type Timers,
+  type Transceiver,
+  type Transport,
+} from '@dimp/core';
+import type { Draft } from '@dimp/dkd';
+import { handshakeStart } from '@dimp/extensions/commands';
+import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import { ANY_STATION, type ID } from '@dimp/mkm';
+import type { Speaker } from './speaker.ts';
+
+/** What a station needs for logging in at another. */
+export interface NeighbourLoginOptions {
+  readonly speaker: Speaker;
+  readonly transceiver: Transceiver;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+type Step = ReturnType<StationHandshake['take']>;
+
+/** How long it may take, in milliseconds (spec §11.6). */
+const TIMEOUT = 30_000;
+
+/**
+ * Logs this station in at a neighbour, as a client does (spec §11.6).
+ *
+ * @param neighbour - who has to be there
+ * @returns the connection, from here on; what has come over it and was no part of the login comes again there
+ * @throws `policy/unauthorized` if somebody else is there; `transport/` codes; the transport is closed then
+ */
+export async function logInAt(
+  transport: Transport,
+  neighbour: ID,
+  options: NeighbourLoginOptions,
+): Promise<Transport> {
+  const { speaker, clock, timers } = options;
+  const steps = new StationHandshake(speaker.id, neighbour, clock);
+  const arrivals = transport.incoming[Symbol.asyncIterator]();
+  const close = (): void => void transport.close().catch(() => undefined);
+  const timer = timers.after(TIMEOUT, close);
+  try {
+    tell(transport, await packed(speaker, handshakeStart(), ANY_STATION));
+    for (;;) {
+      const { done, value: arrival } = await arrivals.next();
+      if (done) throw new ProtocolError('transport/closed', 'the neighbour does not let us in');
+      const step = await stepOf(arrival, steps, options);
+      if (step?.kind === 'accepted' && steps.isLast(step)) {
+        return continued(transport, arrivals, arrival);
+      }
+      if (step === undefined) continue;
+      arrival.acknowledge();
+      if (step.kind === 'accepted') continue;
+      tell(transport, await packed(speaker, handshakeStart(step.session), neighbour));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    timer[Symbol.dispose]();
+  }
+}
+
+/** The last step in a payload; undefined for one that is something else. */
+async function stepOf(
+  { payload }: Arrival,
+  steps: StationHandshake,
+  { transceiver }: NeighbourLoginOptions,
+): Promise<Step> {
+  let step: Step;
+  const read = readPayload(payload);
+  for (const text of read.kind === 'messages' ? read.messages : []) {
+    const command = await opened(text, transceiver);
+    if (command?.content.kind === 'handshake') step = steps.take(command as never) ?? step;
+  }
+  return step;
+}
+
+/** Whoever is at the other end may send anything before he has proven who he is. */
+async function opened(text: string, transceiver: Transceiver) {
+  try {
+    const verified = await transceiver.verify(transceiver.deserialize(text));
+    return isWaiting(verified) ? undefined : await transceiver.decrypt(verified);
+  } catch (error) {
+    if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+    return undefined;
+  }
+}
+
+async function packed(speaker: Speaker, draft: Draft, to: ID): Promise<Uint8Array> {
+  const bytes = await speaker.pack(speaker.stamp(draft), to, { introduce: true });
+  if (!isWaiting(bytes)) return bytes;
+  throw new ProtocolError('identity/not-found', 'the neighbour does not tell its key', {
+    details: { id: to.text },
+  });
+}
+
+/** Not waited for: the neighbour acknowledges it only when we have acknowledged what it sends. */
+function tell(transport: Transport, bytes: Uint8Array): void {
+  transport.send(bytes).catch(() => transport.close().catch(() => undefined));
+}
+
+/** A transport whose first arrival was read already. */
+function continued(
+  transport: Transport,
+  arrivals: AsyncIterator<Arrival>,
+  first: Arrival,
+): Transport {
+  return {
+    incoming: {
+      async *[Symbol.asyncIterator]() {
+        yield first;
+        for (;;) {
+          const { done, value } = await arrivals.next();
+          if (done) return;
+          yield value;
+        }
+      },
+    },
+    send: (payload) => transport.send(payload),
+    close: () => transport.close(),
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
+}
