@@ -1,0 +1,155 @@
+import { isWaiting } from '@dimp/core';
+import { Login } from '@dimp/extensions/commands';
+import { Text } from '@dimp/extensions/contents';
+import { EntityType, EVERYONE } from '@dimp/mkm';
+import { expect, test } from 'vitest';
+import { Device } from './device.ts';
+import { connected, Guest, Place, until } from './federated-stations.ts';
+import { newPerson, type Person, tell } from './people.ts';
+
+const network = EntityType.Station;
+
+/** A station with one neighbour, which a test plays itself. */
+async function withRogue(): Promise<readonly [Place, Device]> {
+  const place = await Place.make('a');
+  const rogue = await newPerson('rogue', { network });
+  await place.start([rogue.id]);
+  const device = await Device.login(place.station, rogue);
+  await until(() => place.federation.connected.length === 1);
+  return [place, device];
+}
+
+async function packed(from: Person, to: Person['id'], draft: ReturnType<typeof Text.create>) {
+  const message = await from.messenger.pack(draft, to);
+  if (isWaiting(message)) throw new Error(`waits for ${message.for}`);
+  return message;
+}
+
+async function loginOf(person: Person, station: Person['id'], time?: number) {
+  const content = Login.create({ did: person.id, station: { did: station } });
+  const { contents } = person.facebook.protocol;
+  const at = time ?? Date.now() / 1000;
+  const stamped = contents.stamp(content as never, { time: at });
+  const message = await person.messenger.pack(stamped as never, EVERYONE, {
+    attachMeta: true,
+    attachVisa: true,
+  });
+  if (isWaiting(message)) throw new Error('waits');
+  return person.messenger.serialize(message);
+}
+
+test('a station that is not on the list may relay nothing, and keeps what it wanted to relay', async () => {
+  const [a, b] = [await Place.make('a'), await Place.make('b')];
+  await a.start();
+  await b.start([a]);
+  const [moki, hulk] = [new Guest(await newPerson('moki')), new Guest(await newPerson('hulk'))];
+  await tell(moki.person.facebook, hulk.person);
+  await hulk.at(a);
+  await moki.at(b);
+  // Station B believes that he is at station A, which does not trust it.
+  const login = await loginOf(hulk.person, a.id);
+  const { commands } = b.running ?? {};
+  const wire = JSON.parse(new TextDecoder().decode(login)) as never;
+  const at = Date.now() / 1000;
+  const record = { time: at, command: {}, message: wire, station: a.id };
+  expect(await commands?.logins.save(hulk.id, record)).toBe(true);
+  const sent = await moki.say('let me in', hulk.id);
+  await sent.reached('delivered');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(hulk.texts).toEqual([]);
+  // When the operator of A trusts it, the message is still there.
+  await hulk.leave();
+  await a.stop();
+  await a.start([b.id]);
+  await hulk.at(a);
+  await sent.reached('received');
+  expect(hulk.texts).toEqual(['let me in']);
+}, 60_000);
+
+test('a neighbour cannot send the messages of a user elsewhere with a login that he did not sign', async () => {
+  const [place, rogue] = await withRogue();
+  const hulk = await newPerson('hulk');
+  const other = await newPerson('moki');
+  const real = JSON.parse(new TextDecoder().decode(await loginOf(hulk, place.id)));
+  const forged = { ...real, signature: real.signature.replace(/^..../, 'AAAA') };
+  await rogue.transport.send(new TextEncoder().encode(JSON.stringify(forged)));
+  // Signed by somebody else in his name.
+  const content = Login.create({ did: hulk.id, station: { did: rogue.person.id } });
+  const stolen = await other.messenger.pack(content as never, EVERYONE, { attachMeta: true });
+  if (isWaiting(stolen)) throw new Error('waits');
+  await rogue.transport.send(other.messenger.serialize(stolen));
+  expect(await place.running?.commands.logins.get(hulk.id)).toBeUndefined();
+  expect(place.federation.sinksOf(hulk.id)).toEqual([]);
+});
+
+test('an old login that a neighbour repeats changes no route', async () => {
+  const [place, rogue] = await withRogue();
+  const hulk = await newPerson('hulk');
+  const now = Date.now() / 1000;
+  const old = await loginOf(hulk, rogue.person.id, now - 3600);
+  await rogue.transport.send(await loginOf(hulk, place.id, now));
+  await rogue.transport.send(old);
+  expect((await place.running?.commands.logins.get(hulk.id))?.time).toBeCloseTo(now, 1);
+  expect(place.federation.sinksOf(hulk.id)).toEqual([]);
+});
+
+test('a message with a wrong signature is refused from a neighbour, too', async () => {
+  const [place, rogue] = await withRogue();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await tell(moki.facebook, hulk);
+  await tell(hulk.facebook, moki);
+  const facebook = place.running?.facebook;
+  if (facebook === undefined) throw new Error('no station');
+  await tell(facebook, moki);
+  const receiving = await Device.login(place.station, hulk);
+  const message = await packed(moki, hulk.id, Text.create({ text: 'true' }));
+  const wire = JSON.parse(new TextDecoder().decode(moki.messenger.serialize(message)));
+  const send = (each: unknown) =>
+    rogue.transport.send(new TextEncoder().encode(JSON.stringify(each)));
+  await send({ ...wire, data: wire.data.replace(/^..../, 'AAAA') });
+  await send(wire);
+  await receiving.until(() => receiving.texts().length > 0);
+  expect(receiving.texts()).toEqual(['true']);
+});
+
+test('the meta of a sender nobody knows is asked of the neighbour that relays for him', async () => {
+  const [place, rogue] = await withRogue();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await tell(moki.facebook, hulk);
+  await tell(hulk.facebook, moki);
+  const receiving = await Device.login(place.station, hulk);
+  const message = await packed(moki, hulk.id, Text.create({ text: 'who am I?' }));
+  let acknowledged = false;
+  const sending = rogue.transport.send(moki.messenger.serialize(message)).then(() => {
+    acknowledged = true;
+  });
+  await rogue.until(() => rogue.contents.some(({ kind }) => kind === 'meta'));
+  expect(acknowledged).toBe(false);
+  expect(receiving.texts()).toEqual([]);
+  const question = rogue.contents.find(({ kind }) => kind === 'meta');
+  expect(question?.body).toMatchObject({ did: { text: moki.id.text } });
+  const meta = await moki.facebook.meta(moki.id);
+  await rogue.send({ kind: 'meta', body: { did: moki.id, meta: meta?.wire } } as never, place.id);
+  await sending;
+  await receiving.until(() => receiving.texts().length > 0);
+  expect(receiving.texts()).toEqual(['who am I?']);
+});
+
+test('in a ring of three stations each message comes once, and nothing goes round', async () => {
+  const [a, b, c] = [await Place.make('a'), await Place.make('b'), await Place.make('c')];
+  await a.start([b, c]);
+  await b.start([a, c]);
+  await c.start([a, b]);
+  await connected([a, b], [b, c], [a, c]);
+  const [moki, hulk] = [new Guest(await newPerson('moki')), new Guest(await newPerson('hulk'))];
+  await hulk.at(c);
+  await moki.at(a);
+  const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
+  const sent = [];
+  for (const text of texts) sent.push(await moki.say(text, hulk.id));
+  for (const each of sent) await each.reached('received');
+  await (await hulk.say('enough', moki.id)).reached('received');
+  expect(hulk.texts).toEqual(texts);
+  const before = [a, b, c].map(({ station }) => station.health().waiting);
+  expect(before).toEqual([0, 0, 0]);
+}, 60_000);
