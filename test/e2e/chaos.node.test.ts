@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildProgram } from '../station-app/programs.node.ts';
+import { chaos } from './chaos.node.ts';
+import { buildClient } from './clients.node.ts';
+
+let remove: readonly (() => Promise<void>)[] = [];
+beforeAll(async () => {
+  remove = await Promise.all([buildProgram(), buildClient()]);
+});
+afterAll(() => Promise.all(remove.map((each) => each())));
+
+test('station and clients killed at random moments under load lose nothing that was sent, show nothing twice, and keep the order', async () => {
+  const result = await chaos({
+    seed: 1,
+    clients: 4,
+    messages: 600,
+    duration: 12_000,
+    patience: 60_000,
+    resendAfter: 3000,
+  });
+  expect(result).toMatchObject({ lost: [], shownTwice: [], outOfOrder: [] });
+  expect(result.sent).toBeGreaterThan(100);
+  expect(result.shown).toBeGreaterThanOrEqual(result.sent);
+  expect(result.kills.station).toBeGreaterThan(0);
+  expect(result.kills.clients).toBeGreaterThan(1);
+}, 120_000);

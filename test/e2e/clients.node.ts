@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { onTestFinished } from 'vitest';
+import type { ClientOrder, ClientSetup, ClientWord } from './client-words.node.ts';
+
+const BUNDLE = fileURLToPath(
+  new URL(
+    `../../apps/station/node_modules/.cache/client-${process.pid}-${Date.now()}.mjs`,
+    import.meta.url,
+  ),
+);
+
+/** Bundles the client from its sources. @returns what removes it */
+export async function buildClient(): Promise<() => Promise<void>> {
+  const packageFile = new URL('../../packages/store-lmdb/package.json', import.meta.url);
+  const lmdb = createRequire(fileURLToPath(packageFile)).resolve('lmdb');
+  await build({
+    entryPoints: [fileURLToPath(new URL('client.child.node.ts', import.meta.url))],
+    outfile: BUNDLE,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@dimp/source'],
+    // CommonJS packages inside ask for modules of Node.
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+    plugins: [
+      {
+        // Native code cannot be bundled, and is not found from where the bundle is.
+        name: 'lmdb',
+        setup: (bundler) => {
+          bundler.onResolve({ filter: /^lmdb$/ }, () => ({
+            path: pathToFileURL(lmdb).href,
+            external: true,
+          }));
+        },
+      },
+    ],
+    logLevel: 'error',
+  });
+  return () => rm(BUNDLE, { force: true });
+}
+
+/** A message on somebody's screen, and how often it got there. */
+export interface Shown {
+  readonly id: string;
+  readonly from: string;
+  readonly text: string;
+  times: number;
+  /** It has been shown, and the client will remember that. */
+  done: boolean;
+}
+
+/** Somebody with a client in a process of its own. What he has seen and written outlives the process. */
+export class Person {
+  readonly setup: ClientSetup;
+  /** By name of the message, in the order in which they were shown first. */
+  readonly screen: Map<string, Shown> = new Map();
+  /** What `send` has returned for. */
+  readonly sent: string[] = [];
+  /** Messages that were shown once more although they were done with. */
+  readonly repeated: string[] = [];
+  readonly words: ClientWord[] = [];
+  id = '';
+  lives = 0;
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #errors = '';
+  readonly #listeners = new Set<() => void>();
+
+  constructor(setup: ClientSetup) {
+    this.setup = setup;
+    onTestFinished(() => {
+      this.#child?.kill('SIGKILL');
+    });
+  }
+
+  get name(): string {
+    return this.setup.name;
+  }
+
+  /** Texts on the screen, in order. */
+  get texts(): readonly string[] {
+    return [...this.screen.values()].map(({ text }) => text);
+  }
+
+  /** The last state of the session that it told of, in this life. */
+  state = '';
+
+  /** Starts the program, and waits until it takes orders. */
+  async start(): Promise<void> {
+    this.lives += 1;
+    this.state = '';
+    const child = spawn(process.execPath, [BUNDLE, JSON.stringify(this.setup)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    let [rest, ready] = ['', false];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const word = JSON.parse(line) as ClientWord;
+        if (word.is === 'ready') ready = true;
+        this.#hear(word);
+      }
+      for (const listener of this.#listeners) listener();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+    });
+    // An order may be on its way when it is killed.
+    child.stdin.on('error', () => undefined);
+    let over = false;
+    this.#ended = new Promise((resolve) => {
+      child.on('close', () => {
+        over = true;
+        for (const listener of this.#listeners) listener();
+        resolve();
+      });
+    });
+    await this.until(() => ready || over);
+    if (!ready) throw new Error(`the client of ${this.name} ended: ${this.#errors}`);
+  }
+
+  tell(order: ClientOrder): void {
+    this.#child?.stdin?.write(`${JSON.stringify(order)}\n`);
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Ends the program as a power cut does. Everything that it has said by then is heard. */
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  /** Waits until something is so, as far as this client says. */
+  async until(holds: () => boolean, milliseconds = 60_000): Promise<void> {
+    if (holds()) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#listeners.delete(look);
+        const last = this.words.slice(-5).map((word) => JSON.stringify(word).slice(0, 200));
+        reject(new Error(`${this.name}: it never came to that. ${last.join(' ')}${this.#errors}`));
+      }, milliseconds);
+      const look = (): void => {
+        if (!holds()) return;
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        resolve();
+      };
+      this.#listeners.add(look);
+    });
+  }
+
+  #hear(word: ClientWord): void {
+    this.words.push(word);
+    if (word.is === 'ready') this.id = word.id;
+    if (word.is === 'state') this.state = word.state;
+    if (word.is === 'sent') this.sent.push(word.text);
+    if (word.is === 'shown') this.#show(word);
+    const shown = word.is === 'done' ? this.screen.get(word.id) : undefined;
+    if (shown !== undefined) shown.done = true;
+  }
+
+  #show({ id, from, text }: Extract<ClientWord, { is: 'shown' }>): void {
+    const shown = this.screen.get(id);
+    if (shown === undefined) {
+      this.screen.set(id, { id, from, text, times: 1, done: false });
+      return;
+    }
+    shown.times += 1;
+    if (shown.done) this.repeated.push(text);
+  }
+}
+
+/** Makes people with clients of their own, each with his way to the station. */
+export function newPerson(
+  folder: string,
+  name: string,
+  setup: Omit<ClientSetup, 'name' | 'store'>,
+): Person {
+  return new Person({ name, store: join(folder, name), ...setup });
+}
