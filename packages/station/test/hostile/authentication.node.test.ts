@@ -1,0 +1,220 @@
+import { isWaiting } from '@dimp/core';
+import { DocumentsCommand, Handshake, handshakeStart, Report } from '@dimp/extensions/commands';
+import { Text } from '@dimp/extensions/contents';
+import { decodeBase64, encodeBase64, type JsonObject, utf8Encode } from '@dimp/foundation';
+import { ANY_STATION, EntityType, EVERYONE } from '@dimp/mkm';
+import { describe, expect, test } from 'vitest';
+import { until } from '../file-service.ts';
+import { sharedScene, unharmed, Victim } from '../hostile-world.ts';
+import { introduce, newPerson, type tell } from '../people.ts';
+import { expectNothingOf, Rogue } from '../rogue.ts';
+
+const now = sharedScene();
+const evil = Text.create({ text: 'evil' });
+
+describe('§14.1 no. 1: bytes that are no signature', () => {
+  test.each(['RSA', 'Ed25519'] as const)(
+    'verify for no sender with a key of %s',
+    async (algorithm) => {
+      const { world, moki, hulk } = now();
+      const mallory = await newPerson('mallory', { algorithm });
+      await introduce(mallory, hulk.person);
+      const rogue = await Rogue.login(world, mallory);
+      const wire = await rogue.wire(evil, hulk.person.id);
+      const genuine = decodeBase64(wire['signature'] as string);
+      const signatures = [
+        new Uint8Array(128),
+        new Uint8Array(5),
+        new Uint8Array(genuine.length),
+        genuine.slice(1),
+        Uint8Array.of(...genuine, 0),
+        utf8Encode('whatever'),
+      ];
+      for (const signature of signatures)
+        rogue.say({ ...wire, signature: encodeBase64(signature) });
+      await until(() => rogue.receipts().length === signatures.length);
+      expect(new Set(rogue.receipts())).toEqual(new Set(['Message not valid.']));
+      await unharmed(moki, hulk);
+      expectNothingOf('evil', hulk.texts);
+    },
+  );
+});
+
+describe('§14.1 no. 2: a meta with the key of an attacker beside seed and fingerprint of the victim', () => {
+  test('is not taken for the victim’s, whether the station knows him or not', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const stranger = await newPerson('stranger');
+    for (const victim of [moki.person, stranger]) {
+      const meta = (await victim.facebook.meta(victim.id))?.wire;
+      const own = (await mallory.facebook.meta(mallory.id))?.wire;
+      const rogue = await Rogue.dial(world, mallory);
+      const wire = await rogue.wire(handshakeStart(), ANY_STATION, { attachVisa: true });
+      const forged = { ...meta, key: own?.['key'] ?? null };
+      rogue.say({ ...wire, sender: victim.id.text, meta: forged });
+      await rogue.settled();
+      expect(rogue.session).toBeUndefined();
+      const kept = await world.facebook.meta(victim.id);
+      expect(kept?.wire['key']).toEqual(victim === moki.person ? meta?.['key'] : undefined);
+      await rogue.close();
+    }
+    await Victim.at(world, stranger);
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.1 no. 4: one signature for two kinds of things', () => {
+  test('a broadcast of the victim does not replace his visa', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const victim = moki.person;
+    // What every client says every five minutes, and everybody can read (spec §9.7).
+    const login = { kind: 'login', body: { did: victim.id, station: {} } } as never;
+    const message = await victim.messenger.pack(login, EVERYONE);
+    if (isWaiting(message)) expect.unreachable();
+    const posing = {
+      did: victim.id.text,
+      type: 'visa',
+      data: message.wire['data'] ?? null,
+      signature: message.wire['signature'] ?? null,
+    };
+    const before = await world.facebook.document(victim.id);
+    const rogue = await Rogue.login(world, mallory);
+    const command = await rogue.wire(
+      DocumentsCommand.create({ did: victim.id, documents: [posing] } as never),
+    );
+    rogue.say(command);
+    await rogue.settled();
+    const after = await world.facebook.document(victim.id);
+    expect(after?.wire).toEqual(before?.wire);
+    // Nor as an attachment to a message.
+    rogue.say({ ...(await rogue.wire(evil, hulk.person.id)), visa: posing });
+    await rogue.settled();
+    expect((await world.facebook.document(victim.id))?.wire).toEqual(before?.wire);
+    await unharmed(moki, hulk);
+    expectNothingOf('evil', hulk.texts);
+  });
+
+  test('a visa of the victim says nothing as a broadcast', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const visa = (await moki.person.facebook.document(moki.person.id))?.wire;
+    const rogue = await Rogue.dial(world, mallory);
+    for (const receiver of ['station@anywhere', 'anyone@anywhere', 'everyone@everywhere']) {
+      rogue.say({
+        sender: moki.person.id.text,
+        receiver,
+        time: Date.now() / 1000,
+        data: visa?.['data'] ?? null,
+        signature: visa?.['signature'] ?? null,
+      });
+    }
+    await rogue.settled();
+    expect(rogue.handshakes().filter((title) => title === 'DIM!')).toEqual([]);
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.1 no. 6: the communication key of the victim, in the hands of an attacker', () => {
+  test('signs nothing', async () => {
+    const { world, moki, hulk } = now();
+    const victim = moki.person;
+    const [stolen] = await victim.facebook.messageKeys(victim.id);
+    const signer = stolen as unknown as { sign?(data: Uint8Array): Promise<Uint8Array> };
+    const rogue = await Rogue.dial(world, victim);
+    await rogue.start();
+    const wire = await rogue.wire(handshakeStart(rogue.session));
+    const signature = await signer.sign?.(decodeBase64(wire['data'] as string));
+    if (signature === undefined) expect.unreachable();
+    rogue.say({ ...wire, signature: encodeBase64(signature) });
+    await rogue.settled();
+    expect(rogue.handshakes()).not.toContain('DIM!');
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.1 no. 8: what a connection is logged in as', () => {
+  test('a station that made itself injects nothing in the name of anybody', async () => {
+    const { world, moki, hulk } = now();
+    const fake = await newPerson('gsp-2', { network: EntityType.Station });
+    const rogue = await Rogue.login(world, fake);
+    const other = await Rogue.dial(world, moki.person);
+    rogue.say(await other.pack(evil, hulk.person.id));
+    rogue.say({ ...(await other.wire(evil, hulk.person.id)), signature: 'AAAA' });
+    await rogue.settled();
+    await unharmed(moki, hulk);
+    expectNothingOf('evil', hulk.texts);
+  });
+
+  test('a user’s own messages are verified as well', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const rogue = await Rogue.login(world, mallory);
+    const wire = await rogue.wire(evil, hulk.person.id);
+    rogue.say({ ...wire, data: encodeBase64(utf8Encode('{"type":1,"sn":1,"text":"evil"}')) });
+    await until(() => rogue.receipts().includes('Message not valid.'));
+    await unharmed(moki, hulk);
+    expectNothingOf('evil', hulk.texts);
+  });
+
+  test('nobody sends in the name of somebody else over his own connection', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const rogue = await Rogue.login(world, mallory);
+    rogue.say({ ...(await rogue.wire(evil, hulk.person.id)), sender: moki.person.id.text });
+    await until(() => rogue.receipts().includes('Permission denied.'));
+    await unharmed(moki, hulk);
+    expectNothingOf('evil', hulk.texts);
+  });
+});
+
+describe('§14.1 no. 14: somebody else’s command on a connection that belongs to a user', () => {
+  test('is refused with an answer, and the connection goes on', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const rogue = await Rogue.login(world, mallory);
+    const victim = await Rogue.dial(world, moki.person);
+    const commands: JsonObject[] = [];
+    for (const draft of [
+      Report.create({ title: 'offline' }),
+      handshakeStart(rogue.session),
+      Handshake.create({ title: 'Hello world!', session: 'x' }),
+    ]) {
+      commands.push(await victim.wire(draft, world.station.id));
+    }
+    for (const command of commands) rogue.say(command);
+    await until(() => rogue.receipts().length === commands.length);
+    expect(new Set(rogue.receipts())).toEqual(new Set(['Permission denied.']));
+    await rogue.settled();
+    expect(world.logged.filter((line) => line.includes('ingress.failed'))).toEqual([]);
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.1 no. 15: members that only stations write', () => {
+  test('do not pass from a client, and neither hold a message up nor change where it goes', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const [reader, rogue] = [
+      await Rogue.login(world, await friendOf(mallory)),
+      await Rogue.login(world, mallory),
+    ];
+    const station = world.station.id.text;
+    rogue.say({
+      ...(await rogue.wire(Text.create({ text: 'seen' }), reader.person.id)),
+      traces: [station],
+      recipients: [reader.person.id.text],
+      neighbor: station,
+      muted: true,
+      error: 'x',
+      pass: 1,
+      origin: { sender: moki.person.id.text },
+      GF: true,
+    });
+    await until(() => reader.of('text').length > 0);
+    const relayed = JSON.parse(reader.raw.find((each) => each.includes(mallory.id.text)) ?? '');
+    const known = ['sender', 'receiver', 'time', 'type', 'data', 'signature', 'key', 'keys', 'IV'];
+    const more = ['group', 'iv', 'meta', 'visa', 'sn'];
+    expect(Object.keys(relayed).filter((each) => ![...known, ...more].includes(each))).toEqual([]);
+    await unharmed(moki, hulk);
+  });
+});
+
+async function friendOf(person: Parameters<typeof tell>[1]) {
+  const friend = await newPerson('friend');
+  await introduce(friend, person);
+  return friend;
+}

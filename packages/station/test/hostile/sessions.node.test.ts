@@ -1,0 +1,259 @@
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { StationSession } from '@dimp/client/session';
+import {
+  Ans,
+  Handshake,
+  handshakeStart,
+  Login,
+  Report,
+  receiptFor,
+} from '@dimp/extensions/commands';
+import { Text } from '@dimp/extensions/contents';
+import { utf8Decode } from '@dimp/foundation';
+import { ANY_STATION, EntityType, EVERYONE } from '@dimp/mkm';
+import { connectTcp } from '@dimp/transport-tcp';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { until } from '../file-service.ts';
+import { hostileWorld, sharedScene, unharmed, Victim } from '../hostile-world.ts';
+import { introduce, newPerson } from '../people.ts';
+import { expectNothingOf, Rogue } from '../rogue.ts';
+
+const now = sharedScene();
+const seconds = () => Date.now() / 1000;
+
+describe('the session of somebody else', () => {
+  test.each(['mtp', 'websocket'] as const)(
+    'is not opened with its key, nor with its recorded login, over %s',
+    async (way) => {
+      const { world, moki, hulk, mallory } = now();
+      const honest = await Rogue.dial(world, moki.person, { way });
+      await honest.start();
+      const recorded = await honest.pack(handshakeStart(honest.session));
+      const thief = await Rogue.dial(world, mallory, { way });
+      await thief.start();
+      // What the victim has signed for his own connection, before he used it and after.
+      thief.say(recorded);
+      honest.say(recorded);
+      await until(() => honest.handshakes().includes('DIM!'));
+      thief.say(recorded);
+      // The key that was told to the victim, signed by the thief.
+      thief.say(await thief.pack(handshakeStart(honest.session)));
+      await thief.settled();
+      expect(thief.handshakes()).not.toContain('DIM!');
+      expect(thief.session).not.toBe(honest.session);
+      // The same connection belongs to nobody: what waits for the victim does not come over it.
+      thief.say({ ...(await honest.wire(Text.create({ text: 'stolen' }), hulk.person.id)) });
+      await thief.settled();
+      await unharmed(moki, hulk);
+      expectNothingOf('stolen', hulk.texts);
+    },
+  );
+
+  test('is not opened by guessing: wrong keys are answered, and cost what handshakes cost', async () => {
+    const { world } = await now();
+    const rogue = await Rogue.dial(world, now().mallory);
+    await rogue.start();
+    const right = rogue.session ?? '';
+    for (const key of ['', '0', right.toUpperCase(), `${right}0`, right.slice(1), 'a'.repeat(64)]) {
+      rogue.say(await rogue.pack(Handshake.create({ title: 'Hello world!', session: key })));
+    }
+    await rogue.settled();
+    expect(rogue.handshakes()).not.toContain('DIM!');
+  });
+});
+
+describe('§14.1 no. 9: a station that passes a handshake on to another one', () => {
+  test('gets no answer from a client that has dialled it, and no session', async () => {
+    const { world } = now();
+    const [moki, evil] = [
+      await newPerson('moki'),
+      await newPerson('evil', { network: EntityType.Station }),
+    ];
+    // The evil station listens, and is a wire to the real one.
+    const proxy = createServer((socket) => {
+      const onward = connect(world.port, '127.0.0.1');
+      socket.pipe(onward).pipe(socket);
+      for (const each of [socket, onward]) each.on('error', () => each.destroy());
+      onTestFinished(() => {
+        socket.destroy();
+        onward.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const host = '127.0.0.1';
+    const stations = [{ connect: connectTcp({ host, port }), host, port, id: evil.id }];
+    const session = new StationSession({ messenger: moki.messenger, stations });
+    onTestFinished(() => session.stop());
+    const users = world.station.health().users;
+    await session.start();
+    await until(() => session.report.error !== undefined);
+    expect(session.report.error?.code).toBe('policy/unauthorized');
+    expect(world.station.health().users).toBe(users);
+    await unharmed(now().moki, now().hulk);
+  });
+});
+
+describe('§14.1 no. 10: logins', () => {
+  test('in the name of another one, of the future and of the past are refused, and move nobody', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const rogue = await Rogue.login(world, mallory);
+    const place = { station: { did: world.station.id }, agent: 'x' };
+    const login = (did: typeof mallory.id) => Login.create({ did, ...place } as never);
+    const before = await world.commands.logins.get(moki.person.id);
+    expect(await rogue.ask(login(moki.person.id))).toEqual(['Permission denied.']);
+    rogue.say(await rogue.pack(login(moki.person.id), EVERYONE));
+    await rogue.settled();
+    expect(await world.commands.logins.get(moki.person.id)).toEqual(before);
+    // His own, from next year: it would keep all later ones from counting.
+    const ahead = await rogue.wire(login(mallory.id));
+    rogue.say({ ...ahead, time: seconds() + 31_536_000 });
+    await until(() => rogue.receipts().includes('Message not valid.'));
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.1 no. 11: names', () => {
+  test('come from the operator: what anybody tells of them changes nothing', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const rogue = await Rogue.login(world, mallory);
+    const lie = Ans.create({
+      names: ['moki', 'station', 'archivist'],
+      records: { moki: mallory.id, station: mallory.id, archivist: mallory.id },
+    } as never);
+    rogue.say(await rogue.pack(lie));
+    rogue.say(await rogue.pack(lie, hulk.person.id));
+    await rogue.settled();
+    expect(world.commands.names.lookup('moki')).toBeUndefined();
+    expect(world.commands.names.lookup('station')?.text).toBe(world.station.id.text);
+    expect((await hulk.session.resolve('gsp'))?.text).toBe(world.station.id.text);
+    expect(await hulk.session.resolve('moki')).toBeUndefined();
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.3 no. 28 to 32: a message that is played back', () => {
+  test('is shown once: over the same connection, another one, with another time and receiver', async () => {
+    const { world, moki, hulk } = now();
+    const friend = await newPerson('friend');
+    await introduce(friend, hulk.person, moki.person);
+    const sender = await Rogue.login(world, friend);
+    const wire = await sender.wire(Text.create({ text: 'once' }), hulk.person.id);
+    sender.say(wire);
+    await until(() => hulk.texts.includes('once'));
+    sender.say(wire);
+    sender.say({ ...wire, time: seconds() - 5 });
+    sender.say({ ...wire, receiver: moki.person.id.text });
+    sender.say({ ...wire, receiver: `${hulk.person.id.text}/phone` });
+    await sender.settled();
+    const again = await Rogue.login(world, friend);
+    again.say(wire);
+    await again.settled();
+    // Whoever has read it on the way, too.
+    const thief = await Rogue.login(world, now().mallory);
+    thief.say(wire);
+    await thief.settled();
+    await unharmed(moki, hulk);
+    expect(hulk.texts.filter((text) => text === 'once')).toEqual(['once']);
+    expectNothingOf('once', moki.texts);
+  });
+
+  test('a report and a login of yesterday change nothing', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const rogue = await Rogue.login(world, mallory);
+    const off = await rogue.wire(Report.create({ title: 'offline' }));
+    const on = await rogue.wire(Report.create({ title: 'online' }));
+    rogue.say(off);
+    await rogue.settled();
+    rogue.say(on);
+    await until(() => rogue.receipts().includes('Online received.'));
+    // Old times on the outside are refused; those inside were used up.
+    rogue.say(off);
+    rogue.say({ ...off, time: seconds() - 9 * 86_400 });
+    await until(() => rogue.receipts().includes('Message not valid.'));
+    const before = rogue.of('text').length;
+    await introduce(mallory, hulk.person);
+    await hulk.person.messenger.send(Text.create({ text: 'still there' }), mallory.id);
+    await until(() => rogue.of('text').length > before);
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.6 no. 52: acknowledgements', () => {
+  test('of somebody else remove nothing: who was not there yet gets the message', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const friend = await newPerson('friend');
+    await introduce(friend, moki.person);
+    const sleeping = await Rogue.login(world, friend, { silent: true });
+    await moki.person.messenger.send(Text.create({ text: 'for a friend' }), friend.id);
+    await until(() => sleeping.of('text').length > 0);
+    const text = sleeping.raw.find((each) => each.includes(moki.person.id.text)) ?? '{}';
+    const { time, signature } = JSON.parse(text) as { time: number; signature: string };
+    // The thief has seen it on the way, and tells the station that it has arrived.
+    const thief = await Rogue.login(world, mallory, { way: 'websocket' });
+    const socket = new WebSocket(`ws://127.0.0.1:${world.port}/`);
+    onTestFinished(() => socket.terminate());
+    await new Promise((resolve) => socket.once('open', resolve));
+    for (const ack of [
+      `ACK:${time},${signature}`,
+      JSON.stringify({ time, signature, status: 'ok' }),
+    ]) {
+      socket.send(ack);
+      thief.say(ack);
+    }
+    const receipt = receiptFor({ sender: moki.person.id, receiver: friend.id, time }, 'received');
+    thief.say(await thief.pack(receipt, world.station.id));
+    await thief.settled();
+    await sleeping.close();
+    const awake = await Rogue.login(world, friend);
+    await until(() => awake.of('text').length > 0);
+    expect(awake.of('text')).toMatchObject([{ text: 'for a friend' }]);
+    await unharmed(moki, hulk);
+  });
+});
+
+describe('§14.2 no. 19: session keys', () => {
+  test('are 32 random bytes each, new for each connection and each user', async () => {
+    const { world, mallory } = now();
+    const keys = new Set<string>();
+    for (let count = 0; count < 12; count++) {
+      const rogue = await Rogue.dial(world, mallory);
+      await rogue.start();
+      keys.add(rogue.session ?? '');
+      await rogue.close();
+    }
+    expect(keys.size).toBe(12);
+    const bits = [...keys].flatMap((key) => [...Buffer.from(key, 'hex')]);
+    expect(bits.length).toBe(12 * 32);
+    // 384 random bytes have fewer than 150 different values once in far more than the age of the universe.
+    expect(new Set(bits).size).toBeGreaterThan(150);
+  });
+});
+
+test('before login nothing is delivered, relayed or told', async () => {
+  const { world, moki, hulk, mallory } = now();
+  const rogue = await Rogue.dial(world, mallory);
+  rogue.say(await rogue.pack(Text.create({ text: 'early' }), hulk.person.id));
+  rogue.say(await rogue.pack(Handshake.create({ title: 'DIM!' }), ANY_STATION));
+  await rogue.start();
+  await rogue.settled();
+  await unharmed(moki, hulk);
+  expectNothingOf('early', hulk.texts);
+  expect(rogue.raw.map((each) => utf8Decode(Buffer.from(each))).join()).not.toContain(
+    moki.person.id.text,
+  );
+});
+
+test('a user keeps a few connections, and a flood of his own does not lock others out', async () => {
+  const world = await hostileWorld({ limits: { sessionsPerUser: 3, connectionsPerAddress: 40 } });
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await introduce(moki, hulk);
+  const [first, second] = [await Victim.at(world, moki), await Victim.at(world, hulk)];
+  const mallory = await newPerson('mallory');
+  const rogues: Rogue[] = [];
+  for (let count = 0; count < 6; count++) rogues.push(await Rogue.login(world, mallory));
+  await until(() => rogues.filter(({ closed }) => closed).length === 3);
+  await unharmed(first, second);
+});
