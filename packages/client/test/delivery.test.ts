@@ -203,6 +203,11 @@ describe('a receipt', () => {
     for (const [words, code] of [
       ['Message is blocked by hulk', 'policy/blocked'],
       ['Permission denied.', 'policy/unauthorized'],
+      ['Message not accepted.', 'store/quota'],
+      ['Message too large.', 'format/limit'],
+      ['Message not valid.', 'crypto/signature'],
+      ['Message not delivered.', 'transport/refused'],
+      ['Too many messages.', 'policy/rate-limited'],
     ] as const) {
       const { station, delivery, signature, receive } = await sentMessage();
       await receive(station, words, { signature });

@@ -253,8 +253,21 @@ export class Shipping {
   }
 }
 
-/** What a station says when it will not carry a message (spec §9.17). */
+/** What stations of ours say when they will not carry a message; others say some of it, too (spec §9.17). */
+const REFUSALS: ReadonlyMap<string, ErrorCode> = /* @__PURE__ */ new Map<string, ErrorCode>([
+  ['Permission denied.', 'policy/unauthorized'],
+  ['Group message not allow for this station', 'policy/unauthorized'],
+  ['Message format error.', 'format/field'],
+  ['Message too large.', 'format/limit'],
+  ['Message not valid.', 'crypto/signature'],
+  ['Message not accepted.', 'store/quota'],
+  ['Message not delivered.', 'transport/refused'],
+  ['Too many messages.', 'policy/rate-limited'],
+]);
+
+/** Taken for anything else, a message that nobody has would count as delivered. */
 function refusalOf(text: string | undefined): ErrorCode | undefined {
-  if (text?.startsWith('Message is blocked')) return 'policy/blocked';
-  return text === 'Permission denied.' ? 'policy/unauthorized' : undefined;
+  if (text === undefined) return undefined;
+  if (text.startsWith('Message is blocked')) return 'policy/blocked';
+  return REFUSALS.get(text);
 }
