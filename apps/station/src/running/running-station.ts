@@ -15,6 +15,7 @@ import type { Log } from '../logging.ts';
 import { protocol } from '../protocol.ts';
 import { readCertificate } from './certificate.ts';
 import { Closing } from './closing.ts';
+import { federationOf } from './neighbours.ts';
 import { loadPolicy } from './policy-module.ts';
 
 /** A station with all that belongs to it, and how it is ended. */
@@ -54,9 +55,6 @@ async function open(
 ): Promise<RunningStation> {
   const { values } = configuration;
   // What may be wrong with the configuration is found before anything is written.
-  if (values.neighbours.length > 0) {
-    throw new CommandFailure('config', 'neighbours: this version joins no other stations yet');
-  }
   const certificate = await readCertificate(configuration);
   const policy = await loadPolicy(values.policy);
   const data = dataFolder(values.data);
@@ -74,8 +72,17 @@ async function open(
     closing.use(files);
     metrics.watch('files_bytes', 'Bytes of all files', () => files.state.bytes);
   }
+  const federation = federationOf(values.neighbours, facebook, id, log);
   const commands = closing.use(
-    new StationCommands({ facebook, id, keeper, metrics, logger: log, names: values.ans }),
+    new StationCommands({
+      facebook,
+      id,
+      keeper,
+      metrics,
+      logger: log,
+      names: values.ans,
+      ...(federation === undefined ? {} : { elsewhere: federation }),
+    }),
   );
   const station = await Station.open({
     facebook,
@@ -87,6 +94,7 @@ async function open(
     blocking: commands.lists,
     names: commands.names,
     ...(policy === undefined ? {} : { policy }),
+    ...(federation === undefined ? {} : { neighbours: federation }),
   });
   closing.use(station);
   const access = values['metrics.access'];
@@ -112,12 +120,15 @@ async function open(
   closing.add(() =>
     Promise.all([gate.close({ patience: PATIENCE }), station.stop()]).then(() => {}),
   );
+  federation?.start({ station, logins: commands.logins });
+  if (federation !== undefined) closing.use(federation);
   const addresses = addressesOf(values.host, gate.port);
   const started = Date.now();
   closing.use(
     await openControl(data, log, {
       status: () => ({
         ...station.health(),
+        neighbours: federation?.connected.map((each) => each.text) ?? [],
         id: id.text,
         pid: process.pid,
         port: gate.port,

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logIn, people, say, until } from './clients.node.ts';
+import {
+  buildProgram,
+  run,
+  type StationProcess,
+  startStation,
+  temporaryFolder,
+} from './programs.node.ts';
+
+let remove = async (): Promise<void> => {};
+beforeAll(async () => {
+  remove = await buildProgram();
+});
+afterAll(() => remove());
+
+/** A folder with the identity of a station. */
+async function identity(): Promise<{ readonly data: string; readonly id: string }> {
+  const data = await temporaryFolder();
+  const station = await startStation(data);
+  await station.stop();
+  return { data, id: station.id };
+}
+
+/** Three stations in a line; the second dials the third, and is dialled by the first. */
+async function line() {
+  const [one, two, three] = [await identity(), await identity(), await identity()];
+  const c = await startStation(three.data, ['--neighbours', two.id]);
+  const middle = ['--neighbours', `${one.id},${three.id}=tcp://127.0.0.1:${c.port}`];
+  const b = await startStation(two.data, middle);
+  const a = await startStation(one.data, ['--neighbours', `${two.id}=tcp://127.0.0.1:${b.port}`]);
+  const again = (): Promise<StationProcess> =>
+    startStation(two.data, [...middle, '--port', String(b.port)]);
+  for (const each of [a, c]) await each.logged('neighbour.joined');
+  return { a, b, c, again };
+}
+
+test('three stations in a line deliver, and lose nothing when the one in the middle is killed', async () => {
+  const { a, b, c, again } = await line();
+  const [moki, hulk] = await people('moki', 'hulk');
+  await logIn(hulk, c.port);
+  await logIn(moki, a.port);
+  await (await say(hulk, moki, 'here I am')).reached('received');
+  const texts = Array.from({ length: 500 }, (_, index) => `text ${index}`);
+  const sending = (async () => {
+    for (const [index, text] of texts.entries()) {
+      await say(moki, hulk, text);
+      if (index % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  await until(() => hulk.texts.length > 50, 60_000);
+  await b.kill();
+  const before = hulk.texts.length;
+  expect(before).toBeLessThan(500);
+  await sending;
+  const middle = await again();
+  await until(() => hulk.texts.length >= 500, 120_000);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(hulk.texts).toEqual(texts);
+  for (const each of [a, middle, c]) expect((await each.stop()).status).toBe(0);
+}, 300_000);
+
+test('a station does not start with itself as a neighbour', async () => {
+  const { data, id } = await identity();
+  const { status, stderr, stdout } = await run([
+    ...['--data', data, '--host', '127.0.0.1', '--port', '0'],
+    ...['--neighbours', id],
+  ]);
+  expect(status).not.toBe(0);
+  expect(stdout + stderr).toContain('the station itself is among them');
+}, 60_000);
