@@ -110,6 +110,7 @@ export class Station implements AsyncDisposable {
       speaker,
       sessions: this.#sessions,
       timers,
+      clock,
       logger,
       metrics,
       busy: () => this.#commits.waiting > 0,

@@ -1,4 +1,4 @@
-import { isWaiting, type Logger, type Timers } from '@dimp/core';
+import { type Clock, isWaiting, type Logger, type Timers } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
 import { receiptFor } from '@dimp/extensions/commands';
 import { ArrayContent, MAX_ARRAY_CONTENTS } from '@dimp/extensions/contents';
@@ -15,6 +15,7 @@ export interface ReceiptsOptions {
   readonly speaker: Speaker;
   readonly sessions: Sessions;
   readonly timers: Timers;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: StationMetrics;
   /** Whether there is more urgent work. */
@@ -27,24 +28,42 @@ interface Pending {
   readonly extra: JsonObject | undefined;
 }
 
+/** What waits for one user. */
+interface Waiting {
+  readonly user: ID;
+  readonly receipts: Pending[];
+  /** End of his rest, in milliseconds since the epoch. */
+  until: number;
+}
+
 /** Receipts that wait for one user, and for all; the oldest of a user go first when there are more. */
 const MAX_OF_USER = 1024;
 const MAX_PENDING = 65_536;
 /** Milliseconds between two signatures, and while messages wait to be written. */
 const PAUSE = 1;
 const BUSY_PAUSE = 5;
+/** Milliseconds for which more gathers for a user who has got something while messages waited to be written. */
+const REST = 250;
+/** How often is looked for users whose rest has ended, in milliseconds. */
+const NAP = 25;
 
 /**
  * Tells senders what became of their messages (spec §9.6, §11.9). Signing takes longer than relaying: it is done apart
- * from it, for one user after the other, and what gathers for one user meanwhile becomes a single message. Whoever is not
+ * from it, for one user after the other, and what gathers for one user meanwhile becomes a single message. The first one
+ * leaves at once; whoever has got one while the station is busy gets the next ones together, a little later. Whoever is not
  * connected hears nothing; the receiver's own receipt reaches him in any case.
  */
 export class Receipts {
   readonly #options: ReceiptsOptions;
-  readonly #pending = new Map<EntityKey, { readonly user: ID; readonly receipts: Pending[] }>();
+  /** Users whose turn it is, in their order. */
+  readonly #pending = new Map<EntityKey, Waiting>();
+  /** Users who have got something lately, in the order in which their rests end. */
+  readonly #resting = new Map<EntityKey, Waiting>();
   #size = 0;
   #timer: Disposable | undefined;
   #working = false;
+  /** Whether the timer waits for the end of rests only. */
+  #dozing = false;
   #stopped = false;
 
   constructor(options: ReceiptsOptions) {
@@ -83,6 +102,7 @@ export class Receipts {
     this.#stopped = true;
     this.#timer?.[Symbol.dispose]();
     this.#pending.clear();
+    this.#resting.clear();
     this.#count(-this.#size);
   }
 
@@ -94,7 +114,8 @@ export class Receipts {
       this.#options.metrics.add('receipts.dropped', 1);
       return;
     }
-    const { receipts } = this.#of(user);
+    const waiting = this.#of(user);
+    const { receipts } = waiting;
     receipts.push(receipt);
     this.#count(1);
     if (receipts.length > MAX_OF_USER) {
@@ -102,6 +123,8 @@ export class Receipts {
       this.#count(-1);
       this.#options.metrics.add('receipts.dropped', 1);
     }
+    // More do not fit into one message.
+    if (receipts.length >= MAX_ARRAY_CONTENTS) this.#wake(waiting);
     this.#schedule();
   }
 
@@ -110,32 +133,65 @@ export class Receipts {
     this.#options.metrics.change('queue.receipts', change);
   }
 
-  #of(user: ID): { readonly user: ID; readonly receipts: Pending[] } {
-    let entry = this.#pending.get(user.entity);
-    if (entry === undefined) {
-      entry = { user, receipts: [] };
-      this.#pending.set(user.entity, entry);
+  #of(user: ID): Waiting {
+    const { entity } = user;
+    let waiting = this.#pending.get(entity) ?? this.#resting.get(entity);
+    if (waiting === undefined) {
+      waiting = { user, receipts: [], until: 0 };
+      this.#pending.set(entity, waiting);
     }
-    return entry;
+    return waiting;
+  }
+
+  /** It is a user's turn again, if anything waits for him. */
+  #wake(waiting: Waiting): void {
+    const { entity } = waiting.user;
+    if (!this.#resting.delete(entity)) return;
+    if (waiting.receipts.length > 0) this.#pending.set(entity, waiting);
+  }
+
+  #wakeRested(): void {
+    const now = this.#options.clock.now();
+    for (const waiting of this.#resting.values()) {
+      // A clock that was set back must not let anybody wait for long.
+      if (waiting.until > now && waiting.until <= now + REST) return;
+      this.#wake(waiting);
+    }
   }
 
   #schedule(): void {
-    if (this.#timer !== undefined || this.#working) return;
-    const pause = this.#options.busy() ? BUSY_PAUSE : PAUSE;
+    if (this.#working || this.#stopped) return;
+    const rests = this.#pending.size === 0;
+    if (this.#timer !== undefined) {
+      // Somebody's turn does not wait for the end of others' rests.
+      if (rests || !this.#dozing) return;
+      this.#timer[Symbol.dispose]();
+      this.#timer = undefined;
+    }
+    if (rests && this.#resting.size === 0) return;
+    this.#dozing = rests;
+    const pause = rests ? NAP : this.#options.busy() ? BUSY_PAUSE : PAUSE;
     this.#timer = this.#options.timers.after(pause, () => this.#work());
   }
 
   async #work(): Promise<void> {
     this.#timer = undefined;
+    if (this.#stopped) return;
+    this.#wakeRested();
     const next = this.#pending.values().next();
-    if (next.done || this.#stopped) return;
+    if (next.done) {
+      this.#schedule();
+      return;
+    }
     this.#working = true;
-    const { user, receipts } = next.value;
+    const { value: waiting } = next;
+    const { user, receipts } = waiting;
     const some = receipts.splice(0, MAX_ARRAY_CONTENTS);
     this.#count(-some.length);
     // Behind everybody else, if there are more.
     this.#pending.delete(user.entity);
-    if (receipts.length > 0) this.#pending.set(user.entity, { user, receipts });
+    if (receipts.length >= MAX_ARRAY_CONTENTS) this.#pending.set(user.entity, waiting);
+    else this.#rest(waiting);
     try {
       await this.#send(user, some);
     } catch (error) {
@@ -143,7 +199,15 @@ export class Receipts {
       this.#options.logger.warn('receipts.failed', { code });
     }
     this.#working = false;
-    if (this.#pending.size > 0) this.#schedule();
+    this.#schedule();
+  }
+
+  #rest(waiting: Waiting): void {
+    const { entity } = waiting.user;
+    if (this.#options.busy()) {
+      waiting.until = this.#options.clock.now() + REST;
+      this.#resting.set(entity, waiting);
+    } else if (waiting.receipts.length > 0) this.#pending.set(entity, waiting);
   }
 
   async #send(user: ID, receipts: readonly Pending[]): Promise<void> {
