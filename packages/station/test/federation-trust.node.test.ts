@@ -135,6 +135,41 @@ test('the meta of a sender nobody knows is asked of the neighbour that relays fo
   expect(receiving.texts()).toEqual(['who am I?']);
 });
 
+test('a copy for a neighbour names the stations that it has passed, and its sender hears that it went on', async () => {
+  const [place, rogue] = await withRogue();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await tell(moki.facebook, hulk);
+  await rogue.transport.send(await loginOf(hulk, rogue.person.id));
+  const sending = await Device.login(place.station, moki);
+  await sending.send(Text.create({ text: 'go on' }), hulk.id);
+  await sending.until(() => sending.receipts().length > 0);
+  expect(sending.receipts()).toEqual(['Message redirected.']);
+  const copies = rogue.raw
+    .map((text) => JSON.parse(text))
+    .filter(({ receiver }) => receiver === hulk.id.text);
+  expect(copies).toHaveLength(1);
+  // With the meta, so that the neighbour can verify it.
+  expect(copies[0]).toMatchObject({ traces: [place.id.text], meta: { seed: 'moki' } });
+});
+
+test('what comes from a neighbour is not sent back to it, and is there when the receiver comes', async () => {
+  const [place, rogue] = await withRogue();
+  const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+  await tell(moki.facebook, hulk);
+  await rogue.transport.send(await loginOf(hulk, rogue.person.id, Date.now() / 1000 - 60));
+  const message = await packed(moki, hulk.id, Text.create({ text: 'round and round' }));
+  const wire = JSON.parse(new TextDecoder().decode(moki.messenger.serialize(message)));
+  const meta = await moki.facebook.meta(moki.id);
+  const passed = { ...wire, meta: meta?.wire, traces: [{ ID: rogue.person.id.text }] };
+  await rogue.transport.send(new TextEncoder().encode(JSON.stringify(passed)));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(rogue.raw.filter((text) => JSON.parse(text).receiver === hulk.id.text)).toEqual([]);
+  await tell(hulk.facebook, moki);
+  const receiving = await Device.login(place.station, hulk);
+  await receiving.until(() => receiving.texts().length > 0);
+  expect(receiving.texts()).toEqual(['round and round']);
+});
+
 test('in a ring of three stations each message comes once, and nothing goes round', async () => {
   const [a, b, c] = [await Place.make('a'), await Place.make('b'), await Place.make('c')];
   await a.start([b, c]);

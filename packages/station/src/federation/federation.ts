@@ -155,21 +155,18 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
     if (this.#sinks.size === 0 || this.hasPassed(message)) return;
     const name = messageID(message);
     if (this.#passed.get(name) !== undefined) return;
-    this.#limit(message.envelope.sender);
+    if (!this.#mayBroadcast(message.envelope.sender)) return;
     this.#passed.set(name, true);
     for (const { station } of this.#oneEach()) this.#sinkTo(station)?.broadcast(payload);
   }
 
   joined(line: NeighbourLine): void {
     if (this.#sinks.has(line.id)) return;
-    const sink = new NeighbourSink(line, this.#copies);
+    const sink = new NeighbourSink(line, this.#copies, (each) => this.#catchUp(each));
     this.#sinks.set(line.id, sink);
     this.#logger.info('neighbour.joined', { station: line.station.text, session: line.id });
     this.#work?.station.routesChanged();
-    void this.#catchUp(sink).catch((error: unknown) => {
-      const kind = error instanceof Error ? error.name : typeof error;
-      this.#logger.warn('neighbour.catch-up', { station: line.station.text, kind });
-    });
+    this.#catchUp(sink);
   }
 
   left(session: string): void {
@@ -216,28 +213,36 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
     return [...this.#sinks.values()].filter((sink) => this.#sinkTo(sink.station) === sink);
   }
 
-  /**
-   * Every broadcast reaches every station: a user has only so many.
-   *
-   * @throws `policy/rate-limited`
-   */
-  #limit({ entity }: ID): void {
+  /** Every broadcast reaches every station: a user has only so many. His own station takes the others nevertheless. */
+  #mayBroadcast({ entity }: ID): boolean {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(entity) ?? new TokenBucket(BROADCAST_RATE, now);
     this.#buckets.set(entity, bucket);
-    if (bucket.take(1, now) === 0) return;
-    throw new ProtocolError('policy/rate-limited', 'more than broadcasts allow');
+    return bucket.take(1, now) === 0;
   }
 
   /** What a neighbour has missed: where users are, and what waits for users beyond it. */
-  async #catchUp(sink: NeighbourSink): Promise<void> {
+  #catchUp(sink: NeighbourSink): void {
     const work = this.#work;
     if (work === undefined) return;
-    await this.#announce(sink, work.logins);
-    for await (const receiver of work.station.receivers()) {
+    const catchingUp = async (): Promise<void> => {
+      await this.#announce(sink, work.logins);
+      await this.#hand(sink, work.station);
+    };
+    catchingUp().catch((error: unknown) => {
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#logger.error('neighbour.catch-up', { station: sink.station.text, kind });
+      // With the next connection it is tried again.
+      sink.close();
+    });
+  }
+
+  /** Begins with what has waited for users beyond a neighbour. */
+  async #hand(sink: NeighbourSink, station: FederationStart['station']): Promise<void> {
+    for await (const receiver of station.receivers()) {
       if (sink.closed) return;
       await this.#routes?.load(receiver);
-      if (this.sinksOf(receiver).length > 0) work.station.routeChanged(receiver);
+      if (this.sinksOf(receiver).length > 0) station.routeChanged(receiver);
     }
   }
 

@@ -16,6 +16,7 @@ export class NeighbourSink implements Sink {
   readonly kind = 'neighbour';
   readonly line: NeighbourLine;
   readonly #copies: RelayCopies;
+  readonly #onMissed: (sink: NeighbourSink) => void;
   readonly #introduced = new LruMap<EntityKey, true>(MAX_INTRODUCED);
   readonly #waiting: (() => void)[] = [];
   /** Copies are made one after the other: messages leave in their order. */
@@ -25,9 +26,11 @@ export class NeighbourSink implements Sink {
   #missed = false;
   #closed = false;
 
-  constructor(line: NeighbourLine, copies: RelayCopies) {
+  /** @param onMissed - told when there is room again after broadcasts had to be left out */
+  constructor(line: NeighbourLine, copies: RelayCopies, onMissed: (sink: NeighbourSink) => void) {
     this.line = line;
     this.#copies = copies;
+    this.#onMissed = onMissed;
   }
 
   get id(): string {
@@ -77,14 +80,10 @@ export class NeighbourSink implements Sink {
       })
       .finally(() => {
         this.#broadcasts -= 1;
+        if (this.#broadcasts > 0 || !this.#missed || this.#closed) return;
+        this.#missed = false;
+        this.#onMissed(this);
       });
-  }
-
-  /** Whether a broadcast was left out since it was asked last, and there is room again. */
-  takeMissed(): boolean {
-    const missed = this.#missed && this.#broadcasts === 0;
-    if (missed) this.#missed = false;
-    return missed;
   }
 
   close(): void {
