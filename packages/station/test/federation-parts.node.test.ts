@@ -1,0 +1,88 @@
+import { Facebook } from '@dimp/client';
+import { silentLogger } from '@dimp/core';
+import { memoryStore } from '@dimp/core/memory';
+import type { Json, JsonObject } from '@dimp/foundation';
+import { EntityType } from '@dimp/mkm';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { LoginRecord } from '../src/directory/logins.ts';
+import { RouteTable } from '../src/federation/route-table.ts';
+import { MAX_TRACES, stationsIn } from '../src/federation/traces.ts';
+import { Federation } from '../src/index.ts';
+import { Place, until } from './federated-stations.ts';
+import { newPerson, protocol } from './people.ts';
+
+const { parseID } = protocol;
+const wireOf = (traces: Json): { wire: JsonObject } => ({ wire: { traces } });
+
+test('traces are read as texts and as objects, and what cannot be read counts as a station', async () => {
+  const { id } = await newPerson('gsp', { network: EntityType.Station });
+  const traces = [id.text, { ID: id.text, time: 1 }, { did: id.text }, 7, null, {}, 'not an ID'];
+  expect(stationsIn(wireOf(traces), 'traces', parseID)).toEqual([
+    ...[id.entity, id.entity, id.entity],
+    ...[undefined, undefined, undefined, undefined],
+  ]);
+  expect(stationsIn(wireOf(traces), 'recipients', parseID)).toEqual([]);
+});
+
+test('no traces, however wrong they are, make reading fail or take long', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+      const found = stationsIn(wireOf(value as Json), 'traces', parseID);
+      expect(found.length).toBe(Array.isArray(value) ? Math.min(value.length, MAX_TRACES + 1) : 0);
+    }),
+  );
+  const many = new Array<Json>(100_000).fill('x');
+  expect(stationsIn(wireOf(many), 'traces', parseID)).toHaveLength(MAX_TRACES + 1);
+});
+
+test('a route that is not in memory is read, once, and whoever asked hears of it', async () => {
+  const [hulk, moki] = [await newPerson('hulk'), await newPerson('moki')];
+  const gsp = await newPerson('gsp', { network: EntityType.Station });
+  const record: LoginRecord = { time: 1, command: {}, message: {}, station: gsp.id };
+  const asked: string[] = [];
+  const found: string[] = [];
+  const routes = new RouteTable({
+    logins: {
+      async get(user) {
+        asked.push(user.text);
+        return user.entity === hulk.id.entity ? record : undefined;
+      },
+    },
+    logger: silentLogger,
+    onFound: (user) => void found.push(user.text),
+  });
+  for (const user of [hulk.id, hulk.id, moki.id]) expect(routes.get(user)).toBeUndefined();
+  await until(() => routes.get(hulk.id) !== undefined);
+  expect(routes.get(hulk.id)).toEqual({ time: 1, station: gsp.id });
+  expect(routes.get(moki.id)).toBeUndefined();
+  expect(asked).toEqual([hulk.id.text, moki.id.text]);
+  expect(found).toEqual([hulk.id.text]);
+});
+
+test('a neighbour has to be a station, and another one', async () => {
+  const gsp = await newPerson('gsp', { network: EntityType.Station });
+  const moki = await newPerson('moki');
+  const facebook = new Facebook({ protocol, store: memoryStore() });
+  const { id } = gsp;
+  expect(() => new Federation({ facebook, id, neighbours: [{ id }] })).toThrow(RangeError);
+  expect(() => new Federation({ facebook, id, neighbours: [{ id: moki.id }] })).toThrow(
+    expect.objectContaining({ code: 'unsupported/entity' }),
+  );
+});
+
+test('another station than the one that is expected at an address is not joined', async () => {
+  const [a, b, impostor] = [
+    await Place.make('a'),
+    await Place.make('b'),
+    await Place.make('impostor'),
+  ];
+  await a.start();
+  await impostor.start([a.id]);
+  const transport = await impostor.connect({ maxPayloadBytes: 1_000_000 });
+  await expect(a.station.join(transport, b.id)).rejects.toMatchObject({
+    code: 'policy/unauthorized',
+  });
+  expect(a.station.health().connections).toBe(0);
+  await until(() => impostor.station.health().connections === 0);
+});
