@@ -13,8 +13,8 @@ test('station and clients killed at random moments under load lose nothing that 
   const result = await chaos({
     seed: 1,
     clients: 4,
-    messages: 600,
-    duration: 12_000,
+    messages: 500,
+    duration: 9000,
     patience: 60_000,
     resendAfter: 3000,
   });
