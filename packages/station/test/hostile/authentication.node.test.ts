@@ -112,6 +112,39 @@ describe('§14.1 no. 4: one signature for two kinds of things', () => {
   });
 });
 
+describe('a visa of somebody else', () => {
+  test('that an attacker has signed is not kept, and an old one does not come back', async () => {
+    const { world, moki, hulk, mallory } = now();
+    const victim = await newPerson('victim');
+    const own = await Rogue.login(world, victim);
+    const old = (await victim.facebook.document(victim.id))?.wire;
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const renewed = await victim.facebook.rotateMessageKey(victim.id);
+    const push = (wire: JsonObject | undefined) =>
+      DocumentsCommand.create({ did: victim.id, documents: [wire] } as never);
+    own.say(await own.pack(push(renewed.wire)));
+    await own.settled();
+    const kept = async () => (await world.facebook.document(victim.id))?.wire['data'];
+    expect(await kept()).toBe(renewed.wire['data']);
+
+    const rogue = await Rogue.login(world, mallory);
+    const signer = await mallory.facebook.requireSigner(mallory.id);
+    const data = (renewed.wire['data'] as string).replace(/"time":\d+/, '"time":4000000000');
+    const sign = async (text: string) => encodeBase64(await signer.sign(utf8Encode(text)));
+    const forged = [
+      { ...renewed.wire, signature: await sign(renewed.wire['data'] as string) },
+      { ...renewed.wire, data, signature: await sign(data) },
+      { ...renewed.wire, data },
+      old,
+    ];
+    for (const wire of forged) rogue.say(await rogue.pack(push(wire)));
+    own.say(await own.pack(push(old)));
+    await Promise.all([rogue.settled(), own.settled()]);
+    expect(await kept()).toBe(renewed.wire['data']);
+    await unharmed(moki, hulk);
+  });
+});
+
 describe('§14.1 no. 6: the communication key of the victim, in the hands of an attacker', () => {
   test('signs nothing', async () => {
     const { world, moki, hulk } = now();

@@ -1,5 +1,7 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { Facebook, Messenger } from '@dimp/client';
 import { StationSession } from '@dimp/client/session';
+import { isWaiting } from '@dimp/core';
 import {
   Ans,
   Handshake,
@@ -16,7 +18,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { until } from '../file-service.ts';
 import { hostileWorld, sharedScene, unharmed, Victim } from '../hostile-world.ts';
-import { introduce, newPerson } from '../people.ts';
+import { introduce, newPerson, protocol } from '../people.ts';
 import { expectNothingOf, Rogue } from '../rogue.ts';
 
 const now = sharedScene();
@@ -111,6 +113,20 @@ describe('§14.1 no. 10: logins', () => {
     const ahead = await rogue.wire(login(mallory.id));
     rogue.say({ ...ahead, time: seconds() + 31_536_000 });
     await until(() => rogue.receipts().includes('Message not valid.'));
+    const refused = rogue.receipts().length;
+    const clock = { now: () => Date.now() + 31_536_000_000 };
+    const later = new Facebook({ protocol, store: mallory.facebook.store, clock });
+    const message = await new Messenger({ facebook: later }).pack(
+      login(mallory.id),
+      world.station.id,
+    );
+    if (isWaiting(message)) expect.unreachable();
+    // Inside, where it is signed, it is next year; outside it is today.
+    rogue.say({ ...message.wire, time: seconds() });
+    await until(() => rogue.receipts().length > refused);
+    expect(rogue.receipts().at(-1)).toBe('Message not valid.');
+    const kept = await world.commands.logins.get(mallory.id);
+    expect(kept?.time ?? 0).toBeLessThan(seconds() + 60);
     await unharmed(moki, hulk);
   });
 });
