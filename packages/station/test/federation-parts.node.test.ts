@@ -9,6 +9,7 @@ import type { LoginRecord } from '../src/directory/logins.ts';
 import { RouteTable } from '../src/federation/route-table.ts';
 import { MAX_TRACES, stationsIn } from '../src/federation/traces.ts';
 import { Federation } from '../src/index.ts';
+import { NeighbourPace } from '../src/ingress/neighbour-pace.ts';
 import { Place, until } from './federated-stations.ts';
 import { newPerson, protocol } from './people.ts';
 
@@ -85,4 +86,26 @@ test('another station than the one that is expected at an address is not joined'
   });
   expect(a.station.health().connections).toBe(0);
   await until(() => impostor.station.health().connections === 0);
+});
+
+test('a neighbour that floods is slowed down to its rate, and another one is not', async () => {
+  const [gsp, other] = [
+    await newPerson('gsp', { network: EntityType.Station }),
+    await newPerson('other', { network: EntityType.Station }),
+  ];
+  const waits: number[] = [];
+  const after = (delay: number, task: () => void): Disposable => {
+    waits.push(delay);
+    task();
+    return { [Symbol.dispose]() {} };
+  };
+  const pace = new NeighbourPace({ now: () => 1000 }, { after });
+  for (let count = 0; count < 50_000; count++) await pace.pass(gsp.id, 100);
+  expect(waits).toEqual([]);
+  for (let count = 0; count < 5000; count++) await pace.pass(gsp.id, 100);
+  expect(waits).toHaveLength(5000);
+  // 5,000 too many at 5,000 a second.
+  expect(waits.at(-1)).toBeCloseTo(1000, -1);
+  await pace.pass(other.id, 100);
+  expect(waits).toHaveLength(5000);
 });
