@@ -38,6 +38,22 @@ describe.each([deployed, next])('the $name dialect', (dialect) => {
   });
 });
 
+test('a receipt alone names its message three times for older peers, one in a list only once', () => {
+  const origin = { sender: 'u1', receiver: 'u2', signature: 'x' };
+  const receipt = { type: '136', sn: 9, time: 5, command: 'receipt', text: 'done', origin };
+  expect(deployed.outgoing('content', receipt)).toMatchObject({
+    ...origin,
+    origin,
+    envelope: origin,
+  });
+  const list = { type: '202', sn: 10, time: 5, contents: [receipt] };
+  expect(deployed.outgoing('content', list)).toEqual({
+    ...list,
+    type: 202,
+    contents: [{ ...receipt, cmd: 'receipt' }],
+  });
+});
+
 test('the seed dialect has the names of its time', () => {
   expect(seed.outgoing('content', contents[1] as JsonObject)).toMatchObject({
     type: 16,

@@ -65,10 +65,15 @@ function names(wire: JsonObject): JsonObject {
     case '137':
       return command(wire);
     case '202':
-      return mapElements(wire, 'contents', names);
+      return mapElements(wire, 'contents', within);
     default:
       return wire;
   }
+}
+
+/** Whoever reads lists of contents reads a receipt's `origin` as well: it need not stand there three times (spec §9.1, §9.6). */
+function within(wire: JsonObject): JsonObject {
+  return ownMember(wire, 'command') === 'receipt' ? double(wire, 'command', 'cmd') : names(wire);
 }
 
 function command(wire: JsonObject): JsonObject {
