@@ -18,6 +18,10 @@ const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
 /** What a change writes besides its values, in bytes: the page they are on, and what is left over of the last one. */
 const OVERHEAD = 8192;
 
+/** Milliseconds after which the system is asked again how much room there is, and the share of it that is used up before. */
+const ROOM_AGE = 100;
+const ROOM_SHARE = 1 / 16;
+
 /**
  * Commits changes in the order in which they come, one transaction after the other: all that come while one is under way
  * share the next. A commit is written and flushed to the disk before the next begins.
@@ -28,6 +32,10 @@ export class CommitQueue {
   readonly #reserve: number;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  /** Bytes that could be written when the system was asked, when that was, and what was written since. */
+  #room = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #written = 0;
   /** Set when LMDB refuses to write any more. */
   #broken: ProtocolError | undefined;
 
@@ -105,11 +113,23 @@ export class CommitQueue {
       }
     }
     this.#waiting = this.#waiting.slice(count);
+    this.#written += total;
     return group;
   }
 
-  /** Bytes that may still be written. */
+  /** Bytes that may still be written. The system is not asked before every commit while there is plenty of room. */
   async #roomOnDisk(): Promise<number> {
+    const now = performance.now();
+    const fresh = now - this.#askedAt < ROOM_AGE && this.#written < this.#room * ROOM_SHARE;
+    if (!fresh) {
+      this.#room = await this.#askForRoom();
+      this.#askedAt = now;
+      this.#written = 0;
+    }
+    return this.#room - this.#written;
+  }
+
+  async #askForRoom(): Promise<number> {
     try {
       const { bavail, bsize } = await statfs(this.#folder);
       return bavail * bsize - this.#reserve;

@@ -52,6 +52,28 @@ export function decodeKey(key: Uint8Array): StoreKey {
 }
 
 function bytesOf(key: StoreKey): Uint8Array {
+  return asciiBytesOf(key) ?? utf8BytesOf(key);
+}
+
+/** Nearly all keys are ASCII, for which a loop is faster than an encoder. */
+function asciiBytesOf(key: StoreKey): Uint8Array | undefined {
+  let length = 0;
+  for (const part of key) length += part.length + 1;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of key) {
+    for (let i = 0; i < part.length; i++) {
+      const code = part.charCodeAt(i);
+      if (code > 0x7f) return undefined;
+      bytes[at++] = code;
+    }
+    // NUL, which is there already.
+    at += 1;
+  }
+  return bytes;
+}
+
+function utf8BytesOf(key: StoreKey): Uint8Array {
   const bytes = utf8Encode(key.map((part) => `${part}\u0000`).join(''));
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
