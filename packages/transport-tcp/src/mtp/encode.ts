@@ -29,17 +29,24 @@ export function encodeFrame(frame: MtpFrameInit): Uint8Array {
   if (body.length > MAX_BODY_BYTES) throw new RangeError('body is too long for MTP');
   const words = pages > 1 ? 6 : hasTransactionId(frame) ? 4 : 2;
   const bytes = new Uint8Array(words * 4 + body.length);
-  const view = new DataView(bytes.buffer);
-  bytes.set(MAGIC);
+  [bytes[0], bytes[1], bytes[2]] = MAGIC;
   bytes[3] = (words << 4) | TYPE_CODES[frame.type];
   if (words >= 4) bytes.set(id, 4);
   if (words === 6) {
-    view.setUint32(12, pages);
-    view.setUint32(16, index);
+    writeUint32(bytes, 12, pages);
+    writeUint32(bytes, 16, index);
   }
-  view.setUint32(words * 4 - 4, body.length);
+  writeUint32(bytes, words * 4 - 4, body.length);
   bytes.set(body, words * 4);
   return bytes;
+}
+
+/** Writes a big-endian number. */
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 function inRange(value: number, least: number, most: number): boolean {

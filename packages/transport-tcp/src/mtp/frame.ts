@@ -48,5 +48,7 @@ export const TYPE_CODES: Readonly<Record<MtpFrameType, number>> = {
 
 /** Tells whether a transaction id is there: all zero stands for none (spec §12.2). */
 export function hasTransactionId(frame: Pick<MtpFrame, 'id'>): boolean {
-  return frame.id.some((byte) => byte !== 0);
+  const { id } = frame;
+  for (let i = 0; i < id.length; i++) if (id[i] !== 0) return true;
+  return false;
 }

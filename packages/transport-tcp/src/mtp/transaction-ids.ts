@@ -1,28 +1,32 @@
 import { randomBytes } from '@dimp/foundation';
-import { ID_BYTES } from './frame.ts';
+import { hasTransactionId, ID_BYTES } from './frame.ts';
 
 /**
  * Makes the transaction ids of one connection: a random start, then incremented (spec §12.2), so that no two
  * unanswered packages share one. All zero, which means none, is left out.
  */
 export class TransactionIds {
-  readonly #next: DataView;
+  readonly #next: Uint8Array;
 
   /** @param start - first id, 8 bytes; random unless given */
   constructor(start: Uint8Array = randomBytes(ID_BYTES)) {
     if (start.length !== ID_BYTES) throw new RangeError('a transaction id has 8 bytes');
-    this.#next = new DataView(new Uint8Array(start).buffer);
+    this.#next = new Uint8Array(start);
   }
 
   /** The next id, 8 bytes. */
   next(): Uint8Array {
-    if (this.#next.getBigUint64(0) === 0n) this.#increment();
-    const id = new Uint8Array(this.#next.buffer.slice(0));
+    if (!hasTransactionId({ id: this.#next })) this.#increment();
+    const id = this.#next.slice();
     this.#increment();
     return id;
   }
 
   #increment(): void {
-    this.#next.setBigUint64(0, this.#next.getBigUint64(0) + 1n);
+    for (let i = ID_BYTES - 1; i >= 0; i--) {
+      const byte = ((this.#next[i] ?? 0) + 1) & 0xff;
+      this.#next[i] = byte;
+      if (byte !== 0) return;
+    }
   }
 }
