@@ -76,7 +76,8 @@ test('all devices of a user get texts and pictures once and in order, over TLS, 
   for (let number = 1; number <= 30; number++) await say(hulk, moki, String(number));
   await hulk.messenger.send(Image.create(uploaded), moki.id);
   await until(() => albums.every(({ length }) => length === 1));
-  for (const [album] of albums) expect(Buffer.from(picture).equals(album ?? new Uint8Array())).toBe(true);
+  for (const [album] of albums)
+    expect(Buffer.from(picture).equals(album ?? new Uint8Array())).toBe(true);
   // Each device speaks for the user.
   for (const device of devices) await say(device, hulk, 'hello');
   await until(() => hulk.texts.length === 3);
