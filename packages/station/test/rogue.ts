@@ -4,7 +4,7 @@ import { Handshake, handshakeStart } from '@dimp/extensions/commands';
 import { isProtocolError, type JsonObject, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { ANY_STATION, ANYONE, type ID } from '@dimp/mkm';
 import { expect, onTestFinished } from 'vitest';
-import { until } from './file-service.ts';
+import { until as soon } from './file-service.ts';
 import { type HostileWorld, type Way, wayTo } from './hostile-world.ts';
 import type { Person } from './people.ts';
 
@@ -160,6 +160,11 @@ export class Rogue {
     const { session } = body as { session?: unknown };
     if (kind === 'handshake' && typeof session === 'string') this.session = session;
   }
+}
+
+/** Waits until something is so: patiently, as attacks are meant to be work for the machine. */
+export function until(isSo: () => unknown, patience = 20_000): Promise<void> {
+  return soon(isSo, patience);
 }
 
 /** Nothing of a rogue's has reached somebody: neither shown nor on its way. */

@@ -2,10 +2,9 @@ import { receiptFor, Search } from '@dimp/extensions/commands';
 import { ArrayContent, Forward, Text } from '@dimp/extensions/contents';
 import type { JsonObject } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { until } from '../file-service.ts';
 import { scene, sharedScene, unharmed, Victim } from '../hostile-world.ts';
 import { introduce, newPerson } from '../people.ts';
-import { Rogue } from '../rogue.ts';
+import { Rogue, until } from '../rogue.ts';
 
 const now = sharedScene({
   limits: {

@@ -4,10 +4,9 @@ import { Text } from '@dimp/extensions/contents';
 import { decodeBase64, encodeBase64, type JsonObject, utf8Encode } from '@dimp/foundation';
 import { ANY_STATION, EntityType, EVERYONE } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { until } from '../file-service.ts';
 import { sharedScene, unharmed, Victim } from '../hostile-world.ts';
 import { introduce, newPerson, type tell } from '../people.ts';
-import { expectNothingOf, Rogue } from '../rogue.ts';
+import { expectNothingOf, Rogue, until } from '../rogue.ts';
 
 const now = sharedScene();
 const evil = Text.create({ text: 'evil' });

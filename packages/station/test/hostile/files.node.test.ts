@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { ask, noise, until } from '../file-service.ts';
+import { ask, noise } from '../file-service.ts';
 import { wire } from '../gate-service.ts';
 import { sharedScene, unharmed } from '../hostile-world.ts';
+import { until } from '../rogue.ts';
 
 const now = sharedScene();
 const bytes = noise(1000);

@@ -3,10 +3,10 @@ import { Text } from '@dimp/extensions/contents';
 import { ANY_STATION } from '@dimp/mkm';
 import { encodeFrame } from '@dimp/transport-tcp/mtp';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ask, until } from '../file-service.ts';
+import { ask } from '../file-service.ts';
 import { type Wire, wire } from '../gate-service.ts';
 import { hostileWorld, scene, sharedScene, unharmed } from '../hostile-world.ts';
-import { expectNothingOf, Rogue } from '../rogue.ts';
+import { expectNothingOf, Rogue, until } from '../rogue.ts';
 
 const now = sharedScene({
   limits: { messageBytes: 64 * 1024, connectionRate: { perSecond: 1000, burst: 10_000 } },
