@@ -45,13 +45,15 @@ export function compareStoreKeys(a: StoreKey, b: StoreKey): number {
 /** Length in UTF-8, without making the bytes. */
 function utf8Length(text: string): number {
   let length = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) as number;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i) as number;
     if (code === 0) throw new TypeError('a part of a path must not hold NUL');
     if (code >= 0xd800 && code <= 0xdfff) {
       throw new ProtocolError('format/bytes', 'a part of a path has a lone surrogate');
     }
     length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    // The other half of a pair.
+    if (code >= 0x10000) i += 1;
   }
   return length;
 }

@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { RunningDigest } from '../running-digest.ts';
 import type { NativeSha256 } from './sha256.default.ts';
 
 /** SHA-256 through OpenSSL. */
-export const native: NativeSha256 = (bytes) =>
-  new Uint8Array(createHash('sha256').update(bytes).digest());
+export const native: NativeSha256 = (bytes) => new Uint8Array(hash('sha256', bytes, 'buffer'));
 
 /** SHA-256 through OpenSSL, of bytes that come one after the other. */
 export const running = (): RunningDigest => {
-  const hash = createHash('sha256');
+  const state = createHash('sha256');
   return {
-    update: (bytes) => hash.update(bytes),
-    digest: () => new Uint8Array(hash.digest()),
+    update: (bytes) => state.update(bytes),
+    digest: () => new Uint8Array(state.digest()),
   };
 };

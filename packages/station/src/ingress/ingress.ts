@@ -106,10 +106,11 @@ export class Ingress {
       // A payload of one message is that message, unless something had to be trimmed.
       const whole = texts.length === 1 && text.length === arrival.payload.length;
       const bytes = whole ? arrival.payload : utf8Encode(text);
-      await this.#take(session, bytes, receiving);
+      await this.#take(session, text, bytes, receiving);
     }
     receiving.settled();
-    await this.#options.commits.room();
+    const room = this.#options.commits.room();
+    if (room !== undefined) await room;
     if (session.unsettled >= MAX_UNSETTLED) await session.below(MAX_UNSETTLED);
   }
 
@@ -124,14 +125,21 @@ export class Ingress {
     }
   }
 
-  async #take(session: Session, bytes: Uint8Array, receiving: Receiving): Promise<void> {
+  /** @param text - what the bytes say */
+  async #take(
+    session: Session,
+    text: string,
+    bytes: Uint8Array,
+    receiving: Receiving,
+  ): Promise<void> {
     const { transceiver, metrics } = this.#options;
     metrics.add('messages.received', 1);
     let message: ReliableMessage | undefined;
     try {
       if (bytes.length > this.#options.keeper.limits.messageBytes)
         throw new Refused('format/limit');
-      message = transceiver.deserialize(bytes);
+      // Not of the bytes, which were decoded to find the end of the message.
+      message = transceiver.deserialize(text);
       if (!(await this.#isExpected(session, message))) {
         receiving.refuse();
         return;
@@ -212,12 +220,12 @@ export class Ingress {
     bytes: Uint8Array,
     receiving: Receiving,
   ): Promise<void> {
-    const { router, transceiver, freshness, neighbours } = this.#options;
+    const { router, transceiver, freshness, neighbours, policy } = this.#options;
     const { envelope } = message;
     freshness.checkEnvelope(envelope);
     const destination = router.destination(envelope.receiver);
     if (destination === 'station') return this.#command(session, message, bytes, receiving);
-    await this.#admitIdentity(session, message);
+    if (message.meta !== undefined) await this.#admitIdentity(session, message);
     if ((await verifyRelayed(transceiver, message)) !== undefined) {
       return this.#unknownSender(session, message, bytes, receiving);
     }
@@ -226,7 +234,7 @@ export class Ingress {
     if (returned && (destination !== 'user' || isOfStations(envelope))) return;
     const stripped = session.neighbour ? undefined : withoutStationFields(message.wire);
     const payload = stripped === undefined ? bytes : utf8Encode(stripped);
-    await this.#askPolicy(session, message, payload.length);
+    if (policy !== undefined) await this.#askPolicy(policy, session, message, payload.length);
     const passed = stripped === undefined ? message : transceiver.deserialize(stripped);
     const relayed = { message: passed, payload, session, receiving, returned };
     switch (destination) {
@@ -251,9 +259,13 @@ export class Ingress {
     await this.#options.commands?.admit?.(envelope.sender, address);
   }
 
-  async #askPolicy(session: Session, { envelope }: ReliableMessage, size: number): Promise<void> {
-    const { policy, logger } = this.#options;
-    if (policy === undefined) return;
+  async #askPolicy(
+    policy: Policy,
+    session: Session,
+    { envelope }: ReliableMessage,
+    size: number,
+  ): Promise<void> {
+    const { logger } = this.#options;
     const { user, remote, neighbour } = session;
     const refusal = await askPolicy(policy, { envelope, size, user, remote, neighbour }, logger);
     if (refusal !== undefined) throw new Refused(refusal.code, refusal.text);
