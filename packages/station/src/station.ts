@@ -1,6 +1,7 @@
 import { KeyStore } from '@dimp/client';
 import { DEFAULT_FRESHNESS, Freshness } from '@dimp/client/endpoint';
 import {
+  type Arrival,
   type Clock,
   type Logger,
   type StoreKey,
@@ -27,6 +28,7 @@ import { Receipts } from './receipts/receipts.ts';
 import { Handshakes } from './session/handshakes.ts';
 import { logInAt } from './session/neighbour-login.ts';
 import type { RemoteAddress } from './session/remote-address.ts';
+import type { Session } from './session/session.ts';
 import { Sessions } from './session/sessions.ts';
 import { Speaker } from './session/speaker.ts';
 import type { StationHealth } from './station-health.ts';
@@ -273,11 +275,10 @@ export class Station implements AsyncDisposable {
     const session = this.#sessions.open(transport, remote);
     if (this.#stopping !== undefined) session.close();
     else if (neighbour !== undefined) this.#ingress.login(session, neighbour);
+    const incoming = transport.incoming[Symbol.asyncIterator]();
     try {
-      for await (const arrival of transport.incoming) {
-        if (session.closed) break;
-        await this.#ingress.receive(session, arrival);
-      }
+      // A loop over the arrivals would keep the last one in memory for as long as nothing else comes.
+      while (await this.#receiveNext(session, incoming));
     } catch (error) {
       const code = isProtocolError(error) ? error.code : 'unknown';
       this.#logger.debug('connection.lost', { session: session.id, code });
@@ -285,6 +286,18 @@ export class Station implements AsyncDisposable {
       this.#sessions.drop(session);
       this.#neighbours?.left?.(session.id);
     }
+  }
+
+  /** @returns whether more may come */
+  async #receiveNext(session: Session, incoming: AsyncIterator<Arrival>): Promise<boolean> {
+    const next = await incoming.next();
+    if (next.done) return false;
+    if (session.closed) {
+      await incoming.return?.();
+      return false;
+    }
+    await this.#ingress.receive(session, next.value);
+    return true;
   }
 
   #sinksOf(user: ID): readonly Sink[] {

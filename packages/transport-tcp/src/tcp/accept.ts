@@ -16,7 +16,9 @@ export interface AcceptTcpOptions extends TcpOptions {
  * (spec §12.4). The transport reads from the socket at once and closes it in the end.
  */
 export function acceptTcp(socket: Socket, options: AcceptTcpOptions): Transport {
-  const transport = new TcpTransport(socket, options);
-  if (options.head !== undefined) transport.receive(options.head);
+  // The transport keeps the options, and the head would stay in memory with them.
+  const { head, ...kept } = options;
+  const transport = new TcpTransport(socket, kept);
+  if (head !== undefined) transport.receive(head);
   return transport;
 }
