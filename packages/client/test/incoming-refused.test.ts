@@ -79,31 +79,28 @@ describe('refused, with its code, and without an answer, is', () => {
     });
   });
 
-  test('a message from the future, or too old, by its envelope or by its content', async () => {
+  test('a message that is too old, by its envelope or by its content', async () => {
     const { world, moki, hulk } = await couple();
     const wire = await wireOf(moki, text('old'), hulk.id);
     const time = Number(wire['time']);
-    for (const wrong of [time + 16 * 60, time - 9 * 24 * 3600]) {
-      await world.deliver(bytesOf({ ...wire, time: wrong }), hulk);
-    }
-    expect(hulk.refused).toEqual(['policy/expired', 'policy/expired']);
+    await world.deliver(bytesOf({ ...wire, time: time - 9 * 24 * 3600 }), hulk);
+    expect(hulk.refused).toEqual(['policy/expired']);
     // Whoever brings the envelope's time up to date cannot do so with the content's.
     await world.pass(9 * DAY);
     await world.deliver(bytesOf({ ...wire, time: world.time.now() / 1000 }), hulk);
     await world.deliver(bytesOf({ ...wire, time: 0 }), hulk);
-    expect(hulk.refused).toHaveLength(4);
+    expect(hulk.refused).toHaveLength(3);
     expect(new Set(hulk.refused)).toEqual(new Set(['policy/expired']));
     expect([hulk.shown, hulk.sent]).toEqual([[], []]);
   });
 
   test('a message outside of the application’s own policy', async () => {
     const { world, moki, hulk } = await couple();
-    await world.restart(hulk, { freshness: { maxAge: MINUTE, maxAhead: 1000 } });
+    await world.restart(hulk, { freshness: { maxAge: MINUTE } });
     const wire = await wireOf(moki, text('late'), hulk.id);
-    await world.deliver(bytesOf({ ...wire, time: Number(wire['time']) + 2 }), hulk);
     await world.pass(2 * MINUTE);
     await world.deliver(bytesOf(wire), hulk);
-    expect(hulk.refused).toEqual(['policy/expired', 'policy/expired']);
+    expect(hulk.refused).toEqual(['policy/expired']);
   });
 
   test('tells who is said to have sent it, if anybody', async () => {

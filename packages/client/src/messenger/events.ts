@@ -6,7 +6,7 @@ import type { IncomingMessage } from '../receiving/inbox.ts';
 
 /** What a messenger tells of. None of it holds a secret; `unhandled` and `handlerFailed` hold what somebody wrote. */
 export interface MessengerEvents {
-  /** An incoming message was wrong: forged, damaged, too old, for nobody here. It is dropped. */
+  /** An incoming message was wrong: forged, damaged, too old, for nobody here. It is dropped; one from the future is kept until its time has come. */
   refused: { readonly error: ProtocolError; readonly sender?: ID };
   /** A command, or a content of an unknown type, that no handler is there for. */
   unhandled: { readonly envelope: Envelope; readonly content: Content };

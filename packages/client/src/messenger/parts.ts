@@ -117,6 +117,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     opener: new Opener(facebook, transceiver, freshness, queries),
     memory,
     suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
+    ahead: new WaitingRoom(store, 'ahead', clock, SUSPENDED_LIMITS, onFailure),
     early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS, onFailure),
     commands: new Commands(
       new StandardProcessors({

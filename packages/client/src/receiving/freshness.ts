@@ -1,6 +1,6 @@
 import type { Clock } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
-import { ProtocolError } from '@dimp/foundation';
+import { isProtocolError, ProtocolError } from '@dimp/foundation';
 
 /** How far a message's time may be off, in milliseconds. */
 export interface FreshnessPolicy {
@@ -51,8 +51,16 @@ export class Freshness {
   /** @param time - seconds since the epoch */
   #check(time: number): void {
     const age = this.#clock.now() - time * 1000;
-    if (age > this.#policy.maxAge || -age > this.#policy.maxAhead) {
-      throw new ProtocolError('policy/expired', 'message is too old, or from the future');
+    if (-age > this.#policy.maxAhead) {
+      throw new ProtocolError('policy/expired', 'message is from the future', {
+        details: { ahead: -age },
+      });
     }
+    if (age > this.#policy.maxAge) throw new ProtocolError('policy/expired', 'message is too old');
   }
+}
+
+/** Whether a message was refused because its time has not come by our clock. */
+export function isAhead(error: unknown): boolean {
+  return isProtocolError(error, 'policy/expired') && Object.hasOwn(error.details, 'ahead');
 }

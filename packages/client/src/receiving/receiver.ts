@@ -29,8 +29,10 @@ import {
 import type { Commands } from '../processing/commands.ts';
 import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
 import { OncePer } from '../processing/once.ts';
+import { Ahead } from './ahead.ts';
 import { answersTo, NOTHING, type Received, together } from './answer.ts';
 import type { Application } from './application.ts';
+import { isAhead } from './freshness.ts';
 import type { InboxItem } from './inbox.ts';
 import type { OpenedMessage, Opener } from './opener.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
@@ -46,6 +48,8 @@ export interface ReceiverParts {
   readonly suspended: WaitingRoom;
   /** Messages that have overtaken another one, by its name. */
   readonly early: WaitingRoom;
+  /** Messages from the future, by sender. */
+  readonly ahead: WaitingRoom;
   readonly commands: Commands;
   readonly application: Application;
   readonly timers: Timers;
@@ -93,6 +97,7 @@ interface Taken extends Received {
 export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #repeated: OncePer;
+  readonly #ahead: Ahead;
   readonly #timers = new Set<Disposable>();
   /** Entities whose messages find no room in the inbox. */
   readonly #withoutRoom = new Set<string>();
@@ -101,6 +106,14 @@ export class Receiver {
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
     this.#repeated = new OncePer(parts.facebook.clock, REPEAT_INTERVAL);
+    this.#ahead = new Ahead({
+      room: parts.ahead,
+      take: async (text) => {
+        const taken = await this.#take(text, { again: true });
+        return { ...taken, stays: (taken.waits ?? taken.noRoom) === true };
+      },
+      later: (task) => this.#after(ROOM_INTERVAL, task),
+    });
   }
 
   /**
@@ -127,6 +140,7 @@ export class Receiver {
         if (await memory.has(key)) received.push(await this.#letIn(key, false));
         else this.#limitWaiting(key);
       }
+      received.push(await this.#ahead.release());
       return together(received);
     });
   }
@@ -146,8 +160,8 @@ export class Receiver {
    * @param oldest - milliseconds since the epoch: what came before would be refused as too old
    */
   async expire(oldest: number): Promise<void> {
-    const { suspended, early } = this.#parts;
-    for (const room of [suspended, early]) await room.expire(oldest);
+    const { suspended, early, ahead } = this.#parts;
+    for (const room of [suspended, early, ahead]) await room.expire(oldest);
   }
 
   /** Resolves when all that was received so far has been taken in. */
@@ -207,7 +221,13 @@ export class Receiver {
     } catch (error) {
       // A store that fails is our own trouble: the message must come again.
       if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+      const keeps = message !== undefined && way.depth === undefined && isAhead(error);
+      if (keeps && way.again === true) return { ...NOTHING, waits: true };
       this.#parts.onRefused(error, message?.envelope.sender);
+      if (keeps) {
+        await this.#ahead.keep(message as ReliableMessage, textOf(input));
+        return { ...NOTHING, waits: true };
+      }
       return isProtocolError(error, 'policy/rate-limited') ? { ...NOTHING, noRoom: true } : NOTHING;
     }
   }
