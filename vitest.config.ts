@@ -10,6 +10,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // Vitest leaves one processor idle, which on two is half of them.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,

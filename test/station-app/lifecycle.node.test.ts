@@ -276,15 +276,6 @@ test('a folder that was open to others is used, and nothing in it is open', asyn
   await station.stop();
 });
 
-test('neighbours are refused as long as stations cannot be joined', async () => {
-  const data = join(await temporaryFolder(), 'data');
-  const neighbour = 'station@224NtEQd8onVWC631soQ7CcPQGijWM1AD3=tcp://127.0.0.1:1';
-  const ended = await run(['--data', data, '--neighbours', neighbour]);
-  expect(ended.status).toBe(78);
-  expect(ended.stderr).toContain('neighbours');
-  await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
-});
-
 test('a data folder that cannot be made is told', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');

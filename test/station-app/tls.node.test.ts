@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,10 @@ async function certified(): Promise<{ folder: string; args: readonly string[] }>
 
 async function use(folder: string, which: '' | 'other-'): Promise<void> {
   await copyFile(pem(`${which}cert`), join(folder, 'cert.pem'));
-  await copyFile(pem(`${which}key`), join(folder, 'key.pem'));
+  const key = join(folder, 'key.pem');
+  await copyFile(pem(`${which}key`), key);
+  // A checked out file may be readable by others, which a key must not be.
+  await chmod(key, 0o600);
 }
 
 /** What certificate a station shows: its fingerprint. */

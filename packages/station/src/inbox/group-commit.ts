@@ -8,7 +8,7 @@ export type Settled = (error?: unknown) => void;
 export interface GroupCommitOptions {
   readonly store: Store;
   readonly timers: Timers;
-  /** Told of every batch: undefined for one that was written. */
+  /** Told of every batch that was to write something: undefined if it was written. */
   readonly onBatch: (error: unknown) => void;
   readonly clock: Clock;
   readonly metrics: StationMetrics;
@@ -124,7 +124,10 @@ export class GroupCommit {
     } catch (cause) {
       error = cause ?? new Error('the store failed');
     }
-    this.#options.onBatch(error);
+    // A full disk still takes deletions, which says nothing of how it is.
+    if (error !== undefined || changes.some(({ type }) => type === 'set')) {
+      this.#options.onBatch(error);
+    }
     return error;
   }
 
