@@ -20,6 +20,8 @@ export default defineConfig({
           include,
           exclude: [...configDefaults.exclude, '**/*.browser.test.ts'],
           testTimeout: 30_000,
+          // Killed processes and slow peers meet a busy machine in CI; who fails twice is wrong. The output names them.
+          retry: process.env['CI'] ? 1 : 0,
         },
       },
     ],

@@ -42,11 +42,14 @@ async function start(
   return { child, port };
 }
 
-/** Waits until so many bytes of an unfinished file are there, or there is none any more. */
-async function written(folder: string, bytes: number): Promise<void> {
-  for (let seen = 0; seen < bytes; await setTimeout(1)) {
+/** Waits until so many bytes of an unfinished file are there, or the upload has ended, which may go unseen. */
+async function written(folder: string, bytes: number, upload: Promise<unknown>): Promise<void> {
+  let ended = false;
+  void upload.then(() => {
+    ended = true;
+  });
+  for (let seen = 0; seen < bytes && !ended; await setTimeout(1)) {
     const [name] = await readdir(join(folder, 'parts'));
-    if (name === undefined && seen > 0) return;
     if (name === undefined) continue;
     seen = await stat(join(folder, 'parts', name)).then(
       ({ size }) => size,
@@ -81,7 +84,7 @@ test('a server that is killed in the middle of an upload has the beginning, or n
       return SIZE;
     };
     const uploading = put({ port }, 0).catch(() => undefined);
-    await written(folder, (0.1 + Math.random() * 0.7) * SIZE);
+    await written(folder, (0.1 + Math.random() * 0.7) * SIZE, uploading);
     child.kill('SIGKILL');
     await ended;
     const acknowledged = (await uploading) === SIZE;
