@@ -13,7 +13,7 @@ export interface Attempt extends Received {
 export interface AheadParts {
   readonly room: WaitingRoom;
   readonly take: (text: string) => Promise<Attempt>;
-  /** Does something in a minute or so. */
+  /** Does something in some minutes. */
   readonly later: (task: () => Promise<Received>) => void;
 }
 

@@ -72,6 +72,8 @@ const MAX_FORWARDED = 64;
 const REPEAT_INTERVAL = 1000;
 /** When a full inbox is looked at again for a message that had waited for something else, in milliseconds. */
 const ROOM_INTERVAL = 60_000;
+/** When messages from the future are looked at again, in milliseconds. */
+const AHEAD_INTERVAL = 600_000;
 
 /** How a message has come. */
 interface Way {
@@ -112,7 +114,7 @@ export class Receiver {
         const taken = await this.#take(text, { again: true });
         return { ...taken, stays: (taken.waits ?? taken.noRoom) === true };
       },
-      later: (task) => this.#after(ROOM_INTERVAL, task),
+      later: (task) => this.#after(AHEAD_INTERVAL, task),
     });
   }
 
