@@ -86,6 +86,24 @@ describe('an inbox that nobody empties', () => {
     expect(await next).toEqual({ text: 'late' });
     expect(await pathsOf(hulk.durable)).not.toContainEqual(waiting);
   });
+
+  test('does not lose what had overtaken another message: it is taken when there is room', async () => {
+    const { world, moki, hulk } = await couple();
+    await hulk.facebook.addContact(hulk.id, moki.id);
+    await world.restart(hulk, { screen: false, inbox: { messages: 1 } });
+    const [first, second] = await say(moki, hulk, 'first', 'second');
+    for (const bytes of [second, first]) await world.deliver(bytes as Uint8Array, hulk);
+    expect(hulk.refused).toEqual(['policy/rate-limited']);
+    const waiting = expect.stringMatching(/^early/);
+    expect(await pathsOf(hulk.durable)).toContainEqual(waiting);
+    const iteration = hulk.messenger.messages();
+    const words = async () => (await iteration.next()).value?.content.body;
+    expect(await words()).toEqual({ text: 'first' });
+    const next = words();
+    await world.pass(60_000);
+    expect(await next).toEqual({ text: 'second' });
+    expect(await pathsOf(hulk.durable)).not.toContainEqual(waiting);
+  });
 });
 
 test('a message whose content has no time is never forgotten, whatever the time of its envelope becomes', async () => {

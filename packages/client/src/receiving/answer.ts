@@ -24,17 +24,17 @@ export interface Received {
   readonly answers: readonly Answer[];
   /** Of the application's handlers, which may take their time. */
   readonly handled: readonly Promise<Handled>[];
-  /** Something of it would have gone into the inbox, which is full. */
+  /** It would have gone into the inbox, which is full. */
   readonly noRoom?: boolean;
 }
 
 export const NOTHING: Received = /* @__PURE__ */ Object.freeze({ answers: [], handled: [] });
 
+/** Of several messages, all of which are on disk or refused for good. */
 export function together(all: readonly Received[]): Received {
   return {
     answers: all.flatMap(({ answers }) => answers),
     handled: all.flatMap(({ handled }) => handled),
-    noRoom: all.some(({ noRoom }) => noRoom),
   };
 }
 

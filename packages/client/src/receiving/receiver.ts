@@ -29,7 +29,6 @@ import {
 import type { Commands } from '../processing/commands.ts';
 import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
 import { OncePer } from '../processing/once.ts';
-import { Ahead } from './ahead.ts';
 import { answersTo, NOTHING, type Received, together } from './answer.ts';
 import type { Application } from './application.ts';
 import { isAhead } from './freshness.ts';
@@ -70,7 +69,7 @@ const MAX_DEPTH = 4;
 const MAX_FORWARDED = 64;
 /** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
 const REPEAT_INTERVAL = 1000;
-/** When a full inbox is looked at again for a message that had waited for something else, in milliseconds. */
+/** When a message is tried again that had waited, and then met a full inbox, in milliseconds. */
 const ROOM_INTERVAL = 60_000;
 /** When messages from the future are looked at again, in milliseconds. */
 const AHEAD_INTERVAL = 600_000;
@@ -89,9 +88,12 @@ interface Way {
 
 /** What came of a message. */
 interface Taken extends Received {
-  /** It waits for something. */
-  readonly waits?: boolean;
+  /** What it waits for: something of somebody, which is asked for, or its time. */
+  readonly waits?: 'missing' | 'time';
 }
+
+/** Where messages wait. */
+type Room = 'suspended' | 'early' | 'ahead';
 
 /**
  * Takes messages in: each once, in the order in which their sender wrote them, and on disk before anybody is told.
@@ -99,23 +101,14 @@ interface Taken extends Received {
 export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #repeated: OncePer;
-  readonly #ahead: Ahead;
   readonly #timers = new Set<Disposable>();
-  /** Entities whose messages find no room in the inbox. */
-  readonly #withoutRoom = new Set<string>();
+  /** What is tried again by the clock, by room and key. */
+  readonly #scheduled = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
     this.#repeated = new OncePer(parts.facebook.clock, REPEAT_INTERVAL);
-    this.#ahead = new Ahead({
-      room: parts.ahead,
-      take: async (text) => {
-        const taken = await this.#take(text, { again: true });
-        return { ...taken, stays: (taken.waits ?? taken.noRoom) === true };
-      },
-      later: (task) => this.#after(AHEAD_INTERVAL, task),
-    });
   }
 
   /**
@@ -129,20 +122,20 @@ export class Receiver {
 
   /** Something of an entity has arrived: what waited for it is taken in. */
   release(entity: EntityKey): Promise<Received> {
-    return this.#inTurn(() => this.#release(entity));
+    return this.#inTurn(() => this.#takeUp('suspended', entity));
   }
 
   /** Looks after what an earlier life left waiting. */
   restore(): Promise<Received> {
     return this.#inTurn(async () => {
-      const { suspended, early, memory } = this.#parts;
+      const { suspended, early, ahead, memory } = this.#parts;
       const received: Received[] = [];
-      for (const key of await suspended.keys()) received.push(await this.#release(key));
+      for (const key of await suspended.keys()) received.push(await this.#takeUp('suspended', key));
       for (const key of await early.keys()) {
-        if (await memory.has(key)) received.push(await this.#letIn(key, false));
+        if (await memory.has(key)) received.push(await this.#takeUp('early', key));
         else this.#limitWaiting(key);
       }
-      received.push(await this.#ahead.release());
+      for (const key of await ahead.keys()) received.push(await this.#takeUp('ahead', key));
       return together(received);
     });
   }
@@ -182,37 +175,36 @@ export class Receiver {
     return turn;
   }
 
-  async #release(entity: string): Promise<Received> {
-    const { suspended } = this.#parts;
+  /**
+   * Takes in what waits in a room under one key. Whoever carried it here may have been told that it arrived, and does not
+   * bring it again: what cannot be taken in yet stays.
+   *
+   * @param late - the message before them will not be waited for any longer
+   */
+  async #takeUp(room: Room, key: string, late = false): Promise<Received> {
     const received: Received[] = [];
-    for (const suspendedMessage of await suspended.of(entity)) {
-      const outcome = await this.#take(suspendedMessage.text, { again: true });
-      received.push(outcome);
-      if (outcome.noRoom) this.#releaseLater(entity);
-      else if (!outcome.waits) await suspended.remove(suspendedMessage);
+    let pause: number | undefined;
+    for (const waitingMessage of await this.#parts[room].of(key)) {
+      const taken = await this.#take(waitingMessage.text, { again: true, late });
+      received.push(taken);
+      if (taken.noRoom) pause = ROOM_INTERVAL;
+      else if (taken.waits === 'time') pause ??= AHEAD_INTERVAL;
+      else if (taken.waits === undefined || room !== 'suspended') {
+        await this.#parts[room].remove(waitingMessage);
+      }
     }
+    if (pause !== undefined) this.#takeUpLater(pause, room, key, late);
     return together(received);
   }
 
-  /** Whoever carried the message here may have been told that it arrived, and does not bring it again. */
-  #releaseLater(entity: string): void {
-    if (this.#withoutRoom.has(entity)) return;
-    this.#withoutRoom.add(entity);
-    this.#after(ROOM_INTERVAL, () => {
-      this.#withoutRoom.delete(entity);
-      return this.#release(entity);
+  #takeUpLater(pause: number, room: Room, key: string, late = false): void {
+    const name = `${room} ${key}`;
+    if (this.#scheduled.has(name)) return;
+    this.#scheduled.add(name);
+    this.#after(pause, () => {
+      this.#scheduled.delete(name);
+      return this.#takeUp(room, key, late);
     });
-  }
-
-  /** @param late - the message before them will not be waited for any longer */
-  async #letIn(predecessor: string, late: boolean): Promise<Received> {
-    const { early } = this.#parts;
-    const received: Received[] = [];
-    for (const earlyMessage of await early.of(predecessor)) {
-      received.push(await this.#take(earlyMessage.text, { again: true, late }));
-      await early.remove(earlyMessage);
-    }
-    return together(received);
   }
 
   async #take(input: string | JsonObject, way: Way): Promise<Taken> {
@@ -223,15 +215,29 @@ export class Receiver {
     } catch (error) {
       // A store that fails is our own trouble: the message must come again.
       if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-      const keeps = message !== undefined && way.depth === undefined && isAhead(error);
-      if (keeps && way.again === true) return { ...NOTHING, waits: true };
-      this.#parts.onRefused(error, message?.envelope.sender);
-      if (keeps) {
-        await this.#ahead.keep(message as ReliableMessage, textOf(input));
-        return { ...NOTHING, waits: true };
+      if (message !== undefined && way.depth === undefined && isAhead(error)) {
+        if (way.again !== true) await this.#keepUntilItsTime(message, input, error);
+        return { ...NOTHING, waits: 'time' };
       }
+      this.#parts.onRefused(error, message?.envelope.sender);
       return isProtocolError(error, 'policy/rate-limited') ? { ...NOTHING, noRoom: true } : NOTHING;
     }
+  }
+
+  /** The clock that is wrong may be ours: it comes in when its time has come by ours, or goes when it is too old. */
+  async #keepUntilItsTime(
+    message: ReliableMessage,
+    input: string | JsonObject,
+    error: ProtocolError,
+  ): Promise<void> {
+    const { sender } = message.envelope;
+    this.#parts.onRefused(error, sender);
+    await this.#parts.ahead.add({
+      key: sender.entity,
+      id: messageID(message),
+      text: textOf(input),
+    });
+    this.#takeUpLater(AHEAD_INTERVAL, 'ahead', sender.entity);
   }
 
   async #takeMessage(
@@ -251,7 +257,7 @@ export class Receiver {
       const place = { key: opened.id.entity, id };
       // What is missing may have arrived while the message was being put aside.
       opened = await opener.open(message);
-      if (isWaiting(opened)) return { ...NOTHING, waits: true };
+      if (isWaiting(opened)) return { ...NOTHING, waits: 'missing' };
       await suspended.remove(place);
     }
     const before = way.late ? undefined : await this.#missingPredecessor(opened.content, id);
@@ -261,7 +267,7 @@ export class Receiver {
       return NOTHING;
     }
     const received = await this.#process(id, opened, way);
-    return together([received, await this.#letIn(id, false)]);
+    return together([received, await this.#takeUp('early', id)]);
   }
 
   /** The message before this one, if its sender names one that has not come. */
@@ -273,7 +279,7 @@ export class Receiver {
 
   /** Nobody waits for ever: the message before may have been given up by its sender. */
   #limitWaiting(predecessor: string): void {
-    this.#after(this.#parts.orderTimeout, () => this.#letIn(predecessor, true));
+    this.#after(this.#parts.orderTimeout, () => this.#takeUp('early', predecessor, true));
   }
 
   /** Takes something in when some milliseconds have passed. */

@@ -97,6 +97,7 @@ export class GroupCommit {
     const { clock, metrics } = this.#options;
     const began = clock.now();
     const error = await this.#batch(changes);
+    this.#options.onBatch(error);
     metrics.observe('commit.seconds', (clock.now() - began) / 1000);
     metrics.observe('commit.messages', changes.length);
     metrics.change('queue.commit', -changes.length);
@@ -111,24 +112,22 @@ export class GroupCommit {
     const removals = this.#removals.splice(0);
     if (removals.length === 0) return;
     this.#forgetTimer();
-    if ((await this.#batch(removals)) === undefined) return;
+    const error = await this.#batch(removals);
+    // A full disk still takes them, so their success says nothing of how the store is.
+    if (error === undefined) return;
+    this.#options.onBatch(error);
     this.#removals = removals.concat(this.#removals);
     this.#timer ??= this.#later(REMOVAL_RETRY);
   }
 
   /** @returns what it failed with */
   async #batch(changes: readonly StoreChange[]): Promise<unknown> {
-    let error: unknown;
     try {
       await this.#options.store.batch(changes);
-    } catch (cause) {
-      error = cause ?? new Error('the store failed');
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('the store failed');
     }
-    // A full disk still takes deletions, which says nothing of how it is.
-    if (error !== undefined || changes.some(({ type }) => type === 'set')) {
-      this.#options.onBatch(error);
-    }
-    return error;
   }
 
   #take(): { changes: StoreChange[]; settled: Settled[]; bytes: number } {

@@ -53,6 +53,11 @@ export function groupCopies(
   { protocol, dialect }: Pick<Transceiver, 'protocol' | 'dialect'>,
   most: number,
 ): readonly GroupCopy[] {
+  // Before anything is copied: each copy carries the data once more.
+  const { data } = message.wire;
+  if (typeof data === 'string' && data.length * members.length > most) {
+    throw new Refused('format/limit');
+  }
   let bytes = 0;
   return members.map((member) => {
     const [copy] = splitMessage(message, [member], protocol.parseID, dialect);
