@@ -1,6 +1,7 @@
 /**
  * Parts of endpoints that are no messenger: of stations and bots. They answer the commands that every endpoint
- * understands, keep the rules of which message gets which answer, and know nothing of outboxes and connections.
+ * understands, keep the rules of which message gets which answer, and know nothing of outboxes and connections. With the
+ * functions that read and write JSON records of a store.
  *
  * @module
  */
@@ -20,6 +21,13 @@ export { OncePer } from './processing/once.ts';
 export { type Command, type StandardContext, StandardProcessors } from './processing/standard.ts';
 export { type Answer, answersTo } from './receiving/answer.ts';
 export { DEFAULT_FRESHNESS, Freshness, type FreshnessPolicy } from './receiving/freshness.ts';
+export {
+  corruptRecord,
+  decodePart,
+  decodeRecord,
+  decodeRecordObject,
+  encodeRecord,
+} from './record.ts';
 export { backOff } from './session/back-off.ts';
 export {
   type AcceptedStep,

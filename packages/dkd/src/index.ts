@@ -19,3 +19,4 @@ export { MAX_CONTENT_IDS } from './id-budget.ts';
 export type { InstantMessage, ReliableMessage, SecureMessage, Verified } from './message.ts';
 export { parseEnvelope, parseReliableMessage } from './parse-message.ts';
 export { MAX_SERIAL_NUMBER, serialNumbers } from './serial-number.ts';
+export { STATION_MEMBERS, withoutStationMembers } from './station-members.ts';

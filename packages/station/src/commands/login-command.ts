@@ -1,13 +1,7 @@
 import { type Clock, seconds } from '@dimp/core';
-import type { Draft } from '@dimp/dkd';
+import { type Draft, withoutStationMembers } from '@dimp/dkd';
 import { Login, type LoginBody } from '@dimp/extensions/commands';
-import {
-  isJsonObject,
-  isProtocolError,
-  type JsonObject,
-  ownMember,
-  toTime,
-} from '@dimp/foundation';
+import { isJsonObject, isProtocolError, ownMember, toTime } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { LoginRecord, Logins } from '../directory/logins.ts';
 import type { StationCommand } from './command.ts';
@@ -18,8 +12,6 @@ import { isOwn, MAX_COMMAND_SKEW, say } from './rules.ts';
 const MAX_AGE = 86_400;
 /** Longest message that is kept, in UTF-16 code units of its JSON. */
 const MAX_LENGTH = 16 * 1024;
-/** What stations write on messages that they pass on: no part of what the user has said (spec §14.1 #15). */
-const STATION_FIELDS: readonly string[] = ['traces', 'recipients', 'neighbor'];
 
 /**
  * Notes where users are (spec §9.7, §11.7). Only he himself can say so, over his own connection or through a neighbour:
@@ -82,7 +74,7 @@ function recordOf(command: StationCommand<LoginBody>, time: number): LoginRecord
   return {
     time,
     command: content.wire,
-    message: withoutStationFields(message.wire),
+    message: withoutStationMembers(message.wire),
     ...(station === undefined ? {} : { station }),
     ...(via === undefined ? {} : { via }),
   };
@@ -92,10 +84,4 @@ function stationOf({ station }: LoginBody): ID | undefined {
   return station?.did?.type === EntityType.Station && !station.did.isBroadcast
     ? station.did
     : undefined;
-}
-
-function withoutStationFields(wire: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(wire).filter(([name]) => !STATION_FIELDS.includes(name)),
-  );
 }

@@ -1,12 +1,8 @@
+import { encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store } from '@dimp/core';
-import {
-  isProtocolError,
-  type JsonObject,
-  type MaybePromise,
-  ProtocolError,
-} from '@dimp/foundation';
+import { type JsonObject, type MaybePromise, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { decodeRecord, encodeRecord } from './record.ts';
+import { readRecord } from './record.ts';
 import { WeightedCache } from './weighted-cache.ts';
 
 /** Something a user has one of; what is newer replaces what is older. */
@@ -115,13 +111,7 @@ export class NewestRecords<T extends Timed> {
   /** A user whose record is damaged must be able to write another. */
   #read(bytes: Uint8Array): T | undefined {
     const { area, decode, logger } = this.#options;
-    try {
-      return decodeRecord(bytes, area, decode);
-    } catch (error) {
-      if (!isProtocolError(error, 'store/corrupt')) throw error;
-      logger.error('damaged record', { what: area });
-      return undefined;
-    }
+    return readRecord(bytes, area, decode, logger);
   }
 
   #pathOf({ entity }: ID, name: string | undefined): readonly string[] {

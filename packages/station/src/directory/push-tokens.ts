@@ -1,7 +1,8 @@
+import { encodeRecord } from '@dimp/client/endpoint';
 import { type Logger, type Store, withLock } from '@dimp/core';
-import { isJsonObject, isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
+import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { decodeRecord, encodeRecord } from './record.ts';
+import { readRecord } from './record.ts';
 
 /** How a device of a user is woken by a push service (spec §9.8). */
 export interface PushToken {
@@ -49,14 +50,8 @@ export class PushTokens {
   async of(user: ID): Promise<readonly PushToken[]> {
     const bytes = await this.#store.get([AREA, user.entity]);
     if (bytes === undefined) return [];
-    try {
-      return decodeRecord(bytes, AREA, decode);
-    } catch (error) {
-      if (!isProtocolError(error, 'store/corrupt')) throw error;
-      // Clients report their tokens again and again.
-      this.#logger.error('damaged record', { what: AREA });
-      return [];
-    }
+    // Clients report their tokens again and again.
+    return readRecord(bytes, AREA, decode, this.#logger) ?? [];
   }
 
   /** Keeps a token; one that is there already becomes the newest. */

@@ -1,47 +1,25 @@
-import {
-  DEFAULT_JSON_LIMITS,
-  type JsonObject,
-  ProtocolError,
-  parseJsonObject,
-  stringifyJson,
-  utf8Encode,
-} from '@dimp/foundation';
-
-/** A record holds what came in one message, and little more. */
-const LIMITS = /* @__PURE__ */ Object.freeze({
-  maxBytes: 4 * DEFAULT_JSON_LIMITS.maxBytes,
-  maxDepth: DEFAULT_JSON_LIMITS.maxDepth + 8,
-  maxMembers: 2 * DEFAULT_JSON_LIMITS.maxMembers,
-});
-
-/** The bytes of a record. */
-export function encodeRecord(record: JsonObject): Uint8Array {
-  return utf8Encode(stringifyJson(record));
-}
+import { decodeRecordObject } from '@dimp/client/endpoint';
+import type { Logger } from '@dimp/core';
+import type { JsonObject } from '@dimp/foundation';
 
 /**
- * Reads a record, which was right when it was written: what is wrong now is damage.
+ * Reads a record, which was right when it was written: one that is damaged counts as none, and is reported.
  *
- * @param what - kind of record, for the error
- * @param read - may throw a protocol error for what is missing
- * @throws `store/corrupt`
+ * @param what - kind of record, for the report
+ * @param decode - may throw, or answer undefined, for what is missing
  */
-export function decodeRecord<T>(
+export function readRecord<T>(
   bytes: Uint8Array,
   what: string,
-  read: (record: JsonObject) => T | undefined,
-): T {
+  decode: (record: JsonObject) => T | undefined,
+  logger: Logger,
+): T | undefined {
   let value: T | undefined;
   try {
-    value = read(parseJsonObject(bytes, LIMITS));
+    value = decode(decodeRecordObject(bytes, what));
   } catch {
-    // The cause stays out: it may quote what is stored.
-    value = undefined;
+    // The cause is not told: it may quote what is stored.
   }
-  if (value === undefined) {
-    throw new ProtocolError('store/corrupt', 'a stored record cannot be read', {
-      details: { what },
-    });
-  }
+  if (value === undefined) logger.error('damaged record', { what });
   return value;
 }

@@ -1,8 +1,9 @@
 import type { Facebook } from '@dimp/client';
+import { encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store, Timers } from '@dimp/core';
 import { isProtocolError, type JsonObject, ownMember, ProtocolError } from '@dimp/foundation';
 import { type Document, type EntityKey, EntityType, type ID } from '@dimp/mkm';
-import { decodeRecord, encodeRecord } from './record.ts';
+import { readRecord } from './record.ts';
 import { searchTest, searchText } from './search-terms.ts';
 
 /** What a {@link UserIndex} is made with. */
@@ -150,12 +151,8 @@ export class UserIndex implements Disposable {
       }
       looked += 1;
       if (looked % SLICE === 0) await this.#othersTurn();
-      try {
-        entries.set(entity as EntityKey, decodeRecord(bytes, AREA, decode));
-      } catch (error) {
-        if (!isProtocolError(error, 'store/corrupt')) throw error;
-        logger.error('damaged record', { what: AREA });
-      }
+      const entry = readRecord(bytes, AREA, decode, logger);
+      if (entry !== undefined) entries.set(entity as EntityKey, entry);
     }
     return entries;
   }

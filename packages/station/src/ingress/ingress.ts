@@ -13,9 +13,15 @@ import {
   type Timers,
   type Transceiver,
 } from '@dimp/core';
-import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
+import {
+  type Content,
+  type Draft,
+  type Envelope,
+  type ReliableMessage,
+  withoutStationMembers,
+} from '@dimp/dkd';
 import { DocumentsCommand } from '@dimp/extensions/commands';
-import { isProtocolError, utf8Encode } from '@dimp/foundation';
+import { isProtocolError, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { ANYONE, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { CommandProcessor, StationCommand } from '../commands/command.ts';
 import type { GroupCommit } from '../inbox/group-commit.ts';
@@ -34,7 +40,6 @@ import { NeighbourPace } from './neighbour-pace.ts';
 import { Receiving } from './receiving.ts';
 import { Refused } from './refused.ts';
 import type { Router } from './router.ts';
-import { withoutStationFields } from './station-fields.ts';
 import { Strangers } from './strangers.ts';
 import { verifyRelayed } from './verifier.ts';
 
@@ -232,10 +237,12 @@ export class Ingress {
     const returned = session.neighbour && (neighbours?.hasPassed?.(message) ?? false);
     // It goes round: only people's messages to people may come back (spec §11.8).
     if (returned && (destination !== 'user' || isOfStations(envelope))) return;
-    const stripped = session.neighbour ? undefined : withoutStationFields(message.wire);
-    const payload = stripped === undefined ? bytes : utf8Encode(stripped);
+    const { wire } = message;
+    // Clients could keep a message from spreading with them, or put words into notifications.
+    const stripped = session.neighbour ? wire : withoutStationMembers(wire);
+    const payload = stripped === wire ? bytes : utf8Encode(stringifyJson(stripped));
     if (policy !== undefined) await this.#askPolicy(policy, session, message, payload.length);
-    const passed = stripped === undefined ? message : transceiver.deserialize(stripped);
+    const passed = stripped === wire ? message : transceiver.deserialize(payload);
     const relayed = { message: passed, payload, session, receiving, returned };
     switch (destination) {
       case 'everybody':
