@@ -3,7 +3,7 @@ import { httpBlobStore } from '@dimp/client/files';
 import { equalBytes } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
 import { describe, expect, test } from 'vitest';
-import { ask, fileService, noise, onDisk, say, until } from './file-service.ts';
+import { ask, type FileService, fileService, noise, onDisk, say, until } from './file-service.ts';
 
 describe('in one request', () => {
   blobStoreCompliance(test, {
@@ -225,16 +225,18 @@ test('many uploads of one name at once end with the bytes of one of them', async
   expect((await onDisk(service.folder)).length).toBe(1);
 });
 
+/** How many files of a service this process has open. */
+async function openFiles({ folder }: FileService): Promise<number> {
+  const links = (await readdir('/proc/self/fd')).map((fd) =>
+    readlink(`/proc/self/fd/${fd}`).catch(() => ''),
+  );
+  return (await Promise.all(links)).filter((link) => link.startsWith(folder)).length;
+}
+
 test.skipIf(process.platform !== 'linux')(
   'a client that leaves in the middle of a download leaves no file open',
   async () => {
     const service = await fileService();
-    const open = async () => {
-      const links = (await readdir('/proc/self/fd')).map((fd) =>
-        readlink(`/proc/self/fd/${fd}`).catch(() => ''),
-      );
-      return (await Promise.all(links)).filter((link) => link.startsWith(service.folder)).length;
-    };
     await ask(service, 'PUT', '/f/a', { body: noise(20_000_000) });
     const sockets = [];
     for (let round = 0; round < 5; round++) {
@@ -243,9 +245,43 @@ test.skipIf(process.platform !== 'linux')(
       socket.pause();
       sockets.push(socket);
     }
-    expect(await open()).toBe(5);
+    expect(await openFiles(service)).toBe(5);
     for (const socket of sockets) socket.destroy();
-    await until(async () => (await open()) === 0);
+    await until(async () => (await openFiles(service)) === 0);
     expect((await ask(service, 'GET', '/f/a')).body.length).toBe(20_000_000);
+  },
+);
+
+test('requests that are sent at once are answered one after the other, in their order', async () => {
+  const service = await fileService();
+  for (const name of ['a', 'b', 'c']) {
+    await ask(service, 'PUT', `/f/${name}`, { body: Buffer.from(`bytes of ${name}`) });
+  }
+  const socket = await say(
+    service.port,
+    ['a', 'b', 'c'].map((name) => `GET /f/${name} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''),
+  );
+  let text = '';
+  socket.on('data', (data: Buffer) => {
+    text += data.toString();
+  });
+  await until(() => text.includes('bytes of c'));
+  expect(text.match(/bytes of ./g)).toEqual(['bytes of a', 'bytes of b', 'bytes of c']);
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'many requests at once hold no more than one file open, too many are refused, and nothing is left when the client has gone',
+  async () => {
+    const service = await fileService();
+    await ask(service, 'PUT', '/f/a', { body: noise(20_000_000) });
+    const get = 'GET /f/a HTTP/1.1\r\nHost: a\r\n\r\n';
+    const few = await say(service.port, get.repeat(10));
+    await new Promise((resolve) => few.once('data', resolve));
+    few.pause();
+    expect(await openFiles(service)).toBe(1);
+    const many = await say(service.port, get.repeat(1000));
+    await new Promise((resolve) => many.once('close', resolve).resume());
+    few.destroy();
+    await until(async () => (await openFiles(service)) === 0);
   },
 );

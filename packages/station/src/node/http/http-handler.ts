@@ -5,6 +5,7 @@ import { bearerMatches } from '../bearer.ts';
 import type { FileServer } from '../files/file-server.ts';
 import { isLoopback } from '../loopback.ts';
 import { answer, answerJson, refuse } from './answer.ts';
+import { RequestTurns } from './request-turns.ts';
 
 /** Answers HTTP requests; the gate calls it. */
 export type HttpHandler = (
@@ -47,10 +48,11 @@ export function httpHandler(options: HttpHandlerOptions): HttpHandler {
   if (typeof access === 'object' && access.token.length < 16) {
     throw new RangeError('a token for metrics has 16 characters at least');
   }
+  const turns = new RequestTurns();
   return (request, response, remote) => {
     // What a client does to its connection is no fault of the program.
     response.on('error', ignore);
-    void handle(options, request, response, remote).catch(() => response.destroy());
+    turns.take(request, response, () => handle(options, request, response, remote));
   };
 }
 
