@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pem, pemPath } from '@dimp/fixtures/certificate';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { exportIdentity, importIdentity } from '../../packages/client/src/backup.ts';
 import { downloadFile, httpBlobStore, uploadFile } from '../../packages/client/src/files.ts';
@@ -20,9 +19,6 @@ beforeAll(async () => {
   remove = await buildProgram();
 });
 afterAll(() => remove());
-
-const pem = (name: string): string =>
-  fileURLToPath(new URL(`../../packages/station/test/tls/${name}.pem`, import.meta.url));
 
 /** The same user on another machine. */
 async function anotherDevice({ id, facebook }: Person): Promise<Person> {
@@ -53,10 +49,17 @@ function pictures(person: Person, port: number): Uint8Array[] {
 
 test('all devices of a user get texts and pictures once and in order, over TLS, WebSocket with TLS and without, before and after a restart of the station', async () => {
   const data = join(await temporaryFolder(), 'station');
-  const args = ['--tls-cert', pem('cert'), '--tls-key', pem('key'), '--files-min-free-bytes', '0'];
+  const args = [
+    '--tls-cert',
+    pemPath('cert'),
+    '--tls-key',
+    pemPath('key'),
+    '--files-min-free-bytes',
+    '0',
+  ];
   const station = await startStation(data, args);
   const { port } = station;
-  const ca = await readFile(pem('cert'), 'utf8');
+  const ca = pem('cert');
   const [moki, hulk] = await people('moki', 'hulk');
   const phone = await anotherDevice(moki);
   const tablet = await anotherDevice(moki);

@@ -1,7 +1,7 @@
 import { chmod, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pemPath } from '@dimp/fixtures/certificate';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { checkClock } from '../../apps/station/src/check/check-network.ts';
 import { checkTls } from '../../apps/station/src/check/check-tls.ts';
@@ -132,12 +132,10 @@ test('a neighbour that answers is reached', async () => {
 });
 
 test('a certificate is judged by the time that it holds', async () => {
-  const pem = (name: string): string =>
-    fileURLToPath(new URL(`../../packages/station/test/tls/${name}.pem`, import.meta.url));
   const configuration = await readConfiguration({
     flags: new Map([
-      ['tls.cert' as const, { flag: '--tls-cert', value: pem('cert') }],
-      ['tls.key' as const, { flag: '--tls-key', value: pem('key') }],
+      ['tls.cert' as const, { flag: '--tls-cert', value: pemPath('cert') }],
+      ['tls.key' as const, { flag: '--tls-key', value: pemPath('key') }],
     ]),
     env: {},
     file: undefined,

@@ -1,7 +1,7 @@
-import { chmod, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { fileURLToPath } from 'node:url';
+import { pem, pemPath } from '@dimp/fixtures/certificate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
 import { logIn, people, say } from './clients.node.ts';
@@ -13,9 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const pem = (name: string): string =>
-  fileURLToPath(new URL(`../../packages/station/test/tls/${name}.pem`, import.meta.url));
-
 /** A folder with certificate and key under the names that the tests configure. */
 async function certified(): Promise<{ folder: string; args: readonly string[] }> {
   const folder = await temporaryFolder();
@@ -25,9 +22,9 @@ async function certified(): Promise<{ folder: string; args: readonly string[] }>
 }
 
 async function use(folder: string, which: '' | 'other-'): Promise<void> {
-  await copyFile(pem(`${which}cert`), join(folder, 'cert.pem'));
+  await copyFile(pemPath(`${which}cert`), join(folder, 'cert.pem'));
   const key = join(folder, 'key.pem');
-  await copyFile(pem(`${which}key`), key);
+  await copyFile(pemPath(`${which}key`), key);
   // A checked out file may be readable by others, which a key must not be.
   await chmod(key, 0o600);
 }
@@ -47,7 +44,7 @@ test('with a certificate clients talk over TLS, and without where it is not requ
   const { folder, args } = await certified();
   const station = await startStation(join(folder, 'data'), args);
   const { port } = station;
-  const ca = await readFile(pem('cert'), 'utf8');
+  const ca = pem('cert');
   const [moki, hulk] = await people('moki', 'hulk');
   await logIn(moki, port, connectTcp({ host: '127.0.0.1', port, tls: { ca } }));
   await logIn(hulk, port);
@@ -90,7 +87,7 @@ test('SIGHUP takes a renewed certificate without a restart, and keeps the old on
   await station.logged('tls.reload-failed');
   expect(await fingerprint(station.port)).toBe(second);
   await use(folder, '');
-  await copyFile(pem('other-key'), join(folder, 'key.pem'));
+  await copyFile(pemPath('other-key'), join(folder, 'key.pem'));
   station.process.kill('SIGHUP');
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(await fingerprint(station.port)).toBe(second);
@@ -102,9 +99,9 @@ test.each([
   ['a key that is not that of the certificate', 'cert', 'other-key', 78, 'is not the key of'],
   ['a key in place of the certificate', 'key', 'key', 78, 'is no PEM of a certificate'],
   ['a certificate in place of the key', 'cert', 'cert', 78, 'is no PEM of a private key'],
-])('%s ends the start', async (_name, cert, key, status, words) => {
+] as const)('%s ends the start', async (_name, cert, key, status, words) => {
   const data = await temporaryFolder();
-  const args = ['--tls-cert', pem(cert), '--tls-key', pem(key)];
+  const args = ['--tls-cert', pemPath(cert), '--tls-key', pemPath(key)];
   const ended = await run(['--data', data, '--port', '0', ...args]);
   expect(ended.status).toBe(status);
   expect(ended.stderr).toContain(words);

@@ -1,45 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { Program, type Running } from '@dimp/fixtures/program';
 import { equalBytes } from '@dimp/foundation';
-import { build } from 'esbuild';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ask, noise, onDisk } from './file-service.ts';
 
-/** Node cannot run the sources, and nothing is built when tests run. */
-const BUNDLE = fileURLToPath(
-  new URL(`../node_modules/.cache/files-${process.pid}.mjs`, import.meta.url),
-);
+const SERVER = new Program(new URL('files.child.ts', import.meta.url));
 
-beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL('files.child.ts', import.meta.url))],
-    outfile: BUNDLE,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    conditions: ['@dimp/source'],
-    logLevel: 'error',
-  });
-  return () => rm(BUNDLE, { force: true });
-});
+beforeAll(() => SERVER.build());
 
-async function start(
-  folder: string,
-): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = spawn(process.execPath, [BUNDLE, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const port = await new Promise<number>((resolve, reject) => {
-    child.stdout?.once('data', (line: Buffer) => resolve(Number(line.toString())));
-    child.once('exit', () => reject(new Error('it ended at once')));
-  });
-  return { child, port };
+/** A server that listens. */
+async function start(folder: string): Promise<{ readonly server: Running; readonly port: number }> {
+  const server = SERVER.start([folder]);
+  const port = Number(await server.find(() => server.lines[0]));
+  return { server, port };
 }
 
 /** Waits until so many bytes of an unfinished file are there, or the upload has ended, which may go unseen. */
@@ -72,8 +50,7 @@ test('a server that is killed in the middle of an upload has the beginning, or n
     const path = `/f/file-${run}`;
     // Every other file goes in one request.
     const part = run % 2 === 0 ? PART : SIZE;
-    const { child, port } = await start(folder);
-    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const { server, port } = await start(folder);
     const put = async (at: { readonly port: number }, from: number): Promise<number> => {
       for (let sent = from; sent < SIZE; sent += part) {
         const end = Math.min(sent + part, SIZE);
@@ -84,9 +61,9 @@ test('a server that is killed in the middle of an upload has the beginning, or n
       return SIZE;
     };
     const uploading = put({ port }, 0).catch(() => undefined);
-    await written(folder, (0.1 + Math.random() * 0.7) * SIZE, uploading);
-    child.kill('SIGKILL');
-    await ended;
+    await written(folder, (0.1 + 0.1 * run) * SIZE, uploading);
+    server.process.kill('SIGKILL');
+    await server.ended;
     const acknowledged = (await uploading) === SIZE;
     const again = await start(folder);
     const { headers, status } = await ask(again, 'HEAD', path);
@@ -101,7 +78,7 @@ test('a server that is killed in the middle of an upload has the beginning, or n
       await put(again, offset);
     }
     expect(equalBytes((await ask(again, 'GET', path)).body, body)).toBe(true);
-    again.child.kill('SIGKILL');
+    again.server.process.kill('SIGKILL');
   }
   expect((await onDisk(folder)).length).toBe(8);
   // Nothing was proven if the uploads were faster than the kill.
@@ -120,12 +97,12 @@ test.skipIf(process.platform !== 'linux')(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'station-large-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const { child, port } = await start(folder);
+    const { server, port } = await start(folder);
     const piece = noise(1024 * 1024);
     const small = { body: piece };
     await ask({ port }, 'PUT', '/f/small', small);
     await ask({ port }, 'GET', '/f/small');
-    const before = await peak(child.pid);
+    const before = await peak(server.process.pid);
     const url = `http://127.0.0.1:${port}/f/large`;
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const headers = { 'Content-Length': 100 * piece.length };
@@ -140,7 +117,7 @@ test.skipIf(process.platform !== 'linux')(
     let received = 0;
     for await (const bytes of (await fetch(url)).body ?? []) received += bytes.length;
     expect(received).toBe(100 * piece.length);
-    expect((await peak(child.pid)) - before).toBeLessThan(48 * 1024 * 1024);
+    expect((await peak(server.process.pid)) - before).toBeLessThan(48 * 1024 * 1024);
   },
   60_000,
 );

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Transport } from '@dimp/core';
@@ -67,11 +66,6 @@ export async function gateService(
     await gate.close({ patience: 0 });
   });
   return { gate, keeper, accepted, received, lost };
-}
-
-/** A file of `test/tls`, self-signed for localhost and 127.0.0.1. */
-export function pem(name: string): Promise<string> {
-  return readFile(new URL(`tls/${name}.pem`, import.meta.url), 'utf8');
 }
 
 /** A raw connection, with what it has received so far. */

@@ -3,6 +3,7 @@ import { StationSession } from '@dimp/client/session';
 import { systemClock, type TransportFactory } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
+import { pem } from '@dimp/fixtures/certificate';
 import { concatBytes, equalBytes } from '@dimp/foundation';
 import { connectTcp } from '@dimp/transport-tcp';
 import { connectWebSocket } from '@dimp/transport-websocket';
@@ -13,7 +14,6 @@ import { listen } from '../src/node/gate/gate.ts';
 import { httpHandler } from '../src/node/http/http-handler.ts';
 import { PrometheusMetrics } from '../src/node/metrics.ts';
 import { ask, fileService, noise, until } from './file-service.ts';
-import { pem } from './gate-service.ts';
 import { introduce, newPerson, openStation, type Person } from './people.ts';
 
 /** A station on a port, with everything that stands in this package. */
@@ -23,7 +23,7 @@ async function stationOnPort() {
   const { station } = await openStation(memoryStore(), { keeper, metrics });
   const { server: files } = await fileService();
   const http = httpHandler({ health: () => station.health(), metrics, files });
-  const [cert, key] = [await pem('cert'), await pem('key')];
+  const [cert, key] = [pem('cert'), pem('key')];
   const gate = await listen({
     port: 0,
     host: '127.0.0.1',

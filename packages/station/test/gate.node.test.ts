@@ -1,3 +1,4 @@
+import { pem } from '@dimp/fixtures/certificate';
 import { utf8Decode, utf8Encode } from '@dimp/foundation';
 import { connectTcp } from '@dimp/transport-tcp';
 import { encodeFrame } from '@dimp/transport-tcp/mtp';
@@ -7,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { recogniseFraming } from '../src/node/gate/framing.ts';
 import { LineSplitter } from '../src/node/gate/line-splitter.ts';
 import { until } from './file-service.ts';
-import { gateService, pem, wire } from './gate-service.ts';
+import { gateService, wire } from './gate-service.ts';
 
 const MESSAGE = '{"sender":"moki@anywhere","data":"é😀"}';
 const RAW = Buffer.from(MESSAGE).toString('latin1');
@@ -31,8 +32,8 @@ function textFrame(text: string): string {
 
 describe.each(['plain', 'TLS'])('over %s, on one port', (kind) => {
   const open = async () => {
-    const cert = await pem('cert');
-    const service = await gateService({ tls: { cert, key: await pem('key') } });
+    const cert = pem('cert');
+    const service = await gateService({ tls: { cert, key: pem('key') } });
     const dial = () => wire(service.gate.port, kind === 'TLS' ? cert : undefined);
     return { ...service, dial };
   };
@@ -73,8 +74,8 @@ describe.each(['plain', 'TLS'])('over %s, on one port', (kind) => {
 });
 
 test('the transports of clients reach the station, with large payloads both ways', async () => {
-  const cert = await pem('cert');
-  const { gate, received } = await gateService({ tls: { cert, key: await pem('key') } });
+  const cert = pem('cert');
+  const { gate, received } = await gateService({ tls: { cert, key: pem('key') } });
   const { port } = gate;
   const context = { maxPayloadBytes: 2_000_000 };
   const text = `{"data":"${'x'.repeat(900_000)}"}`;
@@ -127,7 +128,7 @@ test('a connection that says nothing, or only a little now and then, is closed i
 });
 
 test('a TLS handshake that trickles in is closed in time as well', async () => {
-  const tls = { cert: await pem('cert'), key: await pem('key') };
+  const tls = { cert: pem('cert'), key: pem('key') };
   const { gate } = await gateService({ tls, times: { opening: 1000 } });
   const line = await wire(gate.port);
   line.socket.write(Buffer.from('160301020001', 'hex'));
@@ -222,8 +223,8 @@ test('an address connects only so often', async () => {
 });
 
 test('where TLS is required nothing else is taken', async () => {
-  const cert = await pem('cert');
-  const { gate } = await gateService({ tls: { cert, key: await pem('key'), required: true } });
+  const cert = pem('cert');
+  const { gate } = await gateService({ tls: { cert, key: pem('key'), required: true } });
   for (const bytes of [GET, MTP, `${RAW}\n`]) {
     const line = await wire(gate.port);
     line.socket.write(Buffer.from(bytes, 'latin1'));
@@ -236,12 +237,12 @@ test('where TLS is required nothing else is taken', async () => {
 });
 
 test('a new certificate is used from the next connection on, one that is none changes nothing', async () => {
-  const [cert, key, otherCert] = await Promise.all([pem('cert'), pem('key'), pem('other-cert')]);
+  const [cert, key, otherCert] = [pem('cert'), pem('key'), pem('other-cert')];
   const { gate } = await gateService({ tls: { cert, key } });
   const old = await wire(gate.port, cert);
   expect(() => gate.setTls({ cert: otherCert, key })).toThrow();
   await wire(gate.port, cert);
-  gate.setTls({ cert: otherCert, key: await pem('other-key') });
+  gate.setTls({ cert: otherCert, key: pem('other-key') });
   await wire(gate.port, otherCert);
   await expect(wire(gate.port, cert)).rejects.toThrow();
   old.socket.write(GET);

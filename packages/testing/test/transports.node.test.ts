@@ -4,6 +4,7 @@ import type { Server } from 'node:net';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
 import type { Transport, TransportFactory } from '@dimp/core';
+import { pem } from '@dimp/fixtures/certificate';
 import { utf8Encode } from '@dimp/foundation';
 import { type OpenPair, transportCompliance } from '@dimp/testing/compliance';
 import { acceptTcp, connectTcp } from '@dimp/transport-tcp';
@@ -11,9 +12,8 @@ import { connectWebSocket } from '@dimp/transport-websocket';
 import { acceptWebSocket, webSocketServerOptions } from '@dimp/transport-websocket/server';
 import { afterAll, describe, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { certificate, certificateKey } from './certificate.ts';
 
-const own = { cert: certificate, key: certificateKey };
+const own = { cert: pem('cert'), key: pem('key') };
 const servers: Server[] = [];
 afterAll(() => {
   for (const server of servers) server.close();
@@ -66,7 +66,7 @@ describe.each([false, true])('over TCP, with TLS: %s', async (secure) => {
   const connect = connectTcp({
     host: 'localhost',
     port: listener.port,
-    tls: secure && { ca: certificate },
+    tls: secure && { ca: pem('cert') },
   });
   transportCompliance(test, {
     open: opening(listener, connect, (socket, maxPayloadBytes) =>
@@ -103,7 +103,7 @@ describe.each([
   const portable = kind === 'ws' ? {} : { webSocket: WebSocket };
   const connect = connectWebSocket({
     url: `${secure ? 'wss' : 'ws'}://localhost:${listener.port}/`,
-    ...(secure ? { tls: { ca: certificate } } : {}),
+    ...(secure ? { tls: { ca: pem('cert') } } : {}),
     ...portable,
   });
   const open = opening(listener, connect, (socket, maxPayloadBytes) => {

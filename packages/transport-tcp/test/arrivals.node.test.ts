@@ -1,9 +1,9 @@
+import { settled } from '@dimp/fixtures/time';
 import { concatBytes, decodeHex, utf8Encode } from '@dimp/foundation';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../src/mtp.ts';
 import { chunkSizes, cut, idOf } from './helpers.ts';
-import { settled } from './manual-time.ts';
 import { meetStation, textsOf } from './raw-peer.node.ts';
 
 describe('a message', () => {

@@ -1,13 +1,14 @@
 import { connect as connectPlain, createServer, type Server } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
 import type { Transport } from '@dimp/core';
+import { Sweep } from '@dimp/core/transport';
+import { pem } from '@dimp/fixtures/certificate';
+import { ManualTime, settled } from '@dimp/fixtures/time';
 import { concatBytes, decodeHex, utf8Encode } from '@dimp/foundation';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { acceptTcp, connectTcp } from '../src/index.ts';
 import { encodeFrame } from '../src/mtp.ts';
-import { certificate, certificateKey } from './certificate.ts';
 import { idOf } from './helpers.ts';
-import { ManualTime, settled } from './manual-time.ts';
 import { failure, listening, meetClient, meetStation, RawPeer, textsOf } from './raw-peer.node.ts';
 
 const context = { maxPayloadBytes: 100_000 };
@@ -58,9 +59,10 @@ describe('keep-alive (spec §12.4)', () => {
   test('one timer serves all connections, and none runs without any', async () => {
     const time = new ManualTime();
     const { server, port } = await listening();
+    const sweep = new Sweep({ clock: time, timers: time });
     const transports: Transport[] = [];
     server.on('connection', (socket) => {
-      transports.push(acceptTcp(socket, { ...context, sweep: time.sweep }));
+      transports.push(acceptTcp(socket, { ...context, sweep }));
     });
     const sockets = Array.from({ length: 20 }, () => connectPlain({ host: '127.0.0.1', port }));
     await settled();
@@ -220,7 +222,8 @@ describe('the end of a connection', () => {
     onTestFinished(() => {
       socket.destroy();
     });
-    const transport = acceptTcp(await accepted, { ...context, sweep: time.sweep });
+    const sweep = new Sweep({ clock: time, timers: time });
+    const transport = acceptTcp(await accepted, { ...context, sweep });
     const closing = transport.close();
     expect(await Promise.race([closing.then(() => 'closed'), settled().then(() => 'waits')])).toBe(
       'waits',
@@ -300,7 +303,7 @@ describe('connecting', () => {
   });
 
   test('with TLS refuses a certificate that nobody vouches for, and one of another host', async () => {
-    const server = createSecureServer({ cert: certificate, key: certificateKey });
+    const server = createSecureServer({ cert: pem('cert'), key: pem('key') });
     server.on('tlsClientError', () => undefined);
     const port = await secureServer(server);
     const unknown = connectTcp({ host: 'localhost', port, tls: true });
@@ -308,7 +311,7 @@ describe('connecting', () => {
     const other = connectTcp({
       host: 'localhost',
       port,
-      tls: { ca: certificate, servername: 'other.example' },
+      tls: { ca: pem('cert'), servername: 'other.example' },
     });
     expect(await failure(Promise.resolve(other(context)))).toBe('transport/refused');
   });

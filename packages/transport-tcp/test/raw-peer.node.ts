@@ -1,5 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Arrival, Transport } from '@dimp/core';
+import { Sweep } from '@dimp/core/transport';
+import { ManualTime, settled } from '@dimp/fixtures/time';
 import { isProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { onTestFinished } from 'vitest';
 import {
@@ -10,7 +12,6 @@ import {
 } from '../src/index.ts';
 import { encodeFrame, MtpDecoder, type MtpFrame, type MtpFrameType } from '../src/mtp.ts';
 import { idOf } from './helpers.ts';
-import { ManualTime, settled } from './manual-time.ts';
 
 /** A peer that is nothing but a socket and a decoder. */
 export class RawPeer {
@@ -69,9 +70,10 @@ export async function meetStation(
   options: Partial<AcceptTcpOptions> & { readonly read?: boolean } = {},
 ): Promise<Meeting> {
   const time = new ManualTime();
+  const sweep = new Sweep({ clock: time, timers: time });
   const { port, accepted } = await listening();
   const peer = new RawPeer(connect({ host: '127.0.0.1', port }));
-  const defaults = { maxPayloadBytes: 100_000, sweep: time.sweep };
+  const defaults = { maxPayloadBytes: 100_000, sweep };
   const transport = acceptTcp(await accepted, { ...defaults, ...options });
   return { transport, peer, time, ...(await watch(transport, options.read ?? true)) };
 }
@@ -81,8 +83,9 @@ export async function meetClient(
   options: Partial<ConnectTcpOptions> & { readonly read?: boolean } = {},
 ): Promise<Meeting> {
   const time = new ManualTime();
+  const sweep = new Sweep({ clock: time, timers: time });
   const { port, accepted } = await listening();
-  const connecting = connectTcp({ host: '127.0.0.1', port, sweep: time.sweep, ...options });
+  const connecting = connectTcp({ host: '127.0.0.1', port, sweep, ...options });
   const transport = await connecting({ maxPayloadBytes: 100_000 });
   const peer = new RawPeer(await accepted);
   return { transport, peer, time, ...(await watch(transport, options.read ?? true)) };

@@ -1,8 +1,8 @@
+import { settled } from '@dimp/fixtures/time';
 import { utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../src/mtp.ts';
 import { idOf } from './helpers.ts';
-import { settled } from './manual-time.ts';
 import { failure, meetClient, meetStation, textsOf } from './raw-peer.node.ts';
 
 const payload = utf8Encode('{"a":1}');

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer as createPlainServer } from 'node:net';
+import { pem } from '@dimp/fixtures/certificate';
+import { settled } from '@dimp/fixtures/time';
 import { concatBytes, utf8Encode } from '@dimp/foundation';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectWebSocket } from '../src/index.ts';
-import { certificate, certificateKey } from './certificate.ts';
-import { settled } from './manual-time.ts';
 import { listening, meetClient, message, state, textsOf } from './meeting.node.ts';
 
 const context = { maxPayloadBytes: 100_000 };
@@ -146,7 +146,7 @@ describe('connecting', () => {
   });
 
   test('with TLS refuses a certificate that nobody vouches for', async () => {
-    const server = createSecureServer({ cert: certificate, key: certificateKey });
+    const server = createSecureServer({ cert: pem('cert'), key: pem('key') });
     server.on('tlsClientError', () => undefined);
     const port = await listening(server);
     const connect = connectWebSocket({ url: `wss://localhost:${port}/` });

@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Arrival, Transport } from '@dimp/core';
+import { Sweep } from '@dimp/core/transport';
+import { ManualTime, settled } from '@dimp/fixtures/time';
 import { isProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -9,7 +11,6 @@ import {
   acceptWebSocket,
   webSocketServerOptions,
 } from '../src/server.ts';
-import { ManualTime, settled } from './manual-time.ts';
 
 /** A transport of ours, what is at the other end of it, and what has arrived. */
 export interface Meeting {
@@ -59,12 +60,13 @@ export async function meetStation(
   options: Partial<AcceptWebSocketOptions> & { readonly autoPong?: boolean } = {},
 ): Promise<Meeting> {
   const time = new ManualTime();
+  const sweep = new Sweep({ clock: time, timers: time });
   const { maxPayloadBytes = 100_000, autoPong = true } = options;
   const { port, accepted } = await accepting(maxPayloadBytes);
   const peer = new WebSocket(`ws://127.0.0.1:${port}/`, { autoPong });
   const heard = listen(peer);
   const socket = await accepted;
-  const transport = acceptWebSocket(socket, { maxPayloadBytes, sweep: time.sweep, ...options });
+  const transport = acceptWebSocket(socket, { maxPayloadBytes, sweep, ...options });
   await new Promise<void>((resolve) => {
     peer.on('open', () => resolve());
   });
@@ -74,9 +76,10 @@ export async function meetStation(
 /** Lets the client's side meet a bare server. */
 export async function meetClient(options: Partial<ConnectWebSocketOptions> = {}): Promise<Meeting> {
   const time = new ManualTime();
+  const sweep = new Sweep({ clock: time, timers: time });
   const { port, accepted } = await accepting(10_000_000);
   const url = `ws://127.0.0.1:${port}/`;
-  const connecting = connectWebSocket({ url, sweep: time.sweep, ...options });
+  const connecting = connectWebSocket({ url, sweep, ...options });
   const transport = await connecting({ maxPayloadBytes: 100_000 });
   const peer = await accepted;
   return { transport, peer, time, heard: listen(peer), ...(await watch(transport)) };

@@ -1,6 +1,6 @@
+import { settled } from '@dimp/fixtures/time';
 import { concatBytes, utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { settled } from './manual-time.ts';
 import { meetStation, message, state, textsOf } from './meeting.node.ts';
 
 function ack(signature: string): string {
