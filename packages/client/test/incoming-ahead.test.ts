@@ -1,10 +1,11 @@
+import { encodeBase64, parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import { Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { acquaint, type Client, text, World } from './world.ts';
+import { pathsOf } from './stores.ts';
+import { acquaint, type Client, tell, text, World } from './world.ts';
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+const HOUR = 3_600_000;
 
 async function couple() {
   const world = new World();
@@ -27,6 +28,11 @@ async function fromTheFuture(
   const message = await messenger.pack(text(words), hulk.id);
   if ('status' in message) expect.unreachable();
   return messenger.serialize(message);
+}
+
+/** How many messages are in a waiting room. */
+async function kept({ durable }: Client, room = 'ahead'): Promise<number> {
+  return (await pathsOf(durable)).filter((path) => path.startsWith(`${room}/`)).length;
 }
 
 describe('a message from the future', () => {
@@ -58,9 +64,10 @@ describe('a message from the future', () => {
   test('whose envelope somebody has dated ahead does not keep the true one out', async () => {
     const { world, moki, hulk } = await couple();
     const bytes = await fromTheFuture(world, moki, hulk, 'hi', 0);
-    const wire = JSON.parse(new TextDecoder().decode(bytes));
-    const dated = JSON.stringify({ ...wire, time: wire.time + 86_400 });
-    await hulk.messenger.receivedPackage(new TextEncoder().encode(dated));
+    const wire = parseJsonObject(bytes);
+    const dated = stringifyJson({ ...wire, time: Number(wire['time']) + 86_400 });
+    await hulk.messenger.receivedPackage(utf8Encode(dated));
+    expect(hulk.refused).toEqual(['policy/expired']);
     expect(hulk.shown).toEqual([]);
     await hulk.messenger.receivedPackage(bytes);
     expect(hulk.shown).toEqual(['hi']);
@@ -68,21 +75,57 @@ describe('a message from the future', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('forged ones are no more than fit into a waiting room, and go when they are too old', async () => {
+  test('whose envelope somebody has dated further ahead than its sender is not kept in place of the true one', async () => {
+    const { world, moki, hulk } = await couple();
+    const bytes = await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR);
+    const wire = parseJsonObject(bytes);
+    const dated = stringifyJson({ ...wire, time: Number(wire['time']) + 3600 });
+    await hulk.messenger.receivedPackage(utf8Encode(dated));
+    expect(await kept(hulk)).toBe(0);
+    await hulk.messenger.receivedPackage(bytes);
+    expect(await kept(hulk)).toBe(1);
+    await world.pass(2 * HOUR);
+    expect(hulk.shown).toEqual(['hi']);
+  });
+
+  test('that its sender has not signed is not kept, and pushes none of his out', async () => {
+    const { world, moki, hulk } = await couple();
+    const bytes = await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR);
+    await hulk.messenger.receivedPackage(bytes);
+    const wire = parseJsonObject(bytes);
+    for (let n = 0; n < 32; n++) {
+      const forged = { ...wire, data: encodeBase64(Uint8Array.of(n)), time: wire['time'] };
+      await hulk.messenger.receivedPackage(utf8Encode(stringifyJson(forged)));
+    }
+    expect(hulk.refused.slice(1)).toEqual(Array(32).fill('crypto/signature'));
+    expect(await kept(hulk)).toBe(1);
+    await world.pass(2 * HOUR);
+    expect(hulk.shown).toEqual(['hi']);
+  });
+
+  test('of a stranger waits for who he is, and then for its time', async () => {
+    const world = new World();
+    const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: true })];
+    await tell(moki, hulk);
+    await hulk.messenger.receivedPackage(await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR));
+    expect([await kept(hulk, 'suspended'), await kept(hulk)]).toEqual([1, 0]);
+    await tell(hulk, moki);
+    await hulk.messenger.idle();
+    expect([await kept(hulk, 'suspended'), await kept(hulk)]).toEqual([0, 1]);
+    await world.pass(2 * HOUR);
+    expect(hulk.shown).toEqual(['hi']);
+  });
+
+  test('is one of no more than fit into a waiting room, and goes when it is too old', async () => {
     const { world, moki, hulk } = await couple();
     for (let n = 0; n < 40; n++) {
       await hulk.messenger.receivedPackage(
         await fromTheFuture(world, moki, hulk, `${n}`, 1000 * HOUR),
       );
     }
-    const kept = async () => {
-      let count = 0;
-      for await (const _ of hulk.durable.list(['ahead'])) count += 1;
-      return count;
-    };
-    expect(await kept()).toBe(32);
+    expect(await kept(hulk)).toBe(32);
     await world.pass(9 * 24 * HOUR);
-    expect(await kept()).toBe(0);
+    expect(await kept(hulk)).toBe(0);
     expect(hulk.shown).toEqual([]);
   });
 });

@@ -4,7 +4,9 @@ import { Forward } from '@dimp/extensions/contents';
 import { parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { VirtualTime } from '@dimp/testing/network';
 import { describe, expect, test } from 'vitest';
+import { NOTHING } from '../src/receiving/answer.ts';
 import { WaitingRoom } from '../src/receiving/waiting-room.ts';
+import { WaitingRooms } from '../src/receiving/waiting-rooms.ts';
 import { pathsOf } from './stores.ts';
 import { acquaint, type Client, tell, text, World } from './world.ts';
 
@@ -104,6 +106,57 @@ describe('an inbox that nobody empties', () => {
     expect(await next).toEqual({ text: 'second' });
     expect(await pathsOf(hulk.durable)).not.toContainEqual(waiting);
   });
+
+  test('does not lose what a forward brings: it is taken when there is room and the forward comes again', async () => {
+    const { world, moki, hulk } = await couple();
+    const bot = await world.join('bot');
+    await acquaint(bot, hulk);
+    await hulk.facebook.addContact(hulk.id, moki.id);
+    await world.restart(hulk, { screen: false, inbox: { messages: 2 } });
+    const messages = (await say(moki, hulk, 'a', 'b', 'c')).map((bytes) => parseJsonObject(bytes));
+    const forward = await bot.messenger.pack(Forward.create({ messages }), hulk.id);
+    if ('status' in forward) expect.unreachable();
+    const bytes = bot.messenger.serialize(forward);
+    await world.deliver(bytes, hulk);
+    expect(hulk.refused).toEqual(['policy/rate-limited']);
+    expect(await inboxOf(hulk)).toHaveLength(2);
+    const iteration = hulk.messenger.messages();
+    const words = async () => (await iteration.next()).value?.content.body;
+    for (const each of ['a', 'b']) expect(await words()).toEqual({ text: each });
+    await world.deliver(bytes, hulk);
+    expect(await words()).toEqual({ text: 'c' });
+    expect(hulk.refused).toHaveLength(1);
+  });
+});
+
+test('messages that name others which never come set no more timers than fit into the waiting room', async () => {
+  const time = new VirtualTime();
+  const timers = new Set<() => unknown>();
+  const limits = { perKey: 2, total: 4, bytes: 1000 };
+  const room = (area: string) =>
+    new WaitingRoom(memoryStore(), area, time, limits, () => undefined);
+  const rooms = new WaitingRooms({
+    rooms: { suspended: room('suspended'), early: room('early'), ahead: room('ahead') },
+    timers: {
+      after(_, task) {
+        timers.add(task);
+        return { [Symbol.dispose]: () => timers.delete(task) };
+      },
+    },
+    orderTimeout: 1000,
+    readID: () => expect.unreachable(),
+    isSeen: async () => false,
+    ask: async () => {},
+    take: async () => NOTHING,
+    later: async () => {},
+  });
+  for (let n = 0; n < 100; n++) {
+    await rooms.add('early', { key: `before ${n}`, id: `${n}`, text: 'x' });
+    await rooms.add('early', { key: 'the same', id: `the same ${n}`, text: 'x' });
+  }
+  expect(timers.size).toBeLessThanOrEqual(4);
+  rooms.stop();
+  expect(timers.size).toBe(0);
 });
 
 test('a message whose content has no time is never forgotten, whatever the time of its envelope becomes', async () => {
@@ -172,19 +225,19 @@ test('suspended messages are bounded by number for each cause, by number, and by
   const room = open();
   const add = (key: string, id: string, length = 1) =>
     room.add({ key, id, text: 'x'.repeat(length) });
-  for (const id of ['1', '2']) expect(await add('a', id)).toBe(true);
-  expect(await add('a', '3')).toBe(false);
+  for (const id of ['1', '2']) expect(await add('a', id)).toEqual([]);
+  expect(await add('a', '3')).toMatchObject([{ key: 'a', id: '1' }]);
   expect((await room.of('a')).map(({ id }) => id)).toEqual(['2', '3']);
-  for (const key of ['b', 'c']) expect(await add(key, key)).toBe(true);
-  expect(await add('d', 'd')).toBe(false);
+  for (const key of ['b', 'c']) expect(await add(key, key)).toEqual([]);
+  expect(await add('d', 'd')).toMatchObject([{ key: 'a', id: '2' }]);
   expect(await room.has('2')).toBe(false);
-  expect(await add('e', 'e', 850)).toBe(false);
+  expect(await add('e', 'e', 850)).not.toEqual([]);
   const left = (await pathsOf(store)).map((path) => path.split('/').at(-1));
   expect(left).toContain('e');
   expect(left.length).toBeLessThan(4);
   const again = open();
   for (const id of left) expect(await again.has(id as string)).toBe(true);
-  expect(await again.add({ key: 'f', id: 'f', text: 'x'.repeat(900) })).toBe(false);
+  expect(await again.add({ key: 'f', id: 'f', text: 'x'.repeat(900) })).not.toEqual([]);
   expect(await pathsOf(store)).toEqual(['suspended/f/f']);
 });
 

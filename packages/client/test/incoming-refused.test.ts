@@ -219,7 +219,8 @@ describe('an array', () => {
     ];
     const delivery = await moki.messenger.send(ArrayContent.create({ contents }), hulk.id);
     await world.carry();
-    expect(hulk.shown).toEqual(['first', 'deep', 'deeper', 'last', 'forwarded']);
+    // What is forwarded comes first: it may not find room, and then the array comes again.
+    expect(hulk.shown).toEqual(['forwarded', 'first', 'deep', 'deeper', 'last']);
     expect(delivery.state).toBe('received');
   });
 });

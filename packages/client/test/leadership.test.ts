@@ -4,7 +4,7 @@ import { encryptedStore } from '@dimp/store-encrypted';
 import { describe, expect, test, vi } from 'vitest';
 import type { DeliveryState } from '../src/index.ts';
 import { pathsOf, tabs } from './stores.ts';
-import { acquaint, type Client, onlyDelivery, outboxOf, text, World } from './world.ts';
+import { acquaint, type Client, onlyDelivery, outboxOf, tell, text, World } from './world.ts';
 
 const MINUTE = 60_000;
 const KEY: Uint8Array = new Uint8Array(32).fill(1);
@@ -293,6 +293,20 @@ describe('what two tabs take in', () => {
     await three.messenger[Symbol.asyncDispose]();
     await world.rest();
     expect([one.shown, two.shown]).toEqual([[], ['hi']]);
+  });
+
+  test('and one of them could not open yet is opened by whoever leads next', async () => {
+    const { world, one, two, hulk } = await twoTabs();
+    const stranger = await world.join('stranger');
+    await tell(stranger, one);
+    const message = await stranger.messenger.pack(text('hi'), one.id);
+    if ('status' in message) expect.unreachable();
+    await world.deliver(stranger.messenger.serialize(message), one);
+    await takeOver(world, one, two);
+    expect(two.shown).toEqual([]);
+    await tell(two, stranger, hulk);
+    await world.rest();
+    expect(two.shown).toEqual(['hi']);
   });
 
   test('is inherited by whoever leads next, if the one that leads goes', async () => {

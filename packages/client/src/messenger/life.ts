@@ -60,7 +60,7 @@ export class Life {
     const { sharing } = facebook.store;
     if (sharing === undefined) return;
     this.#leadership = new Leadership(sharing, owner, {
-      lead: () => this.#lead(),
+      lead: () => this.#takeOver(),
       inherit: (gone) => this.#takeUp((each) => each === gone),
       outboxChanged: (id) => parts.dispatcher.refresh(id),
       anyOutboxChanged: () => parts.dispatcher.refreshAll(),
@@ -157,7 +157,7 @@ export class Life {
   }
 
   async #start(): Promise<void> {
-    const { facebook, background, receiver } = this.#parts;
+    const { facebook, background } = this.#parts;
     const arrived = ({ id }: { readonly id: ID }): void => {
       void background.run(() => this.#release(id.entity));
     };
@@ -169,13 +169,10 @@ export class Life {
     if (this.#leadership === undefined) {
       await this.#lead();
       await this.#takeUp(() => true);
+      await background.run(() => this.#restore());
     } else {
       this.#leadership.start();
     }
-    await background.run(async () => {
-      const restored = await receiver.restore();
-      void background.run(() => this.answer(restored));
-    });
   }
 
   #unlisten(): void {
@@ -189,6 +186,18 @@ export class Life {
     for await (const { owner } of inbox.list()) this.#leadership?.await(owner);
     this.#leads = true;
     events.emit('leading', {});
+  }
+
+  /** This tab leads from now on. What others have let wait, nobody else looks after. */
+  async #takeOver(): Promise<void> {
+    await this.#lead();
+    await this.#restore();
+  }
+
+  async #restore(): Promise<void> {
+    const { receiver, background } = this.#parts;
+    const restored = await receiver.restore();
+    void background.run(() => this.answer(restored));
   }
 
   /** Messages that were taken in and not done with: their handlers get them again. */
@@ -253,9 +262,9 @@ export class Life {
   async #tend(): Promise<void> {
     const { dispatcher, receiver, facebook, retention } = this.#parts;
     // The store may have failed when it was our turn.
-    if (this.#leadership?.isLeading && !this.#leads) await this.#lead();
+    if (this.#leadership?.isLeading && !this.#leads) await this.#takeOver();
     await dispatcher.tend();
-    await receiver.expire(facebook.clock.now() - retention);
+    await this.answer(await receiver.tend(facebook.clock.now() - retention));
     await receiver.askAgain();
     await this.#purge();
   }

@@ -45,7 +45,7 @@ export interface MessengerParts {
   readonly life: Life;
 }
 
-/** Suspended messages: 32 that wait for the same entity (spec §11.4), 1,024 in all. */
+/** Suspended messages, and those from the future: 32 that wait for the same entity (spec §11.4), 1,024 in all. */
 const SUSPENDED_LIMITS = { perKey: 32, total: 1024, bytes: 16 * 1024 * 1024 };
 /** Messages that came before the one before them. Their senders are known, so there may be more. */
 const EARLY_LIMITS = { perKey: 32, total: 4096, bytes: 64 * 1024 * 1024 };
@@ -116,9 +116,11 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     store,
     opener: new Opener(facebook, transceiver, freshness, queries),
     memory,
-    suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
-    ahead: new WaitingRoom(store, 'ahead', clock, SUSPENDED_LIMITS, onFailure),
-    early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS, onFailure),
+    rooms: {
+      suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
+      early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS, onFailure),
+      ahead: new WaitingRoom(store, 'ahead', clock, SUSPENDED_LIMITS, onFailure),
+    },
     commands: new Commands(
       new StandardProcessors({
         facebook,

@@ -40,27 +40,44 @@ export class Freshness {
     if (time !== 0) this.#check(time);
   }
 
+  /** {@link checkEnvelope} without the future, of which only the content tells. @throws `policy/expired` */
+  checkAge({ time }: Envelope): void {
+    if (time !== 0) this.#checkAge(time);
+  }
+
   /**
    * @throws `policy/expired`. Contents of 0.8 have no time (spec §9.1): the envelope's counts, which proves nothing, so the
    *   {@link ReplayMemory} never forgets them.
    */
-  checkContent({ time }: Content, envelope: Envelope): void {
-    this.#check(time ?? envelope.time);
+  checkContent({ time: written }: Content, envelope: Envelope): void {
+    const time = written ?? envelope.time;
+    // Whoever has dated the envelope far ahead of the content is not the sender.
+    const isTrue = (envelope.time - time) * 1000 <= this.#policy.maxAhead;
+    this.#checkAhead(Math.max(time, envelope.time), isTrue);
+    this.#checkAge(time);
   }
 
   /** @param time - seconds since the epoch */
   #check(time: number): void {
-    const age = this.#clock.now() - time * 1000;
-    if (-age > this.#policy.maxAhead) {
-      throw new ProtocolError('policy/expired', 'message is from the future', {
-        details: { ahead: -age },
-      });
-    }
-    if (age > this.#policy.maxAge) throw new ProtocolError('policy/expired', 'message is too old');
+    this.#checkAhead(time, false);
+    this.#checkAge(time);
+  }
+
+  #checkAhead(time: number, isTrue: boolean): void {
+    const ahead = time * 1000 - this.#clock.now();
+    if (ahead <= this.#policy.maxAhead) return;
+    throw new ProtocolError('policy/expired', 'message is from the future', {
+      details: isTrue ? { ahead } : {},
+    });
+  }
+
+  #checkAge(time: number): void {
+    if (this.#clock.now() - time * 1000 <= this.#policy.maxAge) return;
+    throw new ProtocolError('policy/expired', 'message is too old');
   }
 }
 
-/** Whether a message was refused because its time has not come by our clock. */
+/** Whether a message was refused because its time has not come by our clock, as its sender says himself. */
 export function isAhead(error: unknown): boolean {
   return isProtocolError(error, 'policy/expired') && Object.hasOwn(error.details, 'ahead');
 }

@@ -34,7 +34,7 @@ export class Opener {
 
   /** @throws the codes of `verify` and `decrypt`, `policy/expired` */
   async open(message: ReliableMessage): Promise<OpenedMessage | Waiting> {
-    this.#freshness.checkEnvelope(message.envelope);
+    this.#freshness.checkAge(message.envelope);
     const verified = await this.#transceiver.verify(message);
     if (isWaiting(verified)) return verified;
     const members = await this.#missingMembers(message);

@@ -4,7 +4,6 @@ import {
   type StoreChange,
   type Timers,
   type Waiting,
-  waiting,
   withLock,
 } from '@dimp/core';
 import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
@@ -29,13 +28,14 @@ import {
 import type { Commands } from '../processing/commands.ts';
 import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
 import { OncePer } from '../processing/once.ts';
-import { answersTo, NOTHING, type Received, together } from './answer.ts';
+import { answersTo, type Handled, NOTHING, type Received, together } from './answer.ts';
 import type { Application } from './application.ts';
 import { isAhead } from './freshness.ts';
 import type { InboxItem } from './inbox.ts';
 import type { OpenedMessage, Opener } from './opener.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
 import type { WaitingRoom } from './waiting-room.ts';
+import { type Room, type Taken, WaitingRooms } from './waiting-rooms.ts';
 
 /** What a {@link Receiver} is made of. */
 export interface ReceiverParts {
@@ -43,12 +43,11 @@ export interface ReceiverParts {
   readonly store: Store;
   readonly opener: Opener;
   readonly memory: ReplayMemory;
-  /** Messages whose sender or group is not known yet, by entity. */
-  readonly suspended: WaitingRoom;
-  /** Messages that have overtaken another one, by its name. */
-  readonly early: WaitingRoom;
-  /** Messages from the future, by sender. */
-  readonly ahead: WaitingRoom;
+  /**
+   * `suspended`: messages whose sender or group is not known yet, by entity. `early`: messages that have overtaken another
+   * one, by its name. `ahead`: messages from the future, by sender.
+   */
+  readonly rooms: Readonly<Record<Room, WaitingRoom>>;
   readonly commands: Commands;
   readonly application: Application;
   readonly timers: Timers;
@@ -69,10 +68,6 @@ const MAX_DEPTH = 4;
 const MAX_FORWARDED = 64;
 /** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
 const REPEAT_INTERVAL = 1000;
-/** When a message is tried again that had waited, and then met a full inbox, in milliseconds. */
-const ROOM_INTERVAL = 60_000;
-/** When messages from the future are looked at again, in milliseconds. */
-const AHEAD_INTERVAL = 600_000;
 
 /** How a message has come. */
 interface Way {
@@ -86,29 +81,29 @@ interface Way {
   readonly via?: StationContact;
 }
 
-/** What came of a message. */
-interface Taken extends Received {
-  /** What it waits for: something of somebody, which is asked for, or its time. */
-  readonly waits?: 'missing' | 'time';
-}
-
-/** Where messages wait. */
-type Room = 'suspended' | 'early' | 'ahead';
-
 /**
  * Takes messages in: each once, in the order in which their sender wrote them, and on disk before anybody is told.
  */
 export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #repeated: OncePer;
-  readonly #timers = new Set<Disposable>();
-  /** What is tried again by the clock, by room and key. */
-  readonly #scheduled = new Set<string>();
+  readonly #waiting: WaitingRooms;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
-    this.#repeated = new OncePer(parts.facebook.clock, REPEAT_INTERVAL);
+    const { rooms, timers, orderTimeout, ask, memory, facebook } = parts;
+    this.#repeated = new OncePer(facebook.clock, REPEAT_INTERVAL);
+    this.#waiting = new WaitingRooms({
+      rooms,
+      timers,
+      orderTimeout,
+      ask,
+      readID: facebook.protocol.parseID,
+      isSeen: (id) => memory.has(id),
+      take: (text, late) => this.#take(text, { again: true, late }),
+      later: async (task) => parts.later(await this.#inTurn(task)),
+    });
   }
 
   /**
@@ -122,41 +117,22 @@ export class Receiver {
 
   /** Something of an entity has arrived: what waited for it is taken in. */
   release(entity: EntityKey): Promise<Received> {
-    return this.#inTurn(() => this.#takeUp('suspended', entity));
+    return this.#inTurn(() => this.#waiting.takeUp('suspended', entity));
   }
 
-  /** Looks after what an earlier life left waiting. */
+  /** See {@link WaitingRooms.restore}. */
   restore(): Promise<Received> {
-    return this.#inTurn(async () => {
-      const { suspended, early, ahead, memory } = this.#parts;
-      const received: Received[] = [];
-      for (const key of await suspended.keys()) received.push(await this.#takeUp('suspended', key));
-      for (const key of await early.keys()) {
-        if (await memory.has(key)) received.push(await this.#takeUp('early', key));
-        else this.#limitWaiting(key);
-      }
-      for (const key of await ahead.keys()) received.push(await this.#takeUp('ahead', key));
-      return together(received);
-    });
+    return this.#inTurn(() => this.#waiting.restore());
+  }
+
+  /** See {@link WaitingRooms.tend}. */
+  tend(oldest: number): Promise<Received> {
+    return this.#inTurn(() => this.#waiting.tend(oldest));
   }
 
   /** Asks again for what messages wait for. */
-  async askAgain(): Promise<void> {
-    const { suspended, ask, facebook } = this.#parts;
-    for (const key of await suspended.keys()) {
-      const id = facebook.protocol.parseID(key);
-      await ask(waiting(id.isGroup ? 'members' : 'meta', id));
-    }
-  }
-
-  /**
-   * Forgets messages that have waited too long.
-   *
-   * @param oldest - milliseconds since the epoch: what came before would be refused as too old
-   */
-  async expire(oldest: number): Promise<void> {
-    const { suspended, early, ahead } = this.#parts;
-    for (const room of [suspended, early, ahead]) await room.expire(oldest);
+  askAgain(): Promise<void> {
+    return this.#waiting.askAgain();
   }
 
   /** Resolves when all that was received so far has been taken in. */
@@ -165,46 +141,13 @@ export class Receiver {
   }
 
   stop(): void {
-    for (const timer of this.#timers) timer[Symbol.dispose]();
-    this.#timers.clear();
+    this.#waiting.stop();
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(task);
     this.#turn = turn.catch(() => undefined);
     return turn;
-  }
-
-  /**
-   * Takes in what waits in a room under one key. Whoever carried it here may have been told that it arrived, and does not
-   * bring it again: what cannot be taken in yet stays.
-   *
-   * @param late - the message before them will not be waited for any longer
-   */
-  async #takeUp(room: Room, key: string, late = false): Promise<Received> {
-    const received: Received[] = [];
-    let pause: number | undefined;
-    for (const waitingMessage of await this.#parts[room].of(key)) {
-      const taken = await this.#take(waitingMessage.text, { again: true, late });
-      received.push(taken);
-      if (taken.noRoom) pause = ROOM_INTERVAL;
-      else if (taken.waits === 'time') pause ??= AHEAD_INTERVAL;
-      else if (taken.waits === undefined || room !== 'suspended') {
-        await this.#parts[room].remove(waitingMessage);
-      }
-    }
-    if (pause !== undefined) this.#takeUpLater(pause, room, key, late);
-    return together(received);
-  }
-
-  #takeUpLater(pause: number, room: Room, key: string, late = false): void {
-    const name = `${room} ${key}`;
-    if (this.#scheduled.has(name)) return;
-    this.#scheduled.add(name);
-    this.#after(pause, () => {
-      this.#scheduled.delete(name);
-      return this.#takeUp(room, key, late);
-    });
   }
 
   async #take(input: string | JsonObject, way: Way): Promise<Taken> {
@@ -215,29 +158,16 @@ export class Receiver {
     } catch (error) {
       // A store that fails is our own trouble: the message must come again.
       if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-      if (message !== undefined && way.depth === undefined && isAhead(error)) {
-        if (way.again !== true) await this.#keepUntilItsTime(message, input, error);
-        return { ...NOTHING, waits: 'time' };
+      const { sender } = message?.envelope ?? {};
+      const ahead = isAhead(error);
+      // Once is enough.
+      if (!ahead || !way.again) this.#parts.onRefused(error, sender);
+      // The clock that is wrong may be ours.
+      if (ahead && message !== undefined && sender !== undefined) {
+        return this.#wait('ahead', sender.entity, messageID(message), input);
       }
-      this.#parts.onRefused(error, message?.envelope.sender);
       return isProtocolError(error, 'policy/rate-limited') ? { ...NOTHING, noRoom: true } : NOTHING;
     }
-  }
-
-  /** The clock that is wrong may be ours: it comes in when its time has come by ours, or goes when it is too old. */
-  async #keepUntilItsTime(
-    message: ReliableMessage,
-    input: string | JsonObject,
-    error: ProtocolError,
-  ): Promise<void> {
-    const { sender } = message.envelope;
-    this.#parts.onRefused(error, sender);
-    await this.#parts.ahead.add({
-      key: sender.entity,
-      id: messageID(message),
-      text: textOf(input),
-    });
-    this.#takeUpLater(AHEAD_INTERVAL, 'ahead', sender.entity);
   }
 
   async #takeMessage(
@@ -245,29 +175,29 @@ export class Receiver {
     input: string | JsonObject,
     way: Way,
   ): Promise<Taken> {
-    const { memory, suspended, early, opener, ask } = this.#parts;
+    const { memory, opener, ask } = this.#parts;
     const id = messageID(message);
     const seen = await memory.get(id);
     if (seen !== undefined) return this.#repeat(id, seen, message.signature);
-    if (!way.again && ((await suspended.has(id)) || (await early.has(id)))) return NOTHING;
-    let opened = await opener.open(message);
+    if (!way.again && (await this.#waiting.has(id))) return NOTHING;
+    const opened = await opener.open(message);
     if (isWaiting(opened)) {
-      await suspended.add({ key: opened.id.entity, id, text: textOf(input) });
+      const taken = await this.#wait('suspended', opened.id.entity, id, input);
       await ask(opened);
-      const place = { key: opened.id.entity, id };
-      // What is missing may have arrived while the message was being put aside.
-      opened = await opener.open(message);
-      if (isWaiting(opened)) return { ...NOTHING, waits: 'missing' };
-      await suspended.remove(place);
+      return taken;
     }
     const before = way.late ? undefined : await this.#missingPredecessor(opened.content, id);
     if (before !== undefined && way.depth === undefined) {
-      await early.add({ key: before, id, text: textOf(input) });
-      this.#limitWaiting(before);
-      return NOTHING;
+      return this.#wait('early', before, id, input);
     }
     const received = await this.#process(id, opened, way);
-    return together([received, await this.#takeUp('early', id)]);
+    if (received.noRoom) return received;
+    return together([received, await this.#waiting.takeUp('early', id)]);
+  }
+
+  #wait(room: Room, key: string, id: string, input: string | JsonObject): Promise<Taken> {
+    const text = typeof input === 'string' ? input : stringifyJson(input);
+    return this.#waiting.add(room, { key, id, text });
   }
 
   /** The message before this one, if its sender names one that has not come. */
@@ -275,21 +205,6 @@ export class Receiver {
     const after = ownMember(content.wire, 'after');
     if (isCommand(content) || !isMessageID(after) || after === id) return undefined;
     return (await this.#parts.memory.has(after)) ? undefined : after;
-  }
-
-  /** Nobody waits for ever: the message before may have been given up by its sender. */
-  #limitWaiting(predecessor: string): void {
-    this.#after(this.#parts.orderTimeout, () => this.#takeUp('early', predecessor, true));
-  }
-
-  /** Takes something in when some milliseconds have passed. */
-  #after(delay: number, task: () => Promise<Received>): void {
-    const { timers, later } = this.#parts;
-    const timer = timers.after(delay, async () => {
-      this.#timers.delete(timer);
-      await later(await this.#inTurn(task));
-    });
-    this.#timers.add(timer);
   }
 
   /** It was taken in before, but its sender seems not to know. */
@@ -321,6 +236,21 @@ export class Receiver {
       if ('order' in outcome) items.push(outcome);
       else drafts.push(...outcome);
     }
+    await application.admit(items);
+    const handled: Promise<Handled>[] = [];
+    const answer = (): Received => ({
+      answers: answersTo(envelope.sender, envelope.receiver, user, drafts),
+      handled,
+    });
+    for (const message of forwarded) {
+      const inside = await this.#take(message, { depth: depth + 1 });
+      handled.push(...inside.handled);
+      // What is answered to them goes back the way they came (spec §9.2).
+      const messages = await this.#parts.pack({ answers: inside.answers, handled: [] });
+      if (messages.length > 0) drafts.push({ kind: 'forward', body: { messages } });
+      // It comes again, and with it those that are left.
+      if (inside.noRoom) return { ...answer(), noRoom: true };
+    }
     const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
     const text =
       items.length === 0 && content.kind === 'unknown' ? unsupported(content) : undefined;
@@ -331,18 +261,11 @@ export class Receiver {
         ? { receipt: { envelope, content, ...(text === undefined ? {} : { text }) } }
         : {}),
     };
-    if (items.length > 0 && !(await this.#keep(id, seen, items))) return NOTHING;
+    if (items.length > 0 && !(await this.#keep(id, seen, items))) return { ...NOTHING, handled };
     memory.note(id, seen);
     if (due) drafts.push(receiptDraft(RECEIVED, envelope, content, signature));
-    const handled = items.map((item) => application.take(item));
-    for (const message of forwarded) {
-      const inside = await this.#take(message, { depth: depth + 1 });
-      handled.push(...inside.handled);
-      // What is answered to them goes back the way they came (spec §9.2).
-      const messages = await this.#parts.pack({ answers: inside.answers, handled: [] });
-      if (messages.length > 0) drafts.push({ kind: 'forward', body: { messages } });
-    }
-    return { answers: answersTo(envelope.sender, envelope.receiver, user, drafts), handled };
+    handled.push(...items.map((item) => application.take(item)));
+    return answer();
   }
 
   /** @returns what to answer, or the message as it goes into the inbox */
@@ -369,7 +292,6 @@ export class Receiver {
    */
   async #keep(id: string, seen: SeenMessage, items: readonly InboxItem[]): Promise<boolean> {
     const { store, memory, application } = this.#parts;
-    await application.admit(items);
     const kept = items.map((item) => application.change(item));
     const changes: StoreChange[] = [memory.change(id, seen), ...kept];
     if (store.sharing === undefined) {
@@ -397,10 +319,6 @@ function contentsOf(content: Content): readonly Content[] {
 /** The messages in a forward, each to be verified on its own. */
 function messagesOf({ kind, body }: Content): readonly JsonObject[] {
   return kind === 'forward' ? (body as ForwardBody).messages : [];
-}
-
-function textOf(input: string | JsonObject): string {
-  return typeof input === 'string' ? input : stringifyJson(input);
 }
 
 function tooMuch(limit: string, max: number): ProtocolError<'format/limit'> {

@@ -60,27 +60,42 @@ export class WaitingRoom {
     this.#onDamaged = onDamaged;
   }
 
+  /** Reads what is on disk; called by itself once, and to be called again when others may have written there. */
+  load(): Promise<void> {
+    const loading = this.#read();
+    this.#loading = loading;
+    loading.catch(() => {
+      // It may go better the next time.
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading;
+  }
+
   /** Whether a message waits here. */
   async has(id: string): Promise<boolean> {
-    await this.#load();
+    await this.#loaded();
     return this.#places.has(id);
   }
 
   /** What messages wait for. */
   async keys(): Promise<readonly string[]> {
-    await this.#load();
+    await this.#loaded();
     return [...new Set([...this.#places.values()].map(({ key }) => key))];
   }
 
   /**
    * Lets a message wait.
    *
-   * @returns false if somebody had to go for it
+   * @returns who had to go for it
    */
-  async add({ key, id, text }: WaitingMessage): Promise<boolean> {
-    await this.#load();
+  async add({
+    key,
+    id,
+    text,
+  }: WaitingMessage): Promise<readonly Pick<WaitingMessage, 'key' | 'id'>[]> {
+    await this.#loaded();
     const before = this.#places.get(id);
-    if (before?.key === key) return true;
+    if (before?.key === key) return [];
     const arrived = before?.arrived ?? this.#nextTime();
     const value = encodeRecord({ arrived, text });
     await this.#store.batch([
@@ -93,7 +108,7 @@ export class WaitingRoom {
     this.#put({ key, id, arrived, length: value.length });
     const dropped = [...this.#surplus(key)];
     for (const place of dropped) await this.remove(place);
-    return dropped.length === 0;
+    return dropped;
   }
 
   /** Who has to go, so that the limits are kept. */
@@ -113,7 +128,7 @@ export class WaitingRoom {
 
   /** What waits for one thing, in order of arrival. It stays until it is removed. */
   async of(key: string): Promise<readonly WaitingMessage[]> {
-    await this.#load();
+    await this.#loaded();
     const found: WaitingMessage[] = [];
     for (const place of [...this.#places.values()].filter((each) => each.key === key)) {
       const bytes = await this.#store.get(this.#path(key, place.id));
@@ -130,7 +145,7 @@ export class WaitingRoom {
    * @param oldest - milliseconds since the epoch
    */
   async expire(oldest: number): Promise<void> {
-    await this.#load();
+    await this.#loaded();
     for (const place of [...this.#places.values()]) {
       if (place.arrived < oldest) await this.remove(place);
     }
@@ -171,9 +186,8 @@ export class WaitingRoom {
     return [this.#area, key, id];
   }
 
-  #load(): Promise<void> {
-    this.#loading ??= this.#read();
-    return this.#loading;
+  #loaded(): Promise<void> {
+    return this.#loading ?? this.load();
   }
 
   async #read(): Promise<void> {
@@ -185,6 +199,8 @@ export class WaitingRoom {
       places.push({ key, id, arrived: record.arrived, length: bytes.length });
     }
     places.sort((a, b) => a.arrived - b.arrived);
+    this.#places.clear();
+    this.#bytes = 0;
     for (const place of places) this.#put(place);
     this.#last = places.at(-1)?.arrived ?? 0;
   }
