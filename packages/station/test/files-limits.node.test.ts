@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, open, readdir, rm, truncate, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '@dimp/core';
 import { equalBytes } from '@dimp/foundation';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { FILE_COST } from '../src/node/files/disk-usage.ts';
 import { FileServer } from '../src/node/files/file-server.ts';
 import { ask, fileService, noise, onDisk, say, until } from './file-service.ts';
 
@@ -30,39 +32,62 @@ test('a file above the limit is refused, one at the limit is not, also in parts'
 });
 
 test('all files together stay below the quota, also those that are still coming', async () => {
-  const service = await fileService({ limits: { totalBytes: 10_000 } });
-  expect((await ask(service, 'PUT', '/f/a', { body: noise(6000) })).status).toBe(201);
+  const service = await fileService({ limits: { totalBytes: 1_000_000 } });
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(600_000) })).status).toBe(201);
   const socket = await say(
     service.port,
-    'PUT /f/b HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\nx',
+    'PUT /f/b HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\nx',
   );
-  await until(() => service.server.state.bytes === 6001);
-  expect((await ask(service, 'PUT', '/f/c', { body: noise(2000) })).status).toBe(507);
+  await until(() => service.server.state.bytes === 600_001);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(200_000) })).status).toBe(507);
   socket.destroy();
   await until(() => service.server.state.uploads === 0);
-  expect((await ask(service, 'PUT', '/f/c', { body: noise(2000) })).status).toBe(201);
-  expect((await ask(service, 'PUT', '/f/d', { body: noise(2000) })).status).toBe(507);
-  expect(service.server.state.bytes).toBe(8001);
+  expect((await ask(service, 'PUT', '/f/c', { body: noise(200_000) })).status).toBe(201);
+  expect((await ask(service, 'PUT', '/f/d', { body: noise(200_000) })).status).toBe(507);
+  expect(service.server.state.bytes).toBe(800_001);
 });
 
 test('what is on disk counts after a restart', async () => {
-  const first = await fileService({ limits: { totalBytes: 10_000 } });
-  await ask(first, 'PUT', '/f/a', { body: noise(9000) });
+  const first = await fileService({ limits: { totalBytes: 100_000 } });
+  await ask(first, 'PUT', '/f/a', { body: noise(80_000) });
   await first.close();
-  const second = await fileService({ folder: first.folder, limits: { totalBytes: 10_000 } });
-  expect(second.server.state.bytes).toBe(9000);
+  const second = await fileService({ folder: first.folder, limits: { totalBytes: 100_000 } });
+  expect(second.server.state.bytes).toBe(80_000);
   expect((await ask(second, 'PUT', '/f/b', { body: noise(2000) })).status).toBe(507);
-  expect((await ask(second, 'GET', '/f/a')).body.length).toBe(9000);
+  expect((await ask(second, 'GET', '/f/a')).body.length).toBe(80_000);
+});
+
+test('empty files fill the quota and what an address has in a day as well, before and after a restart', async () => {
+  const limits = { totalBytes: 100_000, addressBytesPerDay: 1_000_000 };
+  const empty = { body: noise(0) };
+  const first = await fileService({ limits });
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    expect((await ask(first, 'PUT', `/f/${name}`, empty)).status).toBe(201);
+  }
+  expect((await ask(first, 'PUT', '/f/g', empty)).status).toBe(507);
+  expect(first.server.state.bytes).toBe(0);
+  await first.close();
+  const second = await fileService({ folder: first.folder, limits });
+  expect((await ask(second, 'PUT', '/f/g', empty)).status).toBe(507);
+  const frugal = await fileService({ limits: { addressBytesPerDay: 40_000 } });
+  for (const [name, status] of [
+    ['a', 201],
+    ['b', 201],
+    ['c', 429],
+  ] as const) {
+    expect((await ask(frugal, 'PUT', `/f/${name}`, empty)).status).toBe(status);
+  }
 });
 
 test('an address uploads so much in a day, and is told when it may go on', async () => {
   const clock = fakeClock();
-  const service = await fileService({ clock, limits: { addressBytesPerDay: 10_000 } });
-  expect((await ask(service, 'PUT', '/f/a', { body: noise(8000) })).status).toBe(201);
-  const refused = await ask(service, 'PUT', '/f/b', { body: noise(4000) });
+  const service = await fileService({ clock, limits: { addressBytesPerDay: 1_000_000 } });
+  const [most, more] = [800_000 - FILE_COST, 400_000 - FILE_COST];
+  expect((await ask(service, 'PUT', '/f/a', { body: noise(most) })).status).toBe(201);
+  const refused = await ask(service, 'PUT', '/f/b', { body: noise(more) });
   expect([refused.status, refused.headers['retry-after']]).toEqual([429, String(86_400 / 5)]);
   clock.time += DAY / 5;
-  expect((await ask(service, 'PUT', '/f/b', { body: noise(4000) })).status).toBe(201);
+  expect((await ask(service, 'PUT', '/f/b', { body: noise(more) })).status).toBe(201);
   expect((await ask(service, 'PUT', '/f/c', { body: noise(1) })).status).toBe(429);
 });
 
@@ -95,27 +120,29 @@ test('who may upload is the operator’s choice; everybody may download', async 
   expect((await ask(service, 'GET', '/f/a')).status).toBe(200);
 });
 
+const FORM =
+  'POST /upload/4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk/file HTTP/1.1\r\nHost: a\r\n' +
+  'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n--b\r\n';
+
 test.each([
   ['a file', 'PUT /f/a HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n'],
-  [
-    'a form',
-    'POST /upload/4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk/file HTTP/1.1\r\nHost: a\r\n' +
-      'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n' +
-      '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n',
-  ],
+  ['a form', `${FORM}Content-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n`],
+  ['the head of a form', FORM],
+  ['a file once more', 'PUT /f/zeros HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n'],
 ])('%s that only trickles in does not keep its place for ever', async (_what, head) => {
   const clock = fakeClock();
   const limits = { minBytesPerSecond: 10, uploadsAtOnce: 1 };
   const service = await fileService({ clock, limits });
-  const socket = await say(service.port, `${head}${'x'.repeat(200)}`);
+  await ask(service, 'PUT', '/f/zeros', { body: Buffer.from('0'.repeat(9000)) });
+  const socket = await say(service.port, `${head}${'0'.repeat(200)}`);
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  await until(() => service.server.state.bytes > 150);
+  await until(() => service.server.state.uploads === 1);
   clock.time += 15_000;
-  socket.write('y');
-  await until(() => service.server.state.bytes > 160);
+  socket.write('0');
+  await setTimeout(100);
   expect((await ask(service, 'PUT', '/f/b', { body: noise(10) })).status).toBe(503);
   clock.time += 16_000;
-  socket.write('z');
+  socket.write('0');
   await closed;
   await until(async () => (await ask(service, 'PUT', '/f/b', { body: noise(10) })).status === 201);
 });

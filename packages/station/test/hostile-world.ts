@@ -72,7 +72,7 @@ export async function hostileWorld(
   const parts = { facebook, id, keeper, commands, metrics, logger, blocking: commands.lists };
   const station = await Station.open({ ...parts, names: commands.names, ...options.station });
   const files = join(folder, 'files');
-  const limits = { minFreeBytes: 0, fileBytes: 1_000_000, totalBytes: 4_000_000 };
+  const limits = { minFreeBytes: 0, maxFileBytes: 1_000_000, totalBytes: 4_000_000 };
   const server = await FileServer.open({ folder: files, limits });
   const http = httpHandler({ health: () => station.health(), files: server });
   const where = { port: 0, host: '127.0.0.1', station, keeper, http, logger };

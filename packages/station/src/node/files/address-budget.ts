@@ -2,6 +2,7 @@ import type { Clock } from '@dimp/core';
 import { LruMap } from '@dimp/foundation';
 import type { Rate } from '../../limits/limits.ts';
 import { TokenBucket } from '../../limits/token-bucket.ts';
+import { FILE_COST } from './disk-usage.ts';
 
 const DAY = 86_400;
 /** Addresses that are remembered; who falls out begins anew. */
@@ -19,13 +20,13 @@ export class AddressBudget {
     this.#clock = clock;
   }
 
-  /** @returns 0 if the bytes may come, otherwise the seconds after which they might */
+  /** @returns 0 if a file of so many bytes may come, otherwise the seconds after which it might */
   take(address: string, bytes: number): number {
     // A file that is longer than all of a day would come through when the day is full.
     if (bytes > this.#rate.burst) return DAY;
     const now = this.#clock.now();
     const bucket = this.#buckets.get(address) ?? new TokenBucket(this.#rate, now);
     this.#buckets.set(address, bucket);
-    return Math.ceil(bucket.take(bytes, now) / 1000);
+    return Math.ceil(bucket.take(bytes + FILE_COST, now) / 1000);
   }
 }

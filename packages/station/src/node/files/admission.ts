@@ -43,6 +43,11 @@ export class Admission {
     this.#budget = new AddressBudget(options.limits.addressBytesPerDay, options.clock);
   }
 
+  /** Uploads that have begun and not ended. */
+  get running(): number {
+    return this.#count;
+  }
+
   /**
    * @param address - where the request came from; networks of IPv6 count as one
    * @param length - length of the body in bytes
@@ -79,22 +84,19 @@ export class Admission {
         this.#leave(address);
       },
     };
-    if (await this.#diskIsFull(length, admitted)) {
-      admitted[Symbol.dispose]();
-      return refused(507);
-    }
-    return admitted;
-  }
-
-  async #diskIsFull(length: number, admitted: Admitted): Promise<boolean> {
-    const { disk, limits } = this.#options;
-    if (limits.minFreeBytes === 0) return false;
     try {
-      return (await disk.freeBytes()) - length < limits.minFreeBytes;
+      if (!(await this.#diskIsFull(length))) return admitted;
     } catch (error) {
       admitted[Symbol.dispose]();
       throw error;
     }
+    admitted[Symbol.dispose]();
+    return refused(507);
+  }
+
+  async #diskIsFull(length: number): Promise<boolean> {
+    const { disk, limits } = this.#options;
+    return limits.minFreeBytes > 0 && (await disk.freeBytes()) - length < limits.minFreeBytes;
   }
 
   #leave(address: string): void {

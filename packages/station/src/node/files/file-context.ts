@@ -42,5 +42,5 @@ export async function removeExpired(
   const old = await disk.openFinished(key);
   if (old === undefined) return;
   await old.handle.close();
-  if (await disk.removeFinished(key)) usage.add(-old.size);
+  if (await disk.removeFinished(key)) usage.add(-old.size, -1);
 }

@@ -4,11 +4,11 @@ export interface FileLimits {
   readonly maxFileBytes: number;
   /** Longest file that is posted in a form, in bytes; 16 MiB by default (spec §13.4). */
   readonly maxFormBytes: number;
-  /** All files together, in bytes; 10 GiB by default. */
+  /** All files together, in bytes; 10 GiB by default. Each file counts 16 KiB more than it is long. */
   readonly totalBytes: number;
   /** What the file system keeps free for others, such as the station's own store, in bytes; 256 MiB by default. */
   readonly minFreeBytes: number;
-  /** What one address may upload in a day, in bytes; 1 GiB by default. */
+  /** What one address may upload in a day, in bytes; 1 GiB by default. Each upload counts 16 KiB more than it is long. */
   readonly addressBytesPerDay: number;
   /** Uploads at a time; 64 by default. */
   readonly uploadsAtOnce: number;

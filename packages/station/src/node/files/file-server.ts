@@ -43,7 +43,7 @@ export interface FileServerOptions {
 export interface FileServerState {
   /** Bytes of all files, those that are being uploaded included. */
   readonly bytes: number;
-  /** Uploads that are running or waiting for their turn. */
+  /** Uploads that are running, or waiting for another one of the same name to end. */
   readonly uploads: number;
 }
 
@@ -105,13 +105,13 @@ export class FileServer implements AsyncDisposable {
     const forms = { secrets: formSecrets, publicUrl };
     const server = new FileServer(context, forms, options.timers ?? systemTimers);
     const found = await sweepFiles(context, () => undefined, server.#stop.signal);
-    usage.add(found.bytes);
+    usage.add(found.bytes, found.files);
     server.#sweepLater();
     return server;
   }
 
   get state(): FileServerState {
-    return { bytes: this.#context.usage.stored, uploads: this.#context.turns.size };
+    return { bytes: this.#context.usage.bytes, uploads: this.#context.admission.running };
   }
 
   /**
@@ -178,7 +178,11 @@ export class FileServer implements AsyncDisposable {
 
   async #sweepOnce(): Promise<SweepResult> {
     const { usage, logger } = this.#context;
-    const found = await sweepFiles(this.#context, (bytes) => usage.add(-bytes), this.#stop.signal);
+    const found = await sweepFiles(
+      this.#context,
+      (bytes) => usage.add(-bytes, -1),
+      this.#stop.signal,
+    );
     if (found.removed > 0) logger.info('files.swept', { removed: found.removed });
     return found;
   }

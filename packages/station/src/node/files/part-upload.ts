@@ -4,47 +4,41 @@ import { hasCode } from './file-disk.ts';
 import type { FileKey } from './file-names.ts';
 import type { PartWriter } from './part-writer.ts';
 
-/** Milliseconds in which an upload may be as slow as it likes. */
-const GRACE = 30_000;
-
 /** One request that writes to an unfinished file. It ends by `keep`, `discard` or `finish`. */
 export class PartUpload {
   readonly #context: FileContext;
   readonly #part: FileKey;
   readonly #writer: PartWriter;
   readonly #room: RoomPromise;
-  readonly #started: number;
-  #received = 0;
 
   private constructor(context: FileContext, part: FileKey, writer: PartWriter, room: RoomPromise) {
     this.#context = context;
     this.#part = part;
     this.#writer = writer;
     this.#room = room;
-    this.#started = context.clock.now();
   }
 
   /**
    * Opens the unfinished file.
    *
-   * @param before - bytes that it takes on disk now
+   * @param before - bytes that it has now; undefined if there is none
    * @param start - bytes of them that stay
    */
   static async begin(
     context: FileContext,
     part: FileKey,
     room: RoomPromise,
-    { total, start, before }: { total: number; start: number; before: number },
+    { total, start, before }: { total: number; start: number; before: number | undefined },
   ): Promise<PartUpload> {
     const { disk, usage } = context;
     let writer: PartWriter;
     try {
       writer = await disk.writePart(part, total, start);
     } catch (error) {
-      if (await disk.removePart(part)) usage.add(-before);
+      if ((await disk.removePart(part)) && before !== undefined) usage.add(-before, -1);
       throw error;
     }
-    usage.add(start - before);
+    usage.add(start - (before ?? 0), before === undefined ? 1 : 0);
     return new PartUpload(context, part, writer, room);
   }
 
@@ -57,18 +51,10 @@ export class PartUpload {
     return this.#writer.length === this.#writer.total;
   }
 
-  /** Whether it holds a place that others could use, and brings next to nothing. */
-  get isTooSlow(): boolean {
-    const { clock, limits } = this.#context;
-    const time = clock.now() - this.#started;
-    return time > GRACE && this.#received < (time / 1000) * limits.minBytesPerSecond;
-  }
-
   /** @throws `RangeError` beyond the announced total; the error of the file system */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writer.write(bytes);
     this.#room.use(bytes.length);
-    this.#received += bytes.length;
   }
 
   /** Leaves the file for a later request to go on with. */
@@ -86,7 +72,7 @@ export class PartUpload {
   async discard(): Promise<void> {
     const { clock, disk, usage } = this.#context;
     await this.#writer.close(clock.now()).catch(() => undefined);
-    if (await disk.removePart(this.#part)) usage.add(-this.#writer.length);
+    if (await disk.removePart(this.#part)) usage.add(-this.#writer.length, -1);
   }
 
   /** Brings the file to disk under its name. */

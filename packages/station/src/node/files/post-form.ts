@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isProtocolError } from '@dimp/foundation';
 import { answerJson, refuse } from '../http/answer.ts';
 import type { Refused } from './admission.ts';
+import type { RoomPromise } from './disk-usage.ts';
 import { type FileContext, openCurrent, removeExpired } from './file-context.ts';
 import type { OpenFile } from './file-disk.ts';
 import { HEAD_BYTES } from './file-head.ts';
@@ -11,6 +12,7 @@ import { extensionOf, FORM_MESSAGES, type FormCode, FormRefusal } from './form-r
 import { formBoundary, readForm } from './multipart.ts';
 import { diskStatus, PartUpload } from './part-upload.ts';
 import { bodyLength } from './put-file.ts';
+import { hasGone, uploadBody } from './upload-body.ts';
 
 /** How forms are taken. */
 export interface FormOptions {
@@ -73,7 +75,7 @@ async function admit(
     await keep(context, posted);
     return posted;
   } catch (error) {
-    if (request.errored !== null || (request.destroyed && !request.complete)) return 'gone';
+    if (hasGone(request)) return 'gone';
     if (error instanceof FormRefusal) return { code: error.code };
     if (isProtocolError(error)) return { code: 400 };
     const status = diskStatus(error);
@@ -89,11 +91,11 @@ async function receive(
   { secrets }: FormOptions,
   request: IncomingMessage,
   length: number,
-  room: Parameters<typeof PartUpload.begin>[2],
+  room: RoomPromise,
 ): Promise<Posted> {
   const boundary = formBoundary(request.headers['content-type']);
   if (boundary === undefined) throw new FormRefusal(400);
-  const pieces = readForm(request.iterator({ destroyOnReturn: false }), boundary);
+  const pieces = readForm(uploadBody(request, context), boundary);
   const [md5, sha256] = [createHash('md5'), createHash('sha256')];
   let upload: PartUpload | undefined;
   let extension = '';
@@ -107,7 +109,7 @@ async function receive(
         if (!inFile) continue;
         if (form === 'classic' && piece.name === 'avatar') kind = 'avatar';
         extension = extensionOf(piece.filename, kind);
-        const sizes = { total: length, start: 0, before: 0 };
+        const sizes = { total: length, start: 0, before: undefined };
         upload = await PartUpload.begin(context, context.disk.freshKey(), room, sizes);
       } else if (inFile && upload !== undefined) {
         if (upload.length + piece.bytes.length > context.limits.maxFormBytes) {
@@ -116,7 +118,6 @@ async function receive(
         md5.update(piece.bytes);
         sha256.update(piece.bytes);
         await upload.write(piece.bytes);
-        if (upload.isTooSlow) request.destroy();
       }
     }
     if (upload === undefined) throw new FormRefusal(204);
@@ -143,7 +144,7 @@ async function keep(
     if (before === undefined) await removeExpired(context, key);
     await upload.finish(key);
     // The same file once more: it has been replaced, and its age counts anew.
-    if (before !== undefined) context.usage.add(-before.size);
+    if (before !== undefined) context.usage.add(-before.size, -1);
   } catch (error) {
     await upload.discard();
     throw error;

@@ -8,6 +8,7 @@ import { HEAD_BYTES } from './file-head.ts';
 import type { FileKey } from './file-names.ts';
 import { diskStatus, PartUpload } from './part-upload.ts';
 import { parseContentRange, type UploadRange } from './range.ts';
+import { hasGone, uploadBody } from './upload-body.ts';
 
 /**
  * Stores the body of a PUT, which is a whole file or a part of one (RFC 9110 §14.5). What has come before a connection broke
@@ -51,7 +52,7 @@ async function admit(
   // A newer upload of the same name came while this one waited.
   if (turn.stopped || request.destroyed) return 'gone';
   const finished = await openCurrent(context, key);
-  if (finished !== undefined) return await compare(finished, range, request);
+  if (finished !== undefined) return await compare(context, finished, range, request);
   await removeExpired(context, key);
   // Awaited here, because the turn ends with this function.
   return await store(context, key, range, request, admitted.room);
@@ -76,9 +77,9 @@ async function store(
   if (start > confirmed) return verdict(416, confirmed);
   if (start > 0 && part?.total !== total) return verdict(409, confirmed);
   try {
-    const before = part?.size ?? 0;
+    const before = part?.size;
     const upload = await PartUpload.begin(context, key, room, { total, start, before });
-    const gone = await receive(request, upload);
+    const gone = await receive(context, request, upload);
     if (gone || !upload.isComplete) await upload.keep();
     else await upload.finish(key);
     return gone ? 'gone' : verdict(upload.isComplete ? 201 : 202, upload.length);
@@ -94,15 +95,16 @@ function verdict(status: number, offset: number): Refused {
 }
 
 /** @returns whether the client has gone before the end */
-async function receive(request: IncomingMessage, upload: PartUpload): Promise<boolean> {
+async function receive(
+  context: FileContext,
+  request: IncomingMessage,
+  upload: PartUpload,
+): Promise<boolean> {
   try {
-    for await (const piece of request.iterator({ destroyOnReturn: false })) {
-      await upload.write(piece as Uint8Array);
-      if (upload.isTooSlow) request.destroy();
-    }
+    for await (const piece of uploadBody(request, context)) await upload.write(piece);
     return !request.complete;
   } catch (error) {
-    if (request.errored !== null || (request.destroyed && !request.complete)) return true;
+    if (hasGone(request)) return true;
     await upload.discard();
     throw error;
   }
@@ -110,6 +112,7 @@ async function receive(request: IncomingMessage, upload: PartUpload): Promise<bo
 
 /** The same bytes may come again, because an answer can be lost; others may not. */
 async function compare(
+  context: FileContext,
   { handle, size }: OpenFile,
   range: UploadRange,
   request: IncomingMessage,
@@ -117,16 +120,15 @@ async function compare(
   let same = range.total === size;
   try {
     let position = HEAD_BYTES + range.start;
-    const pieces = same ? request.iterator({ destroyOnReturn: false }) : [];
-    for await (const piece of pieces) {
-      const { length } = piece as Uint8Array;
+    for await (const piece of same ? uploadBody(request, context) : []) {
+      const { length } = piece;
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
-      same = bytesRead === length && buffer.equals(piece as Uint8Array);
+      same = bytesRead === length && buffer.equals(piece);
       position += length;
       if (!same) break;
     }
   } catch (error) {
-    if (request.errored === null) throw error;
+    if (!hasGone(request)) throw error;
     return 'gone';
   } finally {
     await handle.close();

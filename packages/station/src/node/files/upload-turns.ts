@@ -2,11 +2,6 @@
 export class UploadTurns {
   readonly #turns = new Map<string, Turn>();
 
-  /** Uploads that are running or waiting. */
-  get size(): number {
-    return this.#turns.size;
-  }
-
   /**
    * Waits until nobody else writes the file. A client whose connection broke comes back before the server has noticed, and
    * must not wait for itself.
@@ -15,8 +10,7 @@ export class UploadTurns {
    */
   async take(key: string, stop: () => void): Promise<Turn> {
     const before = this.#turns.get(key);
-    const turn = new Turn(stop, (ended) => this.#end(key, ended));
-    this.#turns.set(key, turn);
+    const turn = this.#begin(key, stop);
     before?.stop();
     await before?.ended;
     return turn;
@@ -24,17 +18,15 @@ export class UploadTurns {
 
   /** @returns undefined if somebody writes the file */
   takeIfFree(key: string): Turn | undefined {
-    if (this.#turns.has(key)) return undefined;
-    const turn = new Turn(
-      () => undefined,
-      (ended) => this.#end(key, ended),
-    );
-    this.#turns.set(key, turn);
-    return turn;
+    return this.#turns.has(key) ? undefined : this.#begin(key, () => undefined);
   }
 
-  #end(key: string, turn: Turn): void {
-    if (this.#turns.get(key) === turn) this.#turns.delete(key);
+  #begin(key: string, stop: () => void): Turn {
+    const turn = new Turn(stop, () => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+    });
+    this.#turns.set(key, turn);
+    return turn;
   }
 }
 
@@ -43,11 +35,11 @@ export class Turn implements Disposable {
   /** When the turn has been disposed. */
   readonly ended: Promise<void>;
   readonly #stop: () => void;
-  readonly #onEnd: (turn: Turn) => void;
+  readonly #onEnd: () => void;
   #resolve: () => void = () => undefined;
   #stopped = false;
 
-  constructor(stop: () => void, onEnd: (turn: Turn) => void) {
+  constructor(stop: () => void, onEnd: () => void) {
     this.#stop = stop;
     this.#onEnd = onEnd;
     this.ended = new Promise((resolve) => {
@@ -67,7 +59,7 @@ export class Turn implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#onEnd(this);
+    this.#onEnd();
     this.#resolve();
   }
 }
