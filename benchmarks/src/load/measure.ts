@@ -142,6 +142,7 @@ export async function idle(target: Target, { idle: count }: Plan): Promise<Idle>
   const start = performance.now();
   const more = await logins(target, 'idle', count - warming, { first: warming });
   const seconds = (performance.now() - start) / 1000;
+  await sleep(target.forgetsAfter);
   await target.settle();
   await quiet(target.pid);
   const used = difference(usedBefore, await target.settle(), more.length);

@@ -5,6 +5,8 @@
  *
  * @module
  */
+
+export { isMessageID } from './messenger/message-id.ts';
 export {
   type ArrayBody,
   commandReceipt,

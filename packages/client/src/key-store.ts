@@ -7,7 +7,7 @@ import {
   systemClock,
 } from '@dimp/core';
 import type { SymmetricKey } from '@dimp/crypto';
-import { type Json, LruMap } from '@dimp/foundation';
+import { type Json, LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type DirectionRecord, DirectionRecords } from './direction-records.ts';
 import { corruptRecord, decodePart } from './record.ts';
@@ -150,9 +150,9 @@ export class KeyStore extends KeyCache {
     await this.#received.set([sender, destination], record, old);
   }
 
-  override reduceMemory(): void {
-    super.reduceMemory();
-    this.#reserved.reduce();
+  override reduceMemory(part?: Reduction): void {
+    super.reduceMemory(part);
+    this.#reserved.reduce(part);
   }
 
   /** Takes the next uses of a stored key, so that tabs on one store never use it more often than allowed together. */

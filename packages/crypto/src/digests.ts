@@ -10,7 +10,7 @@ import {
   sha1 as nobleSha1,
 } from '@noble/hashes/legacy.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { native, running } from '#native/sha256';
+import { native, nativeText, running } from '#native/sha256';
 import type { RunningDigest } from './running-digest.ts';
 
 export type { RunningDigest };
@@ -18,6 +18,11 @@ export type { RunningDigest };
 /** SHA-256 (FIPS 180-4), 32 bytes: signatures, address hashes and check codes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return native(bytes);
+}
+
+/** SHA-256 as Base64, 44 characters: names of what is known by its contents. */
+export function sha256Base64(bytes: Uint8Array): string {
+  return nativeText(bytes);
 }
 
 /** SHA-256 of bytes that come one after the other. */

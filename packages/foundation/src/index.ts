@@ -22,7 +22,7 @@ export {
   parseJsonObject,
   stringifyJson,
 } from './json-gate.ts';
-export { LruMap } from './lru.ts';
+export { LruMap, type Reduction } from './lru.ts';
 export {
   decodeTed,
   encodeDataUri,

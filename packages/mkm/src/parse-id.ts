@@ -1,4 +1,4 @@
-import { fieldError, LruMap } from '@dimp/foundation';
+import { fieldError, LruMap, type Reduction } from '@dimp/foundation';
 import { type Schema, schema } from '@dimp/foundation/schema';
 import type { AddressRegistry } from './address-registry.ts';
 import { type ID, makeID } from './id.ts';
@@ -64,8 +64,8 @@ export interface IDReader {
   parse(text: unknown): ID;
   /** For members of contents: reads an ID, writes its text. */
   readonly schema: Schema<ID>;
-  /** Forgets half of what is remembered. */
-  reduceMemory(): void;
+  /** Forgets a part of what is remembered, half by default. */
+  reduceMemory(part?: Reduction): void;
 }
 
 /** Makes an {@link IDReader}. */
@@ -85,8 +85,8 @@ export function idReader(addresses: AddressRegistry, capacity = 4096): IDReader 
       (value) => parse(value),
       (id) => id.text,
     ),
-    reduceMemory: () => {
-      known.reduce();
+    reduceMemory: (part) => {
+      known.reduce(part);
     },
   };
 }

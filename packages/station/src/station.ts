@@ -43,6 +43,8 @@ export interface StopOptions {
 /** How often connections are looked after, and what has expired is removed, in milliseconds. */
 const SWEEP = 10_000;
 const INBOX_SWEEP = 60 * 60_000;
+/** How often what was not used since the last time is forgotten, in milliseconds. */
+const MEMORY_SWEEP = 60_000;
 /** What is written to find out whether the store works. */
 const PROBE: StoreKey = /* @__PURE__ */ Object.freeze(['station-probe']);
 /** Where this station itself has dialled, no limits of addresses count. */
@@ -73,6 +75,8 @@ export class Station implements AsyncDisposable {
   readonly #receipts: Receipts;
   readonly #router: Router;
   readonly #ingress: Ingress;
+  readonly #transceiver: Transceiver;
+  readonly #commands: StationOptions['commands'];
   readonly #logIn: (transport: Transport, neighbour: ID) => Promise<Transport>;
   readonly #neighbours: StationOptions['neighbours'];
   readonly #accepted = new Set<Promise<void>>();
@@ -80,6 +84,7 @@ export class Station implements AsyncDisposable {
   #sweep: Disposable | undefined;
   #storeFails = false;
   #sweptInbox = Number.NEGATIVE_INFINITY;
+  #sweptMemory = Number.NEGATIVE_INFINITY;
   #sweeping: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -99,6 +104,8 @@ export class Station implements AsyncDisposable {
     this.#neighbours = neighbours;
     const keyCache = new KeyStore({ protocol, store: facebook.store, clock });
     const transceiver = new Transceiver({ barrack: facebook, keyCache });
+    this.#transceiver = transceiver;
+    this.#commands = options.commands;
     const speaker = new Speaker(id, transceiver);
     const onStoreFailure = (error: unknown): void => this.#storeAnswered(error);
     this.#commits = new GroupCommit({ store, timers, clock, metrics, onBatch: onStoreFailure });
@@ -338,8 +345,17 @@ export class Station implements AsyncDisposable {
       // Finds out whether the store works again, although nothing else is written.
       if (this.#storeFails) this.#commits.write({ type: 'set', key: PROBE, value: MARK }, () => {});
       this.#sweepInbox();
+      this.#sweepMemory();
       this.#sweepLater();
     });
+  }
+
+  /** Most of those who are connected do nothing: what is known of them is on the disk, and read again when it is needed. */
+  #sweepMemory(): void {
+    if (this.#clock.now() < this.#sweptMemory + MEMORY_SWEEP) return;
+    this.#sweptMemory = this.#clock.now();
+    this.#transceiver.reduceMemory('unused');
+    this.#commands?.reduceMemory?.('unused');
   }
 
   #sweepInbox(): void {

@@ -29,7 +29,7 @@ test('any other bytes or places are refused as damaged', () => {
       try {
         const mail = decodeMail(place, record);
         expect(orderText(mail.order)).toBe(place);
-        expect(record[0]).toBe(1);
+        expect(record[0]).toBe(2);
       } catch (error) {
         expect(error).toMatchObject({ code: 'store/corrupt' });
       }

@@ -61,7 +61,7 @@ async function receiptsOfASecond(busy: boolean): Promise<{ times: number[]; rece
 test('while the station is busy, the first receipt leaves at once, and the next ones together and a little later', async () => {
   const { times, receipts } = await receiptsOfASecond(true);
   expect(receipts).toBe(100);
-  expect(times[0]).toBeLessThan(10);
+  expect(times[0]).toBeLessThanOrEqual(10);
   expect(times.length).toBeLessThanOrEqual(6);
   for (const [index, at] of times.entries()) {
     const before = times[index - 1];

@@ -1,4 +1,4 @@
-import { checkStoreKey, checkStorePrefix, type StoreKey } from '@dimp/core';
+import { checkStoreKey, type StoreKey } from '@dimp/core';
 import { ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 
 /** First byte of UTF-8 for U+E000 to U+FFFF, and what stands for it: UTF-16 has them behind all surrogates. */
@@ -12,8 +12,20 @@ const SHIFT = 0x10;
  * @throws as `checkStoreKey`
  */
 export function encodeKey(key: StoreKey): Uint8Array {
-  checkStoreKey(key);
-  return bytesOf(key);
+  const bytes = new Uint8Array(checkStoreKey(key));
+  writeKey(key, bytes);
+  return bytes;
+}
+
+/**
+ * {@link encodeKey} into memory that is there.
+ *
+ * @param target - as long as `checkStoreKey` says, and zero
+ */
+export function writeKey(key: StoreKey, target: Uint8Array): void {
+  // Nearly all keys are ASCII, for which a loop is faster than an encoder.
+  if (isAscii(key, target.length)) writeAscii(key, target);
+  else writeUtf8(key, target);
 }
 
 /** The first key below a path and the first behind all those; none behind everything. */
@@ -21,8 +33,7 @@ export function keyRange(prefix: StoreKey): {
   readonly start: Uint8Array;
   readonly end?: Uint8Array;
 } {
-  checkStorePrefix(prefix);
-  const bytes = bytesOf(prefix);
+  const bytes = prefix.length === 0 ? new Uint8Array(0) : encodeKey(prefix);
   const start = new Uint8Array(bytes.length + 1);
   start.set(bytes);
   if (bytes.length === 0) return { start };
@@ -51,33 +62,26 @@ export function decodeKey(key: Uint8Array): StoreKey {
   throw new ProtocolError('store/corrupt', 'a stored path cannot be read');
 }
 
-function bytesOf(key: StoreKey): Uint8Array {
-  return asciiBytesOf(key) ?? utf8BytesOf(key);
-}
-
-/** Nearly all keys are ASCII, for which a loop is faster than an encoder. */
-function asciiBytesOf(key: StoreKey): Uint8Array | undefined {
+/** Whether a path has as many characters as bytes. */
+function isAscii(key: StoreKey, bytes: number): boolean {
   let length = 0;
   for (const part of key) length += part.length + 1;
-  const bytes = new Uint8Array(length);
+  return length === bytes;
+}
+
+function writeAscii(key: StoreKey, target: Uint8Array): void {
   let at = 0;
   for (const part of key) {
-    for (let i = 0; i < part.length; i++) {
-      const code = part.charCodeAt(i);
-      if (code > 0x7f) return undefined;
-      bytes[at++] = code;
-    }
+    for (let i = 0; i < part.length; i++) target[at++] = part.charCodeAt(i);
     // NUL, which is there already.
     at += 1;
   }
-  return bytes;
 }
 
-function utf8BytesOf(key: StoreKey): Uint8Array {
-  const bytes = utf8Encode(key.map((part) => `${part}\u0000`).join(''));
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    if (byte === HIGH[0] || byte === HIGH[1]) bytes[i] = byte + SHIFT;
+function writeUtf8(key: StoreKey, target: Uint8Array): void {
+  target.set(utf8Encode(key.map((part) => `${part}\u0000`).join('')));
+  for (let i = 0; i < target.length; i++) {
+    const byte = target[i] as number;
+    if (byte === HIGH[0] || byte === HIGH[1]) target[i] = byte + SHIFT;
   }
-  return bytes;
 }

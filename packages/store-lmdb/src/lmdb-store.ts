@@ -1,9 +1,9 @@
-import type { Store, StoreChange, StoreKey } from '@dimp/core';
+import { checkStoreKey, type Store, type StoreChange, type StoreKey } from '@dimp/core';
 import { equalBytes, ProtocolError } from '@dimp/foundation';
 import type { Database, RootDatabase } from 'lmdb';
 import { copyEnvironment } from './backup.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { decodeKey, encodeKey, keyRange } from './key-bytes.ts';
+import { decodeKey, encodeKey, keyRange, writeKey } from './key-bytes.ts';
 import { storeError } from './native-error.ts';
 
 /** A {@link Store} in files of this machine. */
@@ -76,13 +76,7 @@ export class OpenLmdbStore implements LmdbStore {
 
   async batch(changes: readonly StoreChange[]): Promise<void> {
     this.#checkOpen();
-    let written: number | undefined;
-    const prepared = changes.map((change) => {
-      const key = encodeKey(change.key);
-      if (change.type === 'delete') return { key, value: undefined };
-      written = (written ?? 0) + change.value.length;
-      return { key, value: copyOf(change.value) };
-    });
+    const { written, prepared } = prepare(changes);
     return this.#commits.add(written, () => {
       for (const { key, value } of prepared) this.#write(key, value);
     });
@@ -160,6 +154,44 @@ export class OpenLmdbStore implements LmdbStore {
     }
     return page;
   }
+}
+
+/** A change as bytes; without a value the entry goes. */
+interface Prepared {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/**
+ * Copies what is to be written, all of it into one piece of memory: one for each key and value would cost more than to
+ * fill them, and the binding asks the engine for the address of each.
+ *
+ * @returns with the bytes of all values; undefined if nothing is set
+ */
+function prepare(changes: readonly StoreChange[]): {
+  readonly written: number | undefined;
+  readonly prepared: readonly Prepared[];
+} {
+  const lengths = changes.map(({ key }) => checkStoreKey(key));
+  let total = 0;
+  let written: number | undefined;
+  for (const [index, change] of changes.entries()) {
+    total += lengths[index] as number;
+    if (change.type === 'set') written = (written ?? 0) + change.value.length;
+  }
+  const memory = new Uint8Array(total + (written ?? 0));
+  let at = 0;
+  const prepared = changes.map((change, index) => {
+    const key = memory.subarray(at, at + (lengths[index] as number));
+    at += key.length;
+    writeKey(change.key, key);
+    if (change.type === 'delete') return { key, value: undefined };
+    const value = memory.subarray(at, at + change.value.length);
+    at += value.length;
+    value.set(change.value);
+    return { key, value };
+  });
+  return { written, prepared };
 }
 
 function reading<T>(run: () => T): T {

@@ -88,6 +88,25 @@ describe('MtpDecoder', () => {
     expect(frames).toEqual([hello, hello]);
   });
 
+  test('bodies share a chunk that is theirs, but fragments and bodies of long chunks never keep one', () => {
+    const sharing = (...frames: MtpFrame[]): (number | undefined)[] => {
+      const chunk = concatBytes(...frames.map(encodeFrame));
+      const found = new MtpDecoder({ sharesChunks: true }).push(chunk);
+      expect(found.map(({ body }) => body)).toEqual(frames.map(({ body }) => body));
+      return found.map(({ body }) => body.buffer.byteLength - chunk.length);
+    };
+    const long: MtpFrame = { ...hello, body: new Uint8Array(20_000) };
+    const fragment: MtpFrame = { ...hello, type: 'fragment', pages: 2, index: 0 };
+    expect(sharing(hello, hello)).toEqual([0, 0]);
+    expect(sharing(hello, fragment)[1]).toBeLessThan(0);
+    expect(sharing(hello, long)[0]).toBeLessThan(0);
+    const decoder = new MtpDecoder({ sharesChunks: true });
+    const [first, second] = [encodeFrame(hello).slice(0, 9), encodeFrame(hello).slice(9)];
+    const bodies = [...decoder.push(first), ...decoder.push(second)].map(({ body }) => body);
+    decoder.push(encodeFrame({ ...hello, body: Uint8Array.of(9, 9, 9) }));
+    expect(bodies).toEqual([hello.body]);
+  });
+
   test('a length above the limit is refused before its body arrives', () => {
     const head = (length: string): Uint8Array => decodeHex(`44494d420000000000000001${length}`);
     const limits: [number, string, string][] = [

@@ -15,6 +15,7 @@ export async function relayTarget(cast: Cast, place: Place): Promise<Target> {
     pid: server.pid,
     unique: false,
     keeps: false,
+    forgetsAfter: 0,
     nameOf,
     settle: () => server.settle(),
     async login({ kind, number }: Role, listen: PayloadListener): Promise<Connection> {

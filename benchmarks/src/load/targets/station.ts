@@ -30,6 +30,7 @@ export async function stationTarget(
     pid: server.pid,
     unique: true,
     keeps: wire.accepts,
+    forgetsAfter: 135_000,
     nameOf: () => '',
     settle: () => server.settle(),
     login: (role, listen) => {

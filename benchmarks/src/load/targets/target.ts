@@ -15,6 +15,8 @@ export interface Target extends AsyncDisposable {
   readonly unique: boolean;
   /** Whether it keeps messages of receivers who are not there. */
   readonly keeps: boolean;
+  /** Milliseconds after which it has forgotten of idle connections what it can read again. */
+  readonly forgetsAfter: number;
   /**
    * Connects and logs in.
    *

@@ -33,6 +33,7 @@ export async function xmppTarget(
     pid: pidOf(child),
     unique: false,
     keeps: true,
+    forgetsAfter: 0,
     nameOf: (receiver) => `receiver${receiver}`,
     settle: async () => undefined,
     async login({ kind, number }: Role, listen: PayloadListener): Promise<Connection> {

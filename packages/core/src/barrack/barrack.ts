@@ -12,6 +12,7 @@ import {
   type JsonObject,
   LruMap,
   ProtocolError,
+  type Reduction,
 } from '@dimp/foundation';
 import {
   type Document,
@@ -366,11 +367,14 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     return withDocument(stored, incoming, this.protocol.documents);
   }
 
-  /** Forgets half of every cache; nothing is lost, it is read again. For the host's memory pressure signal. */
-  reduceMemory(): void {
-    for (const cache of [this.#metas, this.#documents, this.#encryptKeys]) cache.reduce();
-    for (const cache of [this.#users, this.#groups]) cache.reduce();
-    this.protocol.reduceMemory();
+  /**
+   * Forgets a part of every cache, half by default, for the host's memory pressure signal. Nothing is lost, it is read
+   * again.
+   */
+  reduceMemory(part?: Reduction): void {
+    for (const cache of [this.#metas, this.#documents, this.#encryptKeys]) cache.reduce(part);
+    for (const cache of [this.#users, this.#groups]) cache.reduce(part);
+    this.protocol.reduceMemory(part);
   }
 
   /** The compiler cannot see that whatever `E` is, it has these events. */

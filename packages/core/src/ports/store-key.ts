@@ -12,10 +12,11 @@ export const MAX_STORE_KEY_PARTS = 32;
 /**
  * Checks a path: the one rule for all drivers. A part is any text that has a UTF-8 form, is not empty and holds no NUL.
  *
+ * @returns its length, in UTF-8 bytes with one more for each part
  * @throws `TypeError` for an empty path, an empty part or a part with NUL; `RangeError` for a path that is too long;
  *   `format/bytes` for a lone surrogate, because texts that come from a peer may hold one
  */
-export function checkStoreKey(key: StoreKey): void {
+export function checkStoreKey(key: StoreKey): number {
   if (key.length === 0) throw new TypeError('a path needs at least one part');
   if (key.length > MAX_STORE_KEY_PARTS) throw new RangeError('a path has too many parts');
   let bytes = 0;
@@ -26,6 +27,7 @@ export function checkStoreKey(key: StoreKey): void {
     bytes += utf8Length(part) + 1;
   }
   if (bytes > MAX_STORE_KEY_BYTES) throw new RangeError('a path is too long');
+  return bytes;
 }
 
 /** {@link checkStoreKey} for what a list may begin with: the empty path stands for everything. */

@@ -9,7 +9,7 @@ import {
   type ReliableMessage,
   type UnknownContent,
 } from '@dimp/dkd';
-import { type JsonObject, ProtocolError, parseJsonObject } from '@dimp/foundation';
+import { type JsonObject, ProtocolError, parseJsonObject, type Reduction } from '@dimp/foundation';
 import {
   type AddressRegistry,
   addressRegistry,
@@ -56,8 +56,8 @@ export interface Protocol<
    * @throws `format/` codes
    */
   parseContent(input: Uint8Array | string | JsonObject): ContentOf<C> | UnknownContent;
-  /** Forgets half of what is remembered, for the host's memory pressure signal. */
-  reduceMemory(): void;
+  /** Forgets a part of what is remembered, half by default. */
+  reduceMemory(part?: Reduction): void;
 }
 
 /** The contents a protocol can read and make. */
@@ -112,7 +112,7 @@ export function createProtocol<const E extends readonly Extension[]>(
       return parseReliableMessage(normalizeMessage(received), ids.parse, received);
     },
     parseContent: (input) => contents.parse(read(input)),
-    reduceMemory: () => ids.reduceMemory(),
+    reduceMemory: (part) => ids.reduceMemory(part),
   };
   return Object.freeze(protocol) as unknown as Protocol<KeysOf<E[number]>, ContentsOf<E[number]>>;
 }

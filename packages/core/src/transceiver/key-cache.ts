@@ -1,5 +1,5 @@
 import type { SymmetricKey } from '@dimp/crypto';
-import { LruMap, type MaybePromise } from '@dimp/foundation';
+import { LruMap, type MaybePromise, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type Clock, systemClock } from '../ports/clock.ts';
 
@@ -108,10 +108,10 @@ export class KeyCache {
     this.#sending.delete(directionOf(sender, destination));
   }
 
-  /** Forgets half of the directions. A forgotten key of our own is replaced by a new one. */
-  reduceMemory(): void {
-    this.#sending.reduce();
-    this.#received.reduce();
+  /** Forgets a part of the directions, half by default. A forgotten key of our own is replaced by a new one. */
+  reduceMemory(part?: Reduction): void {
+    this.#sending.reduce(part);
+    this.#received.reduce(part);
   }
 
   /** Whether a key has served long enough. */

@@ -5,6 +5,7 @@ import {
   LruMap,
   ProtocolError,
   parseJsonObject,
+  type Reduction,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
@@ -60,9 +61,9 @@ export class MessageKeys {
     return undefined;
   }
 
-  /** Forgets half of the opened keys; they are opened again when needed. */
-  reduceMemory(): void {
-    this.#unwrapped.reduce();
+  /** Forgets a part of the opened keys, half by default; they are opened again when needed. */
+  reduceMemory(part?: Reduction): void {
+    this.#unwrapped.reduce(part);
   }
 
   async #open(wrapped: Uint8Array, privateKey: DecryptKey): Promise<SymmetricKey | undefined> {

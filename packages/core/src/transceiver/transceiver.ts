@@ -17,6 +17,7 @@ import {
   type JsonObject,
   ProtocolError,
   parseJsonObject,
+  type Reduction,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
@@ -244,11 +245,11 @@ export class Transceiver {
     return this.protocol.parseMessage(bytes);
   }
 
-  /** Forgets half of what is remembered. */
-  reduceMemory(): void {
-    this.#messageKeys.reduceMemory();
-    this.keyCache.reduceMemory();
-    this.barrack.reduceMemory();
+  /** Forgets a part of what is remembered, half by default. */
+  reduceMemory(part?: Reduction): void {
+    this.#messageKeys.reduceMemory(part);
+    this.keyCache.reduceMemory(part);
+    this.barrack.reduceMemory(part);
   }
 
   async #receivers(receiver: ID): Promise<Receivers | Waiting> {

@@ -1,3 +1,4 @@
+import { encodeBase64 } from '@dimp/foundation';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { RunningDigest } from '../running-digest.ts';
 
@@ -6,6 +7,11 @@ export type NativeSha256 = (bytes: Uint8Array) => Uint8Array;
 
 /** Portable and synchronous; the platform's own in browsers is asynchronous only. */
 export const native: NativeSha256 = (bytes) => sha256(bytes);
+
+/** SHA-256 of bytes as Base64, 44 characters. */
+export type NativeSha256Text = (bytes: Uint8Array) => string;
+
+export const nativeText: NativeSha256Text = (bytes) => encodeBase64(sha256(bytes));
 
 /** Portable; the platform's own in browsers takes no bytes one after the other. */
 export const running = (): RunningDigest => sha256.create();

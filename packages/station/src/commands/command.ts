@@ -1,4 +1,5 @@
 import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
+import type { Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { RemoteAddress } from '../session/remote-address.ts';
 
@@ -40,4 +41,6 @@ export interface CommandProcessor {
    * @throws `policy/rate-limited` if there is no room for strangers
    */
   admit?(id: ID, address: string | undefined): Promise<void>;
+  /** Forgets a part of what is in memory, half by default; the station asks for it now and then. */
+  reduceMemory?(part?: Reduction): void;
 }

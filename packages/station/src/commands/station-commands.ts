@@ -9,7 +9,7 @@ import {
   type Timers,
 } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
-import { ERRORS, isProtocolError, type ProtocolError } from '@dimp/foundation';
+import { ERRORS, isProtocolError, type ProtocolError, type Reduction } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import { BlockLists } from '../directory/block-lists.ts';
 import { Identities } from '../directory/identities.ts';
@@ -149,9 +149,9 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     return this.identities.admit(id, address);
   }
 
-  /** Forgets half of what is in memory. */
-  reduceMemory(): void {
-    for (const part of [this.logins, this.lists, this.#vault]) part.reduceMemory();
+  /** Forgets a part of what is in memory, half by default. */
+  reduceMemory(part?: Reduction): void {
+    for (const records of [this.logins, this.lists, this.#vault]) records.reduceMemory(part);
   }
 
   /** Stops listening to what is saved, when what was saved until now is written. */

@@ -1,5 +1,5 @@
 import type { Logger, Protocol, Store } from '@dimp/core';
-import { type JsonObject, type MaybePromise, ownMember } from '@dimp/foundation';
+import { type JsonObject, type MaybePromise, ownMember, type Reduction } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
 
@@ -68,9 +68,9 @@ export class BlockLists {
     return this.#lists[name].save(user, { time, list: texts, entities });
   }
 
-  /** Forgets half of what is in memory. */
-  reduceMemory(): void {
-    for (const records of Object.values(this.#lists)) records.reduceMemory();
+  /** Forgets a part of what is in memory, half by default. */
+  reduceMemory(part?: Reduction): void {
+    for (const records of Object.values(this.#lists)) records.reduceMemory(part);
   }
 
   #contains(name: ListName, receiver: ID, who: ID): MaybePromise<boolean> {

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type MaybePromise,
   ownMember,
+  type Reduction,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
@@ -95,9 +96,9 @@ export class Logins {
     }
   }
 
-  /** Forgets half of what is in memory. */
-  reduceMemory(): void {
-    this.#records.reduceMemory();
+  /** Forgets a part of what is in memory, half by default. */
+  reduceMemory(part?: Reduction): void {
+    this.#records.reduceMemory(part);
   }
 }
 

@@ -1,6 +1,11 @@
 import { encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store } from '@dimp/core';
-import { type JsonObject, type MaybePromise, ProtocolError } from '@dimp/foundation';
+import {
+  type JsonObject,
+  type MaybePromise,
+  ProtocolError,
+  type Reduction,
+} from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { readRecord } from './record.ts';
 import { WeightedCache } from './weighted-cache.ts';
@@ -92,9 +97,9 @@ export class NewestRecords<T extends Timed> {
     }
   }
 
-  /** Forgets half of what is in memory. */
-  reduceMemory(): void {
-    this.#cache.reduce();
+  /** Forgets a part of what is in memory, half by default. */
+  reduceMemory(part?: Reduction): void {
+    this.#cache.reduce(part);
   }
 
   async #load(path: readonly string[]): Promise<T | undefined> {

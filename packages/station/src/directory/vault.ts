@@ -1,5 +1,11 @@
 import type { Logger, Store } from '@dimp/core';
-import { isJsonObject, type JsonObject, type MaybePromise, ownMember } from '@dimp/foundation';
+import {
+  isJsonObject,
+  type JsonObject,
+  type MaybePromise,
+  ownMember,
+  type Reduction,
+} from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
 
@@ -48,9 +54,9 @@ export class Vault {
     return this.#records.save(user, deposit, title);
   }
 
-  /** Forgets half of what is in memory. */
-  reduceMemory(): void {
-    this.#records.reduceMemory();
+  /** Forgets a part of what is in memory, half by default. */
+  reduceMemory(part?: Reduction): void {
+    this.#records.reduceMemory(part);
   }
 }
 

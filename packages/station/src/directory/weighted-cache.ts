@@ -1,8 +1,20 @@
-/** A map that forgets what was used longest ago when what it holds together weighs too much. */
+import type { Reduction } from '@dimp/foundation';
+
+interface Entry<V> {
+  readonly value: V;
+  readonly weight: number;
+}
+
+/**
+ * A map that forgets what was not used for long when what it holds together weighs too much; in two generations, as
+ * `LruMap` of `@dimp/foundation`.
+ */
 export class WeightedCache<K, V> {
-  readonly #entries = new Map<K, { readonly value: V; readonly weight: number }>();
   readonly #capacity: number;
-  #weight = 0;
+  #young = new Map<K, Entry<V>>();
+  #old = new Map<K, Entry<V>>();
+  #youngWeight = 0;
+  #oldWeight = 0;
 
   /** @param capacity - most that all entries weigh together */
   constructor(capacity: number) {
@@ -11,42 +23,53 @@ export class WeightedCache<K, V> {
 
   /** How much all entries weigh together. */
   get weight(): number {
-    return this.#weight;
+    return this.#youngWeight + this.#oldWeight;
   }
 
   get(key: K): V | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry.value;
+    const young = this.#young.get(key);
+    if (young !== undefined) return young.value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old.value, old.weight);
+    return old?.value;
   }
 
-  /** @param weight - what the value weighs; one that weighs more than all may is not kept */
+  /** @param weight - what the value weighs; one that weighs more than half of what all may is not kept */
   set(key: K, value: V, weight: number): void {
     this.delete(key);
-    if (weight > this.#capacity) return;
-    this.#entries.set(key, { value, weight });
-    this.#weight += weight;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.#capacity) break;
-      this.delete(oldest);
-    }
+    const half = this.#capacity / 2;
+    if (weight > half) return;
+    if (this.#youngWeight + weight > half) this.#age();
+    this.#young.set(key, { value, weight });
+    this.#youngWeight += weight;
   }
 
   delete(key: K): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#weight -= entry.weight;
+    const young = this.#young.get(key);
+    if (young !== undefined) this.#youngWeight -= young.weight;
+    else this.#oldWeight -= this.#old.get(key)?.weight ?? 0;
+    if (!this.#young.delete(key)) this.#old.delete(key);
   }
 
-  /** Forgets about half, for the host's memory pressure signal. */
-  reduce(): void {
-    const aim = this.#weight / 2;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= aim) break;
-      this.delete(oldest);
+  /** Forgets a part of the entries, half by default. */
+  reduce(part: Reduction = 'half'): void {
+    if (part === 'unused') {
+      this.#age();
+      return;
     }
+    const aim = this.weight / 2;
+    for (const entries of [this.#old, this.#young]) {
+      for (const key of entries.keys()) {
+        if (this.weight <= aim) return;
+        this.delete(key);
+      }
+    }
+  }
+
+  #age(): void {
+    this.#old = this.#young;
+    this.#oldWeight = this.#youngWeight;
+    this.#young = new Map();
+    this.#youngWeight = 0;
   }
 }

@@ -19,6 +19,8 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_CHANGES = 4096;
 /** From here on, whoever hands in more has to wait, in bytes. */
 const CROWDED = 32 * 1024 * 1024;
+/** Least time from one batch to the next, in milliseconds: each costs as much as several messages. */
+const PACE = 5;
 /** How long removals wait for company, in milliseconds, and how long after they have failed. */
 const REMOVAL_DELAY = 100;
 const REMOVAL_RETRY = 5000;
@@ -36,6 +38,8 @@ export class GroupCommit {
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
+  /** When the last batch began, in milliseconds. */
+  #began = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -86,9 +90,23 @@ export class GroupCommit {
     // What else comes in this turn is in the queue by then.
     await Promise.resolve();
     do {
+      await this.#pause();
       await Promise.all([this.#commitRemovals(), this.#commitChanges()]);
     } while (this.#changes.length > 0);
     this.#running = undefined;
+  }
+
+  /** The first of several messages is written at once; those that follow closely wait for company. */
+  async #pause(): Promise<void> {
+    const { clock, timers } = this.#options;
+    const rest = this.#began + PACE - clock.now();
+    // A clock that was set back must not let anybody wait for long.
+    if (rest > 0 && rest <= PACE) {
+      await new Promise<void>((resolve) => {
+        timers.after(rest, resolve);
+      });
+    }
+    this.#began = clock.now();
   }
 
   async #commitChanges(): Promise<void> {

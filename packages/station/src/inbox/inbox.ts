@@ -100,11 +100,12 @@ export class Inbox {
     if (mailbox.messages >= limits.inboxMessages) return false;
     if (mailbox.bytes + record.length > limits.inboxBytes) return false;
     const order = this.#nextOrder(mailbox, arrived);
-    const mail: Mail = { order, arrived, id, record, notice };
+    const place = orderText(order);
+    const mail: Mail = { order, place, arrived, id, record, notice };
     this.#noteDay(mailbox, arrived);
     mailbox.users += 1;
     mailbox.begin(mail);
-    const key = [MESSAGES, mailbox.entity, orderText(order)];
+    const key = [MESSAGES, mailbox.entity, place];
     commits.write({ type: 'set', key, value: record }, (error) => {
       const others = mailbox.settle(mail, error);
       settled(error);
@@ -156,7 +157,7 @@ export class Inbox {
   /** Removes a message: at once for whoever asks, from the disk soon. */
   remove(mailbox: Mailbox, mail: Mail): void {
     if (mailbox.removed(mail)) this.#counted(-1, -mail.record.length);
-    this.#options.commits.remove([MESSAGES, mailbox.entity, orderText(mail.order)]);
+    this.#options.commits.remove([MESSAGES, mailbox.entity, mail.place]);
   }
 
   /**

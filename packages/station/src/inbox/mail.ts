@@ -1,10 +1,13 @@
-import { decodeBase64, encodeBase64, ProtocolError } from '@dimp/foundation';
+import { isMessageID } from '@dimp/client/endpoint';
+import { ProtocolError } from '@dimp/foundation';
 import type { Notice } from '../receipts/notice.ts';
 
 /** A message in somebody's inbox. */
 export interface Mail {
   /** Its place: later ones are larger. */
   readonly order: number;
+  /** The same as part of a path. */
+  readonly place: string;
   /** When it came, in milliseconds since the epoch. */
   readonly arrived: number;
   /** Its name, as `messageID` of the client makes it. */
@@ -15,10 +18,10 @@ export interface Mail {
   readonly notice: Notice | 'unread' | undefined;
 }
 
-/** Head of a record: version, time of arrival as a 64-bit float, 32 bytes of the name. */
-const VERSION = 1;
+/** Head of a record: version, time of arrival as a 64-bit float, the name in ASCII. */
+const VERSION = 2;
 const NAME_AT = 9;
-const NAME_LENGTH = 32;
+const NAME_LENGTH = 44;
 const HEAD = NAME_AT + NAME_LENGTH;
 
 /** Digits of a place in a path; enough for every safe integer. */
@@ -35,7 +38,7 @@ export function encodeMail(arrived: number, id: string, payload: Uint8Array): Ui
   const record = new Uint8Array(HEAD + payload.length);
   record[0] = VERSION;
   new DataView(record.buffer).setFloat64(1, arrived);
-  record.set(decodeBase64(id), NAME_AT);
+  for (let i = 0; i < NAME_LENGTH; i++) record[NAME_AT + i] = id.charCodeAt(i);
   record.set(payload, HEAD);
   return record;
 }
@@ -48,13 +51,16 @@ export function encodeMail(arrived: number, id: string, payload: Uint8Array): Ui
  */
 export function decodeMail(place: string, record: Uint8Array): Mail {
   const order = Number.parseInt(place, ORDER_BASE);
-  if (record.length <= HEAD || record[0] !== VERSION || orderText(order) !== place) {
+  const id = String.fromCharCode(...record.subarray(NAME_AT, HEAD));
+  const whole = record.length > HEAD && record[0] === VERSION && isMessageID(id);
+  if (!whole || orderText(order) !== place) {
     throw new ProtocolError('store/corrupt', 'a message of an inbox cannot be read');
   }
   return {
     order,
+    place,
     arrived: new DataView(record.buffer, record.byteOffset).getFloat64(1),
-    id: encodeBase64(record.subarray(NAME_AT, HEAD)),
+    id,
     record,
     notice: 'unread',
   };

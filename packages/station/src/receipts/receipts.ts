@@ -18,7 +18,7 @@ export interface ReceiptsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: StationMetrics;
-  /** Whether there is more urgent work. */
+  /** Whether messages wait to be written. */
   readonly busy: () => boolean;
 }
 
@@ -39,10 +39,12 @@ interface Waiting {
 /** Receipts that wait for one user, and for all; the oldest of a user go first when there are more. */
 const MAX_OF_USER = 1024;
 const MAX_PENDING = 65_536;
-/** Milliseconds between two signatures, and while messages wait to be written. */
+/** Milliseconds between two signatures, and while there is other work. */
 const PAUSE = 1;
-const BUSY_PAUSE = 5;
-/** Milliseconds for which more gathers for a user who has got something while messages waited to be written. */
+const BUSY_PAUSE = 10;
+/** How many milliseconds late we are called when others have kept the processor busy. */
+const LATE = 3;
+/** Milliseconds for which more gathers for a user who has got something while there was other work. */
 const REST = 250;
 /** How often is looked for users whose rest has ended, in milliseconds. */
 const NAP = 25;
@@ -62,6 +64,8 @@ export class Receipts {
   #size = 0;
   #timer: Disposable | undefined;
   #working = false;
+  /** Whether we were called late the last time. */
+  #late = false;
   /** Whether the timer waits for the end of rests only. */
   #dozing = false;
   #stopped = false;
@@ -170,8 +174,18 @@ export class Receipts {
     }
     if (rests && this.#resting.size === 0) return;
     this.#dozing = rests;
-    const pause = rests ? NAP : this.#options.busy() ? BUSY_PAUSE : PAUSE;
-    this.#timer = this.#options.timers.after(pause, () => this.#work());
+    const { timers, clock } = this.#options;
+    const pause = rests ? NAP : this.#busy ? BUSY_PAUSE : PAUSE;
+    const due = clock.now() + pause;
+    this.#timer = timers.after(pause, () => {
+      this.#late = clock.now() - due > LATE;
+      return this.#work();
+    });
+  }
+
+  /** Whether there is more urgent work. */
+  get #busy(): boolean {
+    return this.#late || this.#options.busy();
   }
 
   async #work(): Promise<void> {
@@ -204,7 +218,7 @@ export class Receipts {
 
   #rest(waiting: Waiting): void {
     const { entity } = waiting.user;
-    if (this.#options.busy()) {
+    if (this.#busy) {
       waiting.until = this.#options.clock.now() + REST;
       this.#resting.set(entity, waiting);
     } else if (waiting.receipts.length > 0) this.#pending.set(entity, waiting);

@@ -7,7 +7,17 @@ import { findMagic, type MtpHead, readHead } from './head.ts';
 export interface MtpDecoderOptions {
   /** Longest body accepted, in bytes; 2 MiB unless told, at most 2^30. */
   readonly maxBodyBytes?: number;
+  /**
+   * Whether bodies may be parts of the chunk that brought them, which then must not be used again. Fragments, which wait for
+   * others, and the bodies of long chunks are copies in any case: what is short must not keep much memory.
+   *
+   * @default false
+   */
+  readonly sharesChunks?: boolean;
 }
+
+/** Most bytes of a chunk that a body may keep in memory. */
+const MAX_SHARED_BYTES = 16 * 1024;
 
 /** Twice the longest message (spec §14.7 no. 7): a payload may join several. */
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -36,16 +46,18 @@ const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
  */
 export class MtpDecoder {
   readonly #maxBodyBytes: number;
+  readonly #sharesChunks: boolean;
   readonly #waiting = new ByteQueue();
   #skipped = 0;
   #failure: ProtocolError | undefined;
 
   constructor(options: MtpDecoderOptions = {}) {
-    const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options;
+    const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, sharesChunks = false } = options;
     if (!Number.isInteger(maxBodyBytes) || maxBodyBytes < 1 || maxBodyBytes > MAX_BODY_BYTES) {
       throw new RangeError('maxBodyBytes must be 1 to 2^30');
     }
     this.#maxBodyBytes = maxBodyBytes;
+    this.#sharesChunks = sharesChunks;
   }
 
   /** The error that killed this decoder; the connection has to be closed when there is one. */
@@ -65,7 +77,7 @@ export class MtpDecoder {
 
   /**
    * Takes the next bytes of the stream and returns the packages they complete. The chunk may be reused
-   * afterwards: bodies are copies.
+   * afterwards, unless {@link MtpDecoderOptions.sharesChunks}: bodies are copies.
    *
    * A fatal head behind complete packages of the same chunk does not take them away: they are returned,
    * {@link failure} is set, and the next call throws. So the packages do not depend on how TCP cut the stream.
@@ -77,11 +89,12 @@ export class MtpDecoder {
     if (this.#failure !== undefined) throw this.#failure;
     const frames: MtpFrame[] = [];
     if (this.#waiting.length === 0) {
-      const used = this.#decode(chunk, frames);
+      const shared = this.#sharesChunks && chunk.length <= MAX_SHARED_BYTES;
+      const used = this.#decode(chunk, frames, shared);
       if (used < chunk.length) this.#waiting.append(chunk.subarray(used));
     } else {
       this.#waiting.append(chunk);
-      this.#waiting.discard(this.#decode(this.#waiting.view(), frames));
+      this.#waiting.discard(this.#decode(this.#waiting.view(), frames, false));
     }
     if (this.#failure !== undefined) {
       this.#waiting.clear();
@@ -91,7 +104,7 @@ export class MtpDecoder {
   }
 
   /** Decodes what is complete and returns how many bytes are done with. */
-  #decode(bytes: Uint8Array, frames: MtpFrame[]): number {
+  #decode(bytes: Uint8Array, frames: MtpFrame[], shared: boolean): number {
     let position = 0;
     while (position < bytes.length) {
       const head = readHead(bytes, position, bytes.length);
@@ -107,7 +120,7 @@ export class MtpDecoder {
       const bodyStart = position + head.size;
       if (bytes.length - bodyStart < length) break;
       position = bodyStart + length;
-      frames.push(toFrame(head, bytes, bodyStart, position));
+      frames.push(toFrame(head, bytes, bodyStart, position, shared));
     }
     return position;
   }
@@ -130,11 +143,23 @@ export class MtpDecoder {
   }
 }
 
-function toFrame(head: MtpHead, bytes: Uint8Array, from: number, to: number): MtpFrame {
+function toFrame(
+  head: MtpHead,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  shared: boolean,
+): MtpFrame {
   const { type, id, pages, index } = head;
-  // Not `slice`: on Node's Buffer that is a view, and the chunk belongs to the caller.
-  const body = from === to ? EMPTY : new Uint8Array(bytes.subarray(from, to));
-  return { type, id, pages, index, body };
+  const part = shared && type !== 'fragment';
+  return { type, id, pages, index, body: from === to ? EMPTY : bodyOf(bytes, from, to, part) };
+}
+
+function bodyOf(bytes: Uint8Array, from: number, to: number, shared: boolean): Uint8Array {
+  // Never `slice` or `subarray` of a chunk, which may be a Buffer of Node: what is returned is no Buffer.
+  return shared
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from)
+    : new Uint8Array(bytes.subarray(from, to));
 }
 
 /** Shared, because a hostile stream may hold an empty package every 8 bytes. */

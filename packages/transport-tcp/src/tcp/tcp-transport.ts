@@ -58,7 +58,11 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     this.#socket = socket;
     this.#options = options;
     this.#sweep = options.sweep ?? new Sweep();
-    this.#decoder = new MtpDecoder({ maxBodyBytes: options.maxPayloadBytes });
+    this.#decoder = new MtpDecoder({
+      maxBodyBytes: options.maxPayloadBytes,
+      // Node reads into new memory each time.
+      sharesChunks: true,
+    });
     this.#queue = new ArrivalQueue(this, this.#sweep.clock, options);
     this.#writer = new SocketWriter(socket, this.#sweep.clock);
     this.#departures = new Departures(options.resend);

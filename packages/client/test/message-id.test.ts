@@ -1,0 +1,22 @@
+import { sha256 } from '@dimp/crypto/digests';
+import type { ReliableMessage } from '@dimp/dkd';
+import { concatBytes, encodeBase64, utf8Encode } from '@dimp/foundation';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isMessageID } from '../src/endpoint.ts';
+import { messageID } from '../src/index.ts';
+
+test('the name of a message is that of its sender and data, whatever their lengths and whatever came before', () => {
+  const senders = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
+  const lengths = fc.oneof(fc.nat(300), fc.integer({ min: 8000, max: 8300 }));
+  fc.assert(
+    fc.property(senders, lengths, fc.nat(255), (entity, length, byte) => {
+      const data = new Uint8Array(length).fill(byte);
+      const message = { envelope: { sender: { entity } }, data } as unknown as ReliableMessage;
+      const joined = concatBytes(utf8Encode(entity), Uint8Array.of(0), data);
+      const name = messageID(message);
+      expect(name).toBe(encodeBase64(sha256(joined)));
+      expect(isMessageID(name)).toBe(true);
+    }),
+  );
+});
