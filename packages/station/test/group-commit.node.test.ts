@@ -1,6 +1,8 @@
-import type { Store, StoreChange } from '@dimp/core';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import type { Store, StoreChange, Timers } from '@dimp/core';
 import { systemClock, systemTimers } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import { VirtualTime } from '@dimp/testing/network';
 import { expect, test } from 'vitest';
 import { GroupCommit } from '../src/inbox/group-commit.ts';
 import { silentMetrics } from '../src/index.ts';
@@ -36,8 +38,9 @@ function entry(name: string, length = 1): StoreChange & { readonly type: 'set' }
   return { type: 'set', key: [name], value: new Uint8Array(length) };
 }
 
+/** Longer than one batch waits for another. */
 async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  await setTimeout(20);
 }
 
 test('what comes while a batch is written shares the next one, and is told of in order', async () => {
@@ -58,6 +61,32 @@ test('what comes while a batch is written shares the next one, and is told of in
   await turn();
   expect(told).toEqual(['a', 'b', 'c', 'd', 'e']);
   expect(group.waiting).toBe(0);
+});
+
+test('a batch waits a little for company, unless nothing was written lately', async () => {
+  const time = new VirtualTime();
+  const times: number[] = [];
+  const store: Store = Object.assign(Object.create(memoryStore()), {
+    batch: async () => {
+      times.push(time.now());
+    },
+  });
+  // What a timer sets off has happened before the next one.
+  const timers: Timers = {
+    after: (delay, task) =>
+      time.after(delay, async () => {
+        await task();
+        await setImmediate();
+      }),
+  };
+  const metrics = silentMetrics;
+  const group = new GroupCommit({ store, timers, clock: time, metrics, onBatch: () => {} });
+  const start = time.now();
+  for (const at of [0, 1, 2, 3, 100, 101]) {
+    timers.after(at, () => group.write(entry(`${at}`), () => {}));
+  }
+  await time.run();
+  expect(times.map((at) => at - start)).toEqual([0, 5, 100, 105]);
 });
 
 test('all of a batch that fails hear of it, and the next batch is tried', async () => {
