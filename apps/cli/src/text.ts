@@ -2,9 +2,7 @@
  * What a terminal would obey instead of show: control characters, and those that turn the direction of writing. Peers chose
  * most of what is printed here, and must not move the cursor, rewrite lines or forge output.
  */
-const OBEYED =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu;
+const OBEYED = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff\p{Surrogate}]/gu;
 
 /** A text that is safe to print on one or more lines; what is not is shown as `\u{…}`. */
 export function printable(text: string): string {

@@ -135,6 +135,7 @@ export async function idle(target: Target, { idle: count }: Plan): Promise<Idle>
   const alive = keptAlive(target, () => all);
   const warming = Math.min(WARMING_LOGINS, Math.floor(count / 2));
   all.push(...(await logins(target, 'idle', warming)));
+  await sleep(target.forgetsAfter);
   await target.settle();
   await quiet(target.pid);
   const usedBefore = await target.settle();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Facebook, register } from '@dimp/client';
 import { bindEnvelope, isWaiting, type Logger, seconds, Transceiver } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
+import { Login } from '@dimp/extensions/commands';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
@@ -176,4 +177,23 @@ export class Office {
       kind === 'receipt' ? (body as { text: string }).text : `<${kind}>`,
     );
   }
+}
+
+/** An office that knows somebody. */
+export async function officeOf(
+  person: Person,
+  options: Parameters<typeof Office.open>[0] = {},
+): Promise<Office> {
+  const office = await Office.open(options);
+  await office.meet(person);
+  return office;
+}
+
+/** The login of a user at a station. */
+export function loginOf(did: ID, station: ID): ReturnType<typeof Login.create> {
+  return Login.create({
+    did,
+    agent: 'test',
+    station: { did: station, host: 'example.org', port: 9394 },
+  });
 }

@@ -2,6 +2,7 @@ import { cp, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from '@dimp/foundation';
 import { lmdbStore } from '@dimp/store-lmdb';
+import { seededRandom } from '@dimp/testing/network';
 import { beforeAll, expect, test } from 'vitest';
 import { newFolder } from './folders.ts';
 import { buildPrograms, start } from './programs.ts';
@@ -103,12 +104,13 @@ test('a page that is not as it should be is store/corrupt', async () => {
 
 test('a process that opens a file with flipped bits ends by itself', async () => {
   const whole = await makeStore(join(await newFolder(), 'store'));
+  const random = seededRandom('damage');
   for (let round = 0; round < 12; round++) {
     const data = whole.slice();
-    const page = Math.floor((Math.random() * data.length) / PAGE) * PAGE;
+    const page = Math.floor(random.integer(data.length) / PAGE) * PAGE;
     for (let i = 0; i < 3; i++) {
-      const at = page + Math.floor(Math.random() * 64);
-      data[at] = (data[at] as number) ^ (1 << Math.floor(Math.random() * 8));
+      const at = page + random.integer(64);
+      data[at] = (data[at] as number) ^ (1 << random.integer(8));
     }
     const child = start('use', await folderWith(data));
     await child.ended;

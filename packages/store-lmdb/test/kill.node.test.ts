@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { utf8Decode } from '@dimp/foundation';
 import { lmdbStore } from '@dimp/store-lmdb';
+import { seededRandom } from '@dimp/testing/network';
 import { beforeAll, expect, test } from 'vitest';
 import { newFolder } from './folders.ts';
 import { buildPrograms, start } from './programs.ts';
@@ -14,13 +15,14 @@ const KILLS = 8;
 test('what was acknowledged is there after the process was killed, and no batch is half done', async () => {
   const path = join(await newFolder(), 'store');
   const acknowledged = new Map<string, Set<string>>();
+  const random = seededRandom('kill');
   let counted = 0;
   let killed = 0;
   for (let run = 0; run <= KILLS; run++) {
     const child = start('write', path, { run: String(run) });
     if (run < KILLS) {
       await child.said('0');
-      await setTimeout(Math.random() * 500);
+      await setTimeout(random.integer(500));
       child.process.kill('SIGKILL');
     }
     await child.ended;

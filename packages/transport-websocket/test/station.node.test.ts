@@ -1,7 +1,7 @@
 import { settled } from '@dimp/fixtures/time';
 import { concatBytes, utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { meetStation, message, state, textsOf } from './meeting.node.ts';
+import { type Meeting, meetStation, message, state, textsOf } from './meeting.node.ts';
 
 function ack(signature: string): string {
   return `ACK:${JSON.stringify({ time: 1_700_000_000.25, signature })}`;
@@ -198,9 +198,8 @@ describe('frames', () => {
 
   test('that are too long end the connection with 1009, before they are read', async () => {
     for (const send of [
-      (peer: { send(data: string): void }) => peer.send('x'.repeat(1001)),
-      // biome-ignore lint/suspicious/noExplicitAny: the options of ws
-      (peer: any) => {
+      (peer: Meeting['peer']) => peer.send('x'.repeat(1001)),
+      (peer: Meeting['peer']) => {
         for (let n = 0; n < 5; n++) peer.send('x'.repeat(300), { fin: false });
       },
     ]) {

@@ -38,7 +38,7 @@ import type { Neighbours } from '../station-options.ts';
 import { Answers } from './answers.ts';
 import { NeighbourPace } from './neighbour-pace.ts';
 import { Receiving } from './receiving.ts';
-import { Refused } from './refused.ts';
+import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
 import type { Router } from './router.ts';
 import { Strangers } from './strangers.ts';
 import { verifyRelayed } from './verifier.ts';
@@ -386,25 +386,4 @@ export class Ingress {
 
 function isOfStations({ sender, receiver }: Envelope): boolean {
   return sender.type === EntityType.Station || receiver.type === EntityType.Station;
-}
-
-function refusalOf(error: unknown): Refused | undefined {
-  if (error instanceof Refused) return error;
-  return isProtocolError(error) ? new Refused(error.code) : undefined;
-}
-
-/** Whether the same message may be taken later. Not for a damaged record: that would come back for ever. */
-function isStoreFailure(error: unknown): boolean {
-  if (!isProtocolError(error)) return false;
-  const { code } = error;
-  return (
-    code === 'store/unavailable' ||
-    code === 'store/quota' ||
-    code === 'store/conflict' ||
-    code === 'state/stopped'
-  );
-}
-
-function kindOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

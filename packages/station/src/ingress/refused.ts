@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, type JsonObject } from '@dimp/foundation';
+import { ERRORS, type ErrorCode, isProtocolError, type JsonObject } from '@dimp/foundation';
 
 /** Why a message goes no further, and what its sender is told. Thrown within the ingress, and never out of it. */
 export class Refused extends Error {
@@ -15,4 +15,26 @@ export class Refused extends Error {
     this.text = text;
     this.replacements = replacements;
   }
+}
+
+/** What something that was thrown is to its sender; undefined for a mistake of ours. */
+export function refusalOf(error: unknown): Refused | undefined {
+  if (error instanceof Refused) return error;
+  return isProtocolError(error) ? new Refused(error.code) : undefined;
+}
+
+/** Whether the same message may be taken later. Not for a damaged record: that would come back for ever. */
+export function isStoreFailure(error: unknown): boolean {
+  if (!isProtocolError(error)) return false;
+  const { code } = error;
+  return (
+    code === 'store/unavailable' ||
+    code === 'store/quota' ||
+    code === 'store/conflict' ||
+    code === 'state/stopped'
+  );
+}
+
+export function kindOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }

@@ -1,0 +1,123 @@
+import { Ans, Search } from '@dimp/extensions/commands';
+import { EntityType, type ID } from '@dimp/mkm';
+import { describe, expect, test } from 'vitest';
+import { Line, Office, officeOf } from './office.ts';
+import { newPerson } from './people.ts';
+
+describe('the address-name service', () => {
+  test('answers from the table of the operator, in any case, and never from what somebody says', async () => {
+    const [moki, archivist] = [
+      await newPerson('moki'),
+      await newPerson('archivist', { network: EntityType.Bot }),
+    ];
+    const office = await officeOf(moki, { names: { archivist: archivist.id } });
+    const [answer] =
+      (await office.answers(
+        moki,
+        Ans.create({ names: ['Archivist', 'station', 'gsp', 'moki', '__proto__'] }),
+      )) ?? [];
+    expect(answer).toMatchObject({
+      kind: 'ans',
+      body: {
+        records: { Archivist: archivist.id, station: office.id, gsp: office.id },
+        missed: ['moki', '__proto__'],
+      },
+    });
+    const told = Ans.create({ names: [], records: { moki: moki.id } });
+    expect(await office.replies(moki, told)).toEqual([]);
+    expect(office.commands.names.lookup('moki')).toBeUndefined();
+    expect(await office.replies(moki, Ans.create({ names: [] }))).toEqual(['Command error.']);
+    expect(await office.replies(moki, Ans.create({ names: ['x'.repeat(65)] }))).toEqual([
+      'Command error.',
+    ]);
+  });
+
+  test.each([
+    ['a reserved word', ['founder']],
+    ['a reserved word in other letters', ['Supervisor']],
+    ['the station', ['station']],
+    ['no name', ['a b']],
+    ['part of an ID', ['a@b']],
+    ['two that differ in case only', ['bot1', 'Bot1']],
+  ])('cannot be given %s', async (_, names) => {
+    const moki = await newPerson('moki');
+    const table = Object.fromEntries(names.map((name) => [name, moki.id]));
+    await expect(Office.open({ names: table })).rejects.toMatchObject({ code: 'format/field' });
+  });
+});
+
+describe('a search', () => {
+  test('finds people and bots by name, ID and both numbers, and all words have to occur', async () => {
+    const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+    const bot = await newPerson('hulkbot', { network: EntityType.Bot });
+    const station = await newPerson('hulkstation', { network: EntityType.Station });
+    const office = await officeOf(moki);
+    await office.meet(hulk, bot, station);
+    const find = async (...keywords: string[]) => {
+      const [answer] = (await office.answers(moki, Search.create({ keywords }))) ?? [];
+      return (answer?.body as { users?: readonly ID[] } | undefined)?.users?.map(
+        ({ name }) => name,
+      );
+    };
+    expect((await find('HULK'))?.sort()).toEqual(['hulk', 'hulkbot']);
+    expect(await find('hulk', 'bot')).toEqual(['hulkbot']);
+    expect(await find('hulk', 'moki')).toEqual([]);
+    expect(await find(hulk.id.text)).toEqual(['hulk']);
+    const number = String(hulk.id.address.number).padStart(10, '0');
+    expect(await find(number)).toEqual(['hulk']);
+    expect(await find(`${number.slice(0, 3)}-${number.slice(3, 6)}-${number.slice(6)}`)).toEqual([
+      'hulk',
+    ]);
+  });
+
+  test('follows what is saved, before and after the first one, and after a restart', async () => {
+    const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+    const office = await officeOf(moki);
+    const names = async (where: Office) => {
+      const [answer] = (await where.answers(moki, Search.create({ keywords: ['hulk'] }))) ?? [];
+      return (answer?.body as { users: readonly ID[] } | undefined)?.users.map(({ name }) => name);
+    };
+    expect(await names(office)).toEqual([]);
+    await office.meet(hulk);
+    expect(await names(office)).toEqual(['hulk']);
+    await office.close();
+    expect(await names(await Office.open({ folder: office.folder }))).toEqual(['hulk']);
+  });
+
+  test('is for those who have logged in, of some words, a page at a time, and seldom', async () => {
+    const moki = await newPerson('moki');
+    const office = await officeOf(moki, { limits: { searchRate: { perSecond: 0.1, burst: 8 } } });
+    const find = (keywords: string[], session = new Line(moki.id)) =>
+      office.replies(moki, Search.create({ keywords }), { session });
+    expect(await find(['moki'], new Line())).toEqual(['Permission denied.']);
+    expect(await find([])).toEqual(['Search command error.']);
+    expect(await find(['a'])).toEqual(['Search command error.']);
+    expect(await find(new Array(17).fill('word'))).toEqual(['Search command error.']);
+    expect(await find(['users'])).toEqual(['Permission denied.']);
+    const huge = Search.create({ keywords: ['moki'], start: -5, limit: 1e9 });
+    const [answer] = (await office.answers(moki, huge)) ?? [];
+    expect(answer?.body).toMatchObject({
+      start: 0,
+      limit: 100,
+      station: office.id,
+      users: [moki.id],
+    });
+    const told = Search.create({ keywords: ['moki'], users: [moki.id] });
+    expect(await office.replies(moki, told)).toEqual([]);
+    for (const _ of [1, 2, 3]) await find(['moki']);
+    expect(await find(['moki'])).toEqual(['Too many messages.']);
+    // A receipt costs more than a question: only one of them in a minute.
+    expect(await find(['moki'])).toEqual([]);
+    expect(office.limited).toEqual(['searchRate', 'searchRate']);
+    office.clock.time += 10_000;
+    expect(await find(['moki'])).toEqual(['<search>']);
+  });
+
+  test('tells who is online only if the operator allows it', async () => {
+    const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+    const office = await officeOf(moki, { onlineUsers: () => [moki.id, hulk.id] });
+    const [answer] =
+      (await office.answers(moki, Search.create({ keywords: ['users'], start: 1 }))) ?? [];
+    expect(answer?.body).toMatchObject({ users: [hulk.id] });
+  });
+});
