@@ -132,6 +132,7 @@ export class Course {
 /** Connections that do nothing, at a server that has done nothing else. */
 export async function idle(target: Target, { idle: count }: Plan): Promise<Idle> {
   const all: Connection[] = [];
+  let lost = 0;
   const alive = keptAlive(target, () => all);
   const warming = Math.min(WARMING_LOGINS, Math.floor(count / 2));
   all.push(...(await logins(target, 'idle', warming)));
@@ -143,13 +144,20 @@ export async function idle(target: Target, { idle: count }: Plan): Promise<Idle>
   const start = performance.now();
   const more = await logins(target, 'idle', count - warming, { first: warming });
   const seconds = (performance.now() - start) / 1000;
+  all.push(...more);
+  for (const connection of all) {
+    connection.onLost = () => {
+      lost += 1;
+    };
+  }
   await sleep(target.forgetsAfter);
   await target.settle();
   await quiet(target.pid);
   const used = difference(usedBefore, await target.settle(), more.length);
   const resident = difference(residentBefore, await residentBytes(target.pid), more.length);
   clearInterval(alive);
-  for (const connection of [...all, ...more]) connection.close();
+  for (const connection of all) connection.close();
+  if (lost > 0) throw new Error(`${lost} idle connections were lost`);
   return {
     connections: more.length,
     loginsPerSecond: more.length / seconds,

@@ -351,9 +351,11 @@ describe('metas and documents', () => {
 
   test('memory pressure loses nothing', async () => {
     const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
-    facebook.reduceMemory();
-    expect(await user.displayName()).toBe('moki');
-    expect(await facebook.encryptKey(user.id)).toBeDefined();
+    for (const part of [undefined, 'half', 'unused', 'unused'] as const) {
+      facebook.reduceMemory(part);
+      expect(await user.displayName()).toBe('moki');
+      expect(await facebook.encryptKey(user.id)).toBeDefined();
+    }
   });
 });
 

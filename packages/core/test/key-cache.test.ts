@@ -86,6 +86,16 @@ test('rotate and memory pressure let the next message have a new key', async () 
   expect(await cache.sendingKey(me, id('u19'), HOLDERS)).toBeDefined();
 });
 
+test('what was not used since the last time can be forgotten, and nothing else', async () => {
+  const cache = new KeyCache();
+  for (const each of ['u10', 'u11']) await cache.learnReceivedKey(id(each), me, key(each));
+  cache.reduceMemory('unused');
+  expect(await cache.receivedKeys(id('u11'), me)).toHaveLength(1);
+  cache.reduceMemory('unused');
+  expect(await cache.receivedKeys(id('u10'), me)).toEqual([]);
+  expect(await cache.receivedKeys(id('u11'), me)).toHaveLength(1);
+});
+
 test('other receivers get another key', async () => {
   const cache = new KeyCache();
   await cache.useSendingKey(me, group, key('own'), 'u1 u2');

@@ -1,5 +1,5 @@
 import type { AttachmentOptions, Store } from '@dimp/core';
-import { LruMap } from '@dimp/foundation';
+import { LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import { corruptRecord, decodeRecord, encodeRecord } from '../record.ts';
@@ -46,9 +46,9 @@ export class Introductions {
     await this.#store.set(pathOf(sender, receiver), encodeRecord(visaTime));
   }
 
-  /** Forgets half of what is remembered; it is read again. */
-  reduceMemory(): void {
-    this.#known.reduce();
+  /** Forgets a part of what is remembered, half by default; it is read again. */
+  reduceMemory(part?: Reduction): void {
+    this.#known.reduce(part);
   }
 
   async #allShown(

@@ -24,6 +24,7 @@ import {
   Events,
   type Listener,
   ProtocolError,
+  type Reduction,
   utf8Encode,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
@@ -318,11 +319,11 @@ export class Messenger<P extends Protocol = Protocol>
     return this.#parts.life.idle();
   }
 
-  /** Forgets half of what is remembered, for the host's memory pressure signal. Nothing is lost. */
-  reduceMemory(): void {
-    this.transceiver.reduceMemory();
-    this.#parts.memory.reduceMemory();
-    this.#parts.introductions.reduceMemory();
+  /** Forgets a part of what is remembered, half by default, for the host's memory pressure signal. Nothing is lost. */
+  reduceMemory(part?: Reduction): void {
+    this.transceiver.reduceMemory(part);
+    this.#parts.memory.reduceMemory(part);
+    this.#parts.introductions.reduceMemory(part);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Clock, Store, StoreChange } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
-import { type JsonObject, LruMap } from '@dimp/foundation';
+import { type JsonObject, LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
@@ -91,8 +91,8 @@ export class ReplayMemory {
     if (changes.length > 0) await this.#store.batch(changes);
   }
 
-  reduceMemory(): void {
-    this.#recent.reduce();
+  reduceMemory(part?: Reduction): void {
+    this.#recent.reduce(part);
   }
 
   /** A damaged record still says that its message has come; that is the part which must not be lost. */
