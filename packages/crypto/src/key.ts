@@ -34,6 +34,11 @@ export interface VerifyKey<A extends string = string> extends PublicKey<A> {
    * Answers false for every bad signature, malformed ones included; it never throws because of one.
    */
   verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean>;
+  /**
+   * {@link VerifyKey.verify} in another thread, for who has other work meanwhile, such as a station. Algorithms that are
+   * faster than handing the work over leave it out.
+   */
+  verifyAside?(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean>;
 }
 
 /** A public key that encrypts short texts, such as message keys. */

@@ -44,8 +44,8 @@ function number(bytes: Uint8Array): bigint {
 /** What both implementations and the key itself answer. */
 function answers(publicKey: Uint8Array, signature: Uint8Array): unknown[] {
   return [
-    platform.verifier(publicKey)(data, signature),
-    portable.verifier(publicKey)(data, signature),
+    platform.verifier(publicKey).verify(data, signature),
+    portable.verifier(publicKey).verify(data, signature),
     ed25519.parsePublic(wire(encodeBase64(publicKey))).verify(data, signature),
   ];
 }

@@ -11,6 +11,7 @@ import {
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { native } from '#native/ecc';
 import { readPem } from '../asn1/pem.ts';
+import type { Verifier } from '../native/verifier.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
 import { readEccSpki } from './der.ts';
@@ -28,13 +29,13 @@ class PublicEcc implements EccPublicKey {
   readonly algorithm = 'ECC' as const;
   readonly material: Uint8Array;
   readonly addressData: Uint8Array;
-  readonly #verify: ReturnType<typeof native.verifier>;
+  readonly #verifier: Verifier;
   readonly #wire: KeyWire<'ECC'>;
 
   constructor(point: Point, compressed: boolean, wire: KeyWire | undefined) {
     this.material = point.toBytes(false);
     this.addressData = compressed ? point.toBytes(true) : this.material;
-    this.#verify = native.verifier(this.material);
+    this.#verifier = native.verifier(this.material);
     this.#wire = (wire as KeyWire<'ECC'> | undefined) ?? {
       algorithm: 'ECC',
       data: encodeHex(this.material),
@@ -47,10 +48,16 @@ class PublicEcc implements EccPublicKey {
   verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
     if (!isStrictDer(signature)) return false;
     try {
-      return this.#verify(data, signature);
+      return this.#verifier.verify(data, signature);
     } catch {
       return false;
     }
+  }
+
+  verifyAside(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
+    if (!isStrictDer(signature)) return false;
+    const verifying = this.#verifier.aside?.(data, signature).catch(() => false);
+    return verifying ?? this.verify(data, signature);
   }
 
   toWire(): KeyWire<'ECC'> {

@@ -2,6 +2,7 @@ import type { ExportableKey, KeyWire, Signer, VerifyKey } from '@dimp/crypto';
 import { encodeTed, type MaybePromise, randomBytes } from '@dimp/foundation';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { native } from '#native/ed25519';
+import type { Verifier } from '../native/verifier.ts';
 import { keyBytes } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
 
@@ -23,23 +24,29 @@ class PublicEd25519 implements Ed25519PublicKey {
   readonly algorithm = 'Ed25519' as const;
   readonly material: Uint8Array;
   readonly addressData: Uint8Array;
-  readonly #verify: ReturnType<typeof native.verifier>;
+  readonly #verifier: Verifier;
   readonly #wire: KeyWire<'Ed25519'>;
 
   constructor(point: Uint8Array, wire?: KeyWire) {
     this.material = point;
     this.addressData = point;
-    this.#verify = native.verifier(point);
+    this.#verifier = native.verifier(point);
     this.#wire = (wire as KeyWire<'Ed25519'> | undefined) ?? spell(point);
   }
 
   verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
     if (signature.length !== SIGNATURE_LENGTH) return false;
     try {
-      return this.#verify(data, signature);
+      return this.#verifier.verify(data, signature);
     } catch {
       return false;
     }
+  }
+
+  verifyAside(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
+    if (signature.length !== SIGNATURE_LENGTH) return false;
+    const verifying = this.#verifier.aside?.(data, signature).catch(() => false);
+    return verifying ?? this.verify(data, signature);
   }
 
   toWire(): KeyWire<'Ed25519'> {

@@ -1,5 +1,5 @@
-import type { MaybePromise } from '@dimp/foundation';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import type { Verifier } from './verifier.ts';
 
 /** What a platform does better than portable code on secp256k1. */
 export interface NativeEcc {
@@ -8,11 +8,13 @@ export interface NativeEcc {
    *
    * @param point - 65 bytes, uncompressed and on the curve
    */
-  verifier(point: Uint8Array): (data: Uint8Array, signature: Uint8Array) => MaybePromise<boolean>;
+  verifier(point: Uint8Array): Verifier;
 }
 
 /** @noble/curves; WebCrypto has no secp256k1. */
 export const native: NativeEcc = {
-  verifier: (point) => (data, signature) =>
-    secp256k1.verify(signature, data, point, { format: 'der', lowS: false }),
+  verifier: (point) => ({
+    verify: (data, signature) =>
+      secp256k1.verify(signature, data, point, { format: 'der', lowS: false }),
+  }),
 };

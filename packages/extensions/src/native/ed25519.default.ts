@@ -1,6 +1,7 @@
 import { concatBytes, equalBytes, type MaybePromise } from '@dimp/foundation';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
+import type { Verifier } from './verifier.ts';
 
 /** Ed25519 of a platform. */
 export interface NativeEd25519 {
@@ -14,24 +15,26 @@ export interface NativeEd25519 {
    *
    * @param point - 32 bytes, canonical and of no small order
    */
-  verifier(point: Uint8Array): (data: Uint8Array, signature: Uint8Array) => MaybePromise<boolean>;
+  verifier(point: Uint8Array): Verifier;
 }
 
 /** @noble/curves: not every browser has Ed25519 in WebCrypto, and those that have differ in strictness. */
 export const native: NativeEd25519 = {
   publicKey: (seed) => ed25519.getPublicKey(seed),
   signer: (seed) => (data) => ed25519.sign(data, seed),
-  verifier: (point) => (data, signature) => {
-    const { Point } = ed25519;
-    const commitment = signature.subarray(0, 32);
-    const s = littleEndian(signature.subarray(32));
-    if (s >= Point.Fn.ORDER) return false;
-    const challenge = Point.Fn.create(littleEndian(sha512(concatBytes(commitment, point, data))));
-    const minusA = Point.fromBytes(point).negate();
-    const expected = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(challenge));
-    return equalBytes(expected.toBytes(), commitment);
-  },
+  verifier: (point) => ({ verify: (data, signature) => verify(point, data, signature) }),
 };
+
+function verify(point: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean {
+  const { Point } = ed25519;
+  const commitment = signature.subarray(0, 32);
+  const s = littleEndian(signature.subarray(32));
+  if (s >= Point.Fn.ORDER) return false;
+  const challenge = Point.Fn.create(littleEndian(sha512(concatBytes(commitment, point, data))));
+  const minusA = Point.fromBytes(point).negate();
+  const expected = Point.BASE.multiplyUnsafe(s).add(minusA.multiplyUnsafe(challenge));
+  return equalBytes(expected.toBytes(), commitment);
+}
 
 function littleEndian(bytes: Uint8Array): bigint {
   let number = 0n;

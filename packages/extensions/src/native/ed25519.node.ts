@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { writeEd25519Pkcs8, writeEd25519Spki } from '../ed25519/der.ts';
 import type { NativeEd25519 } from './ed25519.default.ts';
+import { verifierOf } from './verifier.node.ts';
 
 /** OpenSSL. */
 export const native: NativeEd25519 = {
@@ -15,17 +16,10 @@ export const native: NativeEd25519 = {
       return new Uint8Array(sign(null, data, key));
     };
   },
-  verifier(point) {
-    let key: KeyObject | undefined;
-    return (data, signature) => {
-      key ??= createPublicKey({
-        key: writeEd25519Spki(point) as Buffer,
-        format: 'der',
-        type: 'spki',
-      });
-      return verify(null, data, key, signature);
-    };
-  },
+  verifier: (point) =>
+    verifierOf(null, () =>
+      createPublicKey({ key: writeEd25519Spki(point) as Buffer, format: 'der', type: 'spki' }),
+    ),
 };
 
 function load(seed: Uint8Array): KeyObject {

@@ -99,7 +99,7 @@ function signatureCompliance(
     const key = await first();
     for (const length of [0, 1, 1000]) {
       const bytes = randomBytes(length);
-      const valid = await key.publicKey.verify(bytes, await key.sign(bytes));
+      const valid = await answerOf(key, bytes, await key.sign(bytes));
       assert(valid === true, `the signature of ${length} bytes does not verify`);
     }
   });
@@ -108,7 +108,7 @@ function signatureCompliance(
     const key = await first();
     const signature = await key.sign(data);
     const refused = async (what: string, bytes: Uint8Array, over = data): Promise<void> => {
-      assert((await key.publicKey.verify(over, bytes)) === false, `${what} verifies`);
+      assert((await answerOf(key, over, bytes)) === false, `${what} verifies`);
     };
     await refused('other data', signature, utf8Encode('what was signeD'));
     await refused('no data', signature, new Uint8Array());
@@ -137,10 +137,22 @@ function signatureCompliance(
     ];
     for (let i = 0; i < 64; i++) wrong.push(randomBytes(i % 2 === 0 ? length : i));
     for (const bytes of wrong) {
-      const valid = await key.publicKey.verify(data, bytes);
+      const valid = await answerOf(key, data, bytes);
       assert(valid === false, `a wrong signature of ${bytes.length} bytes verifies`);
     }
   });
+}
+
+/** What a key says of a signature, whichever way it is asked. */
+async function answerOf(
+  { publicKey }: Signer,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const valid = await publicKey.verify(data, signature);
+  const aside = (await publicKey.verifyAside?.(data, signature)) ?? valid;
+  assert(aside === valid, 'verifyAside does not answer as verify');
+  return valid;
 }
 
 function encryptionCompliance(
