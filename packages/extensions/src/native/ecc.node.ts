@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { writeEccSpki } from '../ecc/der.ts';
 import type { NativeEcc } from './ecc.default.ts';
-import { verifierOf } from './verifier.node.ts';
+import { verifierOf } from './openssl/verifier.node.ts';
 
 /** OpenSSL, which verifies several times faster than portable code. */
 export const native: NativeEcc = {

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { writeEd25519Pkcs8, writeEd25519Spki } from '../ed25519/der.ts';
 import type { NativeEd25519 } from './ed25519.default.ts';
-import { verifierOf } from './verifier.node.ts';
+import { verifierOf } from './openssl/verifier.node.ts';
 
 /** OpenSSL. */
 export const native: NativeEd25519 = {

@@ -1,6 +1,6 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { Verifier } from './verifier.ts';
+import type { Verifier } from '../verifier.ts';
 
 /** On one processor, another thread only takes turns with ours. */
 const HAS_OTHERS: boolean = /* @__PURE__ */ availableParallelism() > 1;
