@@ -100,6 +100,10 @@ describe('MtpDecoder', () => {
     expect(sharing(hello, hello)).toEqual([0, 0]);
     expect(sharing(hello, fragment)[1]).toBeLessThan(0);
     expect(sharing(hello, long)[0]).toBeLessThan(0);
+    const part = new Uint8Array(20_000).subarray(0, encodeFrame(hello).length);
+    part.set(encodeFrame(hello));
+    const [of] = new MtpDecoder({ sharesChunks: true }).push(part);
+    expect(of?.body.buffer.byteLength).toBe(hello.body.length);
     const decoder = new MtpDecoder({ sharesChunks: true });
     const [first, second] = [encodeFrame(hello).slice(0, 9), encodeFrame(hello).slice(9)];
     const bodies = [...decoder.push(first), ...decoder.push(second)].map(({ body }) => body);

@@ -2,7 +2,7 @@ import { messageID } from '@dimp/client';
 import { isWaiting, type LocalIdentity, Transceiver } from '@dimp/core';
 import { normalizeMessage } from '@dimp/core/dialects';
 import type { VerifyKey } from '@dimp/crypto';
-import { type Envelope, parseEnvelope, type ReliableMessage } from '@dimp/dkd';
+import { type Envelope, parseEnvelope, type ReliableMessage, STATION_MEMBERS } from '@dimp/dkd';
 import { isJsonObject, type JsonObject, ProtocolError } from '@dimp/foundation';
 import type { ID, Meta } from '@dimp/mkm';
 import { timeText } from '../text.ts';
@@ -11,18 +11,6 @@ import { spellingOf } from './dialect.ts';
 import { inspectDocument, inspectMeta } from './entity.ts';
 import { bad, type Check, good, type Inspection, unknown, verdictOf } from './inspection.ts';
 import { barrackOf, type InspectionContext } from './known.ts';
-
-/** Members that stations add for each other (spec §12.5); nobody signs them. */
-const STATION_MEMBERS = [
-  'traces',
-  'recipients',
-  'neighbor',
-  'muted',
-  'error',
-  'pass',
-  'origin',
-  'GF',
-] as const;
 
 /**
  * Explains a signed message: what its envelope says, whether attachments and signature are genuine, what a peer would do

@@ -56,8 +56,7 @@ class PublicEcc implements EccPublicKey {
 
   verifyAside(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
     if (!isStrictDer(signature)) return false;
-    const verifying = this.#verifier.aside?.(data, signature).catch(() => false);
-    return verifying ?? this.verify(data, signature);
+    return this.#verifier.aside?.(data, signature) ?? this.verify(data, signature);
   }
 
   toWire(): KeyWire<'ECC'> {

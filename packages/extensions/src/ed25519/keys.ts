@@ -45,8 +45,7 @@ class PublicEd25519 implements Ed25519PublicKey {
 
   verifyAside(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
     if (signature.length !== SIGNATURE_LENGTH) return false;
-    const verifying = this.#verifier.aside?.(data, signature).catch(() => false);
-    return verifying ?? this.verify(data, signature);
+    return this.#verifier.aside?.(data, signature) ?? this.verify(data, signature);
   }
 
   toWire(): KeyWire<'Ed25519'> {

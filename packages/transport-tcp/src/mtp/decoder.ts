@@ -16,7 +16,7 @@ export interface MtpDecoderOptions {
   readonly sharesChunks?: boolean;
 }
 
-/** Most bytes of a chunk that a body may keep in memory. */
+/** Most bytes that a body may keep in memory: of all the chunk is a part of. */
 const MAX_SHARED_BYTES = 16 * 1024;
 
 /** Twice the longest message (spec §14.7 no. 7): a payload may join several. */
@@ -89,7 +89,7 @@ export class MtpDecoder {
     if (this.#failure !== undefined) throw this.#failure;
     const frames: MtpFrame[] = [];
     if (this.#waiting.length === 0) {
-      const shared = this.#sharesChunks && chunk.length <= MAX_SHARED_BYTES;
+      const shared = this.#sharesChunks && chunk.buffer.byteLength <= MAX_SHARED_BYTES;
       const used = this.#decode(chunk, frames, shared);
       if (used < chunk.length) this.#waiting.append(chunk.subarray(used));
     } else {

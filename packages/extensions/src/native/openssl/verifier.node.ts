@@ -17,15 +17,15 @@ export function verifierOf(digest: 'sha256' | null, create: () => KeyObject): Ve
     key ??= create();
     return key;
   };
-  const here: Verifier = {
-    verify: (data, signature) => verify(digest, data, load(), signature),
-  };
-  if (!HAS_OTHERS) return here;
   return {
-    ...here,
-    aside: (data, signature) =>
-      new Promise((resolve) => {
-        verify(digest, data, load(), signature, (error, valid) => resolve(!error && valid));
-      }),
+    verify: (data, signature) => verify(digest, data, load(), signature),
+    ...(HAS_OTHERS && {
+      aside: (data, signature) =>
+        new Promise((resolve, reject) => {
+          verify(digest, data, load(), signature, (error, valid) =>
+            error ? reject(error) : resolve(valid),
+          );
+        }).catch(() => false) as Promise<boolean>,
+    }),
   };
 }

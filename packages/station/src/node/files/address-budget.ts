@@ -23,10 +23,11 @@ export class AddressBudget {
   /** @returns 0 if a file of so many bytes may come, otherwise the seconds after which it might */
   take(address: string, bytes: number): number {
     // A file that is longer than all of a day would come through when the day is full.
-    if (bytes > this.#rate.burst) return DAY;
+    const cost = bytes + FILE_COST;
+    if (cost > this.#rate.burst) return DAY;
     const now = this.#clock.now();
     const bucket = this.#buckets.get(address) ?? new TokenBucket(this.#rate, now);
     this.#buckets.set(address, bucket);
-    return Math.ceil(bucket.take(bytes + FILE_COST, now) / 1000);
+    return Math.ceil(bucket.take(cost, now) / 1000);
   }
 }
