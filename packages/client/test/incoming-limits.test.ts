@@ -143,8 +143,10 @@ test('messages that name others which never come set no more timers than fit int
         return { [Symbol.dispose]: () => timers.delete(task) };
       },
     },
+    clock: time,
     orderTimeout: 1000,
     readID: () => expect.unreachable(),
+    onDeferred: () => {},
     isSeen: async () => false,
     ask: async () => {},
     take: async () => NOTHING,
@@ -223,8 +225,8 @@ test('suspended messages are bounded by number for each cause, by number, and by
   const open = () =>
     new WaitingRoom(store, 'suspended', new VirtualTime(), limits, () => undefined);
   const room = open();
-  const add = (key: string, id: string, length = 1) =>
-    room.add({ key, id, text: 'x'.repeat(length) });
+  const add = async (key: string, id: string, length = 1) =>
+    (await room.add({ key, id, text: 'x'.repeat(length) })).dropped;
   for (const id of ['1', '2']) expect(await add('a', id)).toEqual([]);
   expect(await add('a', '3')).toMatchObject([{ key: 'a', id: '1' }]);
   expect((await room.of('a')).map(({ id }) => id)).toEqual(['2', '3']);
@@ -237,7 +239,8 @@ test('suspended messages are bounded by number for each cause, by number, and by
   expect(left.length).toBeLessThan(4);
   const again = open();
   for (const id of left) expect(await again.has(id as string)).toBe(true);
-  expect(await again.add({ key: 'f', id: 'f', text: 'x'.repeat(900) })).not.toEqual([]);
+  const { dropped } = await again.add({ key: 'f', id: 'f', text: 'x'.repeat(900) });
+  expect(dropped).not.toEqual([]);
   expect(await pathsOf(store)).toEqual(['suspended/f/f']);
 });
 

@@ -76,7 +76,9 @@ describe('a message from a stranger', () => {
     await world.restart(hulk);
     await hulk.messenger.idle();
     expect(hulk.shown).toEqual([]);
-    // It is looked after anew.
+    // It was asked about a moment ago.
+    expect(questions(hulk)).toEqual([]);
+    await world.pass(10 * MINUTE);
     expect(questions(hulk)).toEqual(['meta moki', 'documents moki']);
     await tell(hulk, moki);
     await hulk.messenger.idle();
@@ -253,6 +255,40 @@ describe('a question', () => {
     expect(questions(hulk)).toEqual(['meta moki', 'documents moki']);
     await world.pass(8 * MINUTE);
     expect(questions(hulk)).toEqual([]);
+  });
+
+  test('is asked once in ten minutes by a program that is started every minute, which takes the answer later', async () => {
+    const { world, moki, hulk } = await oneWay();
+    await world.deliver(await bare(moki, hulk.id), hulk);
+    const asked: string[] = [...questions(hulk)];
+    for (let runs = 0; runs < 9; runs++) {
+      await world.pass(MINUTE);
+      await world.restart(hulk);
+      await hulk.messenger.idle();
+      asked.push(...questions(hulk));
+    }
+    expect(asked).toEqual(['meta moki', 'documents moki']);
+    const station = await world.join('station', { network: EntityType.Station, directory: true });
+    await tell(station, moki, hulk);
+    await tell(hulk, station);
+    const meta = (await metaOf(moki)).wire;
+    const answer = await station.messenger.pack(
+      MetaCommand.create({ did: moki.id, meta }),
+      hulk.id,
+    );
+    if (isWaiting(answer)) expect.unreachable();
+    await world.deliver(station.messenger.serialize(answer), hulk);
+    expect(hulk.shown).toEqual(['hi']);
+  });
+
+  test('for whom our own user writes to is asked again by each run of the program', async () => {
+    const { world, moki, hulk } = await oneWay();
+    await hulk.messenger.send(text('hello'), moki.id);
+    await hulk.messenger.idle();
+    expect(questions(hulk)).toEqual(['meta moki', 'documents moki']);
+    await world.restart(hulk);
+    await hulk.messenger.idle();
+    expect(questions(hulk)).toEqual(['meta moki', 'documents moki']);
   });
 
   test('that could not be asked without a connection is asked as soon as there is one', async () => {

@@ -2,6 +2,7 @@ import type { Waiting } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
 import type { ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { DeferredMessage } from '../receiving/deferred.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
 
 /** What a messenger tells of. None of it holds a secret; `unhandled` and `handlerFailed` hold what somebody wrote. */
@@ -14,6 +15,8 @@ export interface MessengerEvents {
   handlerFailed: { readonly message: IncomingMessage; readonly error: unknown };
   /** Something has to arrive before a message can go on, and was asked for. */
   waiting: Waiting;
+  /** A message has arrived and is kept, but cannot be shown yet. See `Messenger.deferred`. */
+  deferred: DeferredMessage;
   /** The transport did not take a message; it is tried again. */
   transmitFailed: { readonly error: unknown };
   /** Work in the background failed: the store, most likely. Nothing that was acknowledged is lost. */

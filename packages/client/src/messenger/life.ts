@@ -127,6 +127,7 @@ export class Life {
     events.emit('resumed', {});
     void background.run(async () => {
       await dispatcher.resume();
+      await this.answer(await receiver.tend(this.#oldest()));
       await receiver.askAgain();
     });
   }
@@ -196,7 +197,7 @@ export class Life {
 
   async #restore(): Promise<void> {
     const { receiver, background } = this.#parts;
-    const restored = await receiver.restore();
+    const restored = await receiver.restore(this.#oldest());
     void background.run(() => this.answer(restored));
   }
 
@@ -260,13 +261,19 @@ export class Life {
   }
 
   async #tend(): Promise<void> {
-    const { dispatcher, receiver, facebook, retention } = this.#parts;
+    const { dispatcher, receiver } = this.#parts;
     // The store may have failed when it was our turn.
     if (this.#leadership?.isLeading && !this.#leads) await this.#takeOver();
     await dispatcher.tend();
-    await this.answer(await receiver.tend(facebook.clock.now() - retention));
+    await this.answer(await receiver.tend(this.#oldest()));
     await receiver.askAgain();
     await this.#purge();
+  }
+
+  /** What came before, in milliseconds since the epoch, would be refused as too old. */
+  #oldest(): number {
+    const { facebook, retention } = this.#parts;
+    return facebook.clock.now() - retention;
   }
 
   async #purge(): Promise<void> {

@@ -32,6 +32,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import type { Facebook } from '../facebook/facebook.ts';
 import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
+import type { DeferredMessage } from '../receiving/deferred.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
 import type { MessengerEvents } from './events.ts';
 import {
@@ -259,6 +260,16 @@ export class Messenger<P extends Protocol = Protocol>
     const messages = this.#parts.application.queue.messages(options.signal);
     await this.start();
     yield* messages as AsyncGenerator<IncomingMessage<ReceivedContent<P>>>;
+  }
+
+  /**
+   * Messages that have arrived and are kept, but cannot be shown yet, in order of arrival: the message before them has not
+   * come, their sender or group is not known yet, or their time has not come by our clock. The event `deferred` tells of
+   * each when it begins to wait.
+   */
+  async deferred(): Promise<readonly DeferredMessage[]> {
+    await this.start();
+    return this.#parts.receiver.deferred();
   }
 
   /** Says that you have done with a message, before asking for the next one. */

@@ -9,7 +9,7 @@ import { DEFAULT_RESEND_POLICY } from '../delivery/resending.ts';
 import type { HandshakeBody } from '../processing/bodies.ts';
 import { Commands } from '../processing/commands.ts';
 import { Processors } from '../processing/processors.ts';
-import { Queries } from '../processing/queries.ts';
+import { type Cause, Queries } from '../processing/queries.ts';
 import { StandardProcessors } from '../processing/standard.ts';
 import { Application } from '../receiving/application.ts';
 import { DEFAULT_FRESHNESS, Freshness } from '../receiving/freshness.ts';
@@ -38,6 +38,7 @@ export interface AssemblyOptions extends Omit<MessengerOptions<Protocol>, 'faceb
 export interface MessengerParts {
   readonly dispatcher: Dispatcher;
   readonly introductions: Introductions;
+  readonly receiver: Receiver;
   readonly memory: ReplayMemory;
   readonly processors: Processors;
   readonly application: Application;
@@ -63,10 +64,13 @@ export function assemble(options: AssemblyOptions): MessengerParts {
   const timers = guarded(options.timers, background);
   const introductions = new Introductions(facebook);
   const queries = new Queries(facebook, (draft) => sendQuestion(draft, packer, link), clock);
-  const ask = async (missing: Waiting): Promise<void> => {
-    events.emit('waiting', missing);
-    void background.run(() => queries.forWaiting(missing));
-  };
+  const askBecauseOf =
+    (cause: Cause) =>
+    async (missing: Waiting): Promise<void> => {
+      events.emit('waiting', missing);
+      void background.run(() => queries.forWaiting(missing, cause));
+    };
+  const ask = askBecauseOf('incoming');
   const dispatcher = new Dispatcher({
     packer,
     outbox: new Outbox(store, protocol.parseID, clock, random),
@@ -76,7 +80,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     policy: { ...DEFAULT_RESEND_POLICY, ...options.resend },
     transmit: (bytes, receiver) => link.send(bytes, receiver),
     mayHaveLeft: (error) => link.mayHaveLeft(error),
-    ask,
+    ask: askBecauseOf('outgoing'),
     aside: (task) => background.run(task),
     shared: store.sharing !== undefined,
     station: () => link.contact?.station ?? options.station,
@@ -141,6 +145,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     onRefused: (error, sender) =>
       events.emit('refused', { error, ...(sender === undefined ? {} : { sender }) }),
     onUnhandled,
+    onDeferred: (message) => events.emit('deferred', message),
   });
   const life: Life = new Life({
     facebook,
@@ -157,7 +162,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     events,
     owner,
   });
-  return { dispatcher, introductions, memory, processors, application, link, life };
+  return { dispatcher, introductions, receiver, memory, processors, application, link, life };
 }
 
 /** What happens by the clock and fails is reported like everything else that nobody waits for. */

@@ -1,8 +1,8 @@
 import type { Clock, Waiting } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
-import { LruMap } from '@dimp/foundation';
-import type { EntityKey, ID } from '@dimp/mkm';
+import type { ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
+import { AskedRecords, type Question } from './asked-records.ts';
 import type { DocumentsBody, MetaBody } from './bodies.ts';
 import { OncePer } from './once.ts';
 
@@ -12,55 +12,76 @@ export const QUERY_INTERVAL: number = 600_000;
 /** Sends a question. Rejects if there is no connection. */
 export type Ask = (draft: Draft) => Promise<void>;
 
+/**
+ * Whose message needs what is asked for. What others send makes us ask once in {@link QUERY_INTERVAL}, however often the
+ * program is started; what our own user sends, once in that time and in each run of the program: who starts it again
+ * expects it to try again.
+ */
+export type Cause = 'incoming' | 'outgoing';
+
 /** Asks the network for metas and documents, each at most once in {@link QUERY_INTERVAL} (spec §11.4). */
 export class Queries {
   readonly #facebook: Facebook;
   readonly #ask: Ask;
-  readonly #limit: OncePer;
-  readonly #asked = new LruMap<EntityKey, true>(4096);
+  readonly #clock: Clock;
+  readonly #inThisRun: OncePer;
+  readonly #asked: AskedRecords;
 
   constructor(facebook: Facebook, ask: Ask, clock: Clock) {
     this.#facebook = facebook;
     this.#ask = ask;
-    this.#limit = new OncePer(clock, QUERY_INTERVAL);
+    this.#clock = clock;
+    this.#inThisRun = new OncePer(clock, QUERY_INTERVAL);
+    this.#asked = new AskedRecords(facebook.store, clock);
   }
 
   /**
    * Asks for what a message waits for. A member list is not asked for as such: a group's documents name its owner, and
    * who may tell its members is a matter of the group.
    */
-  async forWaiting({ id, for: what }: Waiting): Promise<void> {
+  async forWaiting({ id, for: what }: Waiting, cause: Cause = 'incoming'): Promise<void> {
     if (id.isBroadcast) return;
-    this.#asked.set(id.entity, true);
-    if (what === 'meta' || (await this.#facebook.meta(id)) === undefined) await this.meta(id);
-    await this.documents(id);
+    if (what === 'meta' || (await this.#facebook.meta(id)) === undefined) {
+      await this.meta(id, cause);
+    }
+    await this.documents(id, cause);
   }
 
   /** Whether we have asked for something of an entity lately: what nobody asked for is not kept. */
-  asked(id: ID): boolean {
-    return this.#asked.get(id.entity) === true;
+  asked(id: ID): Promise<boolean> {
+    return this.#asked.has(id);
   }
 
-  async meta(id: ID): Promise<void> {
+  async meta(id: ID, cause: Cause = 'incoming'): Promise<void> {
     const body: MetaBody = { did: id };
-    await this.#once(`meta ${id.entity}`, { kind: 'meta', body });
+    await this.#once(id, { kind: 'meta', body }, cause);
   }
 
   /** Asks for the documents of an entity that are newer than ours. */
-  async documents(id: ID): Promise<void> {
-    this.#asked.set(id.entity, true);
+  async documents(id: ID, cause: Cause = 'incoming'): Promise<void> {
     const time = (await this.#facebook.document(id))?.time;
     const body: DocumentsBody = { did: id, ...(time === undefined ? {} : { last_time: time }) };
-    await this.#once(`documents ${id.entity}`, { kind: 'documents', body });
+    await this.#once(id, { kind: 'documents', body }, cause);
   }
 
-  async #once(name: string, draft: Draft): Promise<void> {
-    if (!this.#limit.pass(name)) return;
+  async #once(id: ID, draft: Draft<Question>, cause: Cause): Promise<void> {
+    const question = draft.kind;
+    const name = `${question} ${id.entity}`;
+    if (cause === 'incoming' && (await this.#wasAsked(id, question))) return;
+    if (!this.#inThisRun.pass(name)) return;
     try {
+      // Before it is sent: the answer may be faster than our disk.
+      await this.#asked.note(id, question);
       await this.#ask(draft);
     } catch {
       // No connection: whoever waits asks again when there is one.
-      this.#limit.forget(name);
+      this.#inThisRun.forget(name);
+      await this.#asked.forget(id, question);
     }
+  }
+
+  async #wasAsked(id: ID, question: Question): Promise<boolean> {
+    const last = await this.#asked.last(id, question);
+    return last !== undefined && this.#clock.now() - last < QUERY_INTERVAL;
   }
 }

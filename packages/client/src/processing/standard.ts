@@ -1,6 +1,6 @@
 import type { Clock } from '@dimp/core';
 import type { Content, Draft, Envelope } from '@dimp/dkd';
-import { isProtocolError, type ProtocolError } from '@dimp/foundation';
+import { isProtocolError, type MaybePromise, type ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import {
@@ -28,7 +28,7 @@ export interface StandardContext {
   /** Answers questions about everybody and not only about its own users and groups: what stations and archives do. */
   readonly directory: boolean;
   /** Whether we have asked for something of an entity. */
-  readonly asked: (id: ID) => boolean;
+  readonly asked: (id: ID) => MaybePromise<boolean>;
   readonly confirm: (body: ReceiptBody, from: ID, to: ID) => Promise<void>;
   /** @returns what to answer the station */
   readonly handshake: (body: HandshakeBody, from: ID) => Promise<readonly Draft[]>;
@@ -129,7 +129,7 @@ export class StandardProcessors {
   /** What strangers tell of strangers would fill the store: only what somebody tells of himself, or what we need. */
   async #isWanted(did: ID, sender: ID): Promise<boolean> {
     const { directory, asked, facebook } = this.#context;
-    if (directory || sameEntity(did, sender) || asked(did)) return true;
+    if (directory || sameEntity(did, sender) || (await asked(did))) return true;
     return (await facebook.meta(did)) !== undefined;
   }
 

@@ -30,12 +30,13 @@ import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
 import { OncePer } from '../processing/once.ts';
 import { answersTo, type Handled, NOTHING, type Received, together } from './answer.ts';
 import type { Application } from './application.ts';
+import type { DeferredMessage, Room } from './deferred.ts';
 import { isAhead } from './freshness.ts';
 import type { InboxItem } from './inbox.ts';
 import type { OpenedMessage, Opener } from './opener.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
 import type { WaitingRoom } from './waiting-room.ts';
-import { type Room, type Taken, WaitingRooms } from './waiting-rooms.ts';
+import { type Taken, WaitingRooms } from './waiting-rooms.ts';
 
 /** What a {@link Receiver} is made of. */
 export interface ReceiverParts {
@@ -51,7 +52,7 @@ export interface ReceiverParts {
   readonly commands: Commands;
   readonly application: Application;
   readonly timers: Timers;
-  /** How long a message waits for the one before it, in milliseconds. */
+  /** How long a message waits for the one before it, in milliseconds since its arrival. */
   readonly orderTimeout: number;
   readonly ask: (missing: Waiting) => Promise<void>;
   /** Packs answers of one message into messages, for a forward. */
@@ -60,6 +61,7 @@ export interface ReceiverParts {
   readonly later: (received: Received) => Promise<void>;
   readonly onRefused: (error: ProtocolError, sender: ID | undefined) => void;
   readonly onUnhandled: (message: OpenedMessage) => void;
+  readonly onDeferred: (message: DeferredMessage) => void;
 }
 
 /** Forwards inside forwards at most (spec §14.7 no. 7). */
@@ -92,13 +94,15 @@ export class Receiver {
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
-    const { rooms, timers, orderTimeout, ask, memory, facebook } = parts;
+    const { rooms, timers, orderTimeout, ask, memory, facebook, onDeferred } = parts;
     this.#repeated = new OncePer(facebook.clock, REPEAT_INTERVAL);
     this.#waiting = new WaitingRooms({
       rooms,
       timers,
+      clock: facebook.clock,
       orderTimeout,
       ask,
+      onDeferred,
       readID: facebook.protocol.parseID,
       isSeen: (id) => memory.has(id),
       take: (text, late) => this.#take(text, { again: true, late }),
@@ -121,13 +125,18 @@ export class Receiver {
   }
 
   /** See {@link WaitingRooms.restore}. */
-  restore(): Promise<Received> {
-    return this.#inTurn(() => this.#waiting.restore());
+  restore(oldest: number): Promise<Received> {
+    return this.#inTurn(() => this.#waiting.restore(oldest));
   }
 
   /** See {@link WaitingRooms.tend}. */
   tend(oldest: number): Promise<Received> {
     return this.#inTurn(() => this.#waiting.tend(oldest));
+  }
+
+  /** See {@link WaitingRooms.list}. */
+  deferred(): Promise<readonly DeferredMessage[]> {
+    return this.#waiting.list();
   }
 
   /** Asks again for what messages wait for. */
@@ -164,7 +173,7 @@ export class Receiver {
       if (!ahead || !way.again) this.#parts.onRefused(error, sender);
       // The clock that is wrong may be ours.
       if (ahead && message !== undefined && sender !== undefined) {
-        return this.#wait('ahead', sender.entity, messageID(message), input);
+        return this.#wait('ahead', sender.entity, message, input);
       }
       return isProtocolError(error, 'policy/rate-limited') ? { ...NOTHING, noRoom: true } : NOTHING;
     }
@@ -182,22 +191,28 @@ export class Receiver {
     if (!way.again && (await this.#waiting.has(id))) return NOTHING;
     const opened = await opener.open(message);
     if (isWaiting(opened)) {
-      const taken = await this.#wait('suspended', opened.id.entity, id, input);
+      const taken = await this.#wait('suspended', opened.id.entity, message, input);
       await ask(opened);
       return taken;
     }
     const before = way.late ? undefined : await this.#missingPredecessor(opened.content, id);
     if (before !== undefined && way.depth === undefined) {
-      return this.#wait('early', before, id, input);
+      return this.#wait('early', before, message, input);
     }
     const received = await this.#process(id, opened, way);
     if (received.noRoom) return received;
     return together([received, await this.#waiting.takeUp('early', id)]);
   }
 
-  #wait(room: Room, key: string, id: string, input: string | JsonObject): Promise<Taken> {
+  #wait(
+    room: Room,
+    key: string,
+    message: ReliableMessage,
+    input: string | JsonObject,
+  ): Promise<Taken> {
     const text = typeof input === 'string' ? input : stringifyJson(input);
-    return this.#waiting.add(room, { key, id, text });
+    const sender = message.envelope.sender.text;
+    return this.#waiting.add(room, { key, id: messageID(message), text, sender });
   }
 
   /** The message before this one, if its sender names one that has not come. */

@@ -16,12 +16,17 @@ export interface WaitingMessage {
   readonly key: string;
   readonly id: string;
   readonly text: string;
+  /** Who has sent it, as its envelope says. */
+  readonly sender?: string;
 }
 
-interface Place {
-  readonly key: string;
-  readonly id: string;
+/** A message that waits, without its text. */
+export interface WaitingPlace extends Omit<WaitingMessage, 'text'> {
+  /** When it arrived here, in milliseconds since the epoch. */
   readonly arrived: number;
+}
+
+interface Place extends WaitingPlace {
   /** Of its record, in bytes. */
   readonly length: number;
 }
@@ -83,21 +88,32 @@ export class WaitingRoom {
     return [...new Set([...this.#places.values()].map(({ key }) => key))];
   }
 
+  /** The messages that wait, in order of arrival. */
+  async places(): Promise<readonly WaitingPlace[]> {
+    await this.#loaded();
+    return [...this.#places.values()];
+  }
+
+  /** When the first message that waits for something arrived, in milliseconds since the epoch. */
+  async firstArrival(key: string): Promise<number | undefined> {
+    return (await this.places()).find((place) => place.key === key)?.arrived;
+  }
+
   /**
-   * Lets a message wait.
+   * Lets a message wait. One that waits already keeps its time of arrival.
    *
-   * @returns who had to go for it
+   * @returns its place, unless it had that place already, and those that were dropped for it
    */
-  async add({
-    key,
-    id,
-    text,
-  }: WaitingMessage): Promise<readonly Pick<WaitingMessage, 'key' | 'id'>[]> {
+  async add({ key, id, text, sender }: WaitingMessage): Promise<{
+    readonly added?: WaitingPlace;
+    readonly dropped: readonly WaitingPlace[];
+  }> {
     await this.#loaded();
     const before = this.#places.get(id);
-    if (before?.key === key) return [];
+    if (before?.key === key) return { dropped: [] };
     const arrived = before?.arrived ?? this.#nextTime();
-    const value = encodeRecord({ arrived, text });
+    const named = sender === undefined ? {} : { sender };
+    const value = encodeRecord({ arrived, ...named, text });
     await this.#store.batch([
       { type: 'set', key: this.#path(key, id), value },
       // One thing has arrived, and another one is missing.
@@ -105,10 +121,11 @@ export class WaitingRoom {
         ? []
         : [{ type: 'delete' as const, key: this.#path(before.key, id) }]),
     ]);
-    this.#put({ key, id, arrived, length: value.length });
+    const added = { key, id, arrived, ...named, length: value.length };
+    this.#put(added);
     const dropped = [...this.#surplus(key)];
     for (const place of dropped) await this.remove(place);
-    return dropped;
+    return { added, dropped };
   }
 
   /** Who has to go, so that the limits are kept. */
@@ -130,11 +147,11 @@ export class WaitingRoom {
   async of(key: string): Promise<readonly WaitingMessage[]> {
     await this.#loaded();
     const found: WaitingMessage[] = [];
-    for (const place of [...this.#places.values()].filter((each) => each.key === key)) {
-      const bytes = await this.#store.get(this.#path(key, place.id));
+    for (const { id } of [...this.#places.values()].filter((each) => each.key === key)) {
+      const bytes = await this.#store.get(this.#path(key, id));
       const record = bytes === undefined ? undefined : this.#decode(bytes);
-      if (record === undefined) this.#take(place.id);
-      else found.push({ key, id: place.id, text: record.text });
+      if (record === undefined) this.#take(id);
+      else found.push({ key, id, text: record.text });
     }
     return found;
   }
@@ -196,7 +213,8 @@ export class WaitingRoom {
       if (key === undefined || id === undefined) continue;
       const record = this.#decode(bytes);
       if (record === undefined) continue;
-      places.push({ key, id, arrived: record.arrived, length: bytes.length });
+      const { text: _, ...rest } = record;
+      places.push({ key, id, ...rest, length: bytes.length });
     }
     places.sort((a, b) => a.arrived - b.arrived);
     this.#places.clear();
@@ -206,10 +224,10 @@ export class WaitingRoom {
   }
 }
 
-function decode(bytes: Uint8Array): { readonly arrived: number; readonly text: string } {
-  const { arrived, text } = decodeRecordObject(bytes, 'waiting message');
+function decode(bytes: Uint8Array): Pick<Place, 'arrived' | 'sender'> & { readonly text: string } {
+  const { arrived, text, sender } = decodeRecordObject(bytes, 'waiting message');
   if (typeof arrived !== 'number' || typeof text !== 'string') {
     throw corruptRecord('waiting message');
   }
-  return { arrived, text };
+  return { arrived, text, ...(typeof sender === 'string' ? { sender } : {}) };
 }

@@ -1,10 +1,8 @@
-import { type Timers, type Waiting, waiting } from '@dimp/core';
+import { type Clock, type Timers, type Waiting, waiting } from '@dimp/core';
 import type { ID } from '@dimp/mkm';
 import { NOTHING, type Received, together } from './answer.ts';
-import type { WaitingMessage, WaitingRoom } from './waiting-room.ts';
-
-/** Where messages wait: for something of somebody that is asked for, for the message before them, for their time. */
-export type Room = 'suspended' | 'early' | 'ahead';
+import { type DeferredMessage, deferredMessage, type Room, remaining } from './deferred.ts';
+import type { WaitingMessage, WaitingPlace, WaitingRoom } from './waiting-room.ts';
 
 /** What came of a message. */
 export interface Taken extends Received {
@@ -16,7 +14,8 @@ export interface Taken extends Received {
 export interface WaitingRoomsOptions {
   readonly rooms: Readonly<Record<Room, WaitingRoom>>;
   readonly timers: Timers;
-  /** How long a message waits for the one before it, in milliseconds. */
+  readonly clock: Clock;
+  /** How long a message waits for the one before it, in milliseconds since its arrival. */
   readonly orderTimeout: number;
   readonly readID: (text: unknown) => ID;
   /** Whether a message has been taken in, by name. */
@@ -30,6 +29,8 @@ export interface WaitingRoomsOptions {
   readonly take: (text: string, late: boolean) => Promise<Taken>;
   /** Takes something in by the clock, when nothing else is being taken in, and sends what came of it. */
   readonly later: (task: () => Promise<Received>) => Promise<void>;
+  /** Told of each message that begins to wait. */
+  readonly onDeferred: (message: DeferredMessage) => void;
 }
 
 /** When messages are tried again that had waited, and then met a full inbox or a store that fails, in milliseconds. */
@@ -55,15 +56,24 @@ export class WaitingRooms {
     return (await suspended.has(id)) || (await early.has(id));
   }
 
+  /** The messages that wait, in order of arrival. */
+  async list(): Promise<readonly DeferredMessage[]> {
+    const found: DeferredMessage[] = [];
+    for (const [name, room] of Object.entries(this.#options.rooms)) {
+      for (const place of await room.places()) found.push(this.#describe(name as Room, place));
+    }
+    return found.sort((a, b) => a.since - b.since);
+  }
+
   /** Lets a message wait. */
   async add(room: Room, message: WaitingMessage): Promise<Taken> {
-    const { rooms, orderTimeout } = this.#options;
-    const dropped = await rooms[room].add(message);
+    const { rooms, onDeferred } = this.#options;
+    const { added, dropped } = await rooms[room].add(message);
     for (const { key } of dropped) {
       if (!(await rooms[room].keys()).includes(key)) this.#cancel(room, key);
     }
-    // Nobody waits for ever: the message before may have been given up by its sender.
-    if (room === 'early') this.#takeUpLater(orderTimeout, room, message.key, true);
+    if (room === 'early') await this.#giveUpLater(message.key);
+    if (added !== undefined) onDeferred(this.#describe(room, added));
     return { ...NOTHING, waits: room };
   }
 
@@ -92,27 +102,33 @@ export class WaitingRooms {
     return together(received);
   }
 
-  /** Reads what is on disk, and looks after what an earlier life, or another tab, has left there. */
-  async restore(): Promise<Received> {
-    const { rooms, orderTimeout, isSeen } = this.#options;
+  /**
+   * Reads what is on disk, and looks after what an earlier run of the program, or another tab, has left there.
+   *
+   * @param oldest - see {@link WaitingRooms.tend}
+   */
+  async restore(oldest: number): Promise<Received> {
+    const { rooms, isSeen } = this.#options;
     for (const room of Object.values(rooms)) await room.load();
+    await this.#expire(oldest);
     const received = [await this.#takeUpAll('suspended')];
     for (const key of await rooms.early.keys()) {
       if (await isSeen(key)) received.push(await this.takeUp('early', key));
-      else this.#takeUpLater(orderTimeout, 'early', key, true);
     }
+    received.push(await this.#giveUp());
     received.push(await this.#takeUpAll('ahead'));
     return together(received);
   }
 
   /**
-   * Called every few minutes: takes in those whose time has come, and forgets those that have waited too long.
+   * Called every few minutes, and when the network is back: takes in those whose time has come, and forgets those that
+   * have waited too long. Timers alone do not suffice: they stand still while the machine sleeps.
    *
    * @param oldest - milliseconds since the epoch: what came before would be refused as too old
    */
   async tend(oldest: number): Promise<Received> {
-    for (const room of Object.values(this.#options.rooms)) await room.expire(oldest);
-    return this.#takeUpAll('ahead');
+    await this.#expire(oldest);
+    return together([await this.#giveUp(), await this.#takeUpAll('ahead')]);
   }
 
   /** Asks again for what messages wait for. */
@@ -128,6 +144,39 @@ export class WaitingRooms {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer[Symbol.dispose]();
     this.#timers.clear();
+  }
+
+  async #expire(oldest: number): Promise<void> {
+    for (const room of Object.values(this.#options.rooms)) await room.expire(oldest);
+  }
+
+  /** Takes in those that have waited long enough for the message before them; the others have to wait for the rest of it. */
+  async #giveUp(): Promise<Received> {
+    const { rooms, clock, orderTimeout } = this.#options;
+    const received: Received[] = [];
+    const first = new Map<string, number>();
+    for (const { key, arrived } of await rooms.early.places()) {
+      if (!first.has(key)) first.set(key, arrived);
+    }
+    for (const [key, since] of first) {
+      const delay = remaining(clock, since, orderTimeout);
+      if (delay > 0) this.#takeUpLater(delay, 'early', key, true);
+      else received.push(await this.takeUp('early', key, true));
+    }
+    return together(received);
+  }
+
+  /** No message waits for ever for the one before it, which its sender may have given up. */
+  async #giveUpLater(key: string): Promise<void> {
+    const { rooms, clock, orderTimeout } = this.#options;
+    const since = await rooms.early.firstArrival(key);
+    if (since === undefined) return;
+    this.#takeUpLater(remaining(clock, since, orderTimeout), 'early', key, true);
+  }
+
+  #describe(room: Room, place: WaitingPlace): DeferredMessage {
+    const { orderTimeout, readID } = this.#options;
+    return deferredMessage(room, place, orderTimeout, readID);
   }
 
   async #takeUpAll(room: Room): Promise<Received> {
