@@ -215,6 +215,27 @@ describe('a receipt', () => {
     }
   });
 
+  test('by which a station refuses in words of its own ends the message with the code that it carries', async () => {
+    const { station, delivery, signature, receive } = await sentMessage();
+    const code = 'policy/unauthorized';
+    await receive(station, 'Too long for us.', { signature, code });
+    expect(delivery.report).toMatchObject({
+      state: 'failed',
+      error: { code },
+      receipt: 'Too long for us.',
+    });
+  });
+
+  test('of a station with words or a code that nobody knows is shown, and ends nothing', async () => {
+    const { station, delivery, signature, receive } = await sentMessage();
+    await receive(station, 'Too long for us.', { signature });
+    expect(delivery.report).toMatchObject({ state: 'sent', receipt: 'Too long for us.' });
+    await receive(station, 'Later, perhaps.', { signature, code: 'store/unavailable' });
+    expect(delivery.report).toMatchObject({ state: 'sent', receipt: 'Later, perhaps.' });
+    await receive(station, 'Message cached.', { signature });
+    expect(delivery.report).toMatchObject({ state: 'delivered', receipt: 'Message cached.' });
+  });
+
   test('of a station that only knows the serial number is not believed while ours is not known', async () => {
     const { station, delivery, sn, receive } = await sentMessage();
     await receive(station, 'Message is blocked by hulk', { sn });

@@ -37,6 +37,22 @@ describe('receipt', () => {
     expect(write(commands.receiptFor({ ...envelope, group }, 'x'))).not.toHaveProperty('group');
   });
 
+  test('carries the code of a refusal at the top, and none when it does not refuse', () => {
+    const envelope = { sender: alice, receiver: bob, time: 5 };
+    const code = 'policy/unauthorized';
+    const refusal = commands.receiptFor(envelope, 'Too long for us.', { sn: 6, code });
+    expect(write(refusal)).toMatchObject({ text: 'Too long for us.', code });
+    expect(read(command('receipt', { text: 'x', code }))[1]).toEqual({ text: 'x', code });
+    expect(write(commands.receiptFor(envelope, 'Message received.'))).not.toHaveProperty('code');
+  });
+
+  test.each([200, '200', '', 'policy', 'a/b/c', 'Policy/x', {}, [], null])(
+    'with a member "code" that is not of our form, %j, is read as if it had none',
+    (code) => {
+      expect(read(command('receipt', { text: 'x', code }))[1]).toEqual({ text: 'x' });
+    },
+  );
+
   test.each([
     { origin: 'x' },
     { origin: {} },

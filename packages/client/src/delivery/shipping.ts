@@ -1,4 +1,5 @@
 import type { Random, Timers } from '@dimp/core';
+import { receiptMeaning } from '@dimp/extensions/receipts';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
@@ -105,6 +106,7 @@ export class Shipping {
   async confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
     const { origin, text } = body;
     if (origin === undefined || !sameEntity(origin.sender, to)) return;
+    const meaning = receiptMeaning(body);
     for (const ref of this.#confirmations.find(origin, to)) {
       const { entry, index } = ref;
       const { receiver, visaTime, state } = entry.copy(index);
@@ -112,9 +114,10 @@ export class Shipping {
         if (visaTime !== undefined) await this.#options.introductions.confirm(to, from, visaTime);
         await this.finish(ref, { state: 'received' }, text);
       } else if (this.#isStation(from, origin) && state !== 'delivered') {
-        const refusal = refusalOf(text);
-        if (refusal === undefined) await this.#delivered(ref, text);
-        else await this.finish(ref, { state: 'failed', error: refusal }, text);
+        if (meaning.kind === 'accepted') await this.#delivered(ref, text);
+        else if (meaning.kind === 'unclear')
+          entry.change(text === undefined ? {} : { receipt: text });
+        else await this.finish(ref, { state: 'failed', error: meaning.code }, text);
       }
     }
   }
@@ -251,23 +254,4 @@ export class Shipping {
     const members = await this.#options.facebook.members(receiver);
     return members.some((member) => sameEntity(member, from));
   }
-}
-
-/** What stations of ours say when they will not carry a message; others say some of it, too (spec §9.17). */
-const REFUSALS: ReadonlyMap<string, ErrorCode> = /* @__PURE__ */ new Map<string, ErrorCode>([
-  ['Permission denied.', 'policy/unauthorized'],
-  ['Group message not allow for this station', 'policy/unauthorized'],
-  ['Message format error.', 'format/field'],
-  ['Message too large.', 'format/limit'],
-  ['Message not valid.', 'crypto/signature'],
-  ['Message not accepted.', 'store/quota'],
-  ['Message not delivered.', 'transport/refused'],
-  ['Too many messages.', 'policy/rate-limited'],
-]);
-
-/** Taken for anything else, a message that nobody has would count as delivered. */
-function refusalOf(text: string | undefined): ErrorCode | undefined {
-  if (text === undefined) return undefined;
-  if (text.startsWith('Message is blocked')) return 'policy/blocked';
-  return REFUSALS.get(text);
 }

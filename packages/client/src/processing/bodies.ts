@@ -1,5 +1,5 @@
 import type { Content, Draft, Envelope } from '@dimp/dkd';
-import type { JsonObject } from '@dimp/foundation';
+import type { ErrorCode, JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { isCommand } from './content-kinds.ts';
 
@@ -9,6 +9,8 @@ import { isCommand } from './content-kinds.ts';
 /** A receipt (spec §9.6). */
 export interface ReceiptBody {
   readonly text?: string;
+  /** Why it was refused: an error code, or one that a newer peer knows. */
+  readonly code?: string;
   readonly origin?: {
     readonly sender: ID;
     readonly receiver?: ID;
@@ -54,16 +56,22 @@ export interface ArrayBody {
   readonly contents: readonly Content[];
 }
 
-/** A receipt for a message that was opened. */
+/**
+ * A receipt for a message that was opened.
+ *
+ * @param code - why it is refused
+ */
 export function receiptDraft(
   text: string,
   envelope: Envelope,
   content: Pick<Content, 'sn' | 'group'>,
   signature: Uint8Array | undefined,
+  code?: ErrorCode,
 ): Draft<'receipt', ReceiptBody> {
   const { sender, receiver, time, type, group } = envelope;
   const body: ReceiptBody = {
     text,
+    ...(code === undefined ? {} : { code }),
     origin: {
       sender,
       receiver,
@@ -83,7 +91,7 @@ export function unsupportedReceipt(
   content: Pick<Content, 'type' | 'sn' | 'group'>,
   signature: Uint8Array | undefined,
 ): Draft<'receipt', ReceiptBody> {
-  return receiptDraft(unsupported(content), envelope, content, signature);
+  return receiptDraft(unsupported(content), envelope, content, signature, 'unsupported/content');
 }
 
 /** What such a receipt says. */
@@ -91,14 +99,19 @@ export function unsupported(content: Pick<Content, 'type'>): string {
   return isCommand(content) ? 'Command not support.' : 'Content not support.';
 }
 
-/** A receipt for a command, with its template and what stands in it (spec §9.5). */
+/**
+ * A receipt for a command, with its template and what stands in it (spec §9.5).
+ *
+ * @param code - why the command is refused
+ */
 export function commandReceipt(
   text: string,
   envelope: Envelope,
   content: Pick<Content, 'sn' | 'group'>,
   replacements: JsonObject = {},
+  code?: ErrorCode,
 ): Draft<'receipt', ReceiptBody> {
-  const draft = receiptDraft(text, envelope, content, undefined);
+  const draft = receiptDraft(text, envelope, content, undefined, code);
   const template = Object.keys(replacements).length === 0 ? {} : { template: text, replacements };
   return { ...draft, body: { ...draft.body, ...template } };
 }

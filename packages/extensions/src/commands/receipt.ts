@@ -1,5 +1,5 @@
 import { type ContentType, type Draft, defineContent, type Envelope } from '@dimp/dkd';
-import { type JsonObject, ownMember } from '@dimp/foundation';
+import { type ErrorCode, type JsonObject, ownMember } from '@dimp/foundation';
 import {
   alias,
   bytes,
@@ -37,12 +37,20 @@ export interface ReceiptOrigin {
 export interface ReceiptBody {
   /** English text; show `template` in the user's language instead where it is known (spec §9.17). */
   readonly text?: string;
+  /**
+   * Why the message was refused, as an error code `area/reason`, see `receiptMeaning` of `@dimp/extensions/receipts`. A
+   * receipt of consent has none, nor has one of an older peer, which tells by its text.
+   */
+  readonly code?: string;
   readonly origin?: ReceiptOrigin;
   /** Text with `${name}` places. */
   readonly template?: string;
   /** What stands in these places. */
   readonly replacements?: JsonObject;
 }
+
+/** Other programs may have a member of this name that means something else: only what looks like our codes is one. */
+const CODE = /^[a-z]{1,32}\/[a-z-]{1,32}$/;
 
 /**
  * An acknowledgement or a refusal, `receipt` (spec §9.6). Older peers write the origin as `envelope`, or flat among the
@@ -70,14 +78,19 @@ export const Receipt: ContentType<'receipt', ReceiptBody> = /* @__PURE__ */ defi
     });
     return wireObject<ReceiptBody>(
       (wire) => {
-        const read = members.decode(wire, 'receipt');
+        const read = { ...members.decode(wire, 'receipt'), ...given('code', codeOf(wire)) };
         const flat = read.origin === undefined ? flatOrigin(wire) : undefined;
         return flat === undefined ? read : { ...read, origin: origin.decode(flat, 'origin') };
       },
-      (body) => members.encode(body) as JsonObject,
+      (body) => ({ ...(members.encode(body) as JsonObject), ...given('code', body.code) }),
     );
   },
 });
+
+function codeOf(wire: JsonObject): string | undefined {
+  const code = ownMember(wire, 'code');
+  return typeof code === 'string' && CODE.test(code) ? code : undefined;
+}
 
 /** The serial number and time of a flat receipt are those of the message it answers (spec §9.6). */
 function flatOrigin(wire: JsonObject): JsonObject | undefined {
@@ -100,6 +113,8 @@ export interface ReceiptOptions {
   readonly signature?: Uint8Array;
   /** The group it was said in, hidden ones included. */
   readonly group?: ID;
+  /** Why the message is refused; none if it is not. */
+  readonly code?: ErrorCode;
   readonly template?: string;
   readonly replacements?: JsonObject;
 }
@@ -118,10 +133,11 @@ export function receiptFor(
   options: ReceiptOptions = {},
 ): Draft<'receipt', ReceiptBody> {
   const { sender, receiver, time, type, group: visible } = envelope;
-  const { sn, signature, group, template, replacements } = options;
+  const { sn, signature, group, code: reason, template, replacements } = options;
   return Receipt.create(
     {
       text,
+      ...given('code', reason),
       origin: {
         sender,
         receiver,
