@@ -19,6 +19,12 @@ type Received = ReceivedMessage<typeof protocol>;
 
 const REMOTE = { address: '127.0.0.1', port: 49152, secure: false };
 
+/** How a {@link Device} reads. */
+export interface DeviceOptions {
+  /** Passes over what it cannot open, instead of failing. */
+  readonly lenient?: boolean;
+}
+
 /** A client by hand: the wire, and nothing that helps. */
 export class Device {
   readonly person: Person;
@@ -33,9 +39,12 @@ export class Device {
   readonly served: Promise<void>;
   holds = false;
   session: string | undefined;
+  /** Passes over what it cannot open, instead of failing. */
+  readonly #lenient: boolean;
   readonly #waiting = new Set<() => void>();
 
-  constructor(station: Station, person: Person) {
+  constructor(station: Station, person: Person, { lenient = false }: DeviceOptions = {}) {
+    this.#lenient = lenient;
     const [near, far] = linkedTransports();
     this.person = person;
     this.transport = near;
@@ -44,8 +53,8 @@ export class Device {
   }
 
   /** A device that has logged in. */
-  static async login(station: Station, person: Person): Promise<Device> {
-    const device = new Device(station, person);
+  static async login(station: Station, person: Person, options?: DeviceOptions): Promise<Device> {
+    const device = new Device(station, person, options);
     await device.login(station.id);
     return device;
   }
@@ -142,6 +151,7 @@ export class Device {
       if (!isWaiting(received)) this.#add(received);
     } catch (error) {
       // It is for somebody else: the text is all there is to see of it.
+      if (this.#lenient && isProtocolError(error)) return;
       if (!isProtocolError(error, 'identity/not-found')) throw error;
     }
   }

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import type { Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
+import { encodeBase64, type JsonObject, utf8Decode, utf8Encode } from '@dimp/foundation';
+import { ANYONE, EntityType } from '@dimp/mkm';
 import { lmdbStore } from '@dimp/store-lmdb';
 import { manualClock } from '@dimp/testing/clock';
 import { crashingStore } from '@dimp/testing/network';
 import { expect, test } from 'vitest';
+import { copyName } from '../src/inbox/copy-name.ts';
+import type { Neighbours } from '../src/index.ts';
 import { Device } from './device.ts';
 import { introduce, newPerson, openStation, type Person } from './people.ts';
 
@@ -125,18 +129,120 @@ test('the same message is acknowledged again and kept once: on its way, stored, 
   await station.stop();
 });
 
-test('a changed envelope makes no second message', async () => {
+/** A message as JSON, to be changed on the way. */
+async function wireOf(device: Device, text: string, to: Person): Promise<Record<string, unknown>> {
+  return JSON.parse(utf8Decode(await device.pack(Text.create({ text }), to.id)));
+}
+
+function bytesOf(wire: Record<string, unknown>): Uint8Array {
+  return utf8Encode(JSON.stringify(wire));
+}
+
+test('an envelope that is spelled otherwise makes no second message', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store);
   const sending = await Device.login(station, moki);
-  const draft = Text.create({ text: 'once' });
-  const wire = JSON.parse(new TextDecoder().decode(await sending.pack(draft, hulk.id)));
-  for (const time of [wire.time, wire.time - 1]) {
-    await sending.transport.send(new TextEncoder().encode(JSON.stringify({ ...wire, time })));
+  const { key, ...wire } = await wireOf(sending, 'once', hulk);
+  const time = Math.floor(wire['time'] as number);
+  for (const each of [
+    { ...wire, key },
+    { ...wire, time, K: key },
+    { type: Number(wire['type']) },
+  ]) {
+    await sending.transport.send(bytesOf({ key: 'K' in each ? undefined : key, ...wire, ...each }));
   }
   expect(await stored(store)).toBe(1);
   await station.stop();
+});
+
+/** A station that trusts others, and a device of one of them, over which it may relay anything. */
+async function relays(store: Store, ...neighbours: readonly Person[]) {
+  const trusts = ({ entity }: Person['id']) => neighbours.some(({ id }) => id.entity === entity);
+  const none: Pick<Neighbours, 'sinksOf' | 'broadcast'> = {
+    sinksOf: () => [],
+    broadcast: async () => {},
+  };
+  return openStation(store, { neighbours: { trusts, ...none } });
+}
+
+const POISONS: readonly (readonly [string, (wire: Record<string, unknown>) => object])[] = [
+  [
+    'key',
+    ({ key }) => ({ key: `${String(key).startsWith('A') ? 'B' : 'A'}${String(key).slice(1)}` }),
+  ],
+  ['IV', () => ({ IV: 'AAAAAAAAAAAAAAAAAAAAAA==' })],
+  ['iv', () => ({ iv: 'AAAAAAAAAAAAAAAAAAAAAA==' })],
+  ['group', ({ sender }) => ({ group: String(sender) })],
+  ['type', () => ({ type: '136' })],
+  ['time', ({ time }) => ({ time: Number(time) - 3600 })],
+];
+
+test.each(POISONS)(
+  'a copy whose %s was changed on the way does not keep the genuine one out, and each is kept once, also after a restart',
+  async (_, poison) => {
+    const [moki, hulk] = await couple();
+    const other = await newPerson('other', { network: EntityType.Station });
+    await introduce(other, moki);
+    const store = memoryStore();
+    const first = await relays(store, other);
+    const neighbour = await Device.login(first.station, other);
+    const sending = await Device.login(first.station, moki);
+    const genuine = await wireOf(sending, 'genuine', hulk);
+    const poisoned = { ...genuine, ...poison(genuine) };
+    await neighbour.transport.send(bytesOf(poisoned));
+    await sending.transport.send(bytesOf(genuine));
+    await neighbour.transport.send(bytesOf(poisoned));
+    expect(await stored(store)).toBe(2);
+    await first.station.stop();
+
+    const second = await relays(store, other);
+    await (await Device.login(second.station, other)).transport.send(bytesOf(poisoned));
+    await (await Device.login(second.station, moki)).transport.send(bytesOf(genuine));
+    expect(await stored(store)).toBe(2);
+    await second.station.stop();
+  },
+);
+
+test('a neighbour that brings copy after copy uses up its own share, and the genuine one arrives', async () => {
+  const [moki, hulk] = await couple();
+  const other = await newPerson('other', { network: EntityType.Station });
+  await introduce(other, moki);
+  const store = memoryStore();
+  const { station } = await relays(store, other);
+  const neighbour = await Device.login(station, other);
+  const sending = await Device.login(station, moki);
+  const genuine = await wireOf(sending, 'genuine', hulk);
+  const poison = async (from: number): Promise<void> => {
+    for (let i = from; i < from + 20; i++) {
+      const IV = encodeBase64(new Uint8Array(16).fill(i));
+      await neighbour.transport.send(bytesOf({ ...genuine, IV }));
+    }
+  };
+  await poison(0);
+  expect(await stored(store)).toBe(4);
+  await sending.transport.send(bytesOf(genuine));
+  await poison(20);
+  // What was removed leaves the disk with the next write.
+  await sendAll(sending, ['another'], hulk);
+  await station.stop();
+  expect(await stored(store)).toBe(5);
+
+  const second = await relays(store, other);
+  const receiving = await Device.login(second.station, hulk, { lenient: true });
+  await receiving.until(() => receiving.texts().includes('another'));
+  expect(receiving.texts()).toEqual(['genuine', 'another']);
+  await second.station.stop();
+});
+
+test('the copies of a message to a group go by their own keys: a poisoned one keeps no member from theirs', async () => {
+  const copy = (keys: object): string =>
+    copyName({
+      envelope: { sender: ANYONE, receiver: ANYONE, time: 1 },
+      wire: { keys } as JsonObject,
+    });
+  expect(copy({ a: '1', b: '2' })).toBe(copy({ b: '2', a: '1' }));
+  expect(copy({ a: '1', b: '2' })).not.toBe(copy({ a: '1', b: '3' }));
 });
 
 test('a full inbox refuses, and the sender is told', async () => {

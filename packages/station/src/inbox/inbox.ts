@@ -4,6 +4,7 @@ import type { ID } from '@dimp/mkm';
 import type { Limits } from '../limits/limits.ts';
 import type { StationMetrics } from '../metrics.ts';
 import type { Notice } from '../receipts/notice.ts';
+import type { Copy } from './copies.ts';
 import type { GroupCommit, Settled } from './group-commit.ts';
 import { decodeMail, encodeMail, type Mail, orderText } from './mail.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -28,6 +29,10 @@ export interface Incoming {
   readonly payload: Uint8Array;
   /** Its name, as `messageID` of the client makes it. */
   readonly id: string;
+  /** The name of this copy of it, as `copyName` makes it. */
+  readonly copy: string;
+  /** Who brings it: `BY_SENDER`, or the entity of a neighbour. */
+  readonly by: string;
   readonly notice: Notice | undefined;
   /** It has been here before, and comes again because its receiver is somewhere else now. */
   readonly returned?: boolean;
@@ -78,33 +83,37 @@ export class Inbox {
   }
 
   /**
-   * Keeps a message, unless it is there already or was lately.
+   * Keeps a message, unless this copy of it is there already or was lately, or there are enough copies of it.
    *
    * @param settled - told when it is on the disk, or why it is not; not called if there is no room
    * @returns false if the receiver has no room for it
    */
   append(
     mailbox: Mailbox,
-    { payload, id, notice, returned = false }: Incoming,
+    { payload, id, copy, by, notice, returned = false }: Incoming,
     settled: Settled,
   ): boolean {
-    if (mailbox.joins(id, settled)) return true;
-    if (returned ? mailbox.holds(id) : mailbox.knows(id)) {
+    const named = { id, copy };
+    if (mailbox.joins(named, settled)) return true;
+    const known = returned ? mailbox.holds(named) : mailbox.knows(named);
+    const verdict = known ? undefined : mailbox.admits(id, by);
+    if (!verdict?.taken) {
       this.#options.metrics.add('messages.duplicate', 1);
       settled();
       return true;
     }
     const { commits, limits, clock, metrics } = this.#options;
     const arrived = clock.now();
-    const record = encodeMail(arrived, id, payload);
+    const record = encodeMail(arrived, id, copy, payload);
+    if (verdict.instead !== undefined) this.#displace(mailbox, id, verdict.instead);
     if (mailbox.messages >= limits.inboxMessages) return false;
     if (mailbox.bytes + record.length > limits.inboxBytes) return false;
     const order = this.#nextOrder(mailbox, arrived);
     const place = orderText(order);
-    const mail: Mail = { order, place, arrived, id, record, notice };
+    const mail: Mail = { order, place, arrived, id, copy, record, notice };
     this.#noteDay(mailbox, arrived);
     mailbox.users += 1;
-    mailbox.begin(mail);
+    mailbox.begin(mail, by);
     const key = [MESSAGES, mailbox.entity, place];
     commits.write({ type: 'set', key, value: record }, (error) => {
       const others = mailbox.settle(mail, error);
@@ -129,7 +138,7 @@ export class Inbox {
     const { clock, limits, metrics } = this.#options;
     for await (const mail of this.#stored(mailbox)) {
       // Removed already, and the disk is to follow; or not known to be on it yet: then it is told of soon.
-      if (!mailbox.holds(mail.id)) continue;
+      if (!mailbox.holds(mail)) continue;
       if (mail.arrived + limits.inboxRetention > clock.now()) yield mail;
       else {
         this.remove(mailbox, mail);
@@ -205,6 +214,13 @@ export class Inbox {
       this.#options.logger.error('inbox.corrupt', { place });
       return undefined;
     }
+  }
+
+  /** A copy of a message goes, so that another one has room. */
+  #displace(mailbox: Mailbox, id: string, copy: Copy): void {
+    if (!mailbox.displaced(id, copy)) return;
+    this.#counted(-1, -copy.bytes);
+    this.#options.commits.remove([MESSAGES, mailbox.entity, orderText(copy.order)]);
   }
 
   /** Later than everything in the mailbox, even if the clock was set back. */

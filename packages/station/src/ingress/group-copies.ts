@@ -2,12 +2,15 @@ import { type Protocol, splitMessage, type Transceiver } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
 import { isProtocolError, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
+import { copyName } from '../inbox/copy-name.ts';
 import { Refused } from './refused.ts';
 
 /** A member's copy of a message to his group. */
 export interface GroupCopy {
   readonly member: ID;
   readonly payload: Uint8Array;
+  /** Its name, as `copyName` makes it. */
+  readonly copy: string;
 }
 
 /**
@@ -61,10 +64,11 @@ export function groupCopies(
   let bytes = 0;
   return members.map((member) => {
     const [copy] = splitMessage(message, [member], protocol.parseID, dialect);
-    const payload = utf8Encode(stringifyJson(copy?.wire ?? null));
+    if (copy === undefined) throw new Refused('format/field');
+    const payload = utf8Encode(stringifyJson(copy.wire));
     bytes += payload.length;
     if (bytes > most) throw new Refused('format/limit');
-    return { member, payload };
+    return { member, payload, copy: copyName(copy) };
   });
 }
 

@@ -1,6 +1,8 @@
 import { messageID } from '@dimp/client';
 import type { Transceiver } from '@dimp/core';
 import { ANY_STATION, ANYONE, EVERY_STATION, EVERYONE, type ID, sameEntity } from '@dimp/mkm';
+import { BY_SENDER } from '../inbox/copies.ts';
+import { copyName } from '../inbox/copy-name.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { StationMetrics } from '../metrics.ts';
@@ -68,6 +70,7 @@ export class Router {
    */
   async toGroup(relayed: Relayed): Promise<void> {
     const { message, receiving } = relayed;
+    const by = bringerOf(relayed);
     const { limits, receipts, transceiver, inbox } = this.#options;
     const { parseID } = transceiver.protocol;
     const { envelope } = message;
@@ -93,12 +96,13 @@ export class Router {
     };
     let failure: unknown;
     try {
-      for (const { member, payload } of copies) {
+      for (const { member, payload, copy } of copies) {
         const mailbox = inbox.opened(member) ?? (await inbox.open(member));
         left += 1;
         receiving.hold();
         // Who has no room for it goes without, and is not among those that the receipt names.
-        if (inbox.append(mailbox, { payload, id, notice: undefined }, settled)) kept.push(member);
+        if (inbox.append(mailbox, { payload, id, copy, by, notice: undefined }, settled))
+          kept.push(member);
         else settled();
         inbox.close(mailbox);
       }
@@ -134,7 +138,9 @@ export class Router {
     const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
     try {
       const id = messageID(message);
-      const incoming = { payload, id, notice: expectedNotice(message), returned };
+      const copy = copyName(message);
+      const notice = expectedNotice(message);
+      const incoming = { payload, id, copy, by: bringerOf(relayed), notice, returned };
       receiving.hold();
       if (inbox.append(mailbox, incoming, receiving.settled)) return;
       receiving.settled();
@@ -148,4 +154,9 @@ export class Router {
     const { blocking } = this.#options;
     return blocking === undefined ? false : await blocking.blocks(receiver, sender, group);
   }
+}
+
+/** Who pays for a copy of a message: the sender, over whose connection it came, or the neighbour that relays it. */
+function bringerOf({ session }: Relayed): string {
+  return session.neighbour ? (session.user?.entity ?? '') : BY_SENDER;
 }
