@@ -1,8 +1,10 @@
+import type { Draft } from '@dimp/dkd';
 import { Ans, Search } from '@dimp/extensions/commands';
+import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { Line, Office, officeOf } from './office.ts';
-import { newPerson } from './people.ts';
+import { newPerson, protocol } from './people.ts';
 
 describe('the address-name service', () => {
   test('answers from the table of the operator, in any case, and never from what somebody says', async () => {
@@ -119,5 +121,38 @@ describe('a search', () => {
     const [answer] =
       (await office.answers(moki, Search.create({ keywords: ['users'], start: 1 }))) ?? [];
     expect(answer?.body).toMatchObject({ users: [hulk.id] });
+  });
+
+  test('names people without their terminals, whether found by words, by ID or online', async () => {
+    const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
+    const phone = protocol.parseID(`${hulk.id.text}/phone`);
+    const office = await officeOf(moki, { onlineUsers: () => [phone] });
+    const meta = (await hulk.facebook.meta(hulk.id)) ?? expect.unreachable();
+    const visa = (await hulk.facebook.document(hulk.id)) ?? expect.unreachable();
+    await office.facebook.saveMeta(meta.wire, hulk.id);
+    await office.facebook.saveDocument(visa.wire, phone);
+    for (const word of ['hulk', phone.text, 'users']) {
+      const [answer] = (await office.answers(moki, Search.create({ keywords: [word] }))) ?? [];
+      const users = (answer?.body as { users: readonly ID[] } | undefined)?.users ?? [];
+      expect(users.map(({ text }) => text)).toEqual([hulk.id.entity]);
+    }
+  });
+
+  test('and a question for names are answered with the members that the question had beside its own', async () => {
+    const moki = await newPerson('moki');
+    const office = await officeOf(moki);
+    const ask = (draft: Draft, more: JsonObject) =>
+      office.answers(moki, draft, { change: (wire) => ({ ...wire, ...more }) });
+    const more = { tag: 7, nested: { a: ['b'] } };
+    const [found] = (await ask(Search.create({ keywords: ['moki'] }), more)) ?? [];
+    expect(found).toMatchObject({ kind: 'search', extra: more });
+    const [names] = (await ask(Ans.create({ names: ['station'] }), more)) ?? [];
+    expect(names).toMatchObject({ kind: 'ans', extra: more });
+    const own = { results: {}, missed: ['x'], station: moki.id.text };
+    const [plain] = (await ask(Search.create({ keywords: ['moki'] }), { ...own, tag: 1 })) ?? [];
+    expect((plain as { extra?: JsonObject }).extra).toEqual({ missed: ['x'], tag: 1 });
+    const [long] =
+      (await ask(Search.create({ keywords: ['moki'] }), { tag: 'x'.repeat(2000) })) ?? [];
+    expect(long).not.toHaveProperty('extra');
   });
 });

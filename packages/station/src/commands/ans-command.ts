@@ -2,6 +2,7 @@ import { Ans } from '@dimp/extensions/commands';
 import type { ID } from '@dimp/mkm';
 import type { NameTable } from '../directory/name-table.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { inReplyTo } from './reply.ts';
 import { say } from './rules.ts';
 
 /** Names that are looked up for one command; the others count as missed. */
@@ -24,6 +25,7 @@ export function ansHandler(names: NameTable): CommandHandler {
       if (id === undefined) missed.push(name);
       else found.push([name, id]);
     }
-    return [Ans.create({ names: list, records: Object.fromEntries(found), missed })];
+    const answer = Ans.create({ names: list, records: Object.fromEntries(found), missed });
+    return [inReplyTo(command, answer)];
   });
 }

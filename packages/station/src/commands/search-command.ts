@@ -7,6 +7,7 @@ import type { UserIndex } from '../directory/user-index.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { inReplyTo } from './reply.ts';
 import { isOwn, say } from './rules.ts';
 
 /** What searching needs. */
@@ -45,8 +46,11 @@ export function searchHandler(options: SearchOptions): CommandHandler {
         ? page(onlineUsers(), start, limit)
         : await withExact(options, keywords, start, await index.search(keywords, start, limit));
     if (found === undefined) return say(command, 'Search command error.');
-    const body: SearchBody = { keywords, start, limit, station: id, users: found };
-    return [Search.create(body)] satisfies readonly Draft[];
+    // A terminal is a device, and nobody searches for one: clients would take it for somebody else.
+    const { parseID } = options.facebook.protocol;
+    const people = found.map((each) => (each.terminal === undefined ? each : parseID(each.entity)));
+    const body: SearchBody = { keywords, start, limit, station: id, users: people };
+    return [inReplyTo(command, Search.create(body), ['results'])] satisfies readonly Draft[];
   });
 }
 

@@ -5,9 +5,13 @@ import { RESERVED_NAMES, SERVICE_NAMES } from './reserved-names.ts';
 /** Text of at most 64 characters that could stand before the `@` of an ID. */
 const NAME = /^[^\s@/\p{C}]{1,64}$/u;
 
+/** The service that searches for users (spec §9.9): a station has that built in. */
+const ARCHIVIST = 'archivist';
+
 /**
  * The address-name service: short names that the operator has given (spec §11.10). The station itself is `station`, and
- * has the name in its ID unless that is reserved or given to somebody else. Case does not matter: names that differ in
+ * has the name in its ID unless that is reserved or given to somebody else; it is also `archivist`, whom existing clients
+ * ask for users, unless the operator has given that name to a bot. Case does not matter: names that differ in
  * nothing else would be traps.
  */
 export class NameTable {
@@ -23,6 +27,7 @@ export class NameTable {
     const own = station.name === undefined ? undefined : foldName(station.name);
     if (own !== undefined && !isReserved(own) && !this.#ids.has(own)) this.#ids.set(own, station);
     this.#ids.set('station', station);
+    if (!this.#ids.has(ARCHIVIST)) this.#ids.set(ARCHIVIST, station);
   }
 
   /** The ID of a short name; undefined if nobody has it. */

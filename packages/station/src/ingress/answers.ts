@@ -3,6 +3,7 @@ import { type Clock, isWaiting, type Logger } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
 import { DocumentsCommand } from '@dimp/extensions/commands';
 import { ANYONE, type ID } from '@dimp/mkm';
+import type { Reply } from '../commands/reply.ts';
 import type { Session } from '../session/session.ts';
 import type { Speaker } from '../session/speaker.ts';
 
@@ -64,7 +65,9 @@ export class Answers {
   }
 
   async #pack(draft: Draft, to: ID, introduce: boolean): Promise<Uint8Array | undefined> {
-    const bytes = await this.#speaker.pack(this.#speaker.stamp(draft), to, { introduce });
+    const bytes = await this.#speaker.pack(this.#speaker.stamp(draft, (draft as Reply).extra), to, {
+      introduce,
+    });
     return isWaiting(bytes) ? undefined : bytes;
   }
 }

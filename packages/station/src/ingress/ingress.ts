@@ -229,7 +229,10 @@ export class Ingress {
     const { envelope } = message;
     freshness.checkEnvelope(envelope);
     const destination = router.destination(envelope.receiver);
-    if (destination === 'station') return this.#command(session, message, bytes, receiving);
+    const isOwn = destination === 'name' && (await router.isOwnName(envelope.receiver));
+    if (destination === 'station' || isOwn) {
+      return this.#command(session, message, bytes, receiving);
+    }
     if (message.meta !== undefined) await this.#admitIdentity(session, message);
     if ((await verifyRelayed(transceiver, message)) !== undefined) {
       return this.#unknownSender(session, message, bytes, receiving);

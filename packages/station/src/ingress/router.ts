@@ -49,6 +49,17 @@ export class Router {
   }
 
   /**
+   * Whether a broadcast name, such as `archivist@anywhere`, stands for the station itself.
+   *
+   * @throws `store/` codes of the operator's names
+   */
+  async isOwnName({ name }: ID): Promise<boolean> {
+    const { names, id } = this.#options;
+    const named = name === undefined ? undefined : await names?.lookup(name);
+    return named !== undefined && sameEntity(named, id);
+  }
+
+  /**
    * Puts a message into the inbox of the user it is for. The payload is held until it is on the disk.
    *
    * @throws a refusal; `store/` codes
