@@ -10,8 +10,8 @@ const lmdb: StoreKind = {
   async open(): Promise<Store> {
     const path = await mkdtemp(join(tmpdir(), 'dim-bench-'));
     const store = await lmdbStore({ path });
-    const close = store[Symbol.asyncDispose].bind(store);
-    store[Symbol.asyncDispose] = async () => {
+    const close = store.close.bind(store);
+    store.close = async () => {
       await close();
       await rm(path, { recursive: true, force: true });
     };

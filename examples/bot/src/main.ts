@@ -13,7 +13,7 @@ if (host === undefined) {
   console.log(`write to ${user.id}`);
   process.once('SIGINT', async () => {
     await session.stop();
-    await messenger[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
+    await messenger.close();
+    await store.close();
   });
 }

@@ -36,7 +36,7 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
   // LMDB keeps the records, and below it nobody can read them: not even whose messages they are.
   const files = await lmdbStore({ path });
   const store = await encryptedStore(files, { passphrase }).catch(async (error: unknown) => {
-    await files[Symbol.asyncDispose]();
+    await files.close();
     throw error;
   });
   const facebook = new Facebook({ protocol, store });
@@ -65,10 +65,10 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
     await line.close();
     await connected;
     await messenger.idle();
-    await messenger[Symbol.asyncDispose]();
+    await messenger.close();
     await showing;
-    await facebook[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
+    await facebook.close();
+    await store.close();
   };
   return { user, facebook, messenger, close };
 }

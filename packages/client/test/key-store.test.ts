@@ -228,6 +228,7 @@ test('what rotates while a key is taken from the store is not used any more', as
       await gate.given;
       return done;
     },
+    async close() {},
     async [Symbol.asyncDispose]() {},
   };
   const keys = new KeyStore({ protocol, store: slow });

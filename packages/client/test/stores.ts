@@ -1,6 +1,6 @@
 import { type Store, type StoreKey, withLock } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
-import { ProtocolError } from '@dimp/foundation';
+import { makeHandle, ProtocolError } from '@dimp/foundation';
 
 /** Tabs of a browser that share one store. */
 export interface Tabs {
@@ -37,7 +37,7 @@ export function tabs(): Tabs {
         watch(listener) {
           const entry = { tab, hear: listener };
           listeners.add(entry);
-          return { [Symbol.dispose]: () => void listeners.delete(entry) };
+          return makeHandle(() => void listeners.delete(entry));
         },
       },
       get: (key) => inner.get(key),
@@ -62,6 +62,7 @@ export function tabs(): Tabs {
         if (written) tell(tab, [key]);
         return written;
       },
+      async close() {},
       async [Symbol.asyncDispose]() {},
     };
   };
@@ -102,6 +103,7 @@ export function failingStore(inner: Store, left: number): FailingStore {
     delete: (key) => write(() => inner.delete(key)),
     batch: (changes) => write(() => inner.batch(changes)),
     compareAndSet: (...change) => write(() => inner.compareAndSet(...change)),
+    async close() {},
     async [Symbol.asyncDispose]() {},
   };
   const write = <T>(task: () => T): T => {

@@ -1,3 +1,4 @@
+import { makeHandle } from '@dimp/foundation';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -190,7 +191,7 @@ function sharedStore(): {
     },
     watch(listener) {
       watchers.add(listener);
-      return { [Symbol.dispose]: () => void watchers.delete(listener) };
+      return makeHandle(() => void watchers.delete(listener));
     },
   };
   const store = Object.assign(memoryStore(), {

@@ -3,6 +3,14 @@ export { decodeBase64, encodeBase64 } from './base64.ts';
 export type { Brand } from './brand.ts';
 export { concatBytes, equalBytes, randomBytes, utf8Decode, utf8Encode } from './bytes.ts';
 export { fieldError, toBoolean, toNumber, toText, toTime } from './coerce.ts';
+export {
+  asyncDisposeSymbol,
+  disposeSymbol,
+  type Handle,
+  makeHandle,
+  onAsyncDispose,
+  onDispose,
+} from './dispose.ts';
 export { type ErrorOptions, isProtocolError, ProtocolError } from './error.ts';
 export { ERRORS, type ErrorArea, type ErrorCode, type ErrorEntry } from './error-table.ts';
 export { type EventSource, Events, type Listener } from './events.ts';

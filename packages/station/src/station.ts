@@ -12,7 +12,7 @@ import {
   Transceiver,
   type Transport,
 } from '@dimp/core';
-import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, isProtocolError, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { Delivery } from './delivery/delivery.ts';
 import type { Sink } from './delivery/routes.ts';
@@ -257,8 +257,10 @@ export class Station implements AsyncDisposable {
     return this.#stopping;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(Station, (station) => station.stop());
   }
 
   #kept(serving: Promise<void>): Promise<void> {
@@ -370,7 +372,7 @@ export class Station implements AsyncDisposable {
   }
 
   async #stop({ graceful = true }: StopOptions): Promise<void> {
-    this.#sweep?.[Symbol.dispose]();
+    this.#sweep?.[disposeSymbol]();
     this.#receipts.stop();
     this.#delivery.close();
     if (graceful) {

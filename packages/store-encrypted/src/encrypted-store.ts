@@ -8,9 +8,11 @@ import {
   type StoreSharing,
 } from '@dimp/core';
 import {
+  asyncDisposeSymbol,
   concatBytes,
   equalBytes,
   type MaybePromise,
+  makeHandle,
   ProtocolError,
   parseJson,
   stringifyJson,
@@ -166,12 +168,16 @@ class EncryptedStore implements Store {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#turn;
     await Promise.allSettled(this.#writing);
-    await this.#inner[Symbol.asyncDispose]();
+    await this.#inner.close();
+  }
+
+  [asyncDisposeSymbol](): Promise<void> {
+    return this.close();
   }
 
   /** The same value has another ciphertext each time, so what is compared below is what was read here. */
@@ -257,12 +263,10 @@ class EncryptedStore implements Store {
             if (!stopped) listener(names);
           });
         });
-        return {
-          [Symbol.dispose]() {
-            stopped = true;
-            watching[Symbol.dispose]();
-          },
-        };
+        return makeHandle(() => {
+          stopped = true;
+          watching.close();
+        });
       },
     };
   }

@@ -22,6 +22,7 @@ function keptOpen(inner: Store): Store {
     list: (prefix) => inner.list(prefix),
     batch: (changes) => inner.batch(changes),
     compareAndSet: (key, expected, value) => inner.compareAndSet(key, expected, value),
+    async close() {},
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -6,7 +6,7 @@ import {
   type StoreKey,
   type StoreSharing,
 } from '@dimp/core';
-import { equalBytes, ProtocolError } from '@dimp/foundation';
+import { equalBytes, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import type { IDBPDatabase, IDBPObjectStore, IDBPTransaction } from 'idb';
 import { storeError, unavailable } from './idb-error.ts';
 import { isPath, TabSharing } from './tab-sharing.ts';
@@ -126,9 +126,15 @@ export class OpenIndexedDbStore implements Store {
     return changed.length > 0;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(OpenIndexedDbStore, (store) => store.close());
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { StoreKey, StoreSharing } from '@dimp/core';
+import { type Handle, makeHandle } from '@dimp/foundation';
 
 /** How the tabs and workers of one origin that have a store open get along: Web Locks and a broadcast channel. */
 export class TabSharing implements StoreSharing {
@@ -27,15 +28,13 @@ export class TabSharing implements StoreSharing {
     return navigator.locks.request(`${this.#scope} ${name}`, { signal: waiting }, () => task());
   }
 
-  watch(listener: (keys: readonly StoreKey[]) => void): Disposable {
+  watch(listener: (keys: readonly StoreKey[]) => void): Handle {
     this.#checkOpen();
     const watcher = { hear: listener };
     this.#watchers.add(watcher);
-    return {
-      [Symbol.dispose]: () => {
-        this.#watchers.delete(watcher);
-      },
-    };
+    return makeHandle(() => {
+      this.#watchers.delete(watcher);
+    });
   }
 
   /** Tells all others what was changed. */

@@ -112,6 +112,10 @@ export class OpenLmdbStore implements LmdbStore {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }

@@ -12,7 +12,8 @@ describe('a store that has not crashed', () => {
 /** Disposing of it closes the store inside, which a crash does not. */
 function disposing(inner: Store): Store {
   return Object.assign(crashingStore(inner), {
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+    close: () => inner.close(),
+    [Symbol.asyncDispose]: () => inner.close(),
   });
 }
 
@@ -169,7 +170,8 @@ function bound(inner: Store): Store {
     list: (prefix) => inner.list(prefix),
     batch: (changes) => inner.batch(changes),
     compareAndSet: (path, expected, value) => inner.compareAndSet(path, expected, value),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+    close: () => inner.close(),
+    [Symbol.asyncDispose]: () => inner.close(),
   };
 }
 

@@ -31,7 +31,8 @@ function bound(store: Store): Store {
     list: (prefix) => store.list(prefix),
     batch: (changes) => store.batch(changes),
     compareAndSet: (key, expected, value) => store.compareAndSet(key, expected, value),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
   };
 }
 
@@ -143,8 +144,9 @@ describe('the store suite finds', () => {
   });
 
   test('a store that goes on after it was closed', async () => {
-    expect(await failures(() => ({ [Symbol.asyncDispose]: async () => {} }))).toEqual([
-      'after it was disposed of, every call is refused with state/stopped',
+    const goesOn = { close: async () => {}, [Symbol.asyncDispose]: async () => {} };
+    expect(await failures(() => goesOn)).toEqual([
+      'after it was closed, every call is refused with state/stopped',
     ]);
   });
 

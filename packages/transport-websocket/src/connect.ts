@@ -1,5 +1,5 @@
 import { systemTimers, type Timers, type Transport, type TransportFactory } from '@dimp/core';
-import { ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import { native } from '#native/websocket';
 import { type Channel, type ChannelEvents, DEAF, type TlsOptions } from './channel.ts';
 import { ClientConfirmation } from './client-confirmation.ts';
@@ -61,7 +61,7 @@ function dial(
   const { connectTimeout = 30_000, keepAlive = 15_000, timers = systemTimers } = options;
   return new Promise((resolve, reject) => {
     const settle = (): void => {
-      timer[Symbol.dispose]();
+      timer[disposeSymbol]();
       signal?.removeEventListener('abort', abort);
     };
     const fail = (reason: unknown): void => {

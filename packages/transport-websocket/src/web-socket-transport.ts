@@ -1,6 +1,6 @@
 import type { Arrival, Transport } from '@dimp/core';
 import { ArrivalQueue, type ArrivalSource, Sweep, type Swept } from '@dimp/core/transport';
-import { ProtocolError, utf8Decode } from '@dimp/foundation';
+import { onAsyncDispose, ProtocolError, utf8Decode } from '@dimp/foundation';
 import type { Channel, ChannelEvents, CloseCode } from './channel.ts';
 import { type Confirmation, Departure } from './confirmation.ts';
 import type { WebSocketOptions } from './options.ts';
@@ -103,8 +103,10 @@ export class WebSocketTransport
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(WebSocketTransport, (transport) => transport.close());
   }
 
   pause(): void {

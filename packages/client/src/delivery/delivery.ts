@@ -1,6 +1,12 @@
 import type { Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
-import { type EventSource, Events, type Listener, ProtocolError } from '@dimp/foundation';
+import {
+  type EventSource,
+  Events,
+  type Handle,
+  type Listener,
+  ProtocolError,
+} from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type DeliveryState, hasReached } from './delivery-state.ts';
 
@@ -85,7 +91,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
     return this.#report;
   }
 
-  on<K extends keyof DeliveryEvents>(kind: K, listener: Listener<DeliveryEvents[K]>): Disposable {
+  on<K extends keyof DeliveryEvents>(kind: K, listener: Listener<DeliveryEvents[K]>): Handle {
     return this.#events.on(kind, listener);
   }
 
@@ -97,7 +103,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
     return new Promise((resolve) => {
       const check = (): void => {
         if (!this.#report.settled && !this.#ended) return;
-        for (const each of listening) each[Symbol.dispose]();
+        for (const each of listening) each.close();
         resolve(this.#report.state);
       };
       const listening = [this.#events.on('state', check), this.#events.on('end', check)];
@@ -128,7 +134,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
     try {
       await promise;
     } finally {
-      for (const each of listening) each[Symbol.dispose]();
+      for (const each of listening) each.close();
       signal?.removeEventListener('abort', abort);
     }
   }

@@ -1,4 +1,5 @@
 import type { Random, Timers } from '@dimp/core';
+import { disposeSymbol } from '@dimp/foundation';
 import type { CopyRef } from './entry.ts';
 import { jitter } from './transmission.ts';
 
@@ -43,7 +44,7 @@ export class Resending {
   schedule(ref: CopyRef): void {
     const key = keyOf(ref);
     const before = this.#scheduled.get(key);
-    before?.timer[Symbol.dispose]();
+    before?.timer[disposeSymbol]();
     const { firstAfter, atMostEvery } = this.#policy;
     const pause = before === undefined ? firstAfter : Math.min(before.pause * 2, atMostEvery);
     const timer = this.#timers.after(jitter(pause, this.#random), () => this.#due(ref));
@@ -52,12 +53,12 @@ export class Resending {
 
   cancel(ref: CopyRef): void {
     const key = keyOf(ref);
-    this.#scheduled.get(key)?.timer[Symbol.dispose]();
+    this.#scheduled.get(key)?.timer[disposeSymbol]();
     this.#scheduled.delete(key);
   }
 
   stop(): void {
-    for (const { timer } of this.#scheduled.values()) timer[Symbol.dispose]();
+    for (const { timer } of this.#scheduled.values()) timer[disposeSymbol]();
     this.#scheduled.clear();
   }
 }

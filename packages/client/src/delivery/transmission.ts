@@ -1,4 +1,5 @@
 import type { Random, Timers } from '@dimp/core';
+import { disposeSymbol } from '@dimp/foundation';
 
 /** Hands an item over; resolves when the peer has it. */
 export type HandOver = () => Promise<void>;
@@ -69,7 +70,7 @@ export class Transmission<T> {
 
   /** Tries now, because the connection is back. */
   resume(): void {
-    this.#retry?.[Symbol.dispose]();
+    this.#retry?.[disposeSymbol]();
     this.#retry = undefined;
     this.#pause = FIRST_PAUSE;
     this.#resumed = this.#failed;
@@ -83,7 +84,7 @@ export class Transmission<T> {
 
   stop(): void {
     this.#stopped = true;
-    this.#retry?.[Symbol.dispose]();
+    this.#retry?.[disposeSymbol]();
     this.#retry = undefined;
     this.#queue.length = 0;
     this.#changed?.();

@@ -8,7 +8,14 @@ import {
   seconds,
 } from '@dimp/core';
 import type { DecryptKey, Signer } from '@dimp/crypto';
-import { fieldError, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
+import {
+  fieldError,
+  type Handle,
+  isProtocolError,
+  type JsonObject,
+  onAsyncDispose,
+  ProtocolError,
+} from '@dimp/foundation';
 import {
   type Document,
   type ID,
@@ -72,7 +79,7 @@ export class Facebook<P extends Protocol = Protocol>
   declare protected readonly archive: StoreArchive;
   /** Where everything is kept; services of the same users keep their things there, too. */
   readonly store: Store;
-  readonly #watching: Disposable | undefined;
+  readonly #watching: Handle | undefined;
 
   constructor({ protocol, store, ...options }: FacebookOptions<P>) {
     super(protocol, new StoreArchive(protocol, store), options);
@@ -266,8 +273,14 @@ export class Facebook<P extends Protocol = Protocol>
   }
 
   /** Stops listening to other tabs. The store stays open. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#watching?.[Symbol.dispose]();
+  async close(): Promise<void> {
+    this.#watching?.close();
+  }
+
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(Facebook, (facebook) => facebook.close());
   }
 
   async #requireKeys(id: ID): Promise<IdentityKeys> {

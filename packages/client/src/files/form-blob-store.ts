@@ -98,11 +98,15 @@ async function post(
   const filename = encodeHex(md5(bytes)) + (ending === undefined ? '' : `.${ending}`);
   const form = new FormData();
   form.set('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), filename);
-  using watch = new Watch(signal, timers, timeout + bytes.length / 16);
-  const request = { ...PRIVATE, method: 'POST', body: form, signal: watch.signal };
-  const response = await watch.step(fetch(target, request));
-  if (!response.ok) throw await refusal(response);
-  return locate(await answerOf(response, watch), filename, options);
+  const watch = new Watch(signal, timers, timeout + bytes.length / 16);
+  try {
+    const request = { ...PRIVATE, method: 'POST', body: form, signal: watch.signal };
+    const response = await watch.step(fetch(target, request));
+    if (!response.ok) throw await refusal(response);
+    return locate(await answerOf(response, watch), filename, options);
+  } finally {
+    watch.close();
+  }
 }
 
 /** The answer tells by itself whether it is one: the status is 200 for errors as well. */

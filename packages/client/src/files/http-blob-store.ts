@@ -123,15 +123,19 @@ class HttpUpload {
     const { fetch, headers, timers, timeout } = this.#http;
     // Nothing tells how much of a body has left: slow lines get the time they need.
     const patience = timeout + (init.body?.length ?? 0) / SLOWEST;
-    using watch = new Watch(this.#transfer.signal, timers, patience);
-    const request = {
-      ...PRIVATE,
-      ...init,
-      method,
-      headers: { ...(await headers()), ...init.headers },
-      signal: watch.signal,
-    };
-    // Awaited here, because the watch ends with this function.
-    return await watch.step(fetch(this.#url, request));
+    const watch = new Watch(this.#transfer.signal, timers, patience);
+    try {
+      const request = {
+        ...PRIVATE,
+        ...init,
+        method,
+        headers: { ...(await headers()), ...init.headers },
+        signal: watch.signal,
+      };
+      // Awaited here, because the watch ends with this function.
+      return await watch.step(fetch(this.#url, request));
+    } finally {
+      watch.close();
+    }
   }
 }

@@ -23,12 +23,25 @@ export type HttpDownloads = Required<HttpDownloadOptions>;
 /** Downloads by plain GET, from an offset by a range (RFC 9110 §14). Redirections are not followed. */
 export async function* httpDownload(
   text: string,
-  { offset = 0, maxBytes = Number.POSITIVE_INFINITY, signal }: DownloadOptions,
-  { allow, timeout, timers, fetch }: HttpDownloads,
+  options: DownloadOptions,
+  downloads: HttpDownloads,
 ): AsyncGenerator<Uint8Array> {
   const url = parseUrl(text);
-  if (!isPlain(url) || !(await allow(url))) throw notAllowed();
-  using watch = new Watch(signal, timers, timeout);
+  if (!isPlain(url) || !(await downloads.allow(url))) throw notAllowed();
+  const watch = new Watch(options.signal, downloads.timers, downloads.timeout);
+  try {
+    yield* received(url, options, downloads, watch);
+  } finally {
+    watch.close();
+  }
+}
+
+async function* received(
+  url: URL,
+  { offset = 0, maxBytes = Number.POSITIVE_INFINITY }: DownloadOptions,
+  { fetch }: HttpDownloads,
+  watch: Watch,
+): AsyncGenerator<Uint8Array> {
   const headers: Record<string, string> = offset === 0 ? {} : { Range: `bytes=${offset}-` };
   const request = { ...PRIVATE, headers, signal: watch.signal };
   const response = await watch.step(fetch(url.href, request));

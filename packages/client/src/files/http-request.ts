@@ -1,11 +1,11 @@
 import type { Timers } from '@dimp/core';
-import { type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
 
 /** A `fetch`, such as the platform's. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Ends a request that makes no progress, and tells why it ended. */
-export class Watch implements Disposable {
+export class Watch {
   readonly signal: AbortSignal;
   readonly #outer: AbortSignal | undefined;
   readonly #timers: Timers;
@@ -39,11 +39,12 @@ export class Watch implements Disposable {
       if (this.#late) throw new ProtocolError('transport/timeout', 'server does not answer');
       throw new ProtocolError('transport/closed', 'connection to the server broke', { cause });
     } finally {
-      this.#timer[Symbol.dispose]();
+      this.#timer[disposeSymbol]();
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Has to be called when the request is over. */
+  close(): void {
     this.#outer?.removeEventListener('abort', this.#abort);
   }
 }

@@ -1,5 +1,5 @@
 import type { Random, Timers } from '@dimp/core';
-import { isProtocolError } from '@dimp/foundation';
+import { disposeSymbol, isProtocolError } from '@dimp/foundation';
 
 /** How often a broken transfer is taken up again. */
 export interface RetryPolicy {
@@ -55,7 +55,7 @@ export class TryingAgain {
   #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
-        timer[Symbol.dispose]();
+        timer[disposeSymbol]();
         reject(signal?.reason);
       };
       const timer = this.#timers.after(delay, () => {

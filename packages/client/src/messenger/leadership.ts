@@ -1,4 +1,5 @@
 import type { StoreKey, StoreSharing } from '@dimp/core';
+import type { Handle } from '@dimp/foundation';
 
 /** What a {@link Leadership} tells. */
 export interface LeadershipCallbacks {
@@ -24,7 +25,7 @@ export class Leadership {
   readonly #stop = new AbortController();
   readonly #stopped: Promise<void>;
   readonly #heirs = new Set<string>();
-  #watching: Disposable | undefined;
+  #watching: Handle | undefined;
   #leading = false;
   /** Any message may have changed, and nobody has begun to look yet. */
   #looking = false;
@@ -63,7 +64,7 @@ export class Leadership {
   }
 
   stop(): void {
-    this.#watching?.[Symbol.dispose]();
+    this.#watching?.close();
     this.#stop.abort();
   }
 

@@ -1,5 +1,5 @@
 import type { Timers } from '@dimp/core';
-import { type Events, isProtocolError } from '@dimp/foundation';
+import { disposeSymbol, type Events, type Handle, isProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Facebook } from '../facebook/facebook.ts';
@@ -45,7 +45,7 @@ const MAX_ANSWERS_ON_THEIR_WAY = 256;
 /** Starts a messenger, keeps it going and stops it: what has to happen by itself, happens here. */
 export class Life {
   readonly #parts: LifeParts;
-  readonly #listening: Disposable[] = [];
+  readonly #listening: Handle[] = [];
   readonly #leadership: Leadership | undefined;
   #timer: Disposable | undefined;
   #started: Promise<void> | undefined;
@@ -177,8 +177,8 @@ export class Life {
   }
 
   #unlisten(): void {
-    for (const each of this.#listening.splice(0)) each[Symbol.dispose]();
-    this.#timer?.[Symbol.dispose]();
+    for (const each of this.#listening.splice(0)) each.close();
+    this.#timer?.[disposeSymbol]();
   }
 
   async #lead(): Promise<void> {

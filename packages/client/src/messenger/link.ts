@@ -1,4 +1,4 @@
-import { ProtocolError } from '@dimp/foundation';
+import { type Handle, makeHandle, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { StationContact } from './station-contact.ts';
 
@@ -46,16 +46,14 @@ export class Link {
    * @param contact - who is at the other end: messages wait until he takes them
    * @returns a handle that takes the link down again, if no other has replaced it; what is not acknowledged then has failed
    */
-  up(send: (bytes: Uint8Array) => Promise<void>, contact?: StationContact): Disposable {
+  up(send: (bytes: Uint8Array) => Promise<void>, contact?: StationContact): Handle {
     const connection = new Connection(send, contact, this.#unsure);
     this.#connection = connection;
     this.#wasUp = true;
-    return {
-      [Symbol.dispose]: () => {
-        connection.end();
-        if (this.#connection === connection) this.#connection = undefined;
-      },
-    };
+    return makeHandle(() => {
+      connection.end();
+      if (this.#connection === connection) this.#connection = undefined;
+    });
   }
 
   /** @throws `transport/closed` while there is no link, and what the link throws */

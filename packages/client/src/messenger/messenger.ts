@@ -22,7 +22,9 @@ import type {
 import {
   type EventSource,
   Events,
+  type Handle,
   type Listener,
+  onAsyncDispose,
   ProtocolError,
   type Reduction,
   utf8Encode,
@@ -74,7 +76,7 @@ export type ReceivedContent<P extends Protocol> =
  *
  * @example
  * ```ts
- * await using messenger = new Messenger({ facebook });
+ * const messenger = new Messenger({ facebook });
  * messenger.handle(Greeting, ({ content }) => Text.create({ text: `${content.body.mood}, me too` }));
  * void messenger.connect(transport);
  * const delivery = await messenger.send(Text.create({ text: 'Hello world!' }), hulk);
@@ -117,7 +119,7 @@ export class Messenger<P extends Protocol = Protocol>
     });
   }
 
-  on<K extends keyof MessengerEvents>(kind: K, listener: Listener<MessengerEvents[K]>): Disposable {
+  on<K extends keyof MessengerEvents>(kind: K, listener: Listener<MessengerEvents[K]>): Handle {
     return this.#events.on(kind, listener);
   }
 
@@ -232,19 +234,19 @@ export class Messenger<P extends Protocol = Protocol>
   handle<K extends string, B>(
     type: ContentType<K, B> & (K extends ContentsOfProtocol<P>['kind'] ? unknown : never),
     handler: Handler<Content<K, B>>,
-  ): Disposable;
-  handle(type: 'unknown', handler: Handler<UnknownContent>): Disposable;
+  ): Handle;
+  handle(type: 'unknown', handler: Handler<UnknownContent>): Handle;
   handle(
     // biome-ignore lint/suspicious/noExplicitAny: the overloads are exact
     type: 'unknown' | Pick<ContentType<string, any>, 'kind'>,
     // biome-ignore lint/suspicious/noExplicitAny: the overloads are exact
     handler: Handler<any>,
-  ): Disposable {
+  ): Handle {
     return this.#parts.processors.handle(type === 'unknown' ? { kind: type } : type, handler);
   }
 
   /** Puts a middleware in front of all handlers, behind those that are there. */
-  use(middleware: Middleware<ReceivedContent<P>>): Disposable {
+  use(middleware: Middleware<ReceivedContent<P>>): Handle {
     return this.#parts.processors.use(middleware);
   }
 
@@ -341,9 +343,15 @@ export class Messenger<P extends Protocol = Protocol>
    * Stops: ends iterations and connections, and waits for what is being written. Neither facebook nor store nor
    * transports are closed.
    */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.#stop.abort();
     await this.#parts.life.stop();
+  }
+
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(Messenger, (messenger) => messenger.close());
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Content, ContentType, Draft } from '@dimp/dkd';
-import type { MaybePromise } from '@dimp/foundation';
+import { type Handle, type MaybePromise, makeHandle } from '@dimp/foundation';
 import type { IncomingMessage } from '../receiving/inbox.ts';
 import { STANDARD_KINDS } from './content-kinds.ts';
 
@@ -36,7 +36,7 @@ export class Processors {
    * @throws `RangeError` for a type that the messenger itself processes
    */
   // biome-ignore lint/suspicious/noExplicitAny: any body, the caller's types are exact
-  handle(type: Pick<ContentType<string, any>, 'kind'>, handler: Handler<any>): Disposable {
+  handle(type: Pick<ContentType<string, any>, 'kind'>, handler: Handler<any>): Handle {
     if (STANDARD_KINDS.has(type.kind)) {
       throw new RangeError(`the messenger itself processes ${type.kind}`);
     }
@@ -46,7 +46,7 @@ export class Processors {
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: any content, the caller's types are exact
-  use(middleware: Middleware<any>): Disposable {
+  use(middleware: Middleware<any>): Handle {
     return enlist(this.#middleware, middleware as Middleware);
   }
 
@@ -91,16 +91,14 @@ export class Processors {
   }
 }
 
-function enlist<T>(list: T[], item: T): Disposable {
+function enlist<T>(list: T[], item: T): Handle {
   list.push(item);
   let gone = false;
-  return {
-    [Symbol.dispose]: () => {
-      if (gone) return;
-      gone = true;
-      list.splice(list.lastIndexOf(item), 1);
-    },
-  };
+  return makeHandle(() => {
+    if (gone) return;
+    gone = true;
+    list.splice(list.lastIndexOf(item), 1);
+  });
 }
 
 function listOf(answers: Answers): readonly Draft[] {

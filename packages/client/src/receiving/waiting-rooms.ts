@@ -1,4 +1,5 @@
 import { type Clock, type Timers, type Waiting, waiting } from '@dimp/core';
+import { disposeSymbol } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { NOTHING, type Received, together } from './answer.ts';
 import { type DeferredMessage, deferredMessage, type Room, remaining } from './deferred.ts';
@@ -142,7 +143,7 @@ export class WaitingRooms {
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
+    for (const timer of this.#timers.values()) timer[disposeSymbol]();
     this.#timers.clear();
   }
 
@@ -197,7 +198,7 @@ export class WaitingRooms {
 
   #cancel(room: Room, key: string): void {
     const name = nameOf(room, key);
-    this.#timers.get(name)?.[Symbol.dispose]();
+    this.#timers.get(name)?.[disposeSymbol]();
     this.#timers.delete(name);
   }
 }

@@ -1,5 +1,5 @@
 import type { Timers } from '@dimp/core';
-import { ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
 /** Words that stand for themselves, and never for somebody whom a station names (spec §11.10). */
@@ -70,7 +70,7 @@ export class NameQuestions {
     } finally {
       answers.delete(answer);
       if (answers.size === 0) this.#waiting.delete(name);
-      timer?.[Symbol.dispose]();
+      timer?.[disposeSymbol]();
       signal?.removeEventListener('abort', abort);
     }
   }

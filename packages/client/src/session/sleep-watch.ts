@@ -1,4 +1,5 @@
 import type { Clock, Timers } from '@dimp/core';
+import { disposeSymbol } from '@dimp/foundation';
 
 /** How often the clock is looked at, and how much too late makes it a sleep, in milliseconds. */
 const INTERVAL = 10_000;
@@ -23,6 +24,6 @@ export function watchSleep(clock: Clock, timers: Timers, onWake: () => void): Di
   };
   next();
   return {
-    [Symbol.dispose]: () => timer?.[Symbol.dispose](),
+    [disposeSymbol]: () => timer?.[disposeSymbol](),
   };
 }

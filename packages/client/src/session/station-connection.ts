@@ -1,5 +1,5 @@
 import { DEFAULT_PAYLOAD_LIMITS, type Transport } from '@dimp/core';
-import { ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
 import type { DirectCommand, StationContact } from '../messenger/station-contact.ts';
@@ -98,8 +98,8 @@ export class StationConnection implements StationContact {
       throw signal.aborted ? signal.reason : error;
     } finally {
       this.fail(new ProtocolError('transport/closed', 'connection has ended'));
-      listening[Symbol.dispose]();
-      for (const timer of this.#timers) timer[Symbol.dispose]();
+      listening[disposeSymbol]();
+      for (const timer of this.#timers) timer[disposeSymbol]();
       // Not waited for: the peer may never take what is still to leave.
       this.#transport?.close().catch(() => undefined);
     }
@@ -176,7 +176,7 @@ export class StationConnection implements StationContact {
       void opening.then((transport) => transport.close()).catch(() => undefined);
       throw error;
     } finally {
-      timer[Symbol.dispose]();
+      timer[disposeSymbol]();
     }
   }
 
@@ -194,7 +194,7 @@ export class StationConnection implements StationContact {
       const { address, pins } = this.#options;
       // It may have come twice.
       if (this.#open || !this.#handshake?.isLast(step)) return;
-      this.#handshakeTimer?.[Symbol.dispose]();
+      this.#handshakeTimer?.[disposeSymbol]();
       await pins.set(address, step.station);
       await this.#tellVisa();
       await this.#tellLogin(step.station);
@@ -235,7 +235,7 @@ export class StationConnection implements StationContact {
   }
 
   #limitHandshake(): void {
-    this.#handshakeTimer?.[Symbol.dispose]();
+    this.#handshakeTimer?.[disposeSymbol]();
     this.#handshakeTimer = this.#after(TIMEOUT, () =>
       this.fail(new ProtocolError('transport/timeout', 'the station does not let us in')),
     );
@@ -261,9 +261,9 @@ export class StationConnection implements StationContact {
       task();
     });
     const handle: Disposable = {
-      [Symbol.dispose]: () => {
+      [disposeSymbol]: () => {
         this.#timers.delete(handle);
-        timer[Symbol.dispose]();
+        timer[disposeSymbol]();
       },
     };
     this.#timers.add(handle);
@@ -278,7 +278,7 @@ export class StationConnection implements StationContact {
       task()
         .catch(() => undefined)
         .finally(() => {
-          timer[Symbol.dispose]();
+          timer[disposeSymbol]();
           resolve();
         });
     });

@@ -1,5 +1,13 @@
 import type { Protocol } from '@dimp/core';
-import { type EventSource, Events, type Listener, ProtocolError } from '@dimp/foundation';
+import {
+  disposeSymbol,
+  type EventSource,
+  Events,
+  type Handle,
+  type Listener,
+  onAsyncDispose,
+  ProtocolError,
+} from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
 import type { ProgramInfo } from './announcements.ts';
@@ -44,7 +52,7 @@ const GOOD_CONNECTION = 30_000;
  *
  * @example
  * ```ts
- * await using session = new StationSession({
+ * const session = new StationSession({
  *   messenger,
  *   stations: [{ connect: connectTcp({ host, port }), host, port }],
  * });
@@ -73,7 +81,7 @@ export class StationSession<P extends Protocol = Protocol>
     this.#pins = new StationPins(facebook.store, facebook.protocol.parseID);
   }
 
-  on<K extends keyof SessionEvents>(kind: K, listener: Listener<SessionEvents[K]>): Disposable {
+  on<K extends keyof SessionEvents>(kind: K, listener: Listener<SessionEvents[K]>): Handle {
     return this.#events.on(kind, listener);
   }
 
@@ -121,7 +129,7 @@ export class StationSession<P extends Protocol = Protocol>
     signal?.throwIfAborted();
     if (this.#report.state === 'online') return;
     let abort = (): void => {};
-    let listening: Disposable | undefined;
+    let listening: Handle | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         abort = () => reject(signal?.reason);
@@ -133,7 +141,7 @@ export class StationSession<P extends Protocol = Protocol>
         if (this.#report.state === 'stopped' && this.#run === undefined) reject(stopped());
       });
     } finally {
-      listening?.[Symbol.dispose]();
+      listening?.close();
       signal?.removeEventListener('abort', abort);
     }
   }
@@ -167,8 +175,10 @@ export class StationSession<P extends Protocol = Protocol>
     await run.done;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(StationSession, (session) => session.stop());
   }
 
   async #findUser(): Promise<ID> {
@@ -302,7 +312,7 @@ class Run {
       timer = timers?.after(delay, resolve);
     });
     this.#skip = undefined;
-    timer?.[Symbol.dispose]();
+    timer?.[disposeSymbol]();
   }
 }
 

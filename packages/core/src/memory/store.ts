@@ -1,4 +1,4 @@
-import { equalBytes, ProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, equalBytes, ProtocolError } from '@dimp/foundation';
 import type { Store, StoreChange, StoreKey } from '../ports/store.ts';
 import { checkStoreKey, checkStorePrefix } from '../ports/store-key.ts';
 import { SortedPaths } from './sorted-paths.ts';
@@ -70,8 +70,12 @@ class MemoryStore implements Store {
     return true;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true;
+  }
+
+  [asyncDisposeSymbol](): Promise<void> {
+    return this.close();
   }
 
   #checkOpen(): void {

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { Arrival, Transport } from '../ports/transport.ts';
 
 /** What {@link memoryTransportPair} can be told. */
@@ -109,7 +109,7 @@ class End implements MemoryTransport {
     this.#peer?.end(closed());
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDisposeSymbol](): Promise<void> {
     await this.close();
   }
 

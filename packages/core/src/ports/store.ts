@@ -1,4 +1,4 @@
-import type { MaybePromise } from '@dimp/foundation';
+import type { Handle, MaybePromise } from '@dimp/foundation';
 
 /**
  * A path in a store, such as `['metas', 'hulk@4Ye…']`. Order is part by part, by UTF-16 code units. What a path may be
@@ -32,7 +32,7 @@ export interface StoreSharing {
    * Hears which records somebody else has changed, after the change. Own changes are not reported. An empty path among
    * them says that anything may have changed.
    */
-  watch(listener: (keys: readonly StoreKey[]) => void): Disposable;
+  watch(listener: (keys: readonly StoreKey[]) => void): Handle;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface StoreSharing {
  * Changes take effect in the order of the calls. One that is not acknowledged yet may be seen by reads or not. Bytes are
  * copied both ways: what the caller does with its arrays afterwards changes nothing.
  *
- * Errors: `store/unavailable`, `store/quota`, `store/conflict`, `store/corrupt`; `state/stopped` after it was disposed of;
+ * Errors: `store/unavailable`, `store/quota`, `store/conflict`, `store/corrupt`; `state/stopped` after it was closed;
  * for a path those of `checkStoreKey`.
  */
 export interface Store extends AsyncDisposable {
@@ -68,4 +68,6 @@ export interface Store extends AsyncDisposable {
     expected: Uint8Array | undefined,
     value: Uint8Array | undefined,
   ): MaybePromise<boolean>;
+  /** Lets what is being written end, then gives everything back; a second call does nothing more. */
+  close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, makeHandle, ProtocolError } from '@dimp/foundation';
 import type { Store, StoreKey, StoreSharing } from './store.ts';
 import { checkStoreKey } from './store-key.ts';
 
@@ -17,7 +17,7 @@ export function subStoreOrigin(store: Store): SubStoreOrigin | undefined {
 
 /**
  * A part of a store as a store of its own: everything under one path. Several accounts live in one store this way and
- * know nothing of each other. Disposing of it does not close the store. The limits of paths are those of whole paths,
+ * know nothing of each other. Closing it does not close the store. The limits of paths are those of whole paths,
  * so a view takes shorter ones.
  *
  * @throws `TypeError`, `RangeError`, `format/bytes` for a path that no store takes
@@ -89,8 +89,12 @@ class SubStore implements Store {
     return this.#open.compareAndSet(this.#within(key), expected, value);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.#stop.abort(stopped());
+  }
+
+  [asyncDisposeSymbol](): Promise<void> {
+    return this.close();
   }
 
   get #open(): Store {
@@ -122,14 +126,12 @@ function subSharing(sharing: StoreSharing, prefix: StoreKey, closed: AbortSignal
           .map((key) => key.slice(prefix.length));
         if (ours.length > 0) listener(ours);
       });
-      const end = (): void => watching[Symbol.dispose]();
+      const end = (): void => watching.close();
       closed.addEventListener('abort', end, { once: true });
-      return {
-        [Symbol.dispose]: () => {
-          closed.removeEventListener('abort', end);
-          end();
-        },
-      };
+      return makeHandle(() => {
+        closed.removeEventListener('abort', end);
+        end();
+      });
     },
   };
 }

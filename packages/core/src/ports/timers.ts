@@ -1,4 +1,4 @@
-import type { MaybePromise } from '@dimp/foundation';
+import { disposeSymbol, type MaybePromise } from '@dimp/foundation';
 
 /** Lets something happen later; a simulation puts its own in. */
 export interface Timers {
@@ -19,7 +19,7 @@ export const systemTimers: Timers = {
   after(delay, task) {
     const timer = setTimeout(() => void task(), Math.min(Math.max(delay, 0), LONGEST));
     return {
-      [Symbol.dispose]: () => clearTimeout(timer),
+      [disposeSymbol]: () => clearTimeout(timer),
     };
   },
 };

@@ -1,3 +1,4 @@
+import { disposeSymbol } from '@dimp/foundation';
 import type { Clock } from '../ports/clock.ts';
 import { systemTimers, type Timers } from '../ports/timers.ts';
 
@@ -50,7 +51,7 @@ export class Sweep {
   delete(member: Swept): void {
     this.#members.delete(member);
     if (this.#members.size > 0) return;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[disposeSymbol]();
     this.#timer = undefined;
   }
 

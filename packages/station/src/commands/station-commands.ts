@@ -9,7 +9,13 @@ import {
   type Timers,
 } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
-import { ERRORS, isProtocolError, type ProtocolError, type Reduction } from '@dimp/foundation';
+import {
+  ERRORS,
+  isProtocolError,
+  onAsyncDispose,
+  type ProtocolError,
+  type Reduction,
+} from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import { BlockLists } from '../directory/block-lists.ts';
 import { Identities } from '../directory/identities.ts';
@@ -155,10 +161,16 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   }
 
   /** Stops listening to what is saved, when what was saved until now is written. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.identities[Symbol.dispose]();
-    this.#index[Symbol.dispose]();
+  async close(): Promise<void> {
+    this.identities.close();
+    this.#index.close();
     await this.#index.settled();
+  }
+
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(StationCommands, (commands) => commands.close());
   }
 
   /** What an array holds is answered one after the other (spec §9.2). */

@@ -1,4 +1,5 @@
 import type { Facebook } from '@dimp/client';
+import type { Handle } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
 
@@ -12,9 +13,9 @@ export interface IdentitiesOptions {
  * Bounds how many the directory gets to know: an identity costs its maker nothing, and each is kept for ever
  * (spec §14.4 #40). Who is known is never refused.
  */
-export class Identities implements Disposable {
+export class Identities {
   readonly #options: IdentitiesOptions;
-  readonly #listening: Disposable;
+  readonly #listening: Handle;
   #known = 0;
   #counted: Promise<void> | undefined;
 
@@ -44,8 +45,8 @@ export class Identities implements Disposable {
   }
 
   /** Stops counting. */
-  [Symbol.dispose](): void {
-    this.#listening[Symbol.dispose]();
+  close(): void {
+    this.#listening.close();
   }
 
   async #count(): Promise<void> {

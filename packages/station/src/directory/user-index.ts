@@ -1,7 +1,13 @@
 import type { Facebook } from '@dimp/client';
 import { encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store, Timers } from '@dimp/core';
-import { isProtocolError, type JsonObject, ownMember, ProtocolError } from '@dimp/foundation';
+import {
+  type Handle,
+  isProtocolError,
+  type JsonObject,
+  ownMember,
+  ProtocolError,
+} from '@dimp/foundation';
 import { type Document, type EntityKey, EntityType, type ID } from '@dimp/mkm';
 import { readRecord } from './record.ts';
 import { searchTest, searchText } from './search-terms.ts';
@@ -32,10 +38,10 @@ const MAX_WAITING = 64;
  * Finds users by name, ID or number (spec §9.9): people and bots who have a visa. Their texts are read into memory at the
  * first search and follow what is saved; one search runs at a time, in slices, so that messages are not held up.
  */
-export class UserIndex implements Disposable {
+export class UserIndex {
   readonly #options: UserIndexOptions;
   readonly #capacity: number;
-  readonly #listening: Disposable;
+  readonly #listening: Handle;
   /** Undefined as long as nobody has searched. */
   #entries: Promise<Map<EntityKey, Entry>> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -85,8 +91,8 @@ export class UserIndex implements Disposable {
   }
 
   /** Stops listening to what is saved. */
-  [Symbol.dispose](): void {
-    this.#listening[Symbol.dispose]();
+  close(): void {
+    this.#listening.close();
   }
 
   async #scan(

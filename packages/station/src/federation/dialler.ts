@@ -8,7 +8,7 @@ import {
   type Transport,
   type TransportFactory,
 } from '@dimp/core';
-import { isProtocolError } from '@dimp/foundation';
+import { disposeSymbol, isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
 /** What a {@link Dialler} is made with. */
@@ -75,13 +75,13 @@ export class Dialler {
     try {
       const maxPayloadBytes = DEFAULT_PAYLOAD_LIMITS.maxLength;
       const transport = await connect({ signal: giveUp.signal, maxPayloadBytes });
-      timer[Symbol.dispose]();
+      timer[disposeSymbol]();
       const close = (): void => void transport.close().catch(() => undefined);
       if (signal.aborted) close();
       signal.addEventListener('abort', close, { once: true });
       await join(transport).finally(() => signal.removeEventListener('abort', close));
     } finally {
-      timer[Symbol.dispose]();
+      timer[disposeSymbol]();
       signal.removeEventListener('abort', stop);
     }
   }
@@ -95,7 +95,7 @@ export class Dialler {
       timer = this.#options.timers.after(delay, resolve);
       signal.addEventListener('abort', stop, { once: true });
     });
-    timer?.[Symbol.dispose]();
+    timer?.[disposeSymbol]();
     signal.removeEventListener('abort', stop);
   }
 }

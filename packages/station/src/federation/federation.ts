@@ -11,7 +11,7 @@ import {
   type TransportFactory,
 } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
-import { LruMap, ProtocolError } from '@dimp/foundation';
+import { type Handle, LruMap, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Elsewhere } from '../commands/elsewhere.ts';
 import type { Sink } from '../delivery/routes.ts';
@@ -82,7 +82,7 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
   readonly #questions: Questions;
   readonly #passed = new LruMap<string, true>(CAPACITY);
   readonly #buckets = new LruMap<EntityKey, TokenBucket>(CAPACITY);
-  readonly #listening: Disposable[] = [];
+  readonly #listening: Handle[] = [];
   #diallers: readonly Dialler[] = [];
   #routes: RouteTable | undefined;
   #work: FederationStart | undefined;
@@ -194,10 +194,16 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
   }
 
   /** Closes the connections that this station has made. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const each of this.#listening.splice(0)) each[Symbol.dispose]();
+  async close(): Promise<void> {
+    for (const each of this.#listening.splice(0)) each.close();
     this.#questions.close();
     await Promise.all(this.#diallers.map((dialler) => dialler.stop()));
+  }
+
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  static {
+    onAsyncDispose(Federation, (federation) => federation.close());
   }
 
   /** The first of the connections to a station. */

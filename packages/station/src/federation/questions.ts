@@ -1,6 +1,7 @@
 import { OncePer } from '@dimp/client/endpoint';
 import type { Clock, Timers } from '@dimp/core';
 import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
+import { disposeSymbol } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { NeighbourLine } from './neighbour-line.ts';
 
@@ -72,7 +73,7 @@ export class Questions {
     const found = new Promise<boolean>((resolve) => {
       const timer = this.#timers.after(PATIENCE, () => settle(false));
       settle = (each) => {
-        timer[Symbol.dispose]();
+        timer[disposeSymbol]();
         this.#pending.delete(name);
         resolve(each);
       };

@@ -1,4 +1,5 @@
 import type { Clock, Store, StoreChange, Timers } from '@dimp/core';
+import { disposeSymbol } from '@dimp/foundation';
 import type { StationMetrics } from '../metrics.ts';
 
 /** Told when a change is on the disk, or why it is not. */
@@ -176,7 +177,7 @@ export class GroupCommit {
   }
 
   #forgetTimer(): void {
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[disposeSymbol]();
     this.#timer = undefined;
   }
 }

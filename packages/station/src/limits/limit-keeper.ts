@@ -1,5 +1,5 @@
 import type { Clock } from '@dimp/core';
-import { LruMap, ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, LruMap, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type StationMetrics, silentMetrics } from '../metrics.ts';
 import { addressKey } from './address-key.ts';
@@ -61,7 +61,7 @@ export class LimitKeeper {
     this.#open.set(key, open + 1);
     let gone = false;
     return {
-      [Symbol.dispose]: () => {
+      [disposeSymbol]: () => {
         if (gone) return;
         gone = true;
         this.#disconnect(key);

@@ -2,7 +2,7 @@ import { type Clock, isWaiting, type Logger, type Timers } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
 import { receiptFor } from '@dimp/extensions/commands';
 import { ArrayContent, MAX_ARRAY_CONTENTS } from '@dimp/extensions/contents';
-import type { JsonObject } from '@dimp/foundation';
+import { disposeSymbol, type JsonObject } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID } from '@dimp/mkm';
 import type { StationMetrics } from '../metrics.ts';
 import type { Session } from '../session/session.ts';
@@ -104,7 +104,7 @@ export class Receipts {
   /** Nothing is told any more. */
   stop(): void {
     this.#stopped = true;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.[disposeSymbol]();
     this.#pending.clear();
     this.#resting.clear();
     this.#count(-this.#size);
@@ -169,7 +169,7 @@ export class Receipts {
     if (this.#timer !== undefined) {
       // Somebody's turn does not wait for the end of others' rests.
       if (rests || !this.#dozing) return;
-      this.#timer[Symbol.dispose]();
+      this.#timer[disposeSymbol]();
       this.#timer = undefined;
     }
     if (rests && this.#resting.size === 0) return;

@@ -10,7 +10,12 @@ import {
 } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
 import { handshakeStart } from '@dimp/extensions/commands';
-import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import {
+  asyncDisposeSymbol,
+  disposeSymbol,
+  isProtocolError,
+  ProtocolError,
+} from '@dimp/foundation';
 import { ANY_STATION, type ID } from '@dimp/mkm';
 import type { Speaker } from './speaker.ts';
 
@@ -62,7 +67,7 @@ export async function logInAt(
     close();
     throw error;
   } finally {
-    timer[Symbol.dispose]();
+    timer[disposeSymbol]();
   }
 }
 
@@ -124,6 +129,6 @@ function continued(
     },
     send: (payload) => transport.send(payload),
     close: () => transport.close(),
-    [Symbol.asyncDispose]: () => transport.close(),
+    [asyncDisposeSymbol]: () => transport.close(),
   };
 }

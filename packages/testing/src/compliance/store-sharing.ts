@@ -18,7 +18,7 @@ export function storeSharingCompliance(
       try {
         await run(one, two);
       } finally {
-        await two[Symbol.asyncDispose]();
+        await two.close();
       }
     });
 
@@ -162,15 +162,15 @@ export function storeSharingCompliance(
       await hears(['swap']);
       await assertValue(one, ['swap'], bytesOf(1), 'a change is heard of before it can be read');
       assert(!heard.some((key) => key[0] === 'own'), 'own changes are reported');
-      watching[Symbol.dispose]();
-      watching[Symbol.dispose]();
+      watching.close();
+      watching.close();
       const before = heard.length;
       const again: StoreKey[] = [];
       const other = sharingOf(one).watch((keys) => again.push(...keys));
       await two.delete(['swap']);
       await until(() => again.length > 0, 'a second watcher hears nothing');
       assert(heard.length === before, 'a watcher hears after it has ended');
-      other[Symbol.dispose]();
+      other.close();
     }),
   );
 
@@ -183,7 +183,7 @@ export function storeSharingCompliance(
       await two.set(['something'], bytesOf(1));
       await until(() => heard.length > 0, 'nothing is heard');
       assert(heard[0]?.[0] !== 'nothing', 'a change that did not happen is reported');
-      watching[Symbol.dispose]();
+      watching.close();
     }),
   );
 }

@@ -16,7 +16,7 @@ export function withStore(open: OpenStore): WithStore {
     try {
       await run(store, name);
     } finally {
-      await store[Symbol.asyncDispose]();
+      await store.close();
     }
   };
 }

@@ -5,7 +5,7 @@ import {
   type Store,
   type StoreKey,
 } from '@dimp/core';
-import { equalBytes } from '@dimp/foundation';
+import { asyncDisposeSymbol, equalBytes } from '@dimp/foundation';
 import { assert, assertCode, type TestFunction } from './assert.ts';
 import { storeAtomicityCompliance } from './store-atomicity.ts';
 import { storeListCompliance } from './store-lists.ts';
@@ -216,7 +216,7 @@ function lifeCompliance(
     for (const [i, store] of stores.entries()) await store.set(['k'], bytesOf(i));
     for (const [i, store] of stores.entries()) {
       await assertValue(store, ['k'], bytesOf(i), 'stores share entries');
-      await store[Symbol.asyncDispose]();
+      await store.close();
     }
   });
 
@@ -231,24 +231,25 @@ function lifeCompliance(
         store.set(['last'], bytesOf(1)),
         store.compareAndSet(['A'], bytesOf(5), bytesOf(6)),
       ]);
-      await store[Symbol.asyncDispose]();
+      await store.close();
       await changing;
       const again = await open(name);
       const left = [...ORDERED_KEYS.filter((key) => keysText([key]) !== '[["a"]]'), ['last']];
       const found = await listedKeys(again, []);
       assert(found === keysText(left.sort(compareStoreKeys)), 'entries are lost');
       await assertValue(again, ['A'], bytesOf(6), 'the last change is lost');
-      await again[Symbol.asyncDispose]();
+      await again.close();
     });
   }
 
-  test('after it was disposed of, every call is refused with state/stopped', async () => {
+  test('after it was closed, every call is refused with state/stopped', async () => {
     const store = await open(freshName());
     for (const name of ['a', 'b', 'c']) await store.set([name], bytesOf(1));
     const listing = store.list([])[Symbol.asyncIterator]();
     await listing.next();
-    await store[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
+    await store.close();
+    await store.close();
+    await store[asyncDisposeSymbol]();
     const key = ['k'];
     const calls: Record<string, () => unknown> = {
       get: () => store.get(key),

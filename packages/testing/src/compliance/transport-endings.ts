@@ -1,4 +1,4 @@
-import { isProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, isProtocolError } from '@dimp/foundation';
 import { assert, type TestFunction } from './assert.ts';
 import type { TransportComplianceOptions } from './transport.ts';
 import {
@@ -49,8 +49,8 @@ export function registerTransportEndings(
     'closing and disposing of it twice does no harm',
     bothWays(open, async (from, to) => {
       await Promise.all([from.close(), from.close(), to.close()]);
-      await from[Symbol.asyncDispose]();
-      await from[Symbol.asyncDispose]();
+      await from[asyncDisposeSymbol]();
+      await from[asyncDisposeSymbol]();
       await to.close();
     }),
   );

@@ -1,5 +1,5 @@
 import type { Store } from '@dimp/core';
-import { type MaybePromise, ProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, type MaybePromise, ProtocolError } from '@dimp/foundation';
 
 /** How a {@link CrashingStore} goes down. */
 export interface CrashOptions {
@@ -70,6 +70,7 @@ export function crashingStore(inner: Store): CrashingStore {
     get crashed() {
       return crashed;
     },
-    async [Symbol.asyncDispose]() {},
+    async close() {},
+    async [asyncDisposeSymbol]() {},
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock, Timers } from '@dimp/core';
-import type { MaybePromise } from '@dimp/foundation';
+import { disposeSymbol, type MaybePromise } from '@dimp/foundation';
 
 /** When a run ends. */
 export interface RunLimits {
@@ -74,7 +74,7 @@ export class VirtualTime implements Clock, Timers {
     const event: Event = { time: this.#now + Math.max(0, delay), order: this.#order++, task };
     this.#push(event);
     return {
-      [Symbol.dispose]: () => {
+      [disposeSymbol]: () => {
         if (event.task === undefined) return;
         event.task = undefined;
         this.#cancelled += 1;

@@ -148,7 +148,12 @@ export class FileServer implements AsyncDisposable {
   }
 
   /** Stops sweeping. Requests that are running go on; who has the connections ends them. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Stops sweeping. Requests that are running go on; who has the connections ends them. */
+  async close(): Promise<void> {
     this.#stop.abort();
     this.#timer?.[Symbol.dispose]();
     await this.#sweeping?.catch(() => undefined);
