@@ -80,7 +80,7 @@ test('a file that an old peer encrypted with the key of its message is opened', 
   await messenger.receivedPackage(first);
   // Both messages have one key: the file is encrypted with it in between.
   const opened = await hulk.messenger.unpack(first);
-  const key = isWaiting(opened) ? undefined : hulk.messenger.transceiver.messageKeyOf(opened);
+  const key = isWaiting(opened) ? undefined : hulk.messenger.transceiver.openingOf(opened)?.key;
   if (key === undefined) expect.unreachable();
   const IV = noise(16);
   const { ciphertext } = await key.encrypt(noise(1000), { IV: encodeTed(IV) });

@@ -5,6 +5,7 @@ export {
   type BarrackOptions,
   type SaveOutcome,
 } from './barrack/barrack.ts';
+export { ACCEPTS_AEAD, type ReceiverKey } from './barrack/receiver-keys.ts';
 export type { Dialect, WireScope } from './dialects/dialect.ts';
 export {
   type AckPayload,
@@ -65,7 +66,16 @@ export {
   type KeyRotation,
   type SendingKey,
 } from './transceiver/key-cache.ts';
-export { MessageKeys } from './transceiver/message-keys.ts';
+export {
+  type KeyClaim,
+  type KeyOwner,
+  KeyOwners,
+  type KeyOwnersOptions,
+  settleClaim,
+} from './transceiver/key-owners.ts';
+export { MessageKeys, type UnwrappedKey } from './transceiver/message-keys.ts';
+export type { TransceiverEvents } from './transceiver/message-opener.ts';
+export type { DecryptFailure, Opening } from './transceiver/opening.ts';
 export { splitMessage, trimMessage } from './transceiver/split-message.ts';
 export {
   type PackOptions,

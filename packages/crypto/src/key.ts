@@ -89,14 +89,32 @@ export interface Sealed {
 /** A key for message contents and files. */
 export interface SymmetricKey<A extends string = string> extends ExportableKey<A> {
   /**
-   * @param extra - the object that will carry the ciphertext; an IV found in it is used (spec §2.1)
+   * Whether `decrypt` refuses everything that `encrypt` did not make for the same associated data. Absent means no: then
+   * what carries the ciphertext has to be signed, and that is not enough for the IV.
    */
-  encrypt(plaintext: Uint8Array, extra?: JsonObject): MaybePromise<Sealed>;
+  readonly authenticates?: boolean;
+  /**
+   * @param extra - the object that will carry the ciphertext; an IV found in it is used (spec §2.1)
+   * @param associated - what the ciphertext is bound to, for keys that authenticate; the others ignore it
+   */
+  encrypt(plaintext: Uint8Array, extra?: JsonObject, associated?: Uint8Array): MaybePromise<Sealed>;
   /**
    * @param extra - the object that carries the ciphertext, where `IV` is looked up (spec §2.1)
+   * @param associated - the same as when it was encrypted
    * @throws `crypto/decrypt`, no matter why it fails.
    */
-  decrypt(ciphertext: Uint8Array, extra?: JsonObject): MaybePromise<Uint8Array>;
+  decrypt(
+    ciphertext: Uint8Array,
+    extra?: JsonObject,
+    associated?: Uint8Array,
+  ): MaybePromise<Uint8Array>;
+  /**
+   * The IV that `decrypt` takes if this object carries the ciphertext (spec §2.1); absent for algorithms whose IV nobody
+   * can change, or that have none.
+   *
+   * @throws `format/` codes for one that cannot be read
+   */
+  ivFor?(extra: JsonObject): Uint8Array;
   /** Compares the secret bytes in constant time. */
   equals(other: SymmetricKey): boolean;
 }

@@ -30,6 +30,7 @@ export {
   parseJsonObject,
   stringifyJson,
 } from './json-gate.ts';
+export { memberPositions } from './json-members.ts';
 export { LruMap, type Reduction } from './lru.ts';
 export {
   decodeTed,

@@ -52,6 +52,14 @@ export class StoreArchive implements Archive {
     return this.#list(['members', group], isText);
   }
 
+  async groups(): Promise<readonly EntityKey[]> {
+    const groups: EntityKey[] = [];
+    for await (const [[, entity]] of this.#store.list(['members'])) {
+      if (entity !== undefined) groups.push(entity as EntityKey);
+    }
+    return groups;
+  }
+
   async setMembers(group: EntityKey, members: readonly string[]): Promise<void> {
     await this.#store.set(['members', group], encodeRecord(members));
   }

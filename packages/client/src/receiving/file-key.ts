@@ -17,7 +17,9 @@ export function withFileKey(
   parse: (wire: JsonObject) => Content,
 ): Content {
   const { type, wire } = content;
-  if (key === undefined || !FILE_TYPES.includes(type)) return content;
+  // Who seals messages with authenticated encryption has a key of its own for each file.
+  if (key === undefined || key.authenticates === true) return content;
+  if (!FILE_TYPES.includes(type)) return content;
   const has = (name: string): boolean =>
     ![undefined, null, ''].includes(ownMember(wire, name) as never);
   if (!has('URL') || has('data') || has('key') || has('password')) return content;

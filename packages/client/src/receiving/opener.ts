@@ -41,7 +41,8 @@ export class Opener {
     if (members !== undefined) return members;
     const opened = await this.#transceiver.decrypt(verified);
     const { envelope } = opened;
-    const content = withFileKey(opened.content, this.#transceiver.messageKeyOf(opened), (wire) =>
+    const opening = this.#transceiver.openingOf(opened);
+    const content = withFileKey(opened.content, opening?.key, (wire) =>
       this.#facebook.protocol.contents.parse(wire),
     );
     this.#freshness.checkContent(content, envelope);

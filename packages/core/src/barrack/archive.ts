@@ -32,6 +32,8 @@ export interface Archive {
   ): MaybePromise<void>;
   /** IDs of a group's members as text, the owner first. */
   members(group: EntityKey): MaybePromise<readonly string[]>;
+  /** Groups whose members are known; archives that cannot list them leave this out. */
+  groups?(): MaybePromise<readonly EntityKey[]>;
   setMembers(group: EntityKey, members: readonly string[]): MaybePromise<void>;
   contacts(user: EntityKey): MaybePromise<readonly string[]>;
   /** Users of this machine, the current one first. */

@@ -1,14 +1,7 @@
-import {
-  canEncrypt,
-  type DecryptKey,
-  type EncryptKey,
-  type Signer,
-  type VerifyKey,
-} from '@dimp/crypto';
+import type { DecryptKey, EncryptKey, Signer, VerifyKey } from '@dimp/crypto';
 import {
   type EventSource,
   Events,
-  isProtocolError,
   type JsonObject,
   LruMap,
   ProtocolError,
@@ -27,7 +20,6 @@ import {
   sameEntity,
   type User,
   type UserDataSource,
-  visaKey,
 } from '@dimp/mkm';
 import { type Clock, seconds, systemClock } from '../ports/clock.ts';
 import type { Protocol } from '../protocol/protocol.ts';
@@ -35,6 +27,7 @@ import type { Archive, LocalIdentity } from './archive.ts';
 import { checkStoredSize, withDocument } from './document-list.ts';
 import { GroupRoles } from './group-roles.ts';
 import { isDocument, isMeta, sameMeta } from './parsed.ts';
+import { chooseReceiverKeys, type ReceiverKey, receiverKeys } from './receiver-keys.ts';
 import { readStored } from './stored.ts';
 
 /** What a barrack is made with. */
@@ -72,7 +65,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   readonly #roles: GroupRoles;
   readonly #metas: LruMap<EntityKey, Meta>;
   readonly #documents: LruMap<EntityKey, readonly Document[]>;
-  readonly #encryptKeys: LruMap<EntityKey, EncryptKey>;
+  readonly #encryptKeys: LruMap<EntityKey, readonly ReceiverKey[]>;
   readonly #users: LruMap<EntityKey, User>;
   readonly #groups: LruMap<EntityKey, Group>;
   /** Counts what was forgotten: what somebody began to read before may be older than what is stored. */
@@ -213,36 +206,25 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     return (await this.meta(id))?.key;
   }
 
-  /** The key that message keys for a user are encrypted with: the visa's, else the meta's (spec §7.6). */
+  /** The key that message keys for a user are encrypted with: the newest visa's, else the meta's (spec §7.6). */
   async encryptKey(id: ID): Promise<EncryptKey | undefined> {
+    return (await this.encryptKeys(id))[0]?.key;
+  }
+
+  /**
+   * The keys that message keys for a user are encrypted with, newest first: those of the newest visas of their terminals,
+   * at most 8, none older than 180 days but the newest; the meta's key if there is no visa (spec §7.6, §8.9).
+   */
+  async encryptKeys(id: ID): Promise<readonly ReceiverKey[]> {
     const known = this.#encryptKeys.get(id.entity);
-    if (known !== undefined) return known;
+    if (known !== undefined) return chooseReceiverKeys(known, seconds(this.clock));
     const documents = await this.documents(id);
-    const key = this.#visaKey(documents) ?? (await this.#metaEncryptKey(id));
+    const keys = receiverKeys(documents, await this.meta(id), this.protocol.keys);
     // A key that was replaced meanwhile must not stay in use.
-    if (key !== undefined && this.#documents.get(id.entity) === documents) {
-      this.#encryptKeys.set(id.entity, key);
+    if (keys.length > 0 && this.#documents.get(id.entity) === documents) {
+      this.#encryptKeys.set(id.entity, keys);
     }
-    return key;
-  }
-
-  #visaKey(documents: readonly Document[]): EncryptKey | undefined {
-    const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
-    for (const document of byTime) {
-      try {
-        const key = visaKey(document, this.protocol.keys);
-        if (key !== undefined) return key;
-      } catch (error) {
-        // A visa with a key of an algorithm we do not have: its owner can still be reached by the meta key.
-        if (!isProtocolError(error)) throw error;
-      }
-    }
-    return undefined;
-  }
-
-  async #metaEncryptKey(id: ID): Promise<EncryptKey | undefined> {
-    const key = (await this.meta(id))?.key;
-    return key !== undefined && canEncrypt(key) ? key : undefined;
+    return chooseReceiverKeys(keys, seconds(this.clock));
   }
 
   /** Users of this machine, the current one first. */
@@ -318,6 +300,16 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   /** Whether somebody may speak in a group: its members, bots and staff; anybody while the members are not known. */
   async maySpeak(group: ID, sender: ID): Promise<boolean> {
     return this.#roles.maySpeak(group, sender);
+  }
+
+  /** Whether two users are members of one group, as far as member lists are known here. */
+  async areFellows(a: EntityKey, b: EntityKey): Promise<boolean> {
+    const { parseID } = this.protocol;
+    for (const group of (await this.archive.groups?.()) ?? []) {
+      const members = (await this.members(parseID(group))).map(({ entity }) => entity);
+      if (members.includes(a) && members.includes(b)) return true;
+    }
+    return false;
   }
 
   /** Replaces the member list of a group, the owner first (spec §18 no. 19). Who may do so is the caller's question. */

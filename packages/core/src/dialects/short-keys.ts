@@ -23,6 +23,13 @@ const LETTERS: Readonly<Record<ShortKeyScope, Readonly<Record<string, string>>>>
     key: { A: 'algorithm', D: 'data', I: 'iv' },
   });
 
+/** The names of a scope that have a single letter, with it. */
+export function shortNames(
+  scope: ShortKeyScope,
+): readonly (readonly [name: string, letter: string])[] {
+  return Object.entries(LETTERS[scope]).map(([letter, name]) => [name, letter]);
+}
+
 /** Replaces single-letter names by long ones; a letter is left alone where the long name stands already (spec §10). */
 export function expandShortKeys(scope: ShortKeyScope, wire: JsonObject): JsonObject {
   const letters = LETTERS[scope];

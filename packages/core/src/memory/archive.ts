@@ -36,6 +36,10 @@ export class MemoryArchive implements Archive {
     return this.#members.get(group) ?? [];
   }
 
+  groups(): readonly EntityKey[] {
+    return [...this.#members.keys()];
+  }
+
   setMembers(group: EntityKey, members: readonly string[]): void {
     this.#members.set(group, [...members]);
   }

@@ -1,5 +1,5 @@
 import type { Content, Envelope } from '@dimp/dkd';
-import { fieldError, type JsonObject, ownMember } from '@dimp/foundation';
+import { fieldError, isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 
 /** Commands whose own `sender` and `receiver` mean something else than the message's (spec §9.6, §9.13). */
@@ -53,6 +53,64 @@ export function bindEnvelope(content: Content, { sender, receiver }: Envelope): 
   return { ...content, wire: { ...content.wire, ...names } };
 }
 
+/** Whether a content names its sender together with its receiver or group, as {@link bindEnvelope} writes them. */
+export function namesEnvelope({ kind, wire }: Content): boolean {
+  if (OWN_NAMES.has(kind)) return false;
+  const has = (name: string): boolean => typeof ownMember(wire, name) === 'string';
+  return has('sender') && (has('receiver') || has('group'));
+}
+
+/**
+ * Whether a received content names the sender of its envelope, and its receiver or a group, where nobody else can have
+ * written. Who signs somebody else's ciphertext anew cannot change these names.
+ *
+ * @param wire - the content, normalized
+ * @param doubtful - members that somebody else may have written
+ */
+export function namesItsSender(
+  wire: JsonObject,
+  doubtful: ReadonlySet<string>,
+  envelope: Envelope,
+  readID: (text: unknown) => ID,
+): boolean {
+  if (hasOwnNames(wire)) return false;
+  const isNamed = (name: string, id: ID | undefined): boolean => {
+    const value = ownMember(wire, name);
+    if (typeof value !== 'string' || doubtful.has(name)) return false;
+    return id === undefined || isSame(value, id, readID);
+  };
+  const isToMe = isNamed('receiver', envelope.receiver) || isNamed('group', undefined);
+  return isToMe && isNamed('sender', envelope.sender);
+}
+
+/**
+ * What is sealed with authenticated encryption comes from programs that name sender, and receiver or group, in every
+ * content but those whose names mean something else.
+ *
+ * @param wire - the content, normalized
+ * @throws `format/field`
+ */
+export function checkNamed(wire: JsonObject): void {
+  if (hasOwnNames(wire)) return;
+  const has = (name: string): boolean => typeof ownMember(wire, name) === 'string';
+  if (!has('sender')) throw fieldError('sender', 'is missing');
+  if (!has('receiver') && !has('group')) throw fieldError('receiver', 'is missing');
+}
+
+function isSame(value: string, id: ID, readID: (text: unknown) => ID): boolean {
+  try {
+    return sameEntity(readID(value), id);
+  } catch (error) {
+    if (!isProtocolError(error)) throw error;
+    return false;
+  }
+}
+
+function hasOwnNames(wire: JsonObject): boolean {
+  const command = ownMember(wire, 'command');
+  return typeof command === 'string' && OWN_NAMES.has(command);
+}
+
 /** The groups an envelope shows, its own and a receiving one: both have to be that of the content. */
 function groupsOf({ receiver, group }: Envelope): readonly ID[] {
   const own = group === undefined ? [] : [group];
@@ -61,8 +119,7 @@ function groupsOf({ receiver, group }: Envelope): readonly ID[] {
 
 /** What {@link bindEnvelope} wrote has to agree with the envelope; what other clients leave out is not missed. */
 function checkNames(wire: JsonObject, envelope: Envelope, readID: (text: unknown) => ID): void {
-  const command = ownMember(wire, 'command');
-  if (typeof command === 'string' && OWN_NAMES.has(command)) return;
+  if (hasOwnNames(wire)) return;
   const receiver = ownMember(wire, 'receiver') ?? undefined;
   if (receiver !== undefined && !sameEntity(readID(receiver), envelope.receiver)) {
     throw fieldError('receiver', 'differs between content and envelope');

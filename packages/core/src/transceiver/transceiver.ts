@@ -1,5 +1,4 @@
-import type { SymmetricKey } from '@dimp/crypto';
-import { sha256 } from '@dimp/crypto/digests';
+import type { Sealed, SymmetricKey } from '@dimp/crypto';
 import {
   type Content,
   type Envelope,
@@ -11,30 +10,36 @@ import {
 } from '@dimp/dkd';
 import {
   DEFAULT_JSON_LIMITS,
+  type EventSource,
+  Events,
   encodeBase64,
+  encodeTed,
   fieldError,
-  isProtocolError,
   type JsonObject,
   ProtocolError,
-  parseJsonObject,
   type Reduction,
+  randomBytes,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { LocalIdentity } from '../barrack/archive.ts';
 import type { Barrack } from '../barrack/barrack.ts';
 import { deployed } from '../dialects/deployed.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { normalizeContent } from '../dialects/incoming.ts';
-import { normalizeType } from '../dialects/type-number.ts';
 import type { Protocol } from '../protocol/protocol.ts';
+import { associatedData } from './associated-data.ts';
 import { type AttachmentOptions, Attachments } from './attachments.ts';
-import { checkContentAgainstEnvelope, needsMembership, spokenContents } from './content-check.ts';
+import { writeBound } from './binding.ts';
+import { bindEnvelope, namesEnvelope } from './content-check.ts';
 import { destinationOf } from './direction.ts';
 import { KeyCache } from './key-cache.ts';
-import { decryptError, isUnreadable, MessageKeys } from './message-keys.ts';
-import { ownKeys } from './own-keys.ts';
+import { KeyOwners } from './key-owners.ts';
+import { KeyOwnership } from './key-ownership.ts';
+import { MessageKeys } from './message-keys.ts';
+import { MessageOpener, type TransceiverEvents } from './message-opener.ts';
+import type { DecryptFailure, Opening } from './opening.ts';
+import { findReceivers, holdersOf, keyMembers, type Receiver, wrapFor } from './receivers.ts';
 import { isWaiting, type Waiting, waiting } from './waiting.ts';
 
 /** What a transceiver is made with. */
@@ -43,7 +48,12 @@ export interface TransceiverOptions {
   readonly keyCache?: KeyCache;
   /** How peers want things spelled; today's network by default. */
   readonly dialect?: Dialect;
-  /** Symmetric algorithm of new message keys, `AES` by default; never one that keeps no secret, such as PLAIN. */
+  /** Remembers whose message keys are; in memory by default. */
+  readonly keyOwners?: KeyOwners;
+  /**
+   * Symmetric algorithm of new message keys; never one that keeps no secret, such as PLAIN. By default `AES-GCM` where the
+   * visas of all receivers accept it, else `AES`.
+   */
   readonly cipher?: string;
 }
 
@@ -62,22 +72,39 @@ export class Transceiver {
   readonly protocol: Protocol;
   readonly barrack: Barrack;
   readonly keyCache: KeyCache;
+  readonly keyOwners: KeyOwners;
   readonly dialect: Dialect;
-  readonly #cipher: string;
+  readonly #cipher: string | undefined;
   readonly #messageKeys: MessageKeys;
+  readonly #ownership: KeyOwnership;
+  readonly #opener: MessageOpener;
   readonly #attachments: Attachments;
+  readonly #events = new Events<TransceiverEvents>();
   readonly #verified = new WeakSet<ReliableMessage>();
-  readonly #openedWith = new WeakMap<InstantMessage, SymmetricKey>();
 
   constructor(options: TransceiverOptions) {
-    const { barrack, keyCache, dialect = deployed, cipher = 'AES' } = options;
+    const { barrack, keyCache, keyOwners = new KeyOwners(), dialect = deployed } = options;
     this.protocol = barrack.protocol;
     this.barrack = barrack;
     this.keyCache = keyCache ?? new KeyCache({ clock: barrack.clock });
+    this.keyOwners = keyOwners;
     this.dialect = dialect;
-    this.#cipher = cipher;
+    this.#cipher = options.cipher;
     this.#messageKeys = new MessageKeys(barrack.protocol);
+    this.#ownership = new KeyOwnership(keyOwners, barrack);
+    this.#opener = new MessageOpener({
+      barrack,
+      keyCache: this.keyCache,
+      messageKeys: this.#messageKeys,
+      ownership: this.#ownership,
+      events: this.#events,
+    });
     this.#attachments = new Attachments(barrack);
+  }
+
+  /** Where to listen to what was noticed about messages. */
+  get events(): EventSource<TransceiverEvents> {
+    return this.#events;
   }
 
   /**
@@ -94,28 +121,29 @@ export class Transceiver {
     { dialect = this.dialect }: Pick<PackOptions, 'dialect'> = {},
   ): Promise<SecureMessage | Waiting> {
     const { envelope, content } = message;
-    const wire = dialect.outgoing('content', normalizeContent(content.wire));
-    const text = stringifyJson(wire);
-    const plaintext = utf8Encode(text);
-    if (plaintext.length > DEFAULT_JSON_LIMITS.maxBytes) throw tooLarge();
     const head = envelopeWire(message);
     if (isBroadcast(envelope)) {
+      const text = stringifyJson(dialect.outgoing('content', normalizeContent(content.wire)));
       return {
         envelope: { ...envelope, type: content.type },
         broadcast: true,
-        data: plaintext,
+        data: encodePlaintext(text),
         wire: { ...head, data: text },
       };
     }
-    const receivers = await this.#receivers(envelope.receiver);
+    const receivers = await findReceivers(this.barrack, envelope.receiver);
     if (isWaiting(receivers)) return receivers;
     const key = await this.#sendingKey(envelope, receivers, dialect);
-    const { ciphertext, extra } = await key.encrypt(plaintext);
+    const { ciphertext, extra } = await seal(message, key, dialect);
     const keys: Record<string, string> = {};
-    for (const [receiver, encryptKey] of receivers) {
-      keys[receiver.entity] = await this.#messageKeys.wrap(key, encryptKey, dialect);
+    let personal: string | undefined;
+    for (const each of receivers) {
+      const { base, entries } = await wrapFor(each, (to) =>
+        this.#messageKeys.wrap(key, to.key, dialect, envelope.sender),
+      );
+      Object.assign(keys, entries);
+      personal = base;
     }
-    const personal = envelope.receiver.isGroup ? undefined : keys[envelope.receiver.entity];
     return {
       envelope: { ...envelope, type: content.type },
       broadcast: false,
@@ -125,7 +153,7 @@ export class Transceiver {
         ...head,
         ...extra,
         data: encodeBase64(ciphertext),
-        ...(personal === undefined ? { keys } : { key: personal }),
+        ...keyMembers(envelope.receiver, keys, personal),
       },
     };
   }
@@ -177,52 +205,39 @@ export class Transceiver {
   }
 
   /**
-   * Opens a verified message and checks its content against the envelope (spec §8.6, §14.7 no. 6).
+   * Opens a verified message and checks its content against the envelope (spec §8.6, §14.7 no. 6). What an error says
+   * about the message, and whether it may be told, answers {@link Transceiver.failureOf}.
    *
-   * @throws `crypto/decrypt`, one code for everything up to the content's JSON; `format/` codes for the content;
-   *   `policy/unauthorized` for a sender who is no member of a known group; `identity/not-found` if the message is for
-   *   no user of this machine.
+   * @throws `crypto/decrypt`, one code for everything up to the content's type and serial number; `format/` codes for
+   *   the content; `policy/unauthorized` for a sender who is no member of a known group; `identity/not-found` if the
+   *   message is for no user of this machine.
    */
   async decrypt(message: Verified<ReliableMessage>): Promise<InstantMessage> {
     if (!this.#verified.has(message)) {
       throw new TypeError('only messages that this transceiver verified can be decrypted');
     }
-    const { envelope } = message;
-    const local = await this.barrack.selectLocalUser(envelope.receiver);
+    const { receiver } = message.envelope;
+    const local = await this.barrack.selectLocalUser(receiver);
     if (local === undefined) {
       throw new ProtocolError('identity/not-found', 'message is for no user of this machine', {
-        details: { id: envelope.receiver.text },
+        details: { id: receiver.text },
       });
     }
-    if (message.broadcast) return this.#read(message, message.data);
-    const destination = destinationOf(envelope);
-    let refused: unknown;
-    for (const key of await this.#candidateKeys(message, local, destination)) {
-      const plaintext = await this.#open(message, key);
-      if (plaintext === undefined) continue;
-      try {
-        const instant = await this.#read(message, plaintext);
-        this.#openedWith.set(instant, key);
-        if ((await this.barrack.localIdentity(envelope.sender)) === undefined) {
-          await this.keyCache.learnReceivedKey(envelope.sender, destination, key);
-        }
-        return instant;
-      } catch (error) {
-        // Another remembered key may fit: a wrong one can leave a valid padding by chance.
-        if (!isProtocolError(error, 'crypto/decrypt')) throw error;
-        refused = error;
-      }
-    }
-    throw refused ?? decryptError();
+    return this.#opener.open(message, local);
+  }
+
+  /** How a message was opened, and what that proves; undefined for one that this transceiver did not open. */
+  openingOf(message: InstantMessage): Opening | undefined {
+    return this.#opener.openingOf(message);
   }
 
   /**
-   * The key that opened a message. The oldest peers encrypt a file with it, and tell nothing of that (spec §13.1).
+   * What an error of {@link Transceiver.decrypt} says about the message, and so what may be told of it.
    *
-   * @returns undefined for a broadcast
+   * @returns undefined for an error that does not depend on what is inside: no such user, a store that is down
    */
-  messageKeyOf(message: InstantMessage): SymmetricKey | undefined {
-    return this.#openedWith.get(message);
+  failureOf(error: unknown): DecryptFailure | undefined {
+    return this.#opener.failureOf(error);
   }
 
   /**
@@ -252,112 +267,55 @@ export class Transceiver {
     this.barrack.reduceMemory(part);
   }
 
-  async #receivers(receiver: ID): Promise<Receivers | Waiting> {
-    if (receiver.isUser) {
-      const key = await this.barrack.encryptKey(receiver);
-      return key === undefined ? waiting('visa', receiver) : [[receiver, key]];
-    }
-    const members = await this.barrack.members(receiver);
-    const receivers: (readonly [ID, EncryptKeyOf])[] = [];
-    for (const member of members) {
-      const key = await this.barrack.encryptKey(member);
-      if (key !== undefined) receivers.push([member, key]);
-    }
-    const [first] = members;
-    if (first === undefined) return waiting('members', receiver);
-    return receivers.length === 0 ? waiting('visa', first) : receivers;
-  }
-
   async #sendingKey(
     envelope: Envelope,
-    receivers: Receivers,
+    receivers: readonly Receiver[],
     dialect: Dialect,
   ): Promise<SymmetricKey> {
-    const { sender } = envelope;
+    const { sender, receiver } = envelope;
     const destination = destinationOf(envelope);
+    const cipher = this.#cipherFor(receivers, dialect);
     // A key with an IV inside serves one message only.
-    if (dialect.ivInKey) return this.#newKey(dialect);
+    if (dialect.ivInKey) return this.#newKey(cipher, sender, receiver, { iv: true });
     const holders = holdersOf(receivers);
     const known = await this.keyCache.sendingKey(sender, destination, holders);
-    if (known !== undefined) return known;
-    const key = await this.#newKey(dialect);
+    // A key never serves two algorithms.
+    if (known !== undefined && known.algorithm === cipher) return known;
+    const key = await this.#newKey(cipher, sender, receiver);
     await this.keyCache.useSendingKey(sender, destination, key, holders);
     return key;
   }
 
-  async #newKey(dialect: Dialect): Promise<SymmetricKey> {
-    const options = dialect.ivInKey ? { iv: true } : {};
-    const key = await this.protocol.keys.generateSymmetric(this.#cipher, options);
+  /** Authenticated encryption if everybody who has to open the message can. */
+  #cipherFor(receivers: readonly Receiver[], dialect: Dialect): string {
+    if (this.#cipher !== undefined) return this.#cipher;
+    const aead =
+      !dialect.ivInKey &&
+      this.protocol.keys.allowsMessageKey(AEAD) &&
+      receivers.every(({ keys }) => keys.every((each) => each.aead));
+    return aead ? AEAD : CBC;
+  }
+
+  async #newKey(
+    cipher: string,
+    sender: ID,
+    receiver: ID,
+    options: { readonly iv?: boolean } = {},
+  ): Promise<SymmetricKey> {
+    const key: SymmetricKey = await this.protocol.keys.generateSymmetric(cipher, options);
     if (!this.protocol.keys.allowsMessageKey(key.algorithm)) {
-      throw new TypeError(`keys of ${this.#cipher} keep no secret, so no receiver would take them`);
+      throw new TypeError(`keys of ${cipher} keep no secret, so no receiver would take them`);
     }
+    // Only what is wrapped for ourselves as well can ever come back to us.
+    if (receiver.isGroup) await this.#ownership.made(key, sender);
     return key;
   }
-
-  /** The key that came with the message, else those that came before it in the same direction. */
-  async #candidateKeys(
-    message: ReliableMessage,
-    local: LocalIdentity,
-    destination: ID,
-  ): Promise<readonly SymmetricKey[]> {
-    const wrapped = ownKeys(message, local.id);
-    if (wrapped.length === 0) {
-      return this.keyCache.receivedKeys(message.envelope.sender, destination);
-    }
-    const keys: SymmetricKey[] = [];
-    for (const each of wrapped) {
-      const key = await this.#messageKeys.unwrap(each, local);
-      if (key !== undefined) keys.push(key);
-    }
-    return keys;
-  }
-
-  async #open(message: ReliableMessage, key: SymmetricKey): Promise<Uint8Array | undefined> {
-    try {
-      return await key.decrypt(message.data, message.wire);
-    } catch (error) {
-      if (isUnreadable(error)) return undefined;
-      throw error;
-    }
-  }
-
-  async #read(message: ReliableMessage, plaintext: Uint8Array): Promise<InstantMessage> {
-    const { envelope } = message;
-    const received = parseContentJson(plaintext);
-    checkContentAgainstEnvelope(
-      normalizeContent(received),
-      envelope,
-      envelope.type === undefined ? undefined : normalizeType(envelope.type),
-      this.protocol.parseID,
-    );
-    const content: Content = this.protocol.contents.parse(received);
-    for (const each of spokenContents(content)) await this.#checkMembership(envelope.sender, each);
-    return Object.freeze({ envelope, content });
-  }
-
-  async #checkMembership(sender: ID, content: Content): Promise<void> {
-    const { group } = content;
-    if (group === undefined || group.isBroadcast) return;
-    if (!group.isGroup) throw fieldError('group', 'is no group');
-    if (!needsMembership(content)) return;
-    if (!(await this.barrack.maySpeak(group, sender))) {
-      throw new ProtocolError('policy/unauthorized', 'sender is no member of the group', {
-        details: { group: group.text, sender: sender.text },
-      });
-    }
-  }
 }
 
-type EncryptKeyOf = NonNullable<Awaited<ReturnType<Barrack['encryptKey']>>>;
-type Receivers = readonly (readonly [receiver: ID, key: EncryptKeyOf])[];
-
-/** Stands for a set of receivers: the one itself, or the digest of their sorted names. NUL is in no name. */
-function holdersOf(receivers: Receivers): string {
-  const names = receivers.map(([receiver]) => receiver.entity);
-  const [first] = names;
-  if (names.length === 1 && first !== undefined) return first;
-  return encodeBase64(sha256(utf8Encode(names.sort().join('\u0000'))));
-}
+/** Algorithm of message keys for receivers whose visas accept it. */
+const AEAD = 'AES-GCM';
+/** Algorithm of message keys that every generation knows. */
+const CBC = 'AES';
 
 function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
   const { sender, receiver, time, group } = envelope;
@@ -370,17 +328,39 @@ function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
   };
 }
 
+/** Encrypts a content so that whatever comes in its place is refused. */
+async function seal(
+  { envelope, content }: InstantMessage,
+  key: SymmetricKey,
+  dialect: Dialect,
+): Promise<Sealed> {
+  const outgoing = ({ wire }: Content): JsonObject =>
+    dialect.outgoing('content', normalizeContent(wire));
+  if (key.authenticates === true) {
+    const named = namesEnvelope(content) ? content : bindEnvelope(content, envelope);
+    const plaintext = encodePlaintext(stringifyJson(outgoing(named)));
+    return key.encrypt(plaintext, {}, associatedData(envelope));
+  }
+  if (key.ivFor === undefined)
+    return key.encrypt(encodePlaintext(stringifyJson(outgoing(content))));
+  // The content tells the IV, so that has to be known first.
+  const carrier = dialect.ivInKey ? {} : { IV: encodeTed(randomBytes(IV_LENGTH)) };
+  const text = writeBound(outgoing(content), key.ivFor(carrier), content, envelope);
+  return key.encrypt(encodePlaintext(text), carrier);
+}
+
+/** Bytes of an IV of AES-CBC. */
+const IV_LENGTH = 16;
+
+/** @throws `format/limit` */
+function encodePlaintext(text: string): Uint8Array {
+  const plaintext = utf8Encode(text);
+  if (plaintext.length > DEFAULT_JSON_LIMITS.maxBytes) throw tooLarge();
+  return plaintext;
+}
+
 function tooLarge(): ProtocolError<'format/limit'> {
   return new ProtocolError('format/limit', 'message is too large', {
     details: { limit: 'bytes', max: DEFAULT_JSON_LIMITS.maxBytes },
   });
-}
-
-function parseContentJson(plaintext: Uint8Array): JsonObject {
-  try {
-    return parseJsonObject(plaintext);
-  } catch (error) {
-    if (isProtocolError(error, 'format/json')) throw decryptError();
-    throw error;
-  }
 }

@@ -47,7 +47,7 @@ class Aes implements AesKey {
 
   decrypt(ciphertext: Uint8Array, extra: JsonObject = {}): MaybePromise<Uint8Array> {
     try {
-      const iv = this.#givenIv(extra) ?? new Uint8Array(BLOCK_LENGTH);
+      const iv = this.ivFor(extra);
       const { length } = ciphertext;
       if (iv.length !== BLOCK_LENGTH || length === 0 || length % BLOCK_LENGTH !== 0) {
         throw refusal();
@@ -57,6 +57,11 @@ class Aes implements AesKey {
     } catch {
       return refuse();
     }
+  }
+
+  /** Sixteen zero bytes if there is none anywhere, as 0.8 peers have it. */
+  ivFor(extra: JsonObject): Uint8Array {
+    return this.#givenIv(extra) ?? new Uint8Array(BLOCK_LENGTH);
   }
 
   equals(other: SymmetricKey): boolean {

@@ -91,9 +91,9 @@ export const cryptoOperations: VectorOperations = {
   'key.unwrap': async (input, { protocol }) => {
     const privateKey = rsa.parsePrivate(wire(input, 'private_key'));
     const local = { id: ANYONE, signer: privateKey, decryptKeys: [privateKey] };
-    const key = await new MessageKeys(protocol).unwrap(base64(input, 'ciphertext_b64'), local);
-    if (key === undefined) throw new ProtocolError('crypto/decrypt', 'key does not open');
-    return { key: key.toWire() };
+    const opened = await new MessageKeys(protocol).unwrap(base64(input, 'ciphertext_b64'), local);
+    if (opened === undefined) throw new ProtocolError('crypto/decrypt', 'key does not open');
+    return { key: opened.key.toWire() };
   },
   'key.equal': (input, { protocol: { keys } }) => {
     const { a, b } = input;

@@ -1,0 +1,275 @@
+import type { SymmetricKey } from '@dimp/crypto';
+import type { Content, InstantMessage, ReliableMessage, Verified } from '@dimp/dkd';
+import {
+  type Events,
+  fieldError,
+  isProtocolError,
+  type JsonObject,
+  LruMap,
+  ownMember,
+  ProtocolError,
+  parseJsonObject,
+} from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { LocalIdentity } from '../barrack/archive.ts';
+import type { Barrack } from '../barrack/barrack.ts';
+import { normalizeContent } from '../dialects/incoming.ts';
+import { normalizeType } from '../dialects/type-number.ts';
+import { associatedDataToTry } from './associated-data.ts';
+import {
+  checkContentAgainstEnvelope,
+  checkNamed,
+  namesItsSender,
+  needsMembership,
+  spokenContents,
+} from './content-check.ts';
+import { type DecryptedContent, isTimeTrusted, readDecrypted } from './content-reading.ts';
+import { decryptError, isUnreadable } from './decrypt-error.ts';
+import { destinationOf } from './direction.ts';
+import { directionOf, type KeyCache } from './key-cache.ts';
+import { senderName } from './key-names.ts';
+import type { KeyOwnership } from './key-ownership.ts';
+import type { MessageKeys } from './message-keys.ts';
+import type { DecryptFailure, Opening } from './opening.ts';
+import { ownKeys } from './own-keys.ts';
+
+/** What a transceiver tells of. */
+export interface TransceiverEvents {
+  /**
+   * A personal message came without authenticated encryption, from somebody who used it before. His program may be older
+   * on another device; or somebody tries. Told once per visa of the sender and direction; the message is not refused.
+   */
+  weaker: { readonly sender: ID; readonly receiver: ID };
+}
+
+/** What opening messages needs. */
+export interface MessageOpenerOptions {
+  readonly barrack: Barrack;
+  readonly keyCache: KeyCache;
+  readonly messageKeys: MessageKeys;
+  readonly ownership: KeyOwnership;
+  readonly events: Events<TransceiverEvents>;
+}
+
+/** A message key that may open a message. */
+interface Candidate {
+  readonly key: SymmetricKey;
+  /** Whether the key object names the sender of the message. */
+  readonly named: boolean;
+  readonly unwrappedBy?: string;
+}
+
+/** Directions whose last {@link TransceiverEvents.weaker} is remembered. */
+const WEAKER_DIRECTIONS = 4096;
+
+/** Opens verified messages: from the wrapped key to a checked content (spec §8.6). */
+export class MessageOpener {
+  readonly #barrack: Barrack;
+  readonly #keyCache: KeyCache;
+  readonly #messageKeys: MessageKeys;
+  readonly #ownership: KeyOwnership;
+  readonly #events: Events<TransceiverEvents>;
+  readonly #openings = new WeakMap<InstantMessage, Opening>();
+  readonly #failures = new WeakMap<object, DecryptFailure>();
+  readonly #compared = new WeakSet<SymmetricKey>();
+  readonly #weaker = new LruMap<string, number>(WEAKER_DIRECTIONS);
+
+  constructor(options: MessageOpenerOptions) {
+    this.#barrack = options.barrack;
+    this.#keyCache = options.keyCache;
+    this.#messageKeys = options.messageKeys;
+    this.#ownership = options.ownership;
+    this.#events = options.events;
+  }
+
+  openingOf(message: InstantMessage): Opening | undefined {
+    return this.#openings.get(message);
+  }
+
+  failureOf(error: unknown): DecryptFailure | undefined {
+    return typeof error === 'object' && error !== null ? this.#failures.get(error) : undefined;
+  }
+
+  /** Opens a message for a user of this machine; errors are those of `Transceiver.decrypt`. */
+  async open(message: Verified<ReliableMessage>, local: LocalIdentity): Promise<InstantMessage> {
+    if (message.broadcast) return this.#readBroadcast(message);
+    let refused: unknown;
+    for (const candidate of await this.#candidates(message, local)) {
+      try {
+        return await this.#openWith(message, candidate, local);
+      } catch (error) {
+        // Another key may fit: a wrong one can leave a valid padding by chance.
+        if (this.failureOf(error) !== undefined || !isUnreadable(error)) throw error;
+        refused = error;
+      }
+    }
+    const error = refused ?? decryptError();
+    if (typeof error === 'object' && error !== null) this.#failures.set(error, 'unreadable');
+    throw error;
+  }
+
+  /** @returns keys that came with the message, else those that came before it in the same direction */
+  async #candidates(message: ReliableMessage, local: LocalIdentity): Promise<readonly Candidate[]> {
+    const { envelope } = message;
+    const name = senderName(envelope.sender);
+    const wrapped = ownKeys(message, local.id);
+    const candidates: Candidate[] = [];
+    if (wrapped.length === 0) {
+      const destination = destinationOf(envelope);
+      for (const key of await this.#keyCache.receivedKeys(envelope.sender, destination)) {
+        candidates.push({ key, named: ownMember(key.toWire(), 'from') === name });
+      }
+      return candidates;
+    }
+    for (const each of wrapped) {
+      const opened = await this.#messageKeys.unwrap(each, local);
+      if (opened === undefined) continue;
+      const { key, from, unwrappedBy } = opened;
+      // Somebody else's wrapped key, passed on: it opens nothing for him.
+      if (from !== undefined && from !== name) continue;
+      candidates.push({ key, named: from !== undefined, unwrappedBy });
+    }
+    return candidates;
+  }
+
+  async #openWith(
+    message: ReliableMessage,
+    candidate: Candidate,
+    local: LocalIdentity,
+  ): Promise<InstantMessage> {
+    const { envelope } = message;
+    const { key, named, unwrappedBy } = candidate;
+    const authenticated = key.authenticates === true;
+    const plaintext = await decrypt(message, key);
+    const read = readDecrypted(
+      plaintext,
+      { authenticated, iv: key.ivFor?.(message.wire) },
+      envelope,
+    );
+    const proven = authenticated || named || this.#namesItsSender(read, message);
+    const use = {
+      key,
+      user: local.id,
+      sender: envelope.sender,
+      proven,
+      ...(unwrappedBy === undefined ? {} : { unwrappedBy }),
+    };
+    await this.#ownership.check(use);
+    const content = await this.#judged(proven ? 'proven' : 'unproven', () =>
+      this.#readContent(message, read.wire, authenticated),
+    );
+    // Keys that name their sender are of no use to anybody else.
+    if (!authenticated && !named) await this.#ownership.remember(use);
+    await this.#learn(message, key, content);
+    const timeTrusted = content.time !== undefined && (authenticated || isTimeTrusted(read));
+    return this.#opened(message, content, { key, proven, timeTrusted });
+  }
+
+  async #readBroadcast(message: ReliableMessage): Promise<InstantMessage> {
+    const content = await this.#judged('proven', () =>
+      this.#readContent(message, parseJsonObject(message.data), false),
+    );
+    return this.#opened(message, content, {
+      proven: true,
+      timeTrusted: content.time !== undefined,
+    });
+  }
+
+  #opened({ envelope }: ReliableMessage, content: Content, opening: Opening): InstantMessage {
+    const instant: InstantMessage = Object.freeze({ envelope, content });
+    this.#openings.set(instant, Object.freeze(opening));
+    return instant;
+  }
+
+  /** Runs the checks of a content that has been opened, and notes what their failure says. */
+  async #judged<T>(failure: DecryptFailure, check: () => Promise<T>): Promise<T> {
+    try {
+      return await check();
+    } catch (error) {
+      if (isUnreadable(error) || isRefusal(error)) this.#failures.set(error as object, failure);
+      throw error;
+    }
+  }
+
+  #namesItsSender(read: DecryptedContent, { envelope }: ReliableMessage): boolean {
+    if (read.namedInBound) return true;
+    try {
+      const { parseID } = this.#barrack.protocol;
+      return namesItsSender(normalizeContent(read.wire), read.doubtful, envelope, parseID);
+    } catch (error) {
+      // A content that cannot be normalized names nobody; what is wrong with it is told later.
+      if (!isUnreadable(error)) throw error;
+      return false;
+    }
+  }
+
+  async #readContent(
+    { envelope }: ReliableMessage,
+    wire: JsonObject,
+    authenticated: boolean,
+  ): Promise<Content> {
+    const { contents, parseID } = this.#barrack.protocol;
+    const normalized = normalizeContent(wire);
+    const type = envelope.type === undefined ? undefined : normalizeType(envelope.type);
+    checkContentAgainstEnvelope(normalized, envelope, type, parseID);
+    if (authenticated) checkNamed(normalized);
+    const content: Content = contents.parse(wire);
+    for (const each of spokenContents(content)) await this.#checkMembership(envelope.sender, each);
+    return content;
+  }
+
+  async #checkMembership(sender: ID, content: Content): Promise<void> {
+    const { group } = content;
+    if (group === undefined || group.isBroadcast) return;
+    if (!group.isGroup) throw fieldError('group', 'is no group');
+    if (!needsMembership(content)) return;
+    if (!(await this.#barrack.maySpeak(group, sender))) {
+      throw new ProtocolError('policy/unauthorized', 'sender is no member of the group', {
+        details: { group: group.text, sender: sender.text },
+      });
+    }
+  }
+
+  /** Keeps a key for messages that will come without one (spec §11.1). */
+  async #learn(message: ReliableMessage, key: SymmetricKey, content: Content): Promise<void> {
+    const { envelope } = message;
+    const { sender } = envelope;
+    if ((await this.#barrack.localIdentity(sender)) !== undefined) return;
+    const destination = destinationOf(envelope);
+    if (envelope.receiver.isUser && content.group === undefined) {
+      await this.#compare(sender, destination, key);
+    }
+    await this.#keyCache.learnReceivedKey(sender, destination, key);
+  }
+
+  /** Tells {@link TransceiverEvents.weaker}; once for a key is enough. */
+  async #compare(sender: ID, receiver: ID, key: SymmetricKey): Promise<void> {
+    if (key.authenticates === true || this.#compared.has(key)) return;
+    this.#compared.add(key);
+    const known = await this.#keyCache.receivedKeys(sender, receiver);
+    if (!known.some(({ authenticates }) => authenticates === true)) return;
+    const direction = directionOf(sender, receiver);
+    const visaTime = (await this.#barrack.document(sender))?.time ?? 0;
+    if (this.#weaker.get(direction) === visaTime) return;
+    this.#weaker.set(direction, visaTime);
+    this.#events.emit('weaker', { sender, receiver });
+  }
+}
+
+async function decrypt(message: ReliableMessage, key: SymmetricKey): Promise<Uint8Array> {
+  const { data, wire, envelope } = message;
+  if (key.authenticates !== true) return key.decrypt(data, wire);
+  for (const associated of associatedDataToTry(envelope)) {
+    try {
+      return await key.decrypt(data, wire, associated);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+    }
+  }
+  throw decryptError();
+}
+
+/** Errors of the checks that are no failure of reading. */
+function isRefusal(error: unknown): boolean {
+  return isProtocolError(error, 'policy/unauthorized');
+}

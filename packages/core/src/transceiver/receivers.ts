@@ -1,0 +1,85 @@
+import { sha256 } from '@dimp/crypto/digests';
+import { encodeBase64, type JsonObject, utf8Encode } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { Barrack } from '../barrack/barrack.ts';
+import type { ReceiverKey } from '../barrack/receiver-keys.ts';
+import { encodeBase64Url } from './key-names.ts';
+import { type Waiting, waiting } from './waiting.ts';
+
+/** Somebody a message is encrypted for, with the keys of his terminals; there is at least one. */
+export interface Receiver {
+  readonly id: ID;
+  readonly keys: readonly ReceiverKey[];
+}
+
+/**
+ * Who has to be able to open a message, or what has to arrive first. Members of a group whose key is not known are left
+ * out, as long as there is one whose key is.
+ */
+export async function findReceivers(
+  barrack: Barrack,
+  receiver: ID,
+): Promise<readonly Receiver[] | Waiting> {
+  if (receiver.isUser) {
+    const keys = await barrack.encryptKeys(receiver);
+    return keys.length === 0 ? waiting('visa', receiver) : [{ id: receiver, keys }];
+  }
+  const members = await barrack.members(receiver);
+  const [first] = members;
+  if (first === undefined) return waiting('members', receiver);
+  const receivers: Receiver[] = [];
+  for (const id of members) {
+    const keys = await barrack.encryptKeys(id);
+    if (keys.length > 0) receivers.push({ id, keys });
+  }
+  return receivers.length === 0 ? waiting('visa', first) : receivers;
+}
+
+/**
+ * Stands for a set of receivers: the name of the only one, or the digest of the sorted names. Terminals count where there
+ * are several: one that was left behind does not get the next messages. NUL is in no name.
+ */
+export function holdersOf(receivers: readonly Receiver[]): string {
+  const names = receivers.map(({ id, keys }) =>
+    keys.length === 1 ? id.entity : [id.entity, ...keys.map(nameOf).sort()].join('\u0001'),
+  );
+  const [first] = names;
+  if (names.length === 1 && first !== undefined && receivers[0]?.keys.length === 1) return first;
+  return encodeBase64(sha256(utf8Encode(names.sort().join('\u0000'))));
+}
+
+/**
+ * The wrapped keys of one receiver by the names that readers look for: his ID, which serves a terminal without a name or
+ * else the newest one, and `ID/terminal` for each if there are several (spec §8.8).
+ */
+export async function wrapFor(
+  { id, keys }: Receiver,
+  wrap: (key: ReceiverKey) => Promise<string>,
+): Promise<{ readonly base: string; readonly entries: Readonly<Record<string, string>> }> {
+  const nameless = keys.find(({ terminals }) => terminals.includes(undefined)) ?? keys[0];
+  if (nameless === undefined) throw new TypeError('a receiver without keys');
+  const base = await wrap(nameless);
+  const entries: Record<string, string> = { [id.entity]: base };
+  if (keys.length === 1) return { base, entries };
+  for (const key of keys) {
+    const wrapped = await wrap(key);
+    for (const terminal of key.terminals) {
+      if (terminal !== undefined) entries[`${id.entity}/${terminal}`] = wrapped;
+    }
+  }
+  return { base, entries };
+}
+
+/** How the wrapped keys stand in a message: one alone as `key`, as all readers know it; several in `keys` as well. */
+export function keyMembers(
+  receiver: ID,
+  keys: Readonly<Record<string, string>>,
+  base: string | undefined,
+): JsonObject {
+  if (receiver.isGroup || base === undefined) return { keys };
+  return Object.keys(keys).length === 1 ? { key: base } : { key: base, keys };
+}
+
+function nameOf({ key }: ReceiverKey): string {
+  return encodeBase64Url(sha256(key.material));
+}

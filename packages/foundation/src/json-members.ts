@@ -1,0 +1,66 @@
+import { utf8Decode } from './bytes.ts';
+import { ProtocolError } from './error.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Where the members of a JSON object begin: the offset of each name's opening quote, in bytes. Only the outermost object
+ * is looked at.
+ *
+ * @param json - UTF-8 of an object that {@link parseJsonObject} reads
+ * @throws `format/json` if a name stands there twice. Of duplicates one counts and the others are not seen; where a part
+ *   of a text can be changed by others, that must not decide which.
+ */
+export function memberPositions(json: Uint8Array): ReadonlyMap<string, number> {
+  const positions = new Map<string, number>();
+  let depth = 0;
+  let atName = false;
+  for (let i = 0; i < json.length; i++) {
+    switch (json[i]) {
+      case QUOTE: {
+        const end = endOfString(json, i);
+        if (depth === 1 && atName) {
+          const name = readName(json.subarray(i, end + 1));
+          if (positions.has(name)) {
+            throw new ProtocolError('format/json', 'JSON object has a member twice');
+          }
+          positions.set(name, i);
+        }
+        atName = false;
+        i = end;
+        break;
+      }
+      case 0x7b: // {
+      case 0x5b: // [
+        depth += 1;
+        atName = depth === 1;
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        depth -= 1;
+        break;
+      case 0x2c: // ,
+        atName = depth === 1;
+        break;
+      default:
+    }
+  }
+  return positions;
+}
+
+/** The name may be written with escapes: `"\u0074ime"` is `time`. */
+function readName(quoted: Uint8Array): string {
+  return String(JSON.parse(utf8Decode(quoted)));
+}
+
+function endOfString(json: Uint8Array, start: number): number {
+  let end = json.indexOf(QUOTE, start + 1);
+  while (end !== -1) {
+    let slashes = 0;
+    while (json[end - 1 - slashes] === BACKSLASH) slashes += 1;
+    if (slashes % 2 === 0) return end;
+    end = json.indexOf(QUOTE, end + 1);
+  }
+  return json.length;
+}
