@@ -4,6 +4,7 @@
  * @module
  */
 import { aes } from './aes.ts';
+import { aesGcm } from './aes-gcm.ts';
 import { ecc } from './ecc.ts';
 import { ed25519 } from './ed25519.ts';
 import { plain } from './plain.ts';
@@ -11,7 +12,7 @@ import { type StandardBundle, standardBundle } from './standard/bundle.ts';
 
 /** The preset that {@link standardWithoutRsa} makes. */
 export type StandardWithoutRsaExtension = StandardBundle<
-  readonly [typeof ecc, typeof aes, typeof plain, typeof ed25519]
+  readonly [typeof ecc, typeof aes, typeof aesGcm, typeof plain, typeof ed25519]
 >;
 
 /**
@@ -20,5 +21,5 @@ export type StandardWithoutRsaExtension = StandardBundle<
  * use it for broadcast messages and for checking identities.
  */
 export function standardWithoutRsa(): StandardWithoutRsaExtension {
-  return standardBundle([ecc, aes, plain, ed25519]);
+  return standardBundle([ecc, aes, aesGcm, plain, ed25519]);
 }

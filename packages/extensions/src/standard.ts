@@ -4,6 +4,7 @@
  * @module
  */
 import { aes } from './aes.ts';
+import { aesGcm } from './aes-gcm.ts';
 import { ecc } from './ecc.ts';
 import { ed25519 } from './ed25519.ts';
 import { plain } from './plain.ts';
@@ -14,7 +15,7 @@ export type { StandardContents } from './standard/bundle.ts';
 
 /** The preset that {@link standard} makes. */
 export type StandardExtension = StandardBundle<
-  readonly [typeof rsa, typeof ecc, typeof aes, typeof plain, typeof ed25519]
+  readonly [typeof rsa, typeof ecc, typeof aes, typeof aesGcm, typeof plain, typeof ed25519]
 >;
 
 /**
@@ -26,5 +27,5 @@ export type StandardExtension = StandardBundle<
  * ```
  */
 export function standard(): StandardExtension {
-  return standardBundle([rsa, ecc, aes, plain, ed25519]);
+  return standardBundle([rsa, ecc, aes, aesGcm, plain, ed25519]);
 }

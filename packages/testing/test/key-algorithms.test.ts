@@ -1,4 +1,5 @@
 import { aes } from '@dimp/extensions/aes';
+import { aesGcm } from '@dimp/extensions/aes-gcm';
 import { ecc } from '@dimp/extensions/ecc';
 import { ed25519 } from '@dimp/extensions/ed25519';
 import { plain } from '@dimp/extensions/plain';
@@ -11,4 +12,5 @@ describe('RSA-1024', () => keyAlgorithmCompliance(test, rsa, { generate: { bits:
 describe('ECC', () => keyAlgorithmCompliance(test, ecc));
 describe('Ed25519', () => keyAlgorithmCompliance(test, ed25519));
 describe('AES', () => symmetricAlgorithmCompliance(test, aes));
+describe('AES-GCM', () => symmetricAlgorithmCompliance(test, aesGcm));
 describe('PLAIN', () => symmetricAlgorithmCompliance(test, plain));

@@ -104,6 +104,46 @@ export function symmetricAlgorithmCompliance(
     }
   });
 
+  test('a key that authenticates opens nothing else, and says so on every key', async () => {
+    const key = await make();
+    const again = read(key.toWire());
+    assert(key.authenticates === again.authenticates, 'keys differ in what they promise');
+    if (key.authenticates !== true) return;
+    const associated = randomBytes(20);
+    const { ciphertext, extra } = await key.encrypt(new Uint8Array(5), {}, associated);
+    assert(
+      equalBytes(await again.decrypt(ciphertext, extra, associated), new Uint8Array(5)),
+      'it does not open with the same associated data',
+    );
+    for (const other of [undefined, new Uint8Array(), randomBytes(20), associated.slice(1)]) {
+      await assertCode(
+        'other associated data',
+        () => key.decrypt(ciphertext, extra, other),
+        'crypto/decrypt',
+      );
+    }
+    for (let i = 0; i < ciphertext.length; i++) {
+      const changed = Uint8Array.from(ciphertext);
+      changed[i] = (changed[i] ?? 0) ^ 1;
+      await assertCode(
+        'a changed ciphertext',
+        () => key.decrypt(changed, extra, associated),
+        'crypto/decrypt',
+      );
+    }
+  });
+
+  test('a key that does not authenticate tells the IV it takes', async () => {
+    const key = await make();
+    const { extra } = await key.encrypt(new Uint8Array(5));
+    if (key.ivFor === undefined || key.authenticates === true) return;
+    const iv = key.ivFor(extra);
+    assert(equalBytes(iv, read(key.toWire()).ivFor?.(extra) ?? new Uint8Array()), 'IVs differ');
+    const { ciphertext } = await key.encrypt(new Uint8Array(64), extra);
+    const repeated = await key.encrypt(new Uint8Array(64), extra);
+    assert(equalBytes(ciphertext, repeated.ciphertext), 'a given IV is not the one that is taken');
+  });
+
   test('a key shows no secret in JSON and text', async () => {
     const key = await make();
     const secret = key.toWire()['data'];

@@ -1,0 +1,7 @@
+/**
+ * The AES-GCM key algorithm, for messages between programs that know it.
+ *
+ * @module
+ */
+export { aesGcm } from './aes-gcm/aes-gcm.ts';
+export type { AesGcmKey } from './aes-gcm/key.ts';
