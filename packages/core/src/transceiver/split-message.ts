@@ -39,8 +39,17 @@ export function trimMessage(
     receiver: member.text,
     group,
     ...(key === undefined ? {} : { key }),
+    ...(isJsonObject(keys) ? terminalsOf(keys, member, key) : {}),
   };
   return parseReliableMessage(wire, readID, dialect?.outgoing('message', wire) ?? wire);
+}
+
+/** A member with several terminals finds the keys of all of them, as in a message to him alone (spec §8.9). */
+function terminalsOf(keys: JsonObject, member: ID, key: string | undefined): JsonObject {
+  const terminals = Object.entries(keys).filter(([name]) => name.startsWith(`${member.entity}/`));
+  if (terminals.length === 0) return {};
+  const base = key === undefined ? {} : { [member.entity]: key };
+  return { keys: { ...base, ...Object.fromEntries(terminals) } };
 }
 
 function entryOf(keys: JsonObject, member: ID, readID: (text: unknown) => ID): string | undefined {
