@@ -41,6 +41,7 @@ import { Receiving } from './receiving.ts';
 import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
 import type { Router } from './router.ts';
 import { Strangers } from './strangers.ts';
+import { checkUnambiguous } from './unambiguous.ts';
 import { verifyRelayed } from './verifier.ts';
 
 /** What an {@link Ingress} is made with. */
@@ -145,6 +146,7 @@ export class Ingress {
         throw new Refused('format/limit');
       // Not of the bytes, which were decoded to find the end of the message.
       message = transceiver.deserialize(text);
+      checkUnambiguous(text, message.wire);
       if (!(await this.#isExpected(session, message))) {
         receiving.refuse();
         return;
