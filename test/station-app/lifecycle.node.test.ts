@@ -19,7 +19,10 @@ test('the first run makes an identity in a folder of its own; the next ones keep
   expect((await stat(data)).mode & 0o777).toBe(0o700);
   expect((await stat(join(data, 'store', 'data.mdb'))).mode & 0o077).toBe(0);
   expect((await stat(join(data, 'control.sock'))).mode & 0o077).toBe(0);
-  expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n127.0.0.1:${first.port}\n`);
+  expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
+  const addresses = [`127.0.0.1:${first.port}`];
+  const facts = { id: first.id, running: true, addresses };
+  expect((await run(['id', '--json', '--data', data])).stdout).toBe(`${JSON.stringify(facts)}\n`);
   const ended = await first.stop();
   expect(ended.status).toBe(0);
   expect(ended.stderr).toContain(first.id);
@@ -80,7 +83,12 @@ test('a configuration that is wrong is told in full before anything is made', as
 
 test.each([
   [['--prot', '1'], /unknown option '--prot' \(Did you mean --port\?\)/],
-  [['begin'], /too many arguments|unknown command/],
+  [
+    ['frobnicate'],
+    /unknown command 'frobnicate': the commands are start, check, backup, id, config/,
+  ],
+  [['chekc'], /unknown command 'chekc': did you mean check\?/],
+  [['start', 'now'], /start takes no argument 'now'/],
   [['backup'], /missing required argument/],
   [['--metrics-token', 'x'.repeat(20)], /unknown option/],
 ])('%j is wrong usage', async (args, pattern) => {
@@ -205,7 +213,9 @@ test('a data folder whose path is too long for a socket works as any other', asy
   const deep = join(await temporaryFolder(), 'd'.repeat(120));
   await mkdir(deep);
   const station = await startStation(join(deep, 'data'));
-  expect((await run(['id', '--data', station.data])).stdout).toContain(`127.0.0.1:${station.port}`);
+  expect((await run(['id', '--json', '--data', station.data])).stdout).toContain(
+    `127.0.0.1:${station.port}`,
+  );
   await station.stop();
 });
 

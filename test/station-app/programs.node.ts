@@ -77,14 +77,16 @@ export interface Running {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A file that the log goes to, instead of to the test. */
+  readonly log?: number;
 }
 
 /** Starts the program; it is killed with the test. */
-export function start(args: readonly string[], { env = {}, cwd }: RunOptions = {}): Running {
+export function start(args: readonly string[], { env = {}, cwd, log }: RunOptions = {}): Running {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, [BUNDLE, ...args], {
     env: { PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log ?? 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
   onTestFinished(() => {
@@ -95,12 +97,13 @@ export function start(args: readonly string[], { env = {}, cwd }: RunOptions = {
   const wake = (): void => {
     for (const listener of listeners) listener();
   };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     wake();
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    wake();
   });
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (status) => resolve({ status, stdout, stderr }));

@@ -1,6 +1,7 @@
 import type { Logger } from '@dimp/core';
 import type { JsonObject } from '@dimp/foundation';
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
+import { type LogOutput, logOutput } from './log-output.ts';
 
 /** How much is written to the log: what is named, and what is worse. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
@@ -11,32 +12,12 @@ export interface Log extends Logger {
   trace(event: string, details?: JsonObject): void;
 }
 
-/** Where a log is written to. */
-export interface LogOutput extends DestinationStream {
-  /** Writes what is still in memory, at the end of the program. */
-  flushSync(): void;
-}
-
-/** Most bytes that wait while nobody reads the log; what comes beyond is dropped, for a station must not stand still. */
-const MAX_WAITING = 4 * 1024 * 1024;
 /** Members that each line has already. */
 const TAKEN: ReadonlySet<string> = new Set(['level', 'time', 'event', 'pid']);
 
-/** The standard output, without blocking the program: a reader that is slow must not stop a station. */
+/** The standard output, without blocking the program. */
 export function standardOutput(): LogOutput {
-  const output = pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING });
-  // Whoever read the log is gone. That is no reason for a station to end.
-  output.on('error', () => {});
-  return {
-    write: (line) => void output.write(line),
-    flushSync() {
-      try {
-        output.flushSync();
-      } catch {
-        // It is not open yet, or closed already.
-      }
-    },
-  };
+  return logOutput(1);
 }
 
 /**

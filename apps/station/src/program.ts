@@ -9,6 +9,7 @@ import type { Configuration } from './config/configuration.ts';
 import { readConfiguration, type Sources } from './config/read-configuration.ts';
 import { flagOf, SETTING_KEYS, type SettingKey, settingOf } from './config/settings.ts';
 import { shownFallback } from './config/settings-table.ts';
+import { suggestion } from './config/suggestion.ts';
 import { CommandFailure } from './failure.ts';
 import { Output, type TextSink } from './output.ts';
 
@@ -111,7 +112,10 @@ function addCommands(program: Command, run: Run): void {
   program
     .command('start', { isDefault: true })
     .description('run the station until it gets SIGTERM or SIGINT (the default)')
+    // Any word that is no command gets here, because this is the default.
+    .allowExcessArguments(true)
     .action(async (_options, command: Command) => {
+      refuseWords(program, command.args);
       run.status = await start(await run.context(command));
     });
   program
@@ -130,7 +134,7 @@ function addCommands(program: Command, run: Run): void {
     });
   program
     .command('id')
-    .description('print the ID of the station, and where it listens')
+    .description('print the ID of the station; with --json also where it listens')
     .action(async (_options, command: Command) => showID(await run.context(command)));
   program
     .command('config')
@@ -140,6 +144,18 @@ function addCommands(program: Command, run: Run): void {
       if (options.table === true) showTable(run.output);
       else showConfiguration(await run.context(command));
     });
+}
+
+/** @throws `usage` for words behind `start`, or instead of a command */
+function refuseWords({ args, commands }: Command, words: readonly string[]): void {
+  const [word] = words;
+  if (word === undefined) return;
+  if (args[0] === 'start') throw new CommandFailure('usage', `start takes no argument '${word}'`);
+  const names = commands.map((each) => each.name());
+  const near = suggestion(word, names);
+  const hint =
+    near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
+  throw new CommandFailure('usage', `unknown command '${word}': ${hint}`);
 }
 
 /** Secrets have no flag: whoever may list processes could read it. */

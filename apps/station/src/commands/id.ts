@@ -5,13 +5,13 @@ import { requireIdentity } from '../data/identity.ts';
 import { openStopped } from '../data/stopped-station.ts';
 import type { CommandContext } from './context.ts';
 
-/** Says the ID of the station, and where it listens if it runs. */
+/** Says the ID of the station: one line, whether it runs or not. As JSON, also where it listens. */
 export async function showID({ configuration, output }: CommandContext): Promise<void> {
   const data = dataFolder(configuration.values.data);
   const running = await giveOrder(data.control, 'status');
   const id = running === undefined ? await storedID(data) : textOf(running, 'id');
   const addresses = running === undefined ? [] : listOf(running['addresses']);
-  output.result({ id, running: running !== undefined, addresses }, [id, ...addresses].join('\n'));
+  output.result({ id, running: running !== undefined, addresses }, id);
 }
 
 async function storedID(data: ReturnType<typeof dataFolder>): Promise<string> {
