@@ -4,6 +4,11 @@ export type { Elsewhere } from './commands/elsewhere.ts';
 export { StationCommands, type StationCommandsOptions } from './commands/station-commands.ts';
 export type { Sink } from './delivery/routes.ts';
 export {
+  type Acquaintance,
+  Acquaintances,
+  type AcquaintancesOptions,
+} from './directory/acquaintances.ts';
+export {
   BlockLists,
   type BlockListsOptions,
   type IDList,

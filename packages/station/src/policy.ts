@@ -1,6 +1,7 @@
 import type { Logger } from '@dimp/core';
 import type { Envelope } from '@dimp/dkd';
-import { ERRORS, type ErrorCode, isProtocolError, type MaybePromise } from '@dimp/foundation';
+import { receiptMeaning } from '@dimp/extensions/receipts';
+import { type ErrorCode, isProtocolError, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { RemoteAddress } from './session/remote-address.ts';
 
@@ -22,9 +23,12 @@ export interface PolicyMessage {
 export type PolicyVerdict =
   | 'accept'
   | {
-      /** Text of the receipt to the sender. */
+      /** Text of the receipt to the sender, for people. */
       readonly refuse: string;
-      /** For metrics, `policy/unauthorized` by default. */
+      /**
+       * What the sender's program goes by: one that ends the sending of a message, such as `policy/rate-limited`.
+       * `policy/unauthorized` by default, and instead of any other.
+       */
       readonly code?: ErrorCode;
     };
 
@@ -79,9 +83,12 @@ function refusalOf(verdict: PolicyVerdict | undefined, logger: Logger): Refusal 
     return failed(new TypeError('a policy answers "accept" or { refuse }'), logger);
   }
   const code = verdict?.code;
-  // A label of the metrics: nothing but the codes that there are.
-  const known = code !== undefined && Object.hasOwn(ERRORS, code) ? code : NOT_ACCEPTED.code;
-  return { text: refuse.slice(0, MAX_TEXT), code: known };
+  return { text: refuse.slice(0, MAX_TEXT), code: isFinal(code) ? code : NOT_ACCEPTED.code };
+}
+
+/** Any other code would have the sender's program send the message again, although it was refused. */
+function isFinal(code: ErrorCode | undefined): code is ErrorCode {
+  return typeof code === 'string' && receiptMeaning({ code }).kind === 'refused';
 }
 
 function failed(error: unknown, logger: Logger): Refusal {

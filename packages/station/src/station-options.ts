@@ -6,6 +6,7 @@ import type { MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { CommandProcessor } from './commands/command.ts';
 import type { Sink } from './delivery/routes.ts';
+import type { Acquaintance } from './directory/acquaintances.ts';
 import type { NeighbourLine } from './federation/neighbour-line.ts';
 import type { LimitKeeper } from './limits/limit-keeper.ts';
 import type { Limits } from './limits/limits.ts';
@@ -66,6 +67,8 @@ export interface StationOptions {
   readonly names?: Names;
   readonly neighbours?: Neighbours;
   readonly policy?: Policy;
+  /** Who may know whether somebody is there; by default, whom the station has seen them write to. */
+  readonly acquaintances?: Acquaintance;
   /** What the station grants; the others have their defaults. Not with a `keeper`, which has limits of its own. */
   readonly limits?: Partial<Limits>;
   /** Who keeps everybody within the limits, if the gate has one already. */

@@ -16,6 +16,7 @@ import { disposeSymbol, isProtocolError, onAsyncDispose, ProtocolError } from '@
 import { EntityType, type ID } from '@dimp/mkm';
 import { Delivery } from './delivery/delivery.ts';
 import type { Sink } from './delivery/routes.ts';
+import { Acquaintances } from './directory/acquaintances.ts';
 import { GroupCommit } from './inbox/group-commit.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { type Mail, payloadOf } from './inbox/mail.ts';
@@ -24,6 +25,7 @@ import { Router } from './ingress/router.ts';
 import { LimitKeeper } from './limits/limit-keeper.ts';
 import { limitsOf } from './limits/limits.ts';
 import { type StationMetrics, silentMetrics } from './metrics.ts';
+import type { Notice } from './receipts/notice.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { Handshakes } from './session/handshakes.ts';
 import { logInAt } from './session/neighbour-login.ts';
@@ -157,6 +159,10 @@ export class Station implements AsyncDisposable {
       blocking: options.blocking,
       names: options.names,
       neighbours,
+      acquaintances:
+        options.acquaintances ??
+        options.commands?.acquaintances ??
+        new Acquaintances({ parseID: protocol.parseID }),
     });
     this.#logIn = (transport, neighbour) =>
       logInAt(transport, neighbour, { speaker, transceiver, clock, timers });
@@ -325,8 +331,20 @@ export class Station implements AsyncDisposable {
   }
 
   #tell(mail: Mail, text: string): void {
-    const notice = mail.notice === 'unread' ? this.#router.noticeOf(payloadOf(mail)) : mail.notice;
-    if (notice !== undefined) this.#receipts.tell(notice, text);
+    if (mail.notice === 'unread') this.#tellLater(this.#router.noticeOf(payloadOf(mail)), text);
+    else if (mail.notice !== undefined) this.#receipts.tell(mail.notice, text);
+  }
+
+  /** Of a message that was stored before a restart: its sender may be a stranger. */
+  #tellLater(notice: Notice | undefined, text: string): void {
+    if (notice === undefined) return;
+    const { sender, receiver } = notice.envelope;
+    this.#router.mayHear(sender, receiver).then(
+      (may) => {
+        if (may) this.#receipts.tell(notice, text);
+      },
+      (error: unknown) => this.#storeAnswered(error),
+    );
   }
 
   #storeAnswered(error: unknown): void {

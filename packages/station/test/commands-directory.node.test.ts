@@ -90,6 +90,7 @@ describe('the directory answers', () => {
     });
     const heard = await office.heard(hulk, login, { receiver: EVERYONE });
     await office.commands.process(heard);
+    office.commands.acquaintances.wrote(hulk.id, moki.id);
     const answers = await office.answers(moki, DocumentsCommand.create({ did: hulk.id }));
     const { messages } = bodyOf(answers, 'forward') as { messages: readonly JsonObject[] };
     expect(messages).toEqual([heard.message.wire]);

@@ -6,7 +6,7 @@ import { manualClock } from '@dimp/testing/clock';
 import { expect, test } from 'vitest';
 import type { CommandProcessor } from '../src/index.ts';
 import { Device } from './device.ts';
-import { introduce, newPerson, openStation, type Person } from './people.ts';
+import { FRIENDS, introduce, newPerson, openStation, type Person } from './people.ts';
 
 /** What the directory does with reports, and no more. */
 const reports: CommandProcessor = {
@@ -132,7 +132,7 @@ test('a device that is behind its window still gets what the other one has ackno
 test('a device that is gone before it acknowledges gets the message again, and the other one does not', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
-  const { station } = await openStation(store);
+  const { station } = await openStation(store, { acquaintances: FRIENDS });
   const sending = await Device.login(station, moki);
   const lost = await Device.login(station, hulk);
   lost.holds = true;
@@ -210,6 +210,7 @@ test('a neighbour takes the messages of users who are with him, and the sender h
   let there = false;
   const store = memoryStore();
   const { station } = await openStation(store, {
+    acquaintances: FRIENDS,
     neighbours: { trusts: () => false, sinksOf: () => (there ? [sink] : []), async broadcast() {} },
   });
   const sending = await Device.login(station, moki);

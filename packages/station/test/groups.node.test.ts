@@ -55,14 +55,14 @@ test('a message to a whole group is split: each member gets his copy, and the se
   await station.stop();
 });
 
-test('a member whose inbox is full, or who has blocked the group, goes without and is not named', async () => {
+test('a member whose inbox is full, goes without and is not named; one who has blocked the group goes without, and the sender does not see it', async () => {
   const { station, sending, hulk, monkey, group } = await world({
     blocking: { blocks: (receiver, _, from) => receiver.name === 'monkey' && from !== undefined },
   });
   await sendWhole(sending, group, 'to all');
   await sending.until(() => sending.receipts().length > 0);
   const [receipt] = sending.contents.filter(({ kind }) => kind === 'receipt');
-  expect(receipt?.wire['recipients']).toEqual([hulk.id.entity]);
+  expect(receipt?.wire['recipients']).toEqual([monkey.id.entity, hulk.id.entity]);
   const blocked = await Device.login(station, monkey);
   await sending.send(Text.create({ text: 'to you' }), monkey.id);
   await blocked.until(() => blocked.texts().length > 0);

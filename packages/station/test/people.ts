@@ -3,7 +3,7 @@ import { type Clock, createProtocol, type Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { standard } from '@dimp/extensions/standard';
 import { EntityType, type ID } from '@dimp/mkm';
-import { Station, type StationOptions } from '../src/index.ts';
+import { type Acquaintance, Station, type StationOptions } from '../src/index.ts';
 
 export const protocol = createProtocol(standard());
 
@@ -39,6 +39,9 @@ export async function introduce(...people: readonly Person[]): Promise<void> {
     for (const about of people) if (to !== about) await tell(to.facebook, about);
   }
 }
+
+/** Everybody is known to everybody: senders hear at once what becomes of their messages. */
+export const FRIENDS: Acquaintance = { wrote() {}, knows: () => true };
 
 /** A station with its identity, over a store that may have seen one before. */
 export interface World {

@@ -66,9 +66,12 @@ test('whatever else a policy answers refuses with a known code', async () => {
       expect(refusal?.code).toMatch(/^[a-z]+\/[a-z-]+$/);
     }),
   );
-  const unknown = { refuse: 'No.', code: 'constructor' } as never;
-  expect(askPolicy(() => unknown, message, logger)).toEqual({
-    text: 'No.',
-    code: 'policy/unauthorized',
-  });
+  // A code that says that the same message may be taken later is no refusal.
+  for (const code of ['constructor', 'store/unavailable', 7, {}]) {
+    const unknown = { refuse: 'No.', code } as never;
+    expect(askPolicy(() => unknown, message, logger)).toEqual({
+      text: 'No.',
+      code: 'policy/unauthorized',
+    });
+  }
 });

@@ -5,7 +5,7 @@ import { encodeBase64 } from '@dimp/foundation';
 import { EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';
 import { Device } from './device.ts';
-import { introduce, newPerson, openStation } from './people.ts';
+import { FRIENDS, introduce, newPerson, openStation } from './people.ts';
 
 test('receipts that gather while others are signed come as one message, and name each what they are about', async () => {
   const { station } = await openStation(memoryStore());
@@ -32,7 +32,7 @@ test('receipts that gather while others are signed come as one message, and name
 });
 
 test('a message is not said to be delivered before a device has acknowledged it', async () => {
-  const { station } = await openStation(memoryStore());
+  const { station } = await openStation(memoryStore(), { acquaintances: FRIENDS });
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
   const sending = await Device.login(station, moki);

@@ -1,6 +1,7 @@
 import { memoryStore } from '@dimp/core/memory';
-import { receiptFor } from '@dimp/extensions/commands';
+import { type ReceiptBody, receiptFor } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
+import { receiptMeaning } from '@dimp/extensions/receipts';
 import { type JsonObject, ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { anyNamed, EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';
@@ -152,14 +153,14 @@ test('garbage is refused; before login, and when there is too much of it, the co
   await station.stop();
 });
 
-test('who blocks a sender gets nothing of him, and the sender is told', async () => {
+test('who blocks a sender gets nothing from them, and the sender hears what every stranger hears', async () => {
   const blocked = (receiver: { text: string }): boolean => receiver.text.startsWith('hulk');
   const { station, sending, receiving, hulk, moki } = await couple({
     blocking: { blocks: blocked },
   });
   await sending.send(hello, hulk.id);
   await sending.until(() => sending.receipts().length > 0);
-  expect(sending.receipts()).toEqual([`Message is blocked by "${hulk.id.name}"`]);
+  expect(sending.receipts()).toEqual(['Message cached.']);
   await sending.send(hello, moki.id);
   expect(receiving.texts()).toEqual([]);
   await station.stop();
@@ -173,6 +174,13 @@ test('the policy of the operator refuses with its own text', async () => {
   await sending.send(hello, hulk.id);
   await sending.until(() => sending.receipts().length > 0);
   expect(sending.receipts()).toEqual(['Not on Sundays.']);
+  const refusal = sending.contents.find(({ kind }) => kind === 'receipt');
+  expect(refusal?.wire).toMatchObject({ text: 'Not on Sundays.', code: 'policy/unauthorized' });
+  // The sender's program goes by the code: words that nobody has agreed on are no delivery.
+  expect(receiptMeaning(refusal?.body as ReceiptBody)).toEqual({
+    kind: 'refused',
+    code: 'policy/unauthorized',
+  });
   expect(receiving.texts()).toEqual([]);
   await station.stop();
 });

@@ -2,10 +2,10 @@ import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
 import { expect, test } from 'vitest';
 import { Device } from './device.ts';
-import { introduce, newPerson, openStation } from './people.ts';
+import { FRIENDS, introduce, newPerson, openStation } from './people.ts';
 
 test('a message between two users who have logged in is relayed, and its sender hears that it was delivered', async () => {
-  const { station } = await openStation(memoryStore());
+  const { station } = await openStation(memoryStore(), { acquaintances: FRIENDS });
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
   const sending = await Device.login(station, moki);
@@ -19,7 +19,7 @@ test('a message between two users who have logged in is relayed, and its sender 
 });
 
 test('a message waits for a receiver who is offline, and its sender hears of that', async () => {
-  const { station } = await openStation(memoryStore());
+  const { station } = await openStation(memoryStore(), { acquaintances: FRIENDS });
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
   const sending = await Device.login(station, moki);

@@ -3,7 +3,7 @@ import type { ID } from '@dimp/mkm';
 import type { NameTable } from '../directory/name-table.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { inReplyTo } from './reply.ts';
-import { say } from './rules.ts';
+import { refuse } from './rules.ts';
 
 /** Names that are looked up for one command; the others count as missed. */
 const MAX_NAMES = 256;
@@ -17,7 +17,7 @@ export function ansHandler(names: NameTable): CommandHandler {
     // An answer, which nobody asked for.
     if (records !== undefined && Object.keys(records).length > 0) return [];
     const list = [...new Set(asked)].filter((name) => name.length <= MAX_NAME).slice(0, MAX_NAMES);
-    if (list.length === 0) return say(command, 'Command error.');
+    if (list.length === 0) return refuse(command, 'format/field', 'Command error.');
     const found: [string, ID][] = [];
     const missed: string[] = [];
     for (const name of list) {

@@ -1,6 +1,7 @@
 import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
 import type { Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { RemoteAddress } from '../session/remote-address.ts';
 
 /** A command for the station, verified and opened. */
@@ -41,6 +42,8 @@ export interface CommandProcessor {
    * @throws `policy/rate-limited` if there is no room for strangers
    */
   admit?(id: ID, address: string | undefined): Promise<void>;
+  /** Who may know where somebody is; the station tells it who writes to whom. */
+  readonly acquaintances?: Acquaintance;
   /** Forgets a part of what is in memory, half by default; the station asks for it now and then. */
   reduceMemory?(part?: Reduction): void;
 }

@@ -5,13 +5,14 @@ import type { Draft } from '@dimp/dkd';
 import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import { type ID, metaMadeBy, sameEntity } from '@dimp/mkm';
+import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { Identities } from '../directory/identities.ts';
 import type { Logins } from '../directory/logins.ts';
 import { Answered } from './answered.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { say } from './rules.ts';
+import { isOwn, refuse, say } from './rules.ts';
 
 /** What the directory needs. */
 export interface DirectoryOptions {
@@ -21,6 +22,7 @@ export interface DirectoryOptions {
   readonly clock: Clock;
   readonly logins: Logins;
   readonly identities: Identities;
+  readonly acquaintances: Acquaintance;
   readonly elsewhere: Elsewhere | undefined;
 }
 
@@ -75,7 +77,9 @@ export class DirectoryCommands {
     const { did, meta, documents } = command.content.body;
     if (documents === undefined) return this.#found(command);
     const refusal = 'Document not accepted.';
-    if (documents.length > MAX_DOCUMENTS) return say(command, refusal, { did: did.text });
+    if (documents.length > MAX_DOCUMENTS) {
+      return refuse(command, 'format/limit', refusal, { did: did.text });
+    }
     return this.#pushed(command, did, meta, refusal);
   }
 
@@ -123,13 +127,24 @@ export class DirectoryCommands {
     return true;
   }
 
-  /** Where the user is, in his own signed words (spec §9.5). */
+  /**
+   * Where the user is, in their own signed words (spec §9.5): last login, program and station. It is for those who have
+   * logged in and whom the user knows, and for neighbours, which relay to them.
+   */
   async #login(command: StationCommand, did: ID): Promise<readonly Draft[]> {
-    if (!did.isUser) return [];
+    if (!did.isUser || !(await this.#mayLocate(command, did))) return [];
     const login = await this.#options.logins.get(did);
     if (login === undefined) return [];
     if (!this.#answered.pass(nameOf('login', command, did), login.time)) return [];
     return [{ kind: 'forward', body: { messages: [login.message] } }];
+  }
+
+  async #mayLocate(command: StationCommand, did: ID): Promise<boolean> {
+    const { sender } = command.envelope;
+    const { user, neighbour = false } = command.session ?? {};
+    if (neighbour && user !== undefined && sameEntity(user, sender)) return true;
+    if (!neighbour && !isOwn(command)) return false;
+    return this.#options.acquaintances.knows(did, sender);
   }
 
   async #pushed(
@@ -140,7 +155,7 @@ export class DirectoryCommands {
   ): Promise<readonly Draft[]> {
     const { envelope, content, session } = command;
     if (!(await this.#mayTell(command, did, meta))) {
-      return say(command, refusal, { did: did.text });
+      return refuse(command, 'policy/unauthorized', refusal, { did: did.text });
     }
     if (meta !== undefined) {
       const address = session?.neighbour ? undefined : session?.remote.address;

@@ -5,7 +5,7 @@ import type { ID } from '@dimp/mkm';
 import { type BlockLists, type ListName, MAX_LIST_LENGTH } from '../directory/block-lists.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, isOwn, say } from './rules.ts';
+import { commandTime, isOwn, refuse, say } from './rules.ts';
 
 const LABELS: { readonly [N in ListName]: string } = { block: 'Block', mute: 'Mute' };
 
@@ -24,7 +24,7 @@ export function listHandlers(
     name: ListName,
     command: StationCommand<IDListBody>,
   ): Promise<readonly Draft[]> {
-    if (!isOwn(command)) return say(command, 'Permission denied.');
+    if (!isOwn(command)) return refuse(command, 'policy/unauthorized', 'Permission denied.');
     const { sender } = command.envelope;
     const { list } = command.content.body;
     if (list === undefined) {
@@ -33,9 +33,9 @@ export function listHandlers(
       return [type.create({ list: stored.map((text) => readID(text)) })];
     }
     const time = commandTime(command, clock);
-    if (time === undefined) return say(command, 'Command error.');
+    if (time === undefined) return refuse(command, 'format/field', 'Command error.');
     const length = list.reduce((sum, { text }) => sum + text.length + 1, 0);
-    if (length > MAX_LIST_LENGTH) return say(command, 'Message too large.');
+    if (length > MAX_LIST_LENGTH) return refuse(command, 'format/limit', 'Message too large.');
     const saved = await lists.save(name, sender, time, list);
     return say(command, `${LABELS[name]} ${saved ? 'received' : 'not changed'}.`);
   }

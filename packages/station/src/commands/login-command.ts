@@ -6,7 +6,7 @@ import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { LoginRecord, Logins } from '../directory/logins.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { isOwn, MAX_COMMAND_SKEW, say } from './rules.ts';
+import { isOwn, MAX_COMMAND_SKEW, refuse, say } from './rules.ts';
 
 /** How old a login may be, in seconds: clients repeat it every five minutes (spec §11.6). */
 const MAX_AGE = 86_400;
@@ -23,17 +23,17 @@ export function loginHandler(logins: Logins, clock: Clock): CommandHandler {
     const { sender } = envelope;
     const own = isOwn(command);
     if (!sameEntity(content.body.did, sender) || !(own || session?.neighbour)) {
-      return say(command, 'Permission denied.');
+      return refuse(command, 'policy/unauthorized', 'Permission denied.');
     }
     const time = timeOf(command);
-    if (time === undefined) return say(command, 'Command error.');
+    if (time === undefined) return refuse(command, 'format/field', 'Command error.');
     const now = seconds(clock);
     if (time > now + MAX_COMMAND_SKEW || time < now - MAX_AGE) {
-      return say(command, 'Command expired.');
+      return refuse(command, 'policy/expired', 'Command expired.');
     }
     const record = recordOf(command, time);
     if (JSON.stringify(record.message).length > MAX_LENGTH) {
-      return say(command, 'Message too large.');
+      return refuse(command, 'format/limit', 'Message too large.');
     }
     const saved = await logins.save(sender, record);
     // A login of everybody passes by every station; only his own has to tell the user.
@@ -52,7 +52,9 @@ function repeated(
   stored: LoginRecord | undefined,
   time: number,
 ): readonly Draft[] {
-  return stored?.time === time ? received(command) : say(command, 'Command expired.');
+  return stored?.time === time
+    ? received(command)
+    : refuse(command, 'policy/expired', 'Command expired.');
 }
 
 /** 0.8 has the time inside of a member `login` (spec §9.7). */

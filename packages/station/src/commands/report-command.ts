@@ -5,7 +5,7 @@ import type { ID } from '@dimp/mkm';
 import { type PushToken, type PushTokens, readPushToken } from '../directory/push-tokens.ts';
 import type { CommandSession, StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, isOwn, say } from './rules.ts';
+import { commandTime, isOwn, refuse, say } from './rules.ts';
 
 /** What happens to tokens of push services. */
 export interface PushSeam {
@@ -26,17 +26,18 @@ export function reportHandler(clock: Clock, push: PushSeam | undefined): Command
     const { session, content } = command;
     // Old clients give no time; over their own connection reports come in order.
     const time = content.time === undefined ? seconds(clock) : commandTime(command, clock);
-    if (time === undefined) return say(command, 'Command error.');
+    if (time === undefined) return refuse(command, 'format/field', 'Command error.');
     if (session === undefined) return [];
     const last = changed.get(session);
-    if (last !== undefined && time <= last) return say(command, 'Command expired.');
+    if (last !== undefined && time <= last)
+      return refuse(command, 'policy/expired', 'Command expired.');
     changed.set(session, time);
     session.setActive(active);
     return active ? say(command, 'Online received.') : [];
   }
 
   return commandHandler(Report, async (command) => {
-    if (!isOwn(command)) return say(command, 'Permission denied.');
+    if (!isOwn(command)) return refuse(command, 'policy/unauthorized', 'Permission denied.');
     const { title, extra = {} } = command.content.body;
     switch (title) {
       case 'online':
@@ -45,16 +46,17 @@ export function reportHandler(clock: Clock, push: PushSeam | undefined): Command
         return state(command, false);
       case 'apns':
       case 'c2dm': {
-        if (push === undefined) return say(command, 'Command not support.');
+        if (push === undefined)
+          return refuse(command, 'unsupported/content', 'Command not support.');
         const token = readPushToken(title, extra);
-        if (token === undefined) return say(command, 'Command error.');
+        if (token === undefined) return refuse(command, 'format/field', 'Command error.');
         const { sender } = command.envelope;
         await push.tokens.save(sender, token);
         push.onToken(sender, token);
         return say(command, 'Device token received.');
       }
       default:
-        return say(command, 'Command not support.');
+        return refuse(command, 'unsupported/content', 'Command not support.');
     }
   });
 }

@@ -1,20 +1,32 @@
 import { commandReceipt } from '@dimp/client/endpoint';
 import { type Clock, seconds } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
-import type { JsonObject } from '@dimp/foundation';
+import { ERRORS, type ErrorCode, type JsonObject } from '@dimp/foundation';
 import { sameEntity } from '@dimp/mkm';
 import type { StationCommand } from './command.ts';
 
 /** How far ahead of our clock the time of a command may be, in seconds (spec §11.12). */
 export const MAX_COMMAND_SKEW: number = 15 * 60;
 
-/** The one answer that says what came of a command. */
+/** The one answer that says what came of a command that was not refused. */
 export function say(
   { envelope, content }: StationCommand,
   text: string,
   replacements: JsonObject = {},
 ): readonly Draft[] {
   return [commandReceipt(text, envelope, content, replacements)];
+}
+
+/**
+ * The one answer that says that a command is refused: the code is for programs of ours, the text for older peers.
+ */
+export function refuse(
+  { envelope, content }: StationCommand,
+  code: ErrorCode,
+  text: string = ERRORS[code].receipt,
+  replacements: JsonObject = {},
+): readonly Draft[] {
+  return [commandReceipt(text, envelope, content, replacements, code)];
 }
 
 /** Whether a command came over a connection that its sender himself has logged in over. */

@@ -8,7 +8,7 @@ import type { LimitKeeper } from '../limits/limit-keeper.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { inReplyTo } from './reply.ts';
-import { isOwn, say } from './rules.ts';
+import { isOwn, refuse } from './rules.ts';
 
 /** What searching needs. */
 export interface SearchOptions {
@@ -36,16 +36,17 @@ export function searchHandler(options: SearchOptions): CommandHandler {
     const { keywords, users } = command.content.body;
     // An answer, which nobody asked for.
     if (users !== undefined) return [];
-    if (!isOwn(command)) return say(command, 'Permission denied.');
+    if (!isOwn(command)) return refuse(command, 'policy/unauthorized', 'Permission denied.');
     keeper.search(command.envelope.sender);
     const isOnline = keywords.length === 1 && keywords[0] === 'users';
-    if (isOnline && onlineUsers === undefined) return say(command, 'Permission denied.');
+    if (isOnline && onlineUsers === undefined)
+      return refuse(command, 'policy/unauthorized', 'Permission denied.');
     const { start, limit } = pageOf(command, isOnline ? DEFAULT_ONLINE : DEFAULT_LIMIT);
     const found =
       isOnline && onlineUsers !== undefined
         ? page(onlineUsers(), start, limit)
         : await withExact(options, keywords, start, await index.search(keywords, start, limit));
-    if (found === undefined) return say(command, 'Search command error.');
+    if (found === undefined) return refuse(command, 'format/field', 'Search command error.');
     // A terminal is a device, and nobody searches for one: clients would take it for somebody else.
     const { parseID } = options.facebook.protocol;
     const people = found.map((each) => (each.terminal === undefined ? each : parseID(each.entity)));

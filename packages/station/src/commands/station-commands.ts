@@ -10,13 +10,13 @@ import {
 } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
 import {
-  ERRORS,
   isProtocolError,
   onAsyncDispose,
   type ProtocolError,
   type Reduction,
 } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
+import { Acquaintances } from '../directory/acquaintances.ts';
 import { BlockLists } from '../directory/block-lists.ts';
 import { Identities } from '../directory/identities.ts';
 import { Logins } from '../directory/logins.ts';
@@ -35,7 +35,7 @@ import type { Elsewhere } from './elsewhere.ts';
 import { listHandlers } from './list-commands.ts';
 import { loginHandler } from './login-command.ts';
 import { reportHandler } from './report-command.ts';
-import { say } from './rules.ts';
+import { refuse } from './rules.ts';
 import { searchHandler } from './search-command.ts';
 import { storageHandler } from './storage-command.ts';
 
@@ -92,6 +92,8 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   readonly identities: Identities;
   /** Tokens of push services. */
   readonly pushTokens: PushTokens;
+  /** Who may know where somebody is. */
+  readonly acquaintances: Acquaintances;
   readonly #options: StationCommandsOptions;
   readonly #vault: Vault;
   readonly #index: UserIndex;
@@ -118,13 +120,22 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.pushTokens = new PushTokens(store, logger);
     this.identities = new Identities({ facebook, keeper });
     this.#vault = new Vault(store, logger);
+    this.acquaintances = new Acquaintances({ parseID: protocol.parseID, vault: this.#vault });
     this.#index = new UserIndex({ facebook, store, logger, timers });
     this.#complaints = new OncePer(clock, COMPLAINT_INTERVAL);
-    const { logins, identities } = this;
+    const { logins, identities, acquaintances } = this;
     const { onlineUsers, onPushToken, elsewhere } = options;
     const push = onPushToken && { tokens: this.pushTokens, onToken: onPushToken };
     this.#handlers = commandTable([
-      ...new DirectoryCommands({ facebook, id, clock, logins, identities, elsewhere }).handlers,
+      ...new DirectoryCommands({
+        facebook,
+        id,
+        clock,
+        logins,
+        identities,
+        acquaintances,
+        elsewhere,
+      }).handlers,
       loginHandler(logins, clock),
       reportHandler(clock, push),
       ansHandler(this.names),
@@ -216,7 +227,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     const { sender } = command.envelope;
     // A receipt costs more than the command that it refuses.
     if (code === 'policy/rate-limited' && !this.#complaints.pass(sender.entity)) return [];
-    return say(command, ERRORS[code].receipt);
+    return refuse(command, code);
   }
 
   /** A mistake in a handler is no fault of the sender's, and none of his messages' that follow. */
@@ -224,7 +235,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     // Not its message, which may quote the command.
     const cause = error instanceof Error ? error.name : typeof error;
     this.#logger.error('command failed', { kind: command.content.kind, cause });
-    return say(command, 'Command error.');
+    return refuse(command, 'state/not-ready', 'Command error.');
   }
 }
 

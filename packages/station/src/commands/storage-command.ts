@@ -13,7 +13,7 @@ import {
 } from '../directory/vault.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, isOwn, say } from './rules.ts';
+import { commandTime, isOwn, refuse, say } from './rules.ts';
 
 const LABELS: { readonly [T in Title]: string } = {
   contacts: 'Contacts',
@@ -41,9 +41,9 @@ export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
     const { title, did, data, key, contacts } = command.content.body;
     const { sender } = command.envelope;
     if (!isOwn(command) || (did !== undefined && !sameEntity(did, sender))) {
-      return say(command, 'Permission denied.');
+      return refuse(command, 'policy/unauthorized', 'Permission denied.');
     }
-    if (!isTitle(title)) return say(command, 'Command not support.');
+    if (!isTitle(title)) return refuse(command, 'unsupported/content', 'Command not support.');
     const isQuestion = data === undefined && key === undefined && contacts === undefined;
     if (isQuestion) {
       const deposit = await vault.get(sender, title);
@@ -57,9 +57,10 @@ export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
     title: Title,
   ): Promise<readonly Draft[]> {
     const time = commandTime(command, clock);
-    if (time === undefined) return say(command, 'Command error.');
+    if (time === undefined) return refuse(command, 'format/field', 'Command error.');
     const wire = normalizeContent(command.content.wire);
-    if (JSON.stringify(wire).length > MAX_DEPOSIT_LENGTH) return say(command, 'Message too large.');
+    if (JSON.stringify(wire).length > MAX_DEPOSIT_LENGTH)
+      return refuse(command, 'format/limit', 'Message too large.');
     const saved = await vault.save(command.envelope.sender, title, { time, command: wire });
     return say(command, `${LABELS[title]} ${saved ? 'received' : 'not changed'}.`);
   }

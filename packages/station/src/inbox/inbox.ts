@@ -1,4 +1,4 @@
-import type { Clock, Logger, Protocol, Store } from '@dimp/core';
+import type { Clock, Logger, Protocol, Store, StoreKey } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Limits } from '../limits/limits.ts';
@@ -34,12 +34,16 @@ export interface Incoming {
   /** Who brings it: `BY_SENDER`, or the entity of a neighbour. */
   readonly by: string;
   readonly notice: Notice | undefined;
+  /** Told once, when this copy is on the disk. */
+  readonly kept?: () => void;
   /** It has been here before, and comes again because its receiver is somewhere else now. */
   readonly returned?: boolean;
 }
 
 const MESSAGES = 'inbox';
 const DAYS = 'inbox-day';
+/** Written in the place of a message that its receiver does not want. */
+const PRETENCE: StoreKey = /* @__PURE__ */ Object.freeze(['inbox-blocked']);
 const DAY = 24 * 60 * 60_000;
 const DAY_DIGITS = 6;
 const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
@@ -90,7 +94,7 @@ export class Inbox {
    */
   append(
     mailbox: Mailbox,
-    { payload, id, copy, by, notice, returned = false }: Incoming,
+    { payload, id, copy, by, notice, kept, returned = false }: Incoming,
     settled: Settled,
   ): boolean {
     const named = { id, copy };
@@ -122,11 +126,17 @@ export class Inbox {
       if (error === undefined) {
         this.#counted(1, record.length);
         metrics.add('messages.stored', 1);
+        kept?.();
         this.#options.onStored(mailbox, mail);
       }
       this.close(mailbox);
     });
     return true;
+  }
+
+  /** Takes as long as keeping a message, and keeps none. */
+  pretend(settled: Settled): void {
+    this.#options.commits.write({ type: 'set', key: PRETENCE, value: MARK }, settled);
   }
 
   /**

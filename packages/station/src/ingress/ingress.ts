@@ -381,11 +381,11 @@ export class Ingress {
     // A mistake of ours: its message may quote what it stumbled over, so only its kind is told.
     if (refused === undefined) logger.error('ingress.failed', { kind: kindOf(error) });
     else logger.debug('ingress.refused', { code: refused.code, session: session.id });
-    const { code, text, replacements } = refused ?? new Refused('state/not-ready');
+    const { code, text } = refused ?? new Refused('state/not-ready');
     metrics.add('messages.refused', 1);
     metrics.refused(code);
     if (session.user === undefined || session.neighbour) return;
-    receipts.refuse(session.user, notice, text, replacements);
+    receipts.refuse(session.user, notice, { code, text });
   }
 }
 

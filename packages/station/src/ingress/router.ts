@@ -1,6 +1,7 @@
 import { messageID } from '@dimp/client';
 import type { Transceiver } from '@dimp/core';
 import { ANY_STATION, ANYONE, EVERY_STATION, EVERYONE, type ID, sameEntity } from '@dimp/mkm';
+import type { Acquaintance } from '../directory/acquaintances.ts';
 import { BY_SENDER } from '../inbox/copies.ts';
 import { copyName } from '../inbox/copy-name.ts';
 import type { Inbox } from '../inbox/inbox.ts';
@@ -24,10 +25,14 @@ export interface RouterOptions {
   readonly blocking: Blocking | undefined;
   readonly names: Names | undefined;
   readonly neighbours: Neighbours | undefined;
+  readonly acquaintances: Acquaintance;
 }
 
 /** Where a message goes by its receiver (spec §11.7). */
 export type Destination = 'station' | 'everybody' | 'name' | 'group' | 'user';
+
+/** What every stranger hears of a message that was taken. */
+const KEPT = 'Message cached.';
 
 /** Brings messages that passed all checks to inboxes and neighbours. */
 export class Router {
@@ -87,12 +92,15 @@ export class Router {
     const { envelope } = message;
     const { receiver: group, sender } = envelope;
     const members: ID[] = [];
+    const blocking: ID[] = [];
     for (const member of groupReceivers(message, parseID, limits.groupFanOut)) {
-      if (!(await this.#blocks(member, sender, group))) members.push(member);
+      const blocks = await this.#blocks(member, sender, group);
+      (blocks ? blocking : members).push(member);
     }
     const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
     const id = messageID(message);
-    const kept: ID[] = [];
+    // Who has blocked the sender is named like the others: whoever is blocked must not see it.
+    const kept: ID[] = [...blocking];
     let left = 1;
     let failed = false;
     receiving.hold();
@@ -141,17 +149,29 @@ export class Router {
   async #deliver(relayed: Relayed, receiver: ID): Promise<void> {
     const { message, payload, receiving, returned } = relayed;
     const { envelope } = message;
-    const { inbox } = this.#options;
+    const { inbox, receipts, acquaintances } = this.#options;
+    const notice = expectedNotice(message);
+    if (notice !== undefined) acquaintances.wrote(envelope.sender, receiver);
     if (await this.#blocks(receiver, envelope.sender, envelope.group)) {
-      const text = `Message is blocked by "\${name}"`;
-      throw new Refused('policy/blocked', text, { name: receiver.name ?? receiver.text });
+      // Whoever is blocked hears what every stranger hears, when the disk has answered as well.
+      receiving.hold();
+      inbox.pretend((error) => {
+        if (error === undefined && notice !== undefined) receipts.tell(notice, KEPT);
+        receiving.settled(error);
+      });
+      return;
     }
+    const isStranger = notice !== undefined && !(await this.mayHear(envelope.sender, receiver));
     const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
     try {
       const id = messageID(message);
       const copy = copyName(message);
-      const notice = expectedNotice(message);
-      const incoming = { payload, id, copy, by: bringerOf(relayed), notice, returned };
+      const by = bringerOf(relayed);
+      const incoming = {
+        ...{ payload, id, copy, by, returned },
+        notice: isStranger ? undefined : notice,
+        ...(isStranger ? { kept: () => receipts.tell(notice, KEPT) } : {}),
+      };
       receiving.hold();
       if (inbox.append(mailbox, incoming, receiving.settled)) return;
       receiving.settled();
@@ -159,6 +179,16 @@ export class Router {
     } finally {
       inbox.close(mailbox);
     }
+  }
+
+  /**
+   * Whether a sender may hear when a receiver gets something. Others hear the same whatever becomes of a message, so that
+   * nobody learns from a station when a person is there (spec §14.6 #54).
+   *
+   * @throws `store/` codes
+   */
+  async mayHear(sender: ID, receiver: ID): Promise<boolean> {
+    return this.#options.acquaintances.knows(receiver, sender);
   }
 
   async #blocks(receiver: ID, sender: ID, group: ID | undefined): Promise<boolean> {

@@ -5,6 +5,7 @@ import { ArrayContent, MAX_ARRAY_CONTENTS } from '@dimp/extensions/contents';
 import { disposeSymbol, type JsonObject } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID } from '@dimp/mkm';
 import type { StationMetrics } from '../metrics.ts';
+import type { Refusal } from '../policy.ts';
 import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { Speaker } from '../session/speaker.ts';
@@ -88,17 +89,15 @@ export class Receipts {
    * Tells whoever logged in over a session that a message was refused.
    *
    * @param notice - undefined for what was no message at all
+   * @param refusal - its code is what programs go by; the text is for people, and for older peers
    */
-  refuse(user: ID, notice: Notice | undefined, text: string, replacements?: JsonObject): void {
-    const options = replacements === undefined ? {} : { template: text, replacements };
+  refuse(user: ID, notice: Notice | undefined, { code, text }: Refusal): void {
     if (notice === undefined) {
-      this.#add(user, { draft: { kind: 'receipt', body: { text } }, extra: undefined });
+      this.#add(user, { draft: { kind: 'receipt', body: { text, code } }, extra: undefined });
       return;
     }
     const { envelope, signature } = notice;
-    const shown = replacements === undefined ? text : filled(text, replacements);
-    const draft = receiptFor(envelope, shown, { signature, ...options });
-    this.#add(user, { draft, extra: undefined });
+    this.#add(user, { draft: receiptFor(envelope, text, { signature, code }), extra: undefined });
   }
 
   /** Nothing is told any more. */
@@ -246,12 +245,4 @@ export class Receipts {
 
 function hasLoggedIn(session: Session): boolean {
   return session.user !== undefined;
-}
-
-/** A template with its places filled. */
-function filled(template: string, replacements: JsonObject): string {
-  return template.replaceAll(/\$\{(\w+)\}/g, (place, name: string) => {
-    const value = Object.hasOwn(replacements, name) ? replacements[name] : undefined;
-    return typeof value === 'string' ? value : place;
-  });
 }

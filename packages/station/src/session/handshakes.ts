@@ -38,7 +38,7 @@ export class Handshakes {
     if (state === 'success' || state === 'again') return { answers: [] };
     if (session.user !== undefined && !sameEntity(session.user, sender)) {
       const { signature } = message;
-      const options = { sn: content.sn, signature };
+      const options = { sn: content.sn, signature, code: 'policy/unauthorized' } as const;
       return { answers: [receiptFor(envelope, 'Permission denied.', options)] };
     }
     if (key === undefined || !session.opens(sender, key)) {
