@@ -55,7 +55,7 @@ test('a message to a whole group is split: each member gets his copy, and the se
   await station.stop();
 });
 
-test('a member whose inbox is full, goes without and is not named; one who has blocked the group goes without, and the sender does not see it', async () => {
+test('a member whose inbox is full goes without and is not named; one who has blocked the group goes without, and the sender does not see it', async () => {
   const { station, sending, hulk, monkey, group } = await world({
     blocking: { blocks: (receiver, _, from) => receiver.name === 'monkey' && from !== undefined },
   });
