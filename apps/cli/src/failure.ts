@@ -1,4 +1,4 @@
-import { ERRORS, isProtocolError } from '@dimp/foundation';
+import { ERRORS, isProtocolError, type JsonObject } from '@dimp/foundation';
 import { oneLine } from './text.ts';
 
 /**
@@ -9,12 +9,26 @@ export class CommandFailure extends Error {
   override readonly name: string = 'CommandFailure';
   readonly code: FailureCode;
   readonly exit: number;
+  /** What programs are told besides. */
+  readonly facts: JsonObject | undefined;
 
-  constructor(code: FailureCode, message: string, exit: number = EXITS[code]) {
-    super(message);
+  constructor(
+    code: FailureCode,
+    message: string,
+    { exit = EXITS[code], facts, cause }: CommandFailureOptions = {},
+  ) {
+    super(message, { cause });
     this.code = code;
     this.exit = exit;
+    this.facts = facts;
   }
+}
+
+/** What a {@link CommandFailure} may be told besides code and message. */
+export interface CommandFailureOptions {
+  readonly exit?: number;
+  readonly facts?: JsonObject;
+  readonly cause?: unknown;
 }
 
 /** Exit status by code (sysexits.h; 128 and the number of the signal). */
@@ -22,6 +36,7 @@ const EXITS = {
   usage: 64,
   'file/unreadable': 66,
   'file/unwritable': 73,
+  'identity/exists': 73,
   'no-station': 78,
   interrupted: 130,
   internal: 70,
@@ -35,12 +50,14 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly exit: number;
+  readonly facts?: JsonObject;
 }
 
 /** Whatever was thrown, in words: never with a secret, and nothing of an error that nobody expected. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandFailure) {
-    return { code: error.code, message: oneLine(error.message), exit: error.exit };
+    const { code, message, exit, facts } = error;
+    return { code, message: oneLine(message), exit, ...(facts === undefined ? {} : { facts }) };
   }
   if (isProtocolError(error)) {
     const { code, message, details } = error;
@@ -53,8 +70,8 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** Wrong arguments. */
-export function usage(message: string): CommandFailure {
-  return new CommandFailure('usage', message);
+export function usage(message: string, facts?: JsonObject): CommandFailure {
+  return new CommandFailure('usage', message, facts === undefined ? {} : { facts });
 }
 
 /** Whether the system refused to do something with a file. */

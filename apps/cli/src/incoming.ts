@@ -5,6 +5,7 @@ import { encodeHex, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { HistoryEntry } from './history.ts';
 import { withoutSecrets } from './inspect/redact.ts';
+import type { People } from './people/people.ts';
 import { protocol } from './protocol.ts';
 import { printable, shortened, sizeText, timeText } from './text.ts';
 
@@ -12,10 +13,12 @@ import { printable, shortened, sizeText, timeText } from './text.ts';
 export const FILE_KINDS: readonly string[] = ['file', 'image', 'audio', 'video'];
 
 /** Person or group that a message belongs to. */
-export function conversationOf({ envelope, content, user }: IncomingMessage): ID {
-  const group = content.group ?? envelope.group;
-  if (group !== undefined && !group.isBroadcast) return group;
-  return envelope.sender.entity === user.entity ? envelope.receiver : envelope.sender;
+export function conversationOf(message: IncomingMessage): ID {
+  const { envelope, user } = message;
+  return (
+    groupOf(message) ??
+    (envelope.sender.entity === user.entity ? envelope.receiver : envelope.sender)
+  );
 }
 
 /** A content in words, on as many lines as it has. */
@@ -28,8 +31,41 @@ export function contentText(content: Content): string {
   return protocol.contents.fallback(content) ?? `[${content.kind}]`;
 }
 
-/** A message as JSON. Keys of files stay out: `--save` downloads them. */
-export function messageFacts(message: IncomingMessage): JsonObject {
+/** A message for programs and for people. */
+export interface Shown {
+  readonly facts: JsonObject;
+  /** Lines, ready to be printed. */
+  readonly line: string;
+}
+
+/** What is shown of a message: when, from whom, in which group, what. */
+export async function shownMessage(message: IncomingMessage, people: People): Promise<Shown> {
+  const { envelope, content } = message;
+  const group = groupOf(message);
+  const facts: JsonObject = {
+    ...messageFacts(message),
+    from: await people.facts(envelope.sender),
+    in: group === undefined ? undefined : await people.facts(group),
+  };
+  const where = group === undefined ? '' : ` in ${await people.label(group)}`;
+  const who = `${await people.label(envelope.sender)}${where}`;
+  return { facts, line: saidLine(content.time ?? envelope.time, who, contentText(content)) };
+}
+
+/** A message on the lines of a terminal; only the first begins at the edge. @param who - ready to be printed */
+export function saidLine(time: number, who: string, text: string): string {
+  const [first = '', ...more] = printable(text).split('\n');
+  return [`${clockText(time)} ${who}: ${first}`, ...more.map((line) => `      ${line}`)].join('\n');
+}
+
+/** The group that a message is for. */
+export function groupOf({ envelope, content }: IncomingMessage): ID | undefined {
+  const group = content.group ?? envelope.group;
+  return group === undefined || group.isBroadcast ? undefined : group;
+}
+
+/** Members of JSON that come from the message itself. Keys of files stay out: `--save` downloads them. */
+function messageFacts(message: IncomingMessage): JsonObject {
   const { id, envelope, content, arrived, user } = message;
   const file = FILE_KINDS.includes(content.kind) ? (content.body as FileLocation) : undefined;
   return {
@@ -54,17 +90,6 @@ export function messageFacts(message: IncomingMessage): JsonObject {
           },
     content: withoutSecrets(content.wire),
   };
-}
-
-/** A message for people: when, who, in which group, what. */
-export function messageLine(message: IncomingMessage, nameOf: (id: ID) => string): string {
-  const { envelope, content } = message;
-  const group = content.group ?? envelope.group;
-  const where = group === undefined || group.isBroadcast ? '' : ` in ${nameOf(group)}`;
-  const time = clockText(content.time ?? envelope.time);
-  const [first = '', ...more] = printable(contentText(content)).split('\n');
-  const head = `${time} ${printable(nameOf(envelope.sender))}${printable(where)}: ${first}`;
-  return [head, ...more.map((line) => `      ${line}`)].join('\n');
 }
 
 /** What is kept of a message. */

@@ -14,7 +14,7 @@ export function interruption(): AbortSignal {
     process.on(name, () => {
       const exit = BASE + constants.signals[name];
       if (controller.signal.aborted) process.exit(exit);
-      controller.abort(new CommandFailure('interrupted', 'interrupted', exit));
+      controller.abort(new CommandFailure('interrupted', 'interrupted', { exit }));
     });
   }
   return controller.signal;

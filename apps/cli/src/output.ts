@@ -62,8 +62,8 @@ export class Output {
 
   /** @returns the exit status */
   failure(error: unknown): number {
-    const { code, message, exit } = failureOf(error);
-    if (this.json) this.#out.write(`${lineOf({ error: { code, message } })}\n`);
+    const { code, message, exit, facts } = failureOf(error);
+    if (this.json) this.#out.write(`${lineOf({ error: { code, message, ...facts } })}\n`);
     else this.#err.write(`dim: ${message} [${code}]\n`);
     return exit;
   }

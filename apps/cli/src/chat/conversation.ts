@@ -1,13 +1,17 @@
 import type { Delivery } from '@dimp/client';
 import { Text } from '@dimp/extensions/contents';
+import type { JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { attach, type FileOptions } from '../attachments.ts';
 import { remember } from '../commands/send.ts';
 import type { Connection } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { deadline } from '../deadline.ts';
 import { deliveryFacts, stateText } from '../delivery.ts';
 import type { History } from '../history.ts';
+import { IDENTITY_PATIENCE, introduced } from '../introduction.ts';
 import type { Output } from '../output.ts';
+import type { People } from '../people/people.ts';
 
 /** Messages whose states are shown; older ones are on their way all the same. */
 const MAX_FOLLOWED = 1000;
@@ -19,18 +23,21 @@ export class Conversation {
   readonly #context: Context;
   readonly #options: FileOptions;
   readonly #output: Output;
-  readonly #sent = new Map<number, Delivery>();
+  readonly #people: People;
+  readonly #sent = new Map<number, Sent>();
   #count = 0;
 
   constructor(
     connection: Connection,
     history: History,
+    people: People,
     output: Output,
     context: Context,
     options: FileOptions,
   ) {
     this.#connection = connection;
     this.#history = history;
+    this.#people = people;
     this.#output = output;
     this.#context = context;
     this.#options = options;
@@ -43,6 +50,9 @@ export class Conversation {
 
   /** Uploads and sends a file. */
   async hand(path: string, kind: 'file' | 'image', peer: ID): Promise<void> {
+    const { signal } = this.#context;
+    // The format of a file depends on what the program of the peer can read.
+    await introduced(peer, this.#connection, IDENTITY_PATIENCE, signal);
     const draft = await attach(
       { path, kind },
       peer,
@@ -55,14 +65,14 @@ export class Conversation {
 
   /** Shows the states of all messages of this chat. */
   showStates(): void {
-    for (const [number, delivery] of this.#sent) this.#show(number, delivery);
+    for (const [number, sent] of this.#sent) this.#show(number, sent);
   }
 
   /** Waits until everything was sent, or it takes too long: then it goes out the next time. */
-  async settle(milliseconds: number): Promise<void> {
+  async settle(seconds: number): Promise<void> {
     const { signal } = this.#context;
-    const limit = AbortSignal.any([AbortSignal.timeout(milliseconds), signal]);
-    const waiting = [...this.#sent.values()].map((delivery) =>
+    const limit = AbortSignal.any([deadline(seconds), signal]);
+    const waiting = [...this.#sent.values()].map(({ delivery }) =>
       // Failed, stopped or too late: the states have told.
       delivery.reached('sent', limit).catch(() => undefined),
     );
@@ -72,16 +82,26 @@ export class Conversation {
   async #follow(delivery: Delivery, peer: ID): Promise<void> {
     this.#count += 1;
     const number = this.#count;
-    this.#sent.set(number, delivery);
+    const to = await this.#people.facts(peer);
+    const sent = { delivery, to, label: await this.#people.label(peer) };
+    this.#sent.set(number, sent);
     this.#sent.delete(number - MAX_FOLLOWED);
-    this.#show(number, delivery);
-    delivery.on('state', () => this.#show(number, delivery));
+    this.#show(number, sent);
+    delivery.on('state', () => this.#show(number, sent));
+    await this.#people.note(peer);
     await remember(delivery, peer, this.#history);
   }
 
-  #show(number: number, delivery: Delivery): void {
+  #show(number: number, { delivery, to, label }: Sent): void {
     const { report } = delivery;
-    const facts = { number, ...deliveryFacts(delivery, report) };
-    this.#output.result('delivery', facts, `      #${number} ${stateText(report)}`);
+    const facts = { number, ...deliveryFacts(delivery, report, to) };
+    this.#output.result('delivery', facts, `      #${number} to ${label}: ${stateText(report)}`);
   }
+}
+
+/** A message that was sent, and to whom. */
+interface Sent {
+  readonly delivery: Delivery;
+  readonly to: JsonObject;
+  readonly label: string;
 }

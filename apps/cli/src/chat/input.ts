@@ -9,8 +9,11 @@ export type ChatCommandName = keyof typeof CHAT_COMMANDS;
 
 /** Commands in a chat, and what they do. */
 export const CHAT_COMMANDS = {
-  to: 'to NAME: write to somebody else',
-  contacts: 'contacts: who there is',
+  to: 'to WHO: write to somebody else; WHO is a name, a number such as 123-456-7890, or an ID',
+  reply: 'reply [TEXT]: write to whoever wrote last',
+  add: 'add [WHO [REMARK]]: take whom you write to, or WHO, as a contact, under a name of your own',
+  info: 'info [WHO]: ID, number and names of whom you write to, or of WHO',
+  contacts: 'contacts: your contacts, and who else wrote',
   history: 'history [NUMBER]: what was said last',
   file: 'file PATH: send a file',
   image: 'image PATH: send a picture',
@@ -30,19 +33,19 @@ export function readChatInput(line: string): ChatInput {
   return { kind: 'wrong', message: 'no such command: /help, or // for a text that begins with /' };
 }
 
-/** What the tab key makes of a line: commands, and the names of contacts where one belongs. */
+/** What the tab key makes of a line: commands, and the names of people where one belongs. */
 export function completions(
   line: string,
-  contacts: readonly string[],
+  people: readonly string[],
 ): readonly [candidates: string[], part: string] {
-  const to = /^\/to\s+(.*)$/s.exec(line)?.[1];
-  if (to !== undefined) return [fitting(contacts, to), to];
+  const who = /^\/(?:to|add|info)\s+(.*)$/s.exec(line)?.[1];
+  if (who !== undefined) return [fitting(people, who), who];
   if (line.startsWith('/')) {
     const commands = Object.keys(CHAT_COMMANDS).map((name) => `/${name}`);
     return [fitting(commands, line), line];
   }
   const word = /\S*$/.exec(line)?.[0] ?? '';
-  return [word === '' ? [] : fitting(contacts, word), word];
+  return [word === '' ? [] : fitting(people, word), word];
 }
 
 function fitting(candidates: readonly string[], part: string): string[] {

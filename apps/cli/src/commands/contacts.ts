@@ -1,12 +1,17 @@
-import type { JsonObject } from '@dimp/foundation';
-import { type ID, sameEntity } from '@dimp/mkm';
+import { sameEntity } from '@dimp/mkm';
 import type { Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { openProfile, type Profile, userOf } from '../profile.ts';
-import { protocol } from '../protocol.ts';
-import { type NamedContact, namedContacts, nobody, requireReceiver } from '../receiver.ts';
-import { oneLine } from '../text.ts';
+import { addContact } from '../people/add.ts';
+import { nobody, People } from '../people/people.ts';
+import { showPerson } from '../people/show.ts';
+import { openProfile, userOf } from '../profile.ts';
 import { readCard } from './card.ts';
+
+/** Options of `dim contacts list`. */
+export interface ListContactsOptions {
+  /** Lists those as well who wrote and are no contacts. */
+  readonly all?: boolean;
+}
 
 /** Options of `dim contacts add`. */
 export interface AddContactOptions {
@@ -16,11 +21,18 @@ export interface AddContactOptions {
 }
 
 /** Lists the contacts. */
-export async function listContactsCommand(context: Context): Promise<void> {
+export async function listContactsCommand(
+  { all }: ListContactsOptions,
+  context: Context,
+): Promise<void> {
   await using profile = await openProfile(context);
   const { id: user } = await userOf(profile);
-  const contacts = await namedContacts(profile.facebook, user);
-  for (const contact of contacts) await showContact('contact', contact, profile, context);
+  const people = new People(profile, user);
+  const contacts = await people.contacts();
+  const strangers = all === true ? await people.strangers() : [];
+  for (const each of [...contacts, ...strangers]) {
+    await showPerson(each, people, profile, context.output);
+  }
   if (contacts.length === 0) context.output.note('no contacts yet: dim contacts add ID');
 }
 
@@ -31,22 +43,22 @@ export async function addContactCommand(
   context: Context,
 ): Promise<void> {
   const card = path === undefined ? undefined : await readCard(path, context);
-  const named = text === undefined ? undefined : protocol.parseID(text);
+  await using profile = await openProfile(context);
+  const { facebook } = profile;
+  const { id: user } = await userOf(profile);
+  const people = new People(profile, user);
+  const named = text === undefined ? undefined : await people.require(text);
   if (card !== undefined && named !== undefined && !sameEntity(card.id, named)) {
     throw usage('the card is that of somebody else');
   }
   const id = named ?? card?.id;
-  if (id === undefined) throw usage('whom to add: an ID, or --card FILE');
+  if (id === undefined) throw usage('whom to add: an ID, somebody who wrote, or --card FILE');
   if (id.isBroadcast) throw usage('everybody is no contact');
-  await using profile = await openProfile(context);
-  const { facebook } = profile;
-  const { id: user } = await userOf(profile);
   if (card !== undefined) {
     await facebook.saveMeta(card.meta, id);
     if (card.visa !== undefined) await facebook.saveDocument(card.visa, id);
   }
-  await facebook.addContact(user, id, remark === undefined ? {} : { remark });
-  await showContact('contact', await contactOf(id, profile, user), profile, context);
+  await addContact({ facebook, user, people, output: context.output }, id, remark);
 }
 
 /** Removes a contact. */
@@ -54,30 +66,10 @@ export async function removeContactCommand(text: string, context: Context): Prom
   await using profile = await openProfile(context);
   const { facebook } = profile;
   const { id: user } = await userOf(profile);
-  const id = await requireReceiver(text, facebook, user);
-  if ((await facebook.contact(user, id)) === undefined) throw nobody();
-  const contact = await contactOf(id, profile, user);
-  await facebook.removeContact(user, id);
-  await showContact('contact-removed', contact, profile, context);
-}
-
-async function contactOf(id: ID, { facebook }: Profile, user: ID): Promise<NamedContact> {
-  const contacts = await namedContacts(facebook, user);
-  const found = contacts.find((each) => sameEntity(each.id, id));
-  return found ?? { id, name: id.name ?? id.text };
-}
-
-async function showContact(
-  type: string,
-  { id, remark, name }: NamedContact,
-  { facebook }: Profile,
-  { output }: Context,
-): Promise<void> {
-  const meta = (await facebook.meta(id)) !== undefined;
-  const visa = (await facebook.document(id)) !== undefined;
-  const facts: JsonObject = { id: id.text, name, remark, meta, visa };
-  const called = remark === undefined ? '' : ` (${oneLine(remark)})`;
-  const unknown = meta ? '' : ', meta not known yet';
-  const gone = type === 'contact' ? '' : ' removed';
-  output.result(type, facts, `${id.text}${called}: ${oneLine(name)}${unknown}${gone}`);
+  const people = new People(profile, user);
+  const person = await people.person(await people.require(text));
+  if (person.standing !== 'contact') throw nobody();
+  await facebook.removeContact(user, person.id);
+  const shown = { type: 'contact-removed', suffix: ' removed' };
+  await showPerson(person, people, profile, context.output, shown);
 }

@@ -4,16 +4,12 @@ import { ProtocolError } from '@dimp/foundation';
 import { save } from '../attachments.ts';
 import { type Connection, connectionOf } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { deadline } from '../deadline.ts';
 import { failureOf } from '../failure.ts';
 import { History } from '../history.ts';
-import {
-  conversationOf,
-  FILE_KINDS,
-  historyEntry,
-  messageFacts,
-  messageLine,
-} from '../incoming.ts';
-import { namesOf } from '../names.ts';
+import { conversationOf, FILE_KINDS, historyEntry, shownMessage } from '../incoming.ts';
+import { People } from '../people/people.ts';
+import { numberOf } from '../people/person.ts';
 import { openProfile } from '../profile.ts';
 import { oneLine } from '../text.ts';
 
@@ -25,6 +21,8 @@ export interface ListenOptions {
   readonly timeout?: number;
   /** Folder that files are saved in. */
   readonly save?: string;
+  /** Whose files are saved. */
+  readonly saveFrom: 'contacts' | 'everybody';
   readonly files?: string;
   readonly allowHost?: readonly string[];
 }
@@ -35,17 +33,28 @@ export async function listenCommand(options: ListenOptions, context: Context): P
   await using connection = await connectionOf(profile, context);
   const { messenger, session } = connection;
   const history = new History(profile.store);
-  const limit =
-    options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout * 1000);
+  const people = new People(profile, connection.user.id);
+  const limit = options.timeout === undefined ? undefined : deadline(options.timeout);
   const end = limit === undefined ? context.signal : AbortSignal.any([limit, context.signal]);
   await session.start();
   let count = 0;
+  let hinted = false;
   for await (const message of messenger.messages({ signal: end })) {
-    const nameOf = await namesOf(connection, [message]);
-    context.output.result('message', messageFacts(message), messageLine(message, nameOf));
+    const { facts, line } = await shownMessage(message, people);
+    context.output.result('message', facts, line);
+    const { standing, id } = await people.person(message.envelope.sender);
+    if (standing === 'stranger' && !hinted) {
+      hinted = true;
+      const number = numberOf({ id });
+      context.output.note(
+        `no contact of yours: dim send ${number} answers, dim contacts add ${number} --remark NAME adds them`,
+      );
+    }
+    await people.note(message.envelope.sender);
     await history.add(conversationOf(message), historyEntry(message));
     if (options.save !== undefined) {
-      await saveFile(message, { ...options, save: options.save }, connection, context);
+      const isWanted = standing !== 'stranger' || options.saveFrom === 'everybody';
+      await saveFile(message, { ...options, save: options.save }, isWanted, connection, context);
     }
     count += 1;
     if (count !== options.count) continue;
@@ -63,12 +72,20 @@ export async function listenCommand(options: ListenOptions, context: Context): P
 async function saveFile(
   { id, content }: IncomingMessage,
   options: ListenOptions & { readonly save: string },
+  isWanted: boolean,
   connection: Connection,
   context: Context,
 ): Promise<void> {
   if (!FILE_KINDS.includes(content.kind)) return;
   const { output, signal } = context;
   try {
+    // Anybody can send files of any size and content.
+    if (!isWanted) {
+      throw new ProtocolError(
+        'policy/unauthorized',
+        'the sender is no contact: --save-from everybody saves files of anybody',
+      );
+    }
     const path = await save(content.body as FileLocation, options, connection, context);
     output.result('saved', { id, file: path }, `      saved as ${oneLine(path)}`);
   } catch (error) {

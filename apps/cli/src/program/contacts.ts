@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import {
   type AddContactOptions,
   addContactCommand,
+  type ListContactsOptions,
   listContactsCommand,
   removeContactCommand,
 } from '../commands/contacts.ts';
@@ -25,16 +26,27 @@ export function addContactCommands(program: Command, runner: Runner): void {
   contacts
     .command('list', { isDefault: true })
     .description('Lists contacts.')
-    .addHelpText('after', examples('dim contacts list --json'))
-    .action(runner.action((context, _options: object) => listContactsCommand(context)));
+    .option('--all', 'and those who wrote, or were written to, and are no contacts')
+    .addHelpText('after', examples('dim contacts list --json', 'dim contacts list --all'))
+    .action(
+      runner.action((context, options: ListContactsOptions) =>
+        listContactsCommand(options, context),
+      ),
+    );
   contacts
-    .command('add [id]')
-    .description('Adds a contact, or gives one another remark.')
-    .option('--remark <name>', 'what you call him; dim finds him by it')
-    .option('--card <file>', 'card of his, from dim whoami --card; - for standard input')
+    .command('add [who]')
+    .description(
+      'Adds a contact, or gives one another remark: an ID, or somebody who wrote, by name or number.',
+    )
+    .option('--remark <name>', 'what you call them; dim finds them by it')
+    .option('--card <file>', 'their card, from dim whoami --card; - for standard input')
     .addHelpText(
       'after',
-      examples('dim contacts add ID --remark hulk', 'dim contacts add --card hulk.json'),
+      examples(
+        'dim contacts add ID --remark hulk',
+        'dim contacts add 123-456-7890 --remark hulk',
+        'dim contacts add --card hulk.json',
+      ),
     )
     .action(
       runner.action((context, id: string | undefined, options: AddContactOptions) =>

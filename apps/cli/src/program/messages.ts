@@ -11,7 +11,7 @@ export function addMessageCommands(program: Command, runner: Runner): void {
     .command('send <receiver> [text...]')
     .summary('send a message or a file')
     .description(
-      'Sends a text, from the standard input if there is none, and files, encrypted for the receiver: an ID, a contact, or a name that the station knows. What is sent is on disk first: if it does not get through now, it goes out with the next call.',
+      'Sends a text, from the standard input if there is none, and files, encrypted for the receiver: an ID, a contact, somebody who wrote, or a name that the station knows. A contact goes before all others of the same name. What is sent is on disk first: if it does not get through now, it goes out with the next call.',
     )
     .addOption(collecting('--file <path>', 'send a file; several times for several'))
     .addOption(collecting('--image <path>', 'send a picture'))
@@ -22,7 +22,12 @@ export function addMessageCommands(program: Command, runner: Runner): void {
         .choices(['sent', 'delivered', 'received'])
         .default('sent'),
     )
-    .addOption(secondsOption('--timeout <seconds>', 'how long to wait; 30 by default'))
+    .addOption(
+      secondsOption(
+        '--timeout <seconds>',
+        'how long to wait; 30 by default, 5 for an identity that the station does not tell',
+      ),
+    )
     .addHelpText(
       'after',
       examples(
@@ -48,7 +53,12 @@ export function addMessageCommands(program: Command, runner: Runner): void {
       ),
     )
     .addOption(secondsOption('--timeout <seconds>', 'end after so many seconds'))
-    .option('--save <folder>', 'download files into a folder, and check them')
+    .option('--save <folder>', 'download files of contacts into a folder, and check them')
+    .addOption(
+      new Option('--save-from <whom>', 'whose files are saved')
+        .choices(['contacts', 'everybody'])
+        .default('contacts'),
+    )
     .option('--files <url>', 'file server that files are fetched from besides the stations')
     .addOption(collecting('--allow-host <host>', 'host that files may be fetched from as well'))
     .addHelpText(

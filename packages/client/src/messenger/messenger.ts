@@ -322,6 +322,15 @@ export class Messenger<P extends Protocol = Protocol>
     return (await this.transceiver.decrypt(verified)) as ReceivedMessage<P>;
   }
 
+  /**
+   * Asks the network for a meta, a visa or the documents of a group, at most once in ten minutes for each (spec §11.4).
+   * The events of the facebook tell when it has come.
+   */
+  async ask(missing: Waiting): Promise<void> {
+    await this.start();
+    await this.#parts.ask(missing);
+  }
+
   /** The bytes of a message as they travel. */
   serialize(message: ReliableMessage): Uint8Array {
     return this.transceiver.serialize(message);

@@ -44,6 +44,8 @@ export interface MessengerParts {
   readonly application: Application;
   readonly link: Link;
   readonly life: Life;
+  /** Asks the network for what has to arrive. */
+  readonly ask: (missing: Waiting) => Promise<void>;
 }
 
 /** Suspended messages, and those from the future: 32 that wait for the same entity (spec §11.4), 1,024 in all. */
@@ -162,7 +164,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     events,
     owner,
   });
-  return { dispatcher, introductions, receiver, memory, processors, application, link, life };
+  return { dispatcher, introductions, receiver, memory, processors, application, link, life, ask };
 }
 
 /** What happens by the clock and fails is reported like everything else that nobody waits for. */

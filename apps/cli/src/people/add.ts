@@ -1,0 +1,29 @@
+import type { Facebook } from '@dimp/client';
+import type { ID } from '@dimp/mkm';
+import type { Output } from '../output.ts';
+import type { People } from './people.ts';
+import { showPerson } from './show.ts';
+
+/** What {@link addContact} works with. */
+export interface Adding {
+  readonly facebook: Facebook;
+  readonly user: ID;
+  readonly people: People;
+  readonly output: Output;
+}
+
+/** Adds a contact, or gives one another remark, and shows them; says so if another contact is called the same. */
+export async function addContact(
+  { facebook, user, people, output }: Adding,
+  id: ID,
+  remark: string | undefined,
+): Promise<void> {
+  await facebook.addContact(user, id, remark === undefined ? {} : { remark });
+  const person = await people.person(id);
+  await showPerson(person, people, { facebook }, output);
+  const [namesake] = await people.namesakes(person);
+  if (namesake === undefined) return;
+  output.note(
+    `${people.labelOf(namesake)} is called the same: another remark tells them apart at a glance`,
+  );
+}

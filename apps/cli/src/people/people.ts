@@ -1,0 +1,265 @@
+import type { Facebook } from '@dimp/client';
+import { isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
+import { documentName, type EntityKey, type ID, sameEntity } from '@dimp/mkm';
+import { usage } from '../failure.ts';
+import type { Profile } from '../profile.ts';
+import { protocol } from '../protocol.ts';
+import { Correspondents } from './correspondents.ts';
+import {
+  callNameOf,
+  comparable,
+  labelOf,
+  numberOf,
+  ownNameOf,
+  type Person,
+  personFacts,
+} from './person.ts';
+
+/** Whom a text means, and how that was found out. */
+export interface Found {
+  readonly id: ID;
+  /** `name` is a name that somebody who is no contact has chosen for themselves. */
+  readonly by: 'id' | 'number' | 'contact' | 'name';
+}
+
+/** Candidates that an error names. */
+const MAX_CANDIDATES = 8;
+/** Strangers that the tab key offers. */
+const MAX_REFERENCES = 50;
+
+/** Contacts of a user and those who wrote to the user: what they are shown as, and whom a name means. */
+export class People {
+  readonly #facebook: Facebook;
+  readonly #user: ID;
+  readonly #correspondents: Correspondents;
+  /** Contacts without their nicknames, until they change. */
+  #contacts: Promise<ReadonlyMap<EntityKey, Person>> | undefined;
+  #shared: ReadonlySet<string> = new Set();
+
+  constructor({ facebook, store }: Pick<Profile, 'facebook' | 'store'>, user: ID) {
+    this.#facebook = facebook;
+    this.#user = user;
+    this.#correspondents = new Correspondents(store);
+    facebook.events.on('contactsChanged', () => {
+      this.#contacts = undefined;
+    });
+  }
+
+  /** Remembers that somebody wrote, or was written to: their name can be typed from now on. */
+  note(id: ID): Promise<void> {
+    return this.#correspondents.note(id);
+  }
+
+  /** Somebody as the user knows them. */
+  async person(id: ID): Promise<Person> {
+    const nickname = await this.#nicknameOf(id);
+    const named = nickname === undefined ? {} : { nickname };
+    if (sameEntity(id, this.#user)) return { id, standing: 'self', ...named };
+    const contact = (await this.#contactsByKey()).get(id.entity);
+    return contact === undefined
+      ? { id, standing: 'stranger', ...named }
+      : { ...contact, ...named };
+  }
+
+  /** What somebody is shown as. */
+  async label(id: ID): Promise<string> {
+    return this.labelOf(await this.person(id));
+  }
+
+  /** {@link People.label} of a person. Contacts have been looked at before. */
+  labelOf(person: Person): string {
+    const name = callNameOf(person);
+    return labelOf(person, name !== undefined && this.#shared.has(comparable(name)));
+  }
+
+  /** Somebody for programs. */
+  async facts(id: ID): Promise<JsonObject> {
+    const person = await this.person(id);
+    return personFacts(person, this.labelOf(person));
+  }
+
+  /** The contacts, in the order of their names. */
+  async contacts(): Promise<readonly Person[]> {
+    const people: Person[] = [];
+    for (const { id } of (await this.#contactsByKey()).values()) people.push(await this.person(id));
+    return people.sort((a, b) => this.labelOf(a).localeCompare(this.labelOf(b)));
+  }
+
+  /** Those who wrote or were written to and are no contacts, the last one first. */
+  async strangers(): Promise<readonly Person[]> {
+    const people: Person[] = [];
+    for (const { id } of await this.#correspondents.all()) {
+      const person = await this.person(id);
+      if (person.standing === 'stranger') people.push(person);
+    }
+    return people;
+  }
+
+  /** Other contacts that are called as somebody is, or would be as a contact. */
+  async namesakes({ id, remark }: Pick<Person, 'id' | 'remark'>): Promise<readonly Person[]> {
+    const name = callNameOf({ id, ...(remark === undefined ? {} : { remark }) });
+    if (name === undefined) return [];
+    return (await this.contacts()).filter(
+      (each) => !sameEntity(each.id, id) && isCalled(callNameOf(each), name),
+    );
+  }
+
+  /**
+   * What can be typed for contacts and for those who wrote last: a name that means nobody else, else the number, else the
+   * ID.
+   */
+  async references(): Promise<readonly string[]> {
+    const contacts = await this.contacts();
+    const strangers = (await this.strangers()).slice(0, MAX_REFERENCES);
+    const among = (people: readonly Person[]) => {
+      const names = new Names(people);
+      return (person: Person): string =>
+        [callNameOf(person), ownNameOf(person), numberOf(person)].find(
+          (name) => name !== undefined && names.mean(name, person),
+        ) ?? person.id.text;
+    };
+    // A name of a contact is theirs, whoever else has chosen it.
+    return [...contacts.map(among(contacts)), ...strangers.map(among([...contacts, ...strangers]))];
+  }
+
+  /**
+   * Whom a person means: an ID; else the contact with this remark, this name in the ID, this search number, this name in
+   * the visa; else somebody with this number or name who wrote or was written to. A contact always goes first, so that
+   * nobody takes what is meant for a contact by choosing their name.
+   *
+   * @returns undefined if it is nobody who is known here
+   * @throws `usage` with the candidates if it may be several; `format/field` for a damaged ID
+   */
+  async find(text: string): Promise<Found | undefined> {
+    const id = readID(text);
+    if (id !== undefined) return { id, by: 'id' };
+    const contacts = await this.contacts();
+    const contact =
+      this.#only(text, contacts, ({ remark }) => isCalled(remark, text)) ??
+      this.#only(text, contacts, ({ id: { name } }) => isCalled(name, text));
+    if (contact !== undefined) return { id: contact.id, by: 'contact' };
+    const strangers = await this.strangers();
+    const numbered = this.#only(text, [...contacts, ...strangers], (each) =>
+      isNumber(numberOf(each), text),
+    );
+    if (numbered !== undefined) return { id: numbered.id, by: 'number' };
+    const nicknamed = this.#only(text, contacts, ({ nickname }) => isCalled(nickname, text));
+    if (nicknamed !== undefined) return { id: nicknamed.id, by: 'contact' };
+    const stranger = this.#only(
+      text,
+      strangers,
+      ({ id: { name }, nickname }) => isCalled(name, text) || isCalled(nickname, text),
+    );
+    return stranger === undefined ? undefined : { id: stranger.id, by: 'name' };
+  }
+
+  /** {@link People.find}, or that there is nobody. @throws `identity/not-found` */
+  async require(text: string): Promise<ID> {
+    const found = await this.find(text);
+    if (found === undefined) throw nobody();
+    return found.id;
+  }
+
+  /** The failure of a text that may mean several people. */
+  ambiguous(text: string, people: readonly Person[]): Error {
+    const named = people
+      .slice(0, MAX_CANDIDATES)
+      .map((each) => `${this.labelOf(each)} (${each.id.entity})`);
+    const more = people.length > named.length ? ` and ${people.length - named.length} more` : '';
+    return usage(`"${text}" may be several: ${named.join(', ')}${more}. Use the number or the ID`, {
+      candidates: people.map(({ id }) => id.text),
+    });
+  }
+
+  #only(
+    text: string,
+    people: readonly Person[],
+    fits: (person: Person) => boolean,
+  ): Person | undefined {
+    const found = people.filter(fits);
+    if (found.length > 1) throw this.ambiguous(text, found);
+    return found[0];
+  }
+
+  #contactsByKey(): Promise<ReadonlyMap<EntityKey, Person>> {
+    this.#contacts ??= this.#loadContacts();
+    return this.#contacts;
+  }
+
+  async #loadContacts(): Promise<ReadonlyMap<EntityKey, Person>> {
+    const contacts = new Map<EntityKey, Person>();
+    const counts = new Map<string, number>();
+    for (const id of await this.#facebook.contacts(this.#user)) {
+      const remark = (await this.#facebook.contact(this.#user, id))?.remark || undefined;
+      const person: Person = {
+        id,
+        standing: 'contact',
+        ...(remark === undefined ? {} : { remark }),
+      };
+      contacts.set(id.entity, person);
+      const name = callNameOf(person);
+      if (name === undefined) continue;
+      counts.set(comparable(name), (counts.get(comparable(name)) ?? 0) + 1);
+    }
+    this.#shared = new Set([...counts].filter(([, count]) => count > 1).map(([name]) => name));
+    return contacts;
+  }
+
+  async #nicknameOf(id: ID): Promise<string | undefined> {
+    const document = await this.#facebook.document(id);
+    return (document === undefined ? undefined : documentName(document)) || undefined;
+  }
+}
+
+/** Who has which names, to find those that only one person has. */
+class Names {
+  readonly #owners = new Map<string, Set<EntityKey>>();
+
+  constructor(people: readonly Person[]) {
+    for (const person of people) {
+      const { id, remark, nickname } = person;
+      for (const name of [remark, id.name, nickname, numberOf(person)]) {
+        if (name === undefined) continue;
+        const owners = this.#owners.get(comparable(name)) ?? new Set();
+        this.#owners.set(comparable(name), owners.add(id.entity));
+      }
+    }
+  }
+
+  /** Whether a name can mean nobody but this person. */
+  mean(name: string, { id }: Person): boolean {
+    const owners = this.#owners.get(comparable(name));
+    return owners?.size === 1 && owners.has(id.entity) && !mayBeID(name);
+  }
+}
+
+/** The failure of a name that belongs to nobody. */
+export function nobody(): ProtocolError<'identity/not-found'> {
+  return new ProtocolError(
+    'identity/not-found',
+    'this is not an ID, and neither a contact nor anybody who wrote is called so',
+  );
+}
+
+function isCalled(name: string | undefined, text: string): boolean {
+  return name !== undefined && comparable(name) === comparable(text);
+}
+
+/** Numbers may be typed without their dashes. */
+function isNumber(number: string, text: string): boolean {
+  return /^\d[\d-]{6,}$/.test(text) && text.replaceAll('-', '') === number.replaceAll('-', '');
+}
+
+function mayBeID(text: string): boolean {
+  return text.includes('@') || readID(text) !== undefined;
+}
+
+/** Names without address are not IDs; whatever has an @ is meant to be one. */
+function readID(text: string): ID | undefined {
+  try {
+    return protocol.parseID(text);
+  } catch (error) {
+    if (!isProtocolError(error) || text.includes('@')) throw error;
+    return undefined;
+  }
+}
