@@ -1,4 +1,4 @@
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildProgram, type Ended, run, start, temporaryFolder } from './program.node.ts';
@@ -54,7 +54,8 @@ test('register makes an identity that whoami shows, in folders that nobody else 
 test('register again keeps the identity that is there, and a bad name makes no profile', async () => {
   const { data, id } = await registered();
   const again = await run(data, ['--json', 'register', 'other', ...FAST]);
-  expect([again.status, codeOf(again)]).toEqual([75, 'store/conflict']);
+  expect([again.status, codeOf(again)]).toEqual([73, 'identity/exists']);
+  expect(again.json[0]).toMatchObject({ error: { id, message: expect.stringContaining(id) } });
   expect((await run(data, ['--json', 'whoami'])).json[0]).toMatchObject({ id });
   const bad = await run(data, ['--profile', 'bad', '--json', 'register', 'a b', ...FAST]);
   expect([bad.status, codeOf(bad)]).toEqual([65, 'format/field']);
@@ -86,6 +87,10 @@ test('everything is encrypted with the passphrase, from a file or the environmen
   expect(made.status, made.stdout).toBe(0);
   const right = await run(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'correct horse' } });
   expect(right.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
+  // Some editors write a mark before a text.
+  await writeFile(file, '\ufeffcorrect horse\r\n');
+  const marked = await run(data, ['--json', '--passphrase-file', file, 'whoami']);
+  expect(marked.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
   const wrong = await run(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'guessed' } });
   expect([wrong.status, codeOf(wrong)]).toEqual([77, 'crypto/passphrase']);
   expect(wrong.stdout + wrong.stderr).not.toContain('guessed');
@@ -110,6 +115,17 @@ test('a key that others may read is not used', async () => {
   await writeFile(join(data, 'default', 'key'), 'ff\n');
   const damaged = await run(data, ['--json', 'whoami']);
   expect([damaged.status, codeOf(damaged)]).toEqual([74, 'store/corrupt']);
+});
+
+test('a key that is gone is said to be gone, whether or not there is a passphrase to try', async () => {
+  const { data } = await registered();
+  const key = join(data, 'default', 'key');
+  await rm(key);
+  for (const env of [{}, { DIM_PASSPHRASE: 'anything' }]) {
+    const gone = await run(data, ['--json', 'whoami'], { env });
+    expect([gone.status, codeOf(gone)]).toEqual([66, 'file/unreadable']);
+    expect(gone.stdout).toContain(key);
+  }
 });
 
 test('two programs do not share a profile: the second one is told so, or waits', async () => {
@@ -152,7 +168,10 @@ test('export and import take the identity and its contacts to another profile', 
     {
       type: 'contact',
       id: friend,
-      name: expect.any(String),
+      label: 'green',
+      standing: 'contact',
+      number: '272-972-7604',
+      name: 'hulk',
       remark: 'green',
       meta: false,
       visa: false,
@@ -160,7 +179,7 @@ test('export and import take the identity and its contacts to another profile', 
   ]);
   const other = await registered('hulk');
   const refused = await run(other.data, ['--json', 'import', file], { env });
-  expect([refused.status, codeOf(refused)]).toEqual([75, 'store/conflict']);
+  expect([refused.status, codeOf(refused)]).toEqual([73, 'identity/exists']);
   const none = await run(data, ['--json', 'import', join(data, 'none')], { env });
   expect([none.status, codeOf(none)]).toEqual([66, 'file/unreadable']);
   await writeFile(join(data, 'noise'), 'no identity');
@@ -212,6 +231,11 @@ test('words make the same identity again, and are only ever written into a file'
     { input: 'one two three' },
   );
   expect([bad.status, codeOf(bad)]).toEqual([65, 'format/field']);
+  for (const algorithm of ['Ed25519', 'RSA']) {
+    const args = ['register', 'moki', '--algorithm', algorithm, '--words', '12'];
+    const refused = await run(data, ['--json', '--profile', 'bad', ...args]);
+    expect([refused.status, codeOf(refused)], algorithm).toEqual([64, 'usage']);
+  }
   const { data: plain } = await registered();
   const none = await run(plain, ['--json', 'export', '--words', join(plain, 'words')]);
   expect([none.status, codeOf(none)]).toEqual([69, 'crypto/unavailable']);

@@ -28,6 +28,13 @@ test(
         type: 'sent',
         delivery: expect.any(String),
         receiver: hulk.id,
+        to: {
+          id: hulk.id,
+          label: 'hulk',
+          standing: 'contact',
+          number: expect.stringMatching(/^\d{3}-\d{3}-\d{4}$/),
+          name: 'hulk',
+        },
         kind: 'text',
         sn: expect.any(Number),
         state: 'received',
@@ -127,6 +134,11 @@ test(
     const sent = await moki.run(['send', 'hulk', 'look:', ...args]);
     expect(sent.status, sent.stdout).toBe(0);
     expect(results(sent, 'sent').map(({ kind }) => kind)).toEqual(['text', 'file', 'image']);
+    const uploaded = results(sent, 'progress').filter(({ done, total }) => done === total);
+    expect(uploaded.map(({ file: name, direction }) => [name, direction])).toEqual([
+      ['plan.pdf', 'upload'],
+      ['sun.png', 'upload'],
+    ]);
     const heard = await hulk.run(['listen', '--count', '3', '--timeout', '60', '--save', folder]);
     expect(heard.status, heard.stdout).toBe(0);
     expect(results(heard, 'message')[1]).toMatchObject({
@@ -138,6 +150,9 @@ test(
       },
       content: { key: { data: '(hidden)' } },
     });
+    expect(results(heard, 'progress')).toContainEqual(
+      expect.objectContaining({ file: 'plan.pdf', direction: 'download' }),
+    );
     const saved = results(heard, 'saved').map(({ file: path }) => String(path));
     expect(saved).toEqual([join(folder, 'plan (1).pdf'), join(folder, 'sun.png')]);
     expect(new Uint8Array(await readFile(saved[0] ?? ''))).toEqual(bytes);
@@ -315,12 +330,23 @@ test(
       station.address,
       'send',
       hulk.id,
-      'hi',
+      '--file',
+      join(data, 'moki.json'),
     ]);
     expect(sent.status, sent.stdout).toBe(0);
-    const heard = await hulk.run(['listen', '--count', '1', '--timeout', '30']);
-    expect(results(heard, 'message')).toMatchObject([{ text: 'hi' }]);
-    expect(moki.id).not.toBe(hulk.id);
+    // What the program of hulk can read is known only after the station was asked: the file keeps its name.
+    const folder = join(data, 'in');
+    const save = ['--count', '1', '--timeout', '30', '--save', folder];
+    const heard = await hulk.run(['listen', ...save]);
+    expect(results(heard, 'message')).toMatchObject([
+      { kind: 'file', file: { filename: 'moki.json' }, from: { standing: 'stranger' } },
+    ]);
+    // Whoever is no contact puts nothing into the folders of others.
+    expect(results(heard, 'not-saved')).toMatchObject([{ code: 'policy/unauthorized' }]);
+    await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+    const unseen = await moki.run(['send', 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj', 'hi']);
+    expect(failureOf(unseen)).toEqual([67, 'identity/not-found']);
+    expect(unseen.stdout).toContain('is kept');
   },
   TIMEOUT,
 );

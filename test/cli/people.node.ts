@@ -36,14 +36,20 @@ export async function twoPeople(
   return { data, moki, hulk };
 }
 
-async function person(data: string, name: string, address: string): Promise<Person> {
+/** A person with a profile of their own that uses a station. @param called - name in the ID; that of the profile by default */
+export async function person(
+  data: string,
+  name: string,
+  address: string,
+  called = name,
+): Promise<Person> {
   const args = (rest: readonly string[]) => ['--json', '--profile', name, ...rest];
   const who = {
     id: '',
     run: (rest: readonly string[], options?: RunOptions) => run(data, args(rest), options),
     start: (rest: readonly string[], options?: RunOptions) => start(data, args(rest), options),
   };
-  const made = await who.run(['register', name, '--algorithm', 'Ed25519', '--no-passphrase']);
+  const made = await who.run(['register', called, '--algorithm', 'Ed25519', '--no-passphrase']);
   expect(made.status, made.stdout + made.stderr).toBe(0);
   const { type: _, ...card } = (await who.run(['whoami', '--card'])).json[0] ?? {};
   await writeFile(join(data, `${name}.json`), JSON.stringify(card));

@@ -1,17 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Output } from '../../apps/cli/src/output.ts';
 import { Runner } from '../../apps/cli/src/program/runner.ts';
 import { makeProgram } from '../../apps/cli/src/program.ts';
-import { buildProgram, run, start, temporaryFolder } from './program.node.ts';
+import { buildProgram, run, start, startInto, temporaryFolder } from './program.node.ts';
 
 let remove: () => Promise<void>;
 beforeAll(async () => {
   remove = await buildProgram();
 });
 afterAll(() => remove());
+
+/** No user has this number. */
+const UNKNOWN_USER = 54_321;
+/** Without HOME and without a folder. */
+const NOBODY = { DIM_DATA: '' };
 
 /** Every command, by the words that call it. */
 function commands(): readonly (readonly string[])[] {
@@ -58,6 +64,7 @@ test('wrong arguments end with 64, told as JSON on request', async () => {
     expect(wrong.json, args.join(' ')).toEqual([
       { error: { code: 'usage', message: expect.any(String) } },
     ]);
+    expect(wrong.stderr, args.join(' ')).toBe('');
   }
   const human = await run(data, ['nonsense']);
   expect(human.status).toBe(64);
@@ -149,4 +156,44 @@ test('a reader that stops reading ends the program', async () => {
   const help = start(data, ['--help'], { input: '' });
   help.process.stdout.destroy();
   expect((await help.ended).status).toBe(0);
+  await run(data, ['register', 'moki', '--algorithm', 'Ed25519', '--no-passphrase']);
+  const listening = start(data, ['--json', '--station', '127.0.0.1:1', 'listen']);
+  listening.process.stdout.destroy();
+  // As a shell tells that a program was ended by SIGPIPE.
+  expect(await listening.ended).toMatchObject({ status: 141, stderr: '' });
 });
+
+test.runIf(existsSync('/dev/full'))(
+  'results that cannot be written are a failure, without a stack',
+  async () => {
+    const data = await temporaryFolder();
+    for (const args of [['--help'], ['--json', 'inspect', '44494d2000000004 50494e47']]) {
+      const full = await startInto('/dev/full', data, args).ended;
+      expect(full.status, args.join(' ')).toBe(73);
+      expect(full.stderr).toMatch(/^dim: [^\n]*ENOSPC[^\n]*\[file\/unwritable\]\n$/);
+    }
+  },
+);
+
+test('the version is that of the package, for people and for programs', async () => {
+  const data = await temporaryFolder();
+  const file = new URL('../../apps/cli/package.json', import.meta.url);
+  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
+  expect((await run(data, ['--version'])).stdout).toBe(`${version}\n`);
+  expect((await run(data, ['--json', '--version'])).json).toEqual([{ type: 'version', version }]);
+});
+
+/** Whether this process may start another one as a user that the system does not know. */
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+test.runIf(isRoot)(
+  'a user whom the system does not know gets help, and is told what is missing',
+  async () => {
+    const data = await temporaryFolder();
+    const help = await start(data, ['--help'], { input: '', env: NOBODY, uid: UNKNOWN_USER }).ended;
+    expect([help.status, help.stderr]).toEqual([0, '']);
+    const lost = await start(data, ['whoami'], { input: '', env: NOBODY, uid: UNKNOWN_USER }).ended;
+    expect(lost.status).toBe(78);
+    expect(lost.stderr).toMatch(/^dim: .*--data or DIM_DATA.*\[no-home\]\n$/);
+  },
+);

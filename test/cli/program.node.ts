@@ -78,6 +78,8 @@ export interface Running {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** User that the program runs as; for tests that run as root. */
+  readonly uid?: number;
 }
 
 /** Starts the program in a session of its own, so that it has no terminal to ask on; it is killed with the test. */
@@ -86,8 +88,18 @@ export function start(data: string, args: readonly string[], options: RunOptions
   const child = spawn(process.execPath, [BUNDLE, ...args], {
     detached: true,
     env: { PATH, DIM_DATA: data, ...options.env },
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   return running(child, options);
+}
+
+/** {@link start} with the standard output going to a file. */
+export function startInto(file: string, data: string, args: readonly string[]): Running {
+  const { PATH = '' } = process.env;
+  const env = { PATH, DIM_DATA: data };
+  const script = 'file=$1; shift; exec "$@" > "$file"';
+  const words = ['-c', script, 'sh', file, process.execPath, BUNDLE, ...args];
+  return running(spawn('sh', words, { detached: true, env }), { input: '' });
 }
 
 /** {@link start} on a terminal of its own, whose output is the standard output. */

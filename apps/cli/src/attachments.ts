@@ -18,6 +18,7 @@ import { isSystemError, usage } from './failure.ts';
 import { readInput, unreadable, unwritable } from './files.ts';
 import { Progress } from './progress.ts';
 import { filesOf } from './stations.ts';
+import { oneLine } from './text.ts';
 
 /** Where files are uploaded to and downloaded from. */
 export interface FileOptions {
@@ -51,7 +52,7 @@ export async function attach(
     url: files ?? filesOf(connection.station()),
     headers: () => headersOf(context),
   });
-  using progress = new Progress(basename(path), context);
+  using progress = new Progress(oneLine(basename(path)), 'upload', context);
   const uploaded = await uploadFile(blobs, blob, {
     format: await fileFormatFor(connection.messenger.facebook, receiver),
     filename: basename(path),
@@ -72,7 +73,7 @@ async function openFile(path: string): Promise<Blob> {
     const file = await open(path, 'r');
     const isFile = (await file.stat()).isFile();
     await file.close();
-    if (!isFile) throw usage(`${path} is no file`);
+    if (!isFile) throw usage(`${path} is not a file`);
     return await openAsBlob(path);
   } catch (error) {
     throw isSystemError(error) ? unreadable(path, error) : error;
@@ -112,7 +113,7 @@ export async function save(
   });
   const name = safeName(location.filename);
   const partial = join(folder, `.${encodeHex(randomBytes(8))}.part`);
-  using progress = new Progress(name, context);
+  using progress = new Progress(name, 'download', context);
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(partial, 'wx', 0o600);

@@ -3,6 +3,7 @@ import { type SessionReport, StationSession } from '@dimp/client/session';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import type { User } from '@dimp/mkm';
 import type { Context } from './context.ts';
+import { deadline } from './deadline.ts';
 import type { Output } from './output.ts';
 import { type Profile, userOf } from './profile.ts';
 import type { AppProtocol } from './protocol.ts';
@@ -87,7 +88,7 @@ async function online(
   seconds: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const timeout = AbortSignal.timeout(seconds * 1000);
+  const timeout = deadline(seconds);
   try {
     await session.online(AbortSignal.any([timeout, signal]));
   } catch (error) {

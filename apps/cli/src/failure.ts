@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { ERRORS, isProtocolError, type JsonObject } from '@dimp/foundation';
 import { oneLine } from './text.ts';
 
@@ -37,8 +38,10 @@ const EXITS = {
   'file/unreadable': 66,
   'file/unwritable': 73,
   'identity/exists': 73,
+  'no-home': 78,
   'no-station': 78,
   interrupted: 130,
+  'output-closed': 141,
   internal: 70,
 } as const;
 
@@ -61,12 +64,30 @@ export function failureOf(error: unknown): Failure {
   }
   if (isProtocolError(error)) {
     const { code, message, details } = error;
-    // Which process it is helps; other details are for programs.
-    const pid = typeof details['pid'] === 'number' ? ` (process ${details['pid']})` : '';
-    return { code, message: oneLine(message) + pid, exit: ERRORS[code]?.exit ?? EXITS.internal };
+    return {
+      code,
+      message: `${oneLine(message)}${causeText(details)}`,
+      exit: ERRORS[code]?.exit ?? EXITS.internal,
+    };
   }
   const name = error instanceof Error ? error.name : typeof error;
   return { code: 'internal', message: `unexpected ${oneLine(name)}`, exit: EXITS.internal };
+}
+
+/** Which process it is, or what the system said, helps; other details are for programs. */
+function causeText({ pid, cause }: Readonly<Record<string, unknown>>): string {
+  if (typeof pid === 'number') return ` (process ${pid})`;
+  const name = typeof cause === 'number' && cause > 0 ? systemErrorName(cause) : cause;
+  return typeof name === 'string' && /^E[A-Z0-9]+$/.test(name) ? ` (${name})` : '';
+}
+
+/** Native code tells numbers, which are positive there. */
+function systemErrorName(number: number): string | undefined {
+  try {
+    return getSystemErrorName(-number);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Wrong arguments. */

@@ -26,7 +26,7 @@ export async function readInput(
   }
 }
 
-/** {@link readInput} of a text in UTF-8, without the line end behind it. */
+/** {@link readInput} of a text in UTF-8, without the byte order mark before it and the line end behind it. */
 export async function readText(
   path: string,
   maxBytes: number,
@@ -34,10 +34,16 @@ export async function readText(
 ): Promise<string> {
   const bytes = await readInput(path, maxBytes, surroundings);
   try {
-    return utf8Decode(bytes).replace(/\r?\n$/, '');
+    return utf8Decode(withoutMark(bytes)).replace(/\r?\n$/, '');
   } catch {
-    throw usage(`${path} is no text in UTF-8`);
+    throw usage(`${path} is not a text in UTF-8`);
   }
+}
+
+/** Bytes of a text without the byte order mark that some editors write before it. */
+export function withoutMark(bytes: Uint8Array): Uint8Array {
+  const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return marked ? bytes.subarray(3) : bytes;
 }
 
 /**

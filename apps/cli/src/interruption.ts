@@ -4,11 +4,18 @@ import { CommandFailure } from './failure.ts';
 /** Status of a program that a signal ended. */
 const BASE = 128;
 
+/** How a command is told to end. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Ends the command; the first reason counts. */
+  readonly end: (reason: CommandFailure) => void;
+}
+
 /**
  * Turns SIGINT and SIGTERM into the end of the command, so that what is being written gets written. The second one ends the
  * program at once.
  */
-export function interruption(): AbortSignal {
+export function interruption(): Interruption {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
@@ -17,5 +24,5 @@ export function interruption(): AbortSignal {
       controller.abort(new CommandFailure('interrupted', 'interrupted', { exit }));
     });
   }
-  return controller.signal;
+  return { signal: controller.signal, end: (reason) => controller.abort(reason) };
 }

@@ -1,20 +1,11 @@
 #!/usr/bin/env node
 import { interruption } from './interruption.ts';
+import { Outputs } from './outputs.ts';
 import { runProgram } from './program.ts';
 
-// Whoever reads our output may stop reading, as `head` does.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
-
 const { stdin, stdout, stderr, env } = process;
-process.exitCode = await runProgram(process.argv.slice(2), {
-  stdin,
-  stdout,
-  stderr,
-  env,
-  signal: interruption(),
-});
+const interrupted = interruption();
+const outputs = new Outputs(stdout, stderr, interrupted);
+const { signal } = interrupted;
+const status = await runProgram(process.argv.slice(2), { stdin, stdout, stderr, env, signal });
+process.exitCode = await outputs.settled(status);

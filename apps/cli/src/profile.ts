@@ -11,14 +11,14 @@ import {
   randomBytes,
 } from '@dimp/foundation';
 import type { User } from '@dimp/mkm';
-import { encryptedStore } from '@dimp/store-encrypted';
+import { encryptedStore, unlockedBy } from '@dimp/store-encrypted';
 import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
-import envPaths from 'env-paths';
 import type { Context } from './context.ts';
-import { isSystemError, usage } from './failure.ts';
-import { readText, unwritable, writeSecret } from './files.ts';
+import { CommandFailure, isSystemError, usage } from './failure.ts';
+import { readText, unreadable, unwritable, writeSecret } from './files.ts';
 import { passphraseFrom } from './passphrase.ts';
 import { type AppProtocol, protocol } from './protocol.ts';
+import { usualFolder } from './usual-folder.ts';
 
 /** The profile that is meant when none is named. */
 const DEFAULT_PROFILE = 'default';
@@ -64,8 +64,7 @@ function placeOf({ options, env }: Pick<Context, 'options' | 'env'>): Place {
   if (!PROFILE_NAME.test(name) || DEVICE_NAME.test(name)) {
     throw usage('a profile is called by letters, digits, ".", "_" and "-", 64 at most');
   }
-  const given = options.data ?? (env['DIM_DATA'] || undefined);
-  const data = resolve(given ?? envPaths('dim', { suffix: '' }).data);
+  const data = resolve(options.data ?? (env['DIM_DATA'] || undefined) ?? usualFolder(env));
   const folder = join(data, name);
   return { name, data, folder, store: join(folder, 'store'), key: join(folder, 'key') };
 }
@@ -84,7 +83,7 @@ export async function profileExists(context: Pick<Context, 'options' | 'env'>): 
 export async function openProfile(context: Context): Promise<Profile> {
   const place = placeOf(context);
   if (!(await exists(place.store))) throw noProfile(place);
-  return open(place, await unlockOf(place, context, false), context);
+  return unlock(place, context, false);
 }
 
 /** Opens the profile, or makes it; as {@link openProfile}. */
@@ -95,7 +94,7 @@ export async function makeProfile(context: Context, { passphrase }: NewProfile):
   if (isNew && !passphrase && !(await exists(place.key))) {
     await writeSecret(place.key, `${encodeHex(randomBytes(KEY_BYTES))}\n`);
   }
-  return open(place, await unlockOf(place, context, isNew), context);
+  return unlock(place, context, isNew);
 }
 
 /**
@@ -114,9 +113,18 @@ export async function userOf({ facebook, name }: Profile): Promise<User> {
   return user;
 }
 
-async function open(place: Place, unlock: Unlock, context: Context): Promise<Profile> {
+async function unlock(place: Place, context: Context, isNew: boolean): Promise<Profile> {
+  try {
+    return await open(place, await unlockOf(place, context, isNew), context);
+  } catch (error) {
+    if (!isNew && isProtocolError(error, 'crypto/passphrase')) await checkKey(place, context);
+    throw error;
+  }
+}
+
+async function open(place: Place, key: Unlock, context: Context): Promise<Profile> {
   const files = await openFiles(place, context);
-  const store = await encryptedStore(files, unlock).catch(async (error: unknown) => {
+  const store = await encryptedStore(files, key).catch(async (error: unknown) => {
     await files[Symbol.asyncDispose]();
     throw wrongPassphrase(error, place);
   });
@@ -149,12 +157,16 @@ async function openFiles(place: Place, { options, signal }: Context): Promise<Lm
 
 async function unlockOf(place: Place, context: Context, isNew: boolean): Promise<Unlock> {
   if (await exists(place.key)) return { key: await readKey(place, context) };
+  const { options, env } = context;
+  // Nobody is asked for a passphrase that there is not.
+  const asks = options.passphraseFile === undefined && !env['DIM_PASSPHRASE'];
+  if (!isNew && asks) await checkKey(place, context);
   const passphrase = await passphraseFrom(
     {
       question: isNew
         ? `New passphrase of profile "${place.name}"`
         : `Passphrase of profile "${place.name}"`,
-      file: context.options.passphraseFile,
+      file: options.passphraseFile,
       variable: 'DIM_PASSPHRASE',
       option: '--passphrase-file',
       isNew,
@@ -164,12 +176,34 @@ async function unlockOf(place: Place, context: Context, isNew: boolean): Promise
   return { passphrase };
 }
 
+/**
+ * Says what is missing from a profile that has a key instead of a passphrase.
+ *
+ * @throws `file/unreadable` if its key is gone
+ */
+async function checkKey(place: Place, context: Context): Promise<void> {
+  if (await exists(place.key)) return;
+  const files = await openFiles(place, context);
+  try {
+    if ((await unlockedBy(files)) !== 'key') return;
+  } finally {
+    await files[Symbol.asyncDispose]();
+  }
+  throw new CommandFailure(
+    'file/unreadable',
+    `profile "${place.name}" has a key instead of a passphrase, and ${place.key} is missing: without this file nothing can be read`,
+  );
+}
+
 async function readKey({ key }: Place, context: Context): Promise<Uint8Array> {
   const { mode } = await stat(key);
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new ProtocolError('policy/unauthorized', 'others may read the key of the profile');
+    throw new ProtocolError(
+      'policy/unauthorized',
+      `others may read the key of the profile: chmod 600 ${key}`,
+    );
   }
-  const damaged = new ProtocolError('store/corrupt', 'the key of the profile is damaged');
+  const damaged = new ProtocolError('store/corrupt', `the key of the profile is damaged: ${key}`);
   const text = await readText(key, 1024, context);
   try {
     const bytes = decodeHex(text);
@@ -195,7 +229,10 @@ async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
-  } catch {
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    // What may not be looked at is not missing.
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(path, error);
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Surroundings } from './context.ts';
-import { usage } from './failure.ts';
+import { CommandFailure, usage } from './failure.ts';
 import { Output } from './output.ts';
 import { addCompletionCommand } from './program/completion.ts';
 import { addContactCommands } from './program/contacts.ts';
@@ -11,6 +11,7 @@ import { collecting, examples, secondsOption } from './program/options.ts';
 import { Runner } from './program/runner.ts';
 import { addStationCommands } from './program/station.ts';
 import { oneLine } from './text.ts';
+import { versionOf } from './version.ts';
 
 /**
  * Runs the program.
@@ -32,11 +33,13 @@ export async function runProgram(
   });
   const runner = new Runner(surroundings, output);
   try {
-    await makeProgram(runner, surroundings).parseAsync([...args], { from: 'user' });
+    await makeProgram(runner, surroundings, output).parseAsync([...args], { from: 'user' });
     return runner.status;
   } catch (error) {
+    // Nobody would read it.
+    if (error instanceof CommandFailure && error.code === 'output-closed') return error.exit;
     if (!(error instanceof CommanderError)) return output.failure(error);
-    // Help and version that somebody asked for.
+    // Help or version that somebody asked for.
     if (error.exitCode === 0) return 0;
     return output.failure(usage(messageOf(error)));
   }
@@ -46,6 +49,7 @@ export async function runProgram(
 export function makeProgram(
   runner: Runner,
   { stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>,
+  output: Output = new Output(stdout, stderr, { json: false, quiet: false }),
 ): Command {
   const program = new Command('dim')
     .description('Identities, contacts and messages of DIM, decentralized instant messaging.')
@@ -54,11 +58,12 @@ export function makeProgram(
       writeOut: (text) => stdout.write(text),
       // Help for want of a command; the words of errors are told by `Output`.
       writeErr: (text) => {
-        if (!text.startsWith('error:')) stderr.write(text);
+        if (!output.json && !text.startsWith('error:')) stderr.write(text);
       },
       outputError: () => {},
     })
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .option('-V, --version', 'show the version of the program')
     .option('--json', 'one JSON object for each line, errors too')
     .option('-q, --quiet', 'results only, no remarks')
     .option('--profile <name>', 'profile, one identity each; "default" by default')
@@ -84,6 +89,11 @@ export function makeProgram(
 
 Exit status: 0 done, 64 wrong arguments, 130 interrupted, others by error code: docs/guides/command-line.md`,
     );
+  program.on('option:version', () => {
+    const version = versionOf();
+    output.result('version', { version }, version);
+    throw new CommanderError(0, 'dim.version', '');
+  });
   addIdentityCommands(program, runner);
   addContactCommands(program, runner);
   addMessageCommands(program, runner);

@@ -18,6 +18,10 @@ export async function introduce(
     new Person('hulk', folder, address),
   ] as const;
   await Promise.all(people.map((person) => person.register()));
+  // Files are saved from contacts only, and contacts are shown by their names alone.
+  const [moki, hulk] = people;
+  await moki.run('contacts', 'add', hulk.id).end();
+  await hulk.run('contacts', 'add', moki.id).end();
   for (const person of people) stage.fact(person.name, person.id);
   stage.note(
     'Nobody handed these names out: the address follows from the key, so whoever has the meta can check it.',

@@ -14,6 +14,9 @@ export function invite(stage: Stage, folder: string, station: DemoStation, hulk:
   stage.note('In a third one, make an identity of yours and say something to him:');
   stage.command(`${as(`${folder}/you`)} register yourname --no-passphrase`);
   stage.command(`${as(`${folder}/you`)} chat ${hulk.id}`);
+  stage.note(
+    'hulk sees you as a stranger, with a number: /reply answers you, /info shows your ID, /add takes you as a contact.',
+  );
   stage.note('How the station is:');
   stage.command(`curl http://${station.address}/metrics`);
   stage.note('Ctrl-C here ends the station and removes all that was made.');

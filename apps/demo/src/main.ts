@@ -10,6 +10,11 @@ const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 const print = (line: string): void => console.log(line);
 /** Ends when the conversation has, instead of keeping the station up. */
 const once = process.argv.includes('--once');
+const unknown = process.argv.slice(2).find((arg) => arg !== '--once');
+if (unknown !== undefined) {
+  console.error(`unknown option "${unknown}": npm start -- --help`);
+  process.exit(64);
+}
 
 let interrupted = false;
 const signalled = new Promise<void>((resolve) => {

@@ -48,6 +48,18 @@ export async function dataKey(
   return unwrap(first, unlock);
 }
 
+/**
+ * What opens an encrypted store.
+ *
+ * @returns undefined for a store that is not encrypted yet
+ * @throws `store/corrupt` for a damaged header
+ */
+export async function unlockedBy(store: Store): Promise<'passphrase' | 'key' | undefined> {
+  const stored = await store.get(HEADER_KEY);
+  if (stored === undefined) return undefined;
+  return decodeDerivation(decode(stored).facts['kdf']) === undefined ? 'key' : 'passphrase';
+}
+
 /** Wraps a data key for another passphrase or key; nothing else in the store changes. */
 export async function rewrap(
   store: Store,

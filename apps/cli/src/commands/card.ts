@@ -2,7 +2,7 @@ import type { Facebook } from '@dimp/client';
 import { fieldError, isJsonObject, type JsonObject, parseJsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Surroundings } from '../context.ts';
-import { readInput } from '../files.ts';
+import { readInput, withoutMark } from '../files.ts';
 import { protocol } from '../protocol.ts';
 
 /** Longest card, in bytes: a meta and a visa have 64 KiB each at most. */
@@ -31,8 +31,10 @@ export async function readCard(
   path: string,
   surroundings: Pick<Surroundings, 'stdin'>,
 ): Promise<Card> {
-  const { id, meta, visa } = parseJsonObject(await readInput(path, MAX_BYTES, surroundings));
-  if (!isJsonObject(meta)) throw fieldError('meta', 'is missing or no object');
-  if (visa !== undefined && !isJsonObject(visa)) throw fieldError('visa', 'is no object');
+  const { id, meta, visa } = parseJsonObject(
+    withoutMark(await readInput(path, MAX_BYTES, surroundings)),
+  );
+  if (!isJsonObject(meta)) throw fieldError('meta', 'is missing or not an object');
+  if (visa !== undefined && !isJsonObject(visa)) throw fieldError('visa', 'must be an object');
   return { id: protocol.parseID(id), meta, ...(visa === undefined ? {} : { visa }) };
 }

@@ -8,7 +8,7 @@ import {
 } from '@dimp/foundation';
 import type { Context } from '../context.ts';
 import { usage } from '../failure.ts';
-import { readInput, STANDARD_INPUT } from '../files.ts';
+import { readInput, STANDARD_INPUT, withoutMark } from '../files.ts';
 import { inspectBytes, inspectText } from '../inspect/bytes.ts';
 import { firstBad, type Inspection } from '../inspect/inspection.ts';
 import { type InspectionContext, type KnownEntities, nothingKnown } from '../inspect/known.ts';
@@ -76,9 +76,9 @@ async function sourceOf(input: string | undefined, context: Context): Promise<Ui
   if (input === undefined || input === STANDARD_INPUT) {
     if (context.stdin.isTTY === true)
       throw usage('what to inspect: a file, a text, or - and a pipe');
-    return readInput(STANDARD_INPUT, MAX_BYTES, context);
+    return withoutMark(await readInput(STANDARD_INPUT, MAX_BYTES, context));
   }
-  return (await isFile(input)) ? readInput(input, MAX_BYTES, context) : input;
+  return (await isFile(input)) ? withoutMark(await readInput(input, MAX_BYTES, context)) : input;
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -91,7 +91,7 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 async function readMeta(path: string, context: Context): Promise<JsonObject> {
-  const wire = parseJsonObject(await readInput(path, MAX_META_BYTES, context));
+  const wire = parseJsonObject(withoutMark(await readInput(path, MAX_META_BYTES, context)));
   const { meta } = wire;
   return isJsonObject(meta) ? meta : wire;
 }

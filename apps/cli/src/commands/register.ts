@@ -1,5 +1,4 @@
 import { register } from '@dimp/client';
-import { ProtocolError } from '@dimp/foundation';
 import { checkName } from '@dimp/mkm';
 import {
   identityFromMnemonic,
@@ -8,7 +7,7 @@ import {
   readMnemonic,
 } from '@dimp/mnemonic';
 import type { Context } from '../context.ts';
-import { usage } from '../failure.ts';
+import { CommandFailure, usage } from '../failure.ts';
 import { readText } from '../files.ts';
 import { makeProfile, type Profile } from '../profile.ts';
 import { protocol } from '../protocol.ts';
@@ -16,7 +15,8 @@ import { showIdentity } from './identity.ts';
 
 /** Options of `dim register`. */
 export interface RegisterOptions {
-  readonly algorithm: 'RSA' | 'ECC' | 'Ed25519';
+  /** RSA if not told, ECC for words. */
+  readonly algorithm?: 'RSA' | 'ECC' | 'Ed25519';
   readonly address: 'mkm' | 'btc' | 'eth';
   /** Number of words of a new mnemonic. */
   readonly words?: '12' | '24';
@@ -38,11 +38,16 @@ export async function registerCommand(
   context: Context,
 ): Promise<void> {
   checkName(name);
-  const { algorithm, address } = options;
-  const words = await wordsOf(options, context);
-  if (words === undefined && address !== 'mkm' && algorithm !== 'ECC') {
+  const { address } = options;
+  const fromWords = options.words !== undefined || options.wordsFrom !== undefined;
+  const { algorithm = fromWords ? 'ECC' : 'RSA' } = options;
+  if (fromWords && algorithm !== 'ECC') {
+    throw usage(`keys made of words are ECC: --algorithm ${algorithm} has no words`);
+  }
+  if (address !== 'mkm' && algorithm !== 'ECC') {
     throw usage(`--address ${address} needs --algorithm ECC`);
   }
+  const words = await wordsOf(options, context);
   await using profile = await makeProfile(context, options);
   await checkNoIdentity(profile);
   const identity: Partial<MnemonicIdentity> =
@@ -60,13 +65,14 @@ export async function registerCommand(
   }
 }
 
-/** @throws `store/conflict` for a profile that has an identity: it would be lost among several */
+/** @throws `identity/exists` for a profile that has an identity: it would be lost among several */
 export async function checkNoIdentity({ facebook, name }: Profile): Promise<void> {
   const user = await facebook.currentUser();
   if (user === undefined) return;
-  throw new ProtocolError(
-    'store/conflict',
-    `profile "${name}" has an identity already; --profile names another profile`,
+  throw new CommandFailure(
+    'identity/exists',
+    `profile "${name}" has an identity already, ${user.id.text}; --profile names another profile`,
+    { facts: { id: user.id.text } },
   );
 }
 

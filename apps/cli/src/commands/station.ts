@@ -2,6 +2,7 @@ import { isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type Connection, connectionOf, DEFAULT_TIMEOUT } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { deadline } from '../deadline.ts';
 import { CommandFailure } from '../failure.ts';
 import { openProfile } from '../profile.ts';
 import { protocol } from '../protocol.ts';
@@ -114,7 +115,7 @@ async function answersQuestions(
   timeout: number,
   { signal }: Context,
 ): Promise<boolean> {
-  const limit = AbortSignal.timeout(timeout * 1000);
+  const limit = deadline(timeout);
   try {
     await session.resolve(NOBODY, AbortSignal.any([signal, limit]));
     return true;

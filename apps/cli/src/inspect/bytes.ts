@@ -113,7 +113,16 @@ async function inspectMtp(bytes: Uint8Array, context: InspectionContext): Promis
     checks.push(bad('format', decoder.failure));
   if (decoder.waitingBytes > 0) {
     checks.push(
-      unknown('complete', `${decoder.waitingBytes} bytes wait for the rest of a package`),
+      unknown(
+        'complete',
+        `unfinished: ${decoder.waitingBytes} bytes of a package whose rest is missing`,
+      ),
+    );
+  }
+  if (decoder.skippedBytes > 0) {
+    const skipped = `${decoder.skippedBytes} bytes belong to no package, and a peer skips them`;
+    checks.push(
+      unknown('format', frames.length === 0 ? `unfinished or damaged: ${skipped}` : skipped),
     );
   }
   if (checks.length === 0) checks.push(good('format', 'whole MTP packages'));

@@ -40,7 +40,7 @@ export function comparable(name: string): string {
 
 /** A name on one line, without room for anything that looks like more than a name. */
 export function shownName(name: string): string {
-  return oneLine(shortened(name.replaceAll(/\s+/gu, ' ').trim(), MAX_NAME));
+  return shortened(oneLine(name).replaceAll(/\s+/gu, ' ').trim(), MAX_NAME);
 }
 
 /**

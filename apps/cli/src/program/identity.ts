@@ -15,9 +15,10 @@ export function addIdentityCommands(program: Command, runner: Runner): void {
       'Makes an identity: new keys on this machine, an ID with your name in it. The first time it makes the profile as well and asks for a passphrase, which encrypts all of it.',
     )
     .addOption(
-      new Option('--algorithm <name>', 'algorithm of the identity key')
-        .choices(['RSA', 'ECC', 'Ed25519'])
-        .default('RSA'),
+      new Option(
+        '--algorithm <name>',
+        'algorithm of the identity key; RSA by default, ECC for words',
+      ).choices(['RSA', 'ECC', 'Ed25519']),
     )
     .addOption(
       new Option('--address <kind>', 'mkm: name@address; btc and eth: an address without name')

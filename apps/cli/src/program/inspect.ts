@@ -25,7 +25,7 @@ export function addInspectCommand(program: Command, runner: Runner): void {
         'dim inspect message.json',
         'dim inspect hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj',
         'dim inspect --meta moki.json - < message.json',
-        'dim inspect 44494d80000000000000000000000004 --json',
+        'dim inspect "44494d2000000004 50494e47" --json',
       ),
     )
     .action(
