@@ -104,7 +104,7 @@ test('everything is encrypted with the passphrase, from a file or the environmen
   // Without the passphrase nothing on the disk tells who it is.
   const bytes = await readFile(join(data, 'default', 'store', 'data.mdb'), 'latin1');
   expect(bytes).not.toContain('moki');
-});
+}, 120_000);
 
 test('a key that others may read is not used', async () => {
   const { data } = await registered();
@@ -185,7 +185,7 @@ test('export and import take the identity and its contacts to another profile', 
   await writeFile(join(data, 'noise'), 'no identity');
   const noise = await run(data, ['--json', 'import', join(data, 'noise')], { env });
   expect([noise.status, codeOf(noise)]).toEqual([65, 'format/bytes']);
-});
+}, 120_000);
 
 test('words make the same identity again, and are only ever written into a file', async () => {
   const data = await temporaryFolder();
