@@ -1,5 +1,6 @@
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Connection } from '../connection.ts';
+import type { DeferredMessages } from '../deferred.ts';
 import { failureOf, usage } from '../failure.ts';
 import type { History, HistoryEntry } from '../history.ts';
 import { conversationOf, historyEntry, saidLine, shownMessage } from '../incoming.ts';
@@ -21,6 +22,7 @@ export interface ChatParts {
   readonly conversation: Conversation;
   readonly history: History;
   readonly people: People;
+  readonly deferred: DeferredMessages;
   readonly screen: Screen;
   /** Looks again at what the tab key offers. */
   readonly renew: () => Promise<void>;
@@ -134,6 +136,9 @@ export class Chat {
       }
       case 'state':
         conversation.showStates();
+        break;
+      case 'waiting':
+        await this.#parts.deferred.show();
         break;
       case 'help':
         for (const each of Object.values(CHAT_COMMANDS)) screen.output.note(`/${each}`);

@@ -17,6 +17,7 @@ export const CHAT_COMMANDS = {
   history: 'history [NUMBER]: what was said last',
   file: 'file PATH: send a file',
   image: 'image PATH: send a picture',
+  waiting: 'waiting: messages that have come and cannot be shown yet, and why',
   state: 'state: how far your messages have got',
   help: 'help: this list',
   quit: 'quit: leave',

@@ -5,6 +5,7 @@ import { completions } from '../chat/input.ts';
 import { Screen } from '../chat/screen.ts';
 import { connectionOf } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { DeferredMessages } from '../deferred.ts';
 import { History } from '../history.ts';
 import { People } from '../people/people.ts';
 import { openProfile, userOf } from '../profile.ts';
@@ -39,16 +40,18 @@ export async function chatCommand(
   const shown = { ...context, output: screen.output };
   await using connection = await connectionOf(profile, shown);
   const conversation = new Conversation(connection, history, people, screen.output, shown, options);
+  await using deferred = new DeferredMessages(connection.messenger, people, screen.output);
   const renew = async (): Promise<void> => {
     references.list = await people.references();
   };
   const chat = new Chat(
-    { profile, connection, conversation, history, people, screen, renew },
+    { profile, connection, conversation, history, people, deferred, screen, renew },
     peer,
     SHOWN_FIRST,
   );
   await chat.show(SHOWN_FIRST);
   await connection.session.start();
+  await deferred.tellAll();
   const end = new AbortController();
   const reading = chat.read(AbortSignal.any([end.signal, context.signal]));
   try {

@@ -5,6 +5,7 @@ import { save } from '../attachments.ts';
 import { type Connection, connectionOf } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { deadline } from '../deadline.ts';
+import { DeferredMessages } from '../deferred.ts';
 import { failureOf } from '../failure.ts';
 import { History } from '../history.ts';
 import { conversationOf, FILE_KINDS, historyEntry, shownMessage } from '../incoming.ts';
@@ -36,7 +37,9 @@ export async function listenCommand(options: ListenOptions, context: Context): P
   const people = new People(profile, connection.user.id);
   const limit = options.timeout === undefined ? undefined : deadline(options.timeout);
   const end = limit === undefined ? context.signal : AbortSignal.any([limit, context.signal]);
+  await using deferred = new DeferredMessages(connection.messenger, people, context.output);
   await session.start();
+  await deferred.tellAll();
   let count = 0;
   let hinted = false;
   for await (const message of messenger.messages({ signal: end })) {

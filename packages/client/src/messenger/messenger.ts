@@ -323,8 +323,8 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Asks the network for a meta, a visa or the documents of a group, at most once in ten minutes for each (spec §11.4).
-   * The events of the facebook tell when it has come.
+   * Asks the network for a meta, a visa or the documents of a group that something depends on which the user is about to
+   * send: once in ten minutes for each (spec §11.4). The events of the facebook tell when it has come.
    */
   async ask(missing: Waiting): Promise<void> {
     await this.start();

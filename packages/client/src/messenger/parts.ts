@@ -44,7 +44,7 @@ export interface MessengerParts {
   readonly application: Application;
   readonly link: Link;
   readonly life: Life;
-  /** Asks the network for what has to arrive. */
+  /** Asks the network for what has to arrive for something that the user sends. */
   readonly ask: (missing: Waiting) => Promise<void>;
 }
 
@@ -73,6 +73,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
       void background.run(() => queries.forWaiting(missing, cause));
     };
   const ask = askBecauseOf('incoming');
+  const askForUser = askBecauseOf('outgoing');
   const dispatcher = new Dispatcher({
     packer,
     outbox: new Outbox(store, protocol.parseID, clock, random),
@@ -82,7 +83,7 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     policy: { ...DEFAULT_RESEND_POLICY, ...options.resend },
     transmit: (bytes, receiver) => link.send(bytes, receiver),
     mayHaveLeft: (error) => link.mayHaveLeft(error),
-    ask: askBecauseOf('outgoing'),
+    ask: askForUser,
     aside: (task) => background.run(task),
     shared: store.sharing !== undefined,
     station: () => link.contact?.station ?? options.station,
@@ -164,7 +165,17 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     events,
     owner,
   });
-  return { dispatcher, introductions, receiver, memory, processors, application, link, life, ask };
+  return {
+    dispatcher,
+    introductions,
+    receiver,
+    memory,
+    processors,
+    application,
+    link,
+    life,
+    ask: askForUser,
+  };
 }
 
 /** What happens by the clock and fails is reported like everything else that nobody waits for. */
