@@ -1,14 +1,14 @@
 import { statfs } from 'node:fs/promises';
 import { ProtocolError } from '@dimp/foundation';
-import type { RootDatabase } from 'lmdb';
+import type { Database } from 'lmdb';
 import { storeError } from './native-error.ts';
+import { PendingWrites, type Plan, type Planner } from './pending-writes.ts';
 
 /** A change that waits for its commit. */
 interface Waiting {
   /** Bytes it writes; 0 if it only removes. */
   readonly bytes: number;
-  /** Does it, inside a transaction. */
-  readonly apply: () => unknown;
+  readonly plan: Planner<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,9 +25,12 @@ const ROOM_SHARE = 1 / 16;
 /**
  * Commits changes in the order in which they come, one transaction after the other: all that come while one is under way
  * share the next. A commit is written and flushed to the disk before the next begins.
+ *
+ * What a commit writes is known before LMDB's thread begins with it, so that the thread never waits for this one: a
+ * process that ends waits for that thread, and would wait for ever.
  */
 export class CommitQueue {
-  readonly #database: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #records: Database<Uint8Array, Uint8Array>;
   readonly #folder: string;
   readonly #reserve: number;
   #waiting: Waiting[] = [];
@@ -40,24 +43,24 @@ export class CommitQueue {
   #broken: ProtocolError | undefined;
 
   /** @param reserve - bytes that stay free on the disk */
-  constructor(database: RootDatabase<Uint8Array, Uint8Array>, folder: string, reserve: number) {
-    this.#database = database;
+  constructor(records: Database<Uint8Array, Uint8Array>, folder: string, reserve: number) {
+    this.#records = records;
     this.#folder = folder;
     this.#reserve = reserve;
   }
 
   /**
-   * Does something inside a transaction.
+   * Makes a change.
    *
-   * @param bytes - length of all values it writes; undefined if it writes none
-   * @param apply - must not wait for anything
-   * @returns what it returns, as soon as that is on the disk
+   * @param bytes - length of all values it writes at most; undefined if it writes none
+   * @param plan - says what is written, when all changes before it are known
+   * @returns its result, as soon as that is on the disk
    */
-  add<T>(bytes: number | undefined, apply: () => T): Promise<T> {
+  add<T>(bytes: number | undefined, plan: Planner<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({
         bytes: bytes === undefined ? 0 : bytes + OVERHEAD,
-        apply,
+        plan,
         resolve: resolve as (result: unknown) => void,
         reject,
       });
@@ -78,23 +81,32 @@ export class CommitQueue {
   }
 
   async #commit(room: number): Promise<void> {
-    let group: readonly Waiting[] = [];
-    let results: readonly unknown[] = [];
+    // Whoever is waiting when nothing is written any more is refused, or the queue would never end.
+    const group = this.#broken === undefined ? this.#take(room) : this.#waiting.splice(0);
+    let plans: readonly Plan<unknown>[] = [];
     try {
       if (this.#broken !== undefined) throw this.#broken;
-      await this.#database.childTransaction(() => {
-        group = this.#take(room);
-        results = group.map(({ apply }) => apply());
-      });
+      const pending = new PendingWrites(this.#records);
+      plans = group.map(({ plan }) => pending.add(plan));
+      if (pending.writes.length > 0) await this.#write(pending);
     } catch (error) {
       const cause = await causeOf(error);
-      // Whoever was not taken yet is refused as well, or the queue would never end.
-      if (group.length === 0) group = this.#waiting.splice(0);
       for (const { reject } of group) reject(storeError('writing', cause));
       this.#probe();
       return;
     }
-    for (const [index, { resolve }] of group.entries()) resolve(results[index]);
+    for (const [index, { resolve }] of group.entries()) resolve(plans[index]?.result);
+  }
+
+  /** All of it is handed over in one turn of the event loop, so nobody sees a part of it. */
+  async #write({ writes }: PendingWrites): Promise<void> {
+    await this.#records.batch(() => {
+      // Those that belong to a batch have no promises of their own.
+      for (const { key, value } of writes) {
+        if (value === undefined) void this.#records.remove(key);
+        else void this.#records.put(key, value);
+      }
+    });
   }
 
   /** Takes the next changes, as many as go together. Those that the disk has no room for are refused. */
@@ -143,7 +155,7 @@ export class CommitQueue {
   #probe(): void {
     if (this.#broken !== undefined) return;
     try {
-      this.#database.transactionSync(() => {});
+      this.#records.transactionSync(() => {});
     } catch (error) {
       this.#broken = storeError('writing', error);
     }

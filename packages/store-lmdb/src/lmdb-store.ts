@@ -5,6 +5,7 @@ import { copyEnvironment } from './backup.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { decodeKey, encodeKey, keyRange, writeKey } from './key-bytes.ts';
 import { storeError } from './native-error.ts';
+import type { Write } from './pending-writes.ts';
 
 /** A {@link Store} in files of this machine. */
 export interface LmdbStore extends Store {
@@ -42,7 +43,7 @@ export class OpenLmdbStore implements LmdbStore {
 
   constructor(parts: LmdbParts) {
     this.#parts = parts;
-    this.#commits = new CommitQueue(parts.environment, parts.folder, parts.reserve);
+    this.#commits = new CommitQueue(parts.records, parts.folder, parts.reserve);
   }
 
   get(key: StoreKey): Uint8Array | undefined {
@@ -77,9 +78,7 @@ export class OpenLmdbStore implements LmdbStore {
   async batch(changes: readonly StoreChange[]): Promise<void> {
     this.#checkOpen();
     const { written, prepared } = prepare(changes);
-    return this.#commits.add(written, () => {
-      for (const { key, value } of prepared) this.#write(key, value);
-    });
+    return this.#commits.add(written, () => ({ writes: prepared, result: undefined }));
   }
 
   async compareAndSet(
@@ -91,12 +90,11 @@ export class OpenLmdbStore implements LmdbStore {
     const bytes = encodeKey(key);
     const seen = expected === undefined ? undefined : copyOf(expected);
     const next = value === undefined ? undefined : copyOf(value);
-    return this.#commits.add(next?.length, () => {
-      const found = this.#read(bytes);
+    return this.#commits.add(next?.length, (read) => {
+      const found = read(bytes);
       const same =
         found === undefined || seen === undefined ? found === seen : equalBytes(found, seen);
-      if (same) this.#write(bytes, next);
-      return same;
+      return { writes: same ? [{ key: bytes, value: next }] : [], result: same };
     });
   }
 
@@ -139,11 +137,6 @@ export class OpenLmdbStore implements LmdbStore {
     return found === undefined ? undefined : new Uint8Array(found);
   }
 
-  #write(key: Uint8Array, value: Uint8Array | undefined): void {
-    if (value === undefined) this.#parts.records.removeSync(key);
-    else this.#parts.records.putSync(key, value);
-  }
-
   #page(
     start: Uint8Array,
     end: Uint8Array | undefined,
@@ -160,12 +153,6 @@ export class OpenLmdbStore implements LmdbStore {
   }
 }
 
-/** A change as bytes; without a value the entry goes. */
-interface Prepared {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-}
-
 /**
  * Copies what is to be written, all of it into one piece of memory: one for each key and value would cost more than to
  * fill them, and the binding asks the engine for the address of each.
@@ -174,7 +161,7 @@ interface Prepared {
  */
 function prepare(changes: readonly StoreChange[]): {
   readonly written: number | undefined;
-  readonly prepared: readonly Prepared[];
+  readonly prepared: readonly Write[];
 } {
   const lengths = changes.map(({ key }) => checkStoreKey(key));
   let total = 0;

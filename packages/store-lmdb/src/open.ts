@@ -77,8 +77,8 @@ function openNow(folder: string, reserve: number): LmdbStore {
     eventTurnBatching: false,
     encoding: 'binary',
     keyEncoding: 'binary',
-    // The binding's types do not know this one.
-    ...{ permissionsMode: 0o600 },
+    // The binding's types do not know these. Nothing of a commit is begun before all of it is there.
+    ...{ permissionsMode: 0o600, batchStartThreshold: Number.POSITIVE_INFINITY },
   });
   let release = (): void => {};
   try {

@@ -91,5 +91,39 @@ async function fill(): Promise<void> {
   say('writes again');
 }
 
-const programs: Record<string, () => Promise<void>> = { hold, write, use, fill };
+/**
+ * Ends in the middle of its writes, in the way and after the milliseconds that the argument says: `exit 20`, `throw 20`.
+ * Without a number it ends in the turn of the event loop after the first write.
+ */
+async function end(): Promise<void> {
+  const store = await lmdbStore({ path });
+  const [way, pause] = run.split(' ');
+  const leave = (): void => {
+    if (way === 'throw') throw new Error('on purpose');
+    process.exit(1);
+  };
+  if (pause === undefined) {
+    void store.set(['first'], new Uint8Array(100));
+    setTimeout(() => {
+      // LMDB's thread gets as far as it can by itself.
+      for (const since = performance.now(); performance.now() - since < 5; );
+      leave();
+    });
+    return;
+  }
+  setTimeout(leave, Number(pause));
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      const name = String(next++);
+      if (Number(name) % 3 === 0) {
+        await store.compareAndSet([name], undefined, utf8Encode(name));
+      } else await store.set([name], utf8Encode(name));
+      say(name);
+    }
+  };
+  await Promise.all([worker(), worker(), worker()]);
+}
+
+const programs: Record<string, () => Promise<void>> = { hold, write, use, fill, end };
 await programs[program]?.();
