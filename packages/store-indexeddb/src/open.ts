@@ -8,7 +8,16 @@ import { OpenIndexedDbStore, RECORDS } from './indexed-db-store.ts';
 export interface IndexedDbStoreOptions {
   /** Name of the database in this origin; `indexedDB.deleteDatabase` of this name removes the store. */
   readonly name: string;
+  /**
+   * Milliseconds after which opening is given up: a deletion that another tab stands in the way of, say, keeps everybody
+   * out until that tab gives way.
+   *
+   * @default 10,000
+   */
+  readonly timeout?: number;
 }
+
+const DEFAULT_TIMEOUT = 10_000;
 
 /** Layout of the database: one object store, values by path. */
 const VERSION = 1;
@@ -18,7 +27,7 @@ const VERSION = 1;
  * handed to the disk (`durability: 'strict'`).
  *
  * @throws `store/unavailable` where the browser has no IndexedDB, Web Locks or BroadcastChannel, or refuses them: some do
- *   in private windows, and pages that are no secure context have no Web Locks; `store/corrupt` if the database is
+ *   in private windows, and pages that are no secure context have no Web Locks; or if it did not open in time; `store/corrupt` if the database is
  *   something else; `store/quota`
  *
  * @example
@@ -27,7 +36,10 @@ const VERSION = 1;
  * await store.set(['greeting'], utf8Encode('hello'));
  * ```
  */
-export async function indexedDbStore({ name }: IndexedDbStoreOptions): Promise<Store> {
+export async function indexedDbStore({
+  name,
+  timeout = DEFAULT_TIMEOUT,
+}: IndexedDbStoreOptions): Promise<Store> {
   checkPlatform();
   let store: OpenIndexedDbStore | undefined;
   let taken = false;
@@ -37,13 +49,14 @@ export async function indexedDbStore({ name }: IndexedDbStoreOptions): Promise<S
   };
   let database: IDBPDatabase;
   try {
-    database = await openDB(name, VERSION, {
+    const opening = openDB(name, VERSION, {
       upgrade: (created) => {
         created.createObjectStore(RECORDS);
       },
       blocking: lose,
       terminated: lose,
     });
+    database = await within(timeout, opening);
   } catch (error) {
     throw storeError('opening the database', error);
   }
@@ -54,6 +67,28 @@ export async function indexedDbStore({ name }: IndexedDbStoreOptions): Promise<S
   store = new OpenIndexedDbStore(name, database);
   if (taken) store.lose();
   return store;
+}
+
+/** @throws `store/unavailable` if it does not open in time; what opens later is closed at once */
+function within(timeout: number, opening: Promise<IDBPDatabase>): Promise<IDBPDatabase> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      reject(unavailable('the database does not open: another tab may stand in the way'));
+    }, timeout);
+    opening.then(
+      (database) => {
+        clearTimeout(timer);
+        if (late) database.close();
+        else resolve(database);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
 }
 
 function checkPlatform(): void {

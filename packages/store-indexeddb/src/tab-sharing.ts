@@ -1,5 +1,6 @@
 import type { StoreKey, StoreSharing } from '@dimp/core';
 import { type Handle, makeHandle } from '@dimp/foundation';
+import { requestLock } from './request-lock.ts';
 
 /** How the tabs and workers of one origin that have a store open get along: Web Locks and a broadcast channel. */
 export class TabSharing implements StoreSharing {
@@ -25,7 +26,7 @@ export class TabSharing implements StoreSharing {
     this.#checkOpen();
     const closed = this.#stop.signal;
     const waiting = signal === undefined ? closed : AbortSignal.any([closed, signal]);
-    return navigator.locks.request(`${this.#scope} ${name}`, { signal: waiting }, () => task());
+    return requestLock(`${this.#scope} ${name}`, task, waiting);
   }
 
   watch(listener: (keys: readonly StoreKey[]) => void): Handle {

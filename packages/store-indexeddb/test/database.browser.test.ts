@@ -6,7 +6,7 @@ const newName = (): string => `database-${crypto.randomUUID()}`;
 
 async function newStore(name: string) {
   const store = await indexedDbStore({ name });
-  onTestFinished(() => store[Symbol.asyncDispose]());
+  onTestFinished(() => store.close());
   return store;
 }
 

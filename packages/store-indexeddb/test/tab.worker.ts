@@ -29,7 +29,7 @@ async function perform([task = '', name = '', ...rest]: readonly string[]): Prom
       if (await store.compareAndSet(['counter'], seen, next)) done += 1;
     }
   }
-  await store[Symbol.asyncDispose]();
+  await store.close();
   return 'done';
 }
 

@@ -1,6 +1,7 @@
 import { type StoreKey, withLock } from '@dimp/core';
 import { utf8Decode, utf8Encode } from '@dimp/foundation';
 import { indexedDbStore } from '@dimp/store-indexeddb';
+import { deleteDB, openDB } from 'idb';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 /** A name that no store had before. */
@@ -25,7 +26,7 @@ function newTab(): { tell(...task: readonly string[]): Promise<string>; close():
 
 async function newStore(name: string) {
   const store = await indexedDbStore({ name });
-  onTestFinished(() => store[Symbol.asyncDispose]());
+  onTestFinished(() => store.close());
   return store;
 }
 
@@ -66,6 +67,44 @@ test('a lock that another tab holds is free when that tab is gone', async () => 
   expect(await patient).toBe('mine');
 });
 
+test('whoever gives up at once is told so, and does not keep the lock from others later', async () => {
+  const name = newName();
+  const store = await newStore(name);
+  const tab = newTab();
+  await tab.tell('hold', name, 'sender');
+  const reason = new Error('no longer');
+  let ran = 0;
+  for (const pause of [0, 1, 5]) {
+    const impatient = new AbortController();
+    const waiting = store.sharing?.lock('sender', async () => ran++, impatient.signal);
+    const refused = expect(waiting).rejects.toBe(reason);
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    impatient.abort(reason);
+    await refused;
+  }
+  tab.close();
+  expect(await withLock(store, 'sender', async () => 'mine')).toBe('mine');
+  expect(ran).toBe(0);
+});
+
+test('a deletion that somebody stands in the way of keeps nobody waiting without end', async () => {
+  const name = newName();
+  const stubborn = await openDB(name, 1, {
+    upgrade: (database) => {
+      database.createObjectStore('records');
+    },
+  });
+  const deleted = deleteDB(name);
+  await expect(indexedDbStore({ name, timeout: 200 })).rejects.toMatchObject({
+    code: 'store/unavailable',
+  });
+  stubborn.close();
+  await deleted;
+  // What opened too late was closed: it stands in nobody's way.
+  await deleteDB(name);
+  await (await indexedDbStore({ name })).close();
+});
+
 test('who waits for a lock when the store is closed is told state/stopped', async () => {
   const name = newName();
   const store = await newStore(name);
@@ -73,7 +112,7 @@ test('who waits for a lock when the store is closed is told state/stopped', asyn
   await tab.tell('hold', name, 'sender');
   const waiting = store.sharing?.lock('sender', async () => {});
   const refused = expect(waiting).rejects.toMatchObject({ code: 'state/stopped' });
-  await store[Symbol.asyncDispose]();
+  await store.close();
   await refused;
 });
 
@@ -104,7 +143,7 @@ test('a store that another tab deletes gives way, and is store/unavailable from 
       while ((await listing.next()).done !== true);
     })(),
   ).rejects.toMatchObject(unavailable);
-  await store[Symbol.asyncDispose]();
+  await store.close();
   await expect(store.get(['k'])).rejects.toMatchObject({ code: 'state/stopped' });
   // It did not stand in the way: the name is free, and empty.
   const again = await newStore(name);

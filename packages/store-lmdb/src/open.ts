@@ -1,12 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isProtocolError } from '@dimp/foundation';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { checkDataFile } from './data-file.ts';
 import { syncFolder } from './durable.ts';
+import { lockFolder } from './folder-lock.ts';
 import { type LmdbStore, OpenLmdbStore } from './lmdb-store.ts';
 import { storeError } from './native-error.ts';
-import { checkOwner, claimStore } from './owner.ts';
+import { checkOwner, ownerConflict, writeOwner } from './owner.ts';
 
 /** What {@link lmdbStore} is told. */
 export interface LmdbStoreOptions {
@@ -31,8 +33,8 @@ const DEFAULT_RESERVE = 8 * 1024 * 1024;
 const DEFAULT_CHECK = 256 * 1024 * 1024;
 
 /**
- * Opens a store in files of this machine, for this process alone. What is acknowledged is on the disk; changes that are
- * made at the same time share a commit; reading is synchronous.
+ * Opens a store in files of this machine, for this process alone, also among several containers with the same disk. What
+ * is acknowledged is on the disk; changes that are made at the same time share a commit; reading is synchronous.
  *
  * @throws `store/conflict` if a process that is alive has it open, this one included; `store/corrupt` for files that
  *   are damaged or something else; `store/unavailable` without permission, or if the folder around it is missing;
@@ -42,7 +44,7 @@ const DEFAULT_CHECK = 256 * 1024 * 1024;
  * ```ts
  * const store = await lmdbStore({ path: './account' });
  * await store.set(['greeting'], utf8Encode('hello'));
- * await store[Symbol.asyncDispose]();
+ * await store.close();
  * ```
  */
 export async function lmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
@@ -50,14 +52,30 @@ export async function lmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const folder = resolve(options.path);
   try {
     await makeFolder(folder);
-    checkOwner(folder);
-    checkAccess(folder);
-    await checkDataFile(folder, checkBytes);
-    const store = openNow(folder, reserveBytes);
-    await syncFolder(folder);
-    return store;
+    const unlock = await lock(folder);
+    try {
+      checkAccess(folder);
+      await checkDataFile(folder, checkBytes);
+      const store = openNow(folder, reserveBytes, unlock);
+      await syncFolder(folder);
+      return store;
+    } catch (error) {
+      unlock?.();
+      throw error;
+    }
   } catch (error) {
     throw storeError('opening the store', error);
+  }
+}
+
+/** @returns what unlocks the folder; undefined where only the number of the process in it can tell whose it is */
+async function lock(folder: string): Promise<(() => void) | undefined> {
+  try {
+    const unlock = await lockFolder(folder);
+    if (unlock === undefined) checkOwner(folder);
+    return unlock;
+  } catch (error) {
+    throw isProtocolError(error, 'store/conflict') ? ownerConflict(folder) : error;
   }
 }
 
@@ -65,8 +83,8 @@ export async function lmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
  * Opens and claims without a pause. Two calls of one process would block each other for ever if one began between two
  * steps of the other: LMDB's lock for writing belongs to the thread.
  */
-function openNow(folder: string, reserve: number): LmdbStore {
-  checkOwner(folder);
+function openNow(folder: string, reserve: number, unlock: (() => void) | undefined): LmdbStore {
+  if (unlock === undefined) checkOwner(folder);
   const environment: RootDatabase<Uint8Array, Uint8Array> = open({
     path: folder,
     noSubdir: false,
@@ -82,8 +100,19 @@ function openNow(folder: string, reserve: number): LmdbStore {
   });
   let release = (): void => {};
   try {
-    // Another process that opens it now waits here until this one is known.
-    release = environment.transactionSync(() => claimStore(folder));
+    // Where there is no lock, another process that opens it now waits until this one is known. Else nothing is begun that
+    // would stay with LMDB if this thread were terminated in the middle of it.
+    const disown =
+      unlock === undefined
+        ? environment.transactionSync(() => {
+            checkOwner(folder);
+            return writeOwner(folder);
+          })
+        : writeOwner(folder);
+    release = () => {
+      disown();
+      unlock?.();
+    };
     const records: Database<Uint8Array, Uint8Array> = environment.openDB({
       name: 'records',
       encoding: 'binary',
@@ -91,8 +120,8 @@ function openNow(folder: string, reserve: number): LmdbStore {
     });
     return new OpenLmdbStore({ folder, environment, records, reserve, release });
   } catch (error) {
-    release();
     void environment.close();
+    release();
     throw error;
   }
 }

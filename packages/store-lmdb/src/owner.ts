@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { type JsonObject, ownMember, ProtocolError, parseJsonObject } from '@dimp/foundation';
@@ -10,6 +10,8 @@ interface Owner {
   readonly start: string | null;
   /** Tells two runs of the machine apart. */
   readonly boot: string | null;
+  /** Where the number counts: containers have numbers of their own. Linux only. */
+  readonly numbers: string | null;
   /** When the store was opened, in seconds since the epoch. */
   readonly since: number;
   /** Which data file is meant: a copy of the folder belongs to nobody. */
@@ -20,38 +22,54 @@ interface Owner {
 const CLOCK_SLACK = 60;
 
 /**
- * Says that no process that is alive has the store open.
+ * Says that no process that is alive has the store open, where there is no better lock (`folder-lock.ts`): processes of
+ * other containers are not recognized.
  *
  * @throws `store/conflict`
  */
 export function checkOwner(folder: string): void {
   const owner = parseOwner(readText(folder));
   if (owner === undefined || owner.file !== fileOf(folder) || !isAlive(owner)) return;
-  const whose = owner.pid === process.pid ? 'this process' : `process ${owner.pid}`;
-  throw new ProtocolError('store/conflict', `${whose} has the store open already`, {
+  throw conflict(owner);
+}
+
+/** The error that tells who has the store open, as far as that is written down. */
+export function ownerConflict(folder: string): ProtocolError<'store/conflict'> {
+  return conflict(parseOwner(readText(folder)));
+}
+
+function conflict(owner: Owner | undefined): ProtocolError<'store/conflict'> {
+  if (owner === undefined) {
+    return new ProtocolError('store/conflict', 'another process has the store open already');
+  }
+  return new ProtocolError('store/conflict', `${nameOf(owner)} has the store open already`, {
     details: { pid: owner.pid, since: owner.since },
   });
 }
 
+function nameOf({ pid, numbers }: Owner): string {
+  if (numbers !== numbersOf()) return `process ${pid} of another container`;
+  return pid === process.pid ? 'this process' : `process ${pid}`;
+}
+
 /**
- * Makes this process the owner. The caller keeps others out meanwhile.
+ * Writes down that this process has the store open. The caller keeps others out.
  *
  * @returns what to call when the store is closed
- * @throws `store/conflict`
  */
-export function claimStore(folder: string): () => void {
-  checkOwner(folder);
+export function writeOwner(folder: string): () => void {
   const owner: Owner = {
     pid: process.pid,
     start: startOf(process.pid),
     boot: bootOf(),
+    numbers: numbersOf(),
     since: Math.floor(Date.now() / 1000),
     file: fileOf(folder),
   };
   const text = JSON.stringify(owner);
   writeFileSync(pathOf(folder), text, { mode: 0o600 });
   return () => {
-    // Should somebody else have taken the store over, then it is his.
+    // Should somebody else have taken the store over, then it is theirs.
     if (readText(folder) === text) rmSync(pathOf(folder), { force: true });
   };
 }
@@ -91,6 +109,15 @@ function bootOf(): string | null {
   }
 }
 
+/** What counts the processes of this one's container; Linux only. */
+function numbersOf(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return null;
+  }
+}
+
 /** What no copy of the data file shares with it. */
 function fileOf(folder: string): string {
   const status = statSync(join(folder, 'data.mdb'), { bigint: true, throwIfNoEntry: false });
@@ -117,7 +144,14 @@ function parseOwner(text: string | undefined): Owner | undefined {
     const member = ownMember(json, name);
     return typeof member === 'string' ? member : null;
   };
-  return { pid, start: textOf('start'), boot: textOf('boot'), since, file };
+  return {
+    pid,
+    start: textOf('start'),
+    boot: textOf('boot'),
+    numbers: textOf('numbers'),
+    since,
+    file,
+  };
 }
 
 function readText(folder: string): string | undefined {

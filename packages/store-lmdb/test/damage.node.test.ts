@@ -23,7 +23,7 @@ async function makeStore(path: string): Promise<Uint8Array> {
       })),
     );
   }
-  await store[Symbol.asyncDispose]();
+  await store.close();
   return readFile(join(path, 'data.mdb'));
 }
 
@@ -70,7 +70,7 @@ test('a file that was cut off anywhere is store/corrupt, whatever is checked', a
       const opening = lmdbStore({ path: cut, ...(checkBytes === undefined ? {} : { checkBytes }) });
       // The last pages may be free ones.
       const outcome = await opening.then(
-        (store) => store[Symbol.asyncDispose]().then(() => 'opened'),
+        (store) => store.close().then(() => 'opened'),
         (error) => error.code,
       );
       expect(
@@ -92,7 +92,7 @@ test('a page that is not as it should be is store/corrupt', async () => {
         // A page that is free or inside a value does no harm.
         const store = await lmdbStore({ path });
         for await (const _ of store.list([])) void 0;
-        await store[Symbol.asyncDispose]();
+        await store.close();
       } catch (error) {
         expect(error).toMatchObject({ code: 'store/corrupt' });
         refused += 1;
@@ -126,10 +126,10 @@ test('an empty file, an empty folder and a damaged lock file are no damage', asy
   await writeFile(join(path, 'lock.mdb'), randomBytes(10_000));
   const store = await lmdbStore({ path });
   expect(await store.get(['k', '0'])).toBeDefined();
-  await store[Symbol.asyncDispose]();
+  await store.close();
   await mkdir(join(folder, 'empty'));
-  await (await lmdbStore({ path: join(folder, 'empty') }))[Symbol.asyncDispose]();
-  await (await lmdbStore({ path: await folderWith(new Uint8Array()) }))[Symbol.asyncDispose]();
+  await (await lmdbStore({ path: join(folder, 'empty') })).close();
+  await (await lmdbStore({ path: await folderWith(new Uint8Array()) })).close();
 });
 
 test('a file that is shorter than it might be, because its last pages are free, is opened', async () => {
@@ -140,7 +140,7 @@ test('a file that is shorter than it might be, because its last pages are free, 
   await store.set(['big'], new Uint8Array(400_000));
   await store.delete(['big']);
   for (let i = 0; i < 4; i++) await store.set(['keep'], new Uint8Array(i));
-  await store[Symbol.asyncDispose]();
+  await store.close();
   // What LMDB leaves out of the file is left out here by hand.
   await cp(path, join(folder, 'copy'), { recursive: true });
   const file = join(folder, 'copy', 'data.mdb');
@@ -149,5 +149,5 @@ test('a file that is shorter than it might be, because its last pages are free, 
   expect(await again.get(['keep'])).toEqual(new Uint8Array(3));
   await again.set(['big'], new Uint8Array(400_000).fill(7));
   expect((await again.get(['big']))?.every((byte) => byte === 7)).toBe(true);
-  await again[Symbol.asyncDispose]();
+  await again.close();
 });

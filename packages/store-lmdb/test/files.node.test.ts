@@ -24,7 +24,7 @@ test('a folder that cannot be made, or is none, is store/unavailable', async () 
 test.runIf(posix)('files that may not be written are store/unavailable', async () => {
   const folder = await newFolder();
   const path = join(folder, 'store');
-  await (await lmdbStore({ path }))[Symbol.asyncDispose]();
+  await (await lmdbStore({ path })).close();
   // Root may write everything, so somebody else tries.
   for (const each of [folder, path]) await chmod(each, 0o755);
   for (const name of await readdir(path)) await chmod(join(path, name), 0o444);
@@ -38,7 +38,7 @@ test.runIf(posix)('nobody else may read a store or its backup', async () => {
   const store = await lmdbStore({ path: join(folder, 'store') });
   await store.set(['secret'], new Uint8Array(1));
   await store.backup(join(folder, 'copy'));
-  await store[Symbol.asyncDispose]();
+  await store.close();
   for (const name of ['store', 'copy']) {
     expect((await stat(join(folder, name))).mode & 0o077).toBe(0);
   }
@@ -52,7 +52,7 @@ test('writing is store/quota before the disk is full; reading and deleting still
   const store = await lmdbStore({ path });
   await store.set(['old'], new Uint8Array(5));
   await store.set(['kept'], new Uint8Array(6));
-  await store[Symbol.asyncDispose]();
+  await store.close();
   const full = await lmdbStore({ path, reserveBytes: 2 ** 60 });
   const quota = { code: 'store/quota' };
   const results = await Promise.allSettled([
@@ -74,7 +74,7 @@ test('writing is store/quota before the disk is full; reading and deleting still
   ]);
   expect(full.get(['kept'])).toEqual(new Uint8Array(6));
   expect(full.get(['old'])).toBeUndefined();
-  await full[Symbol.asyncDispose]();
+  await full.close();
 });
 
 test.runIf(posix)(
@@ -127,12 +127,12 @@ test('a backup holds what was acknowledged when it began, though the store is wr
     for await (const [[part, number]] of copy.list([])) (part === 'a' ? a : b).add(number ?? '');
     expect(a).toEqual(b);
     for (let i = 0; i < count; i++) expect(a.has(String(i))).toBe(true);
-    await copy[Symbol.asyncDispose]();
+    await copy.close();
   }
   expect((await readdir(folder)).sort()).toEqual(['one', 'store', 'two']);
   // Closing waits for a backup.
   const last = store.backup(join(folder, 'three'));
-  await store[Symbol.asyncDispose]();
+  await store.close();
   await last;
   await expect(store.backup(join(folder, 'four'))).rejects.toMatchObject({ code: 'state/stopped' });
 });
@@ -155,5 +155,5 @@ test('changes that are asked for in one turn share a commit', async () => {
   expect((await commits()) - before).toBe(1);
   for (let i = 0; i < 5; i++) await store.set(['k'], new Uint8Array(i));
   expect((await commits()) - before).toBe(6);
-  await store[Symbol.asyncDispose]();
+  await store.close();
 });

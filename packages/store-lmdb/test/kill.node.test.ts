@@ -54,7 +54,7 @@ test('what was acknowledged is there after the process was killed, and no batch 
     }
     const count = await store.get(['counter']);
     expect(Number(utf8Decode(count ?? new Uint8Array()))).toBeGreaterThanOrEqual(counted);
-    await store[Symbol.asyncDispose]();
+    await store.close();
   }
   // Nothing was proven if all were faster than the kill.
   expect(killed).toBeGreaterThan(KILLS / 2);

@@ -1,11 +1,25 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { lmdbStore } from '@dimp/store-lmdb';
 import { beforeAll, expect, test } from 'vitest';
+import { checkOwner } from '../src/owner.ts';
 import { newFolder } from './folders.ts';
-import { buildPrograms, start } from './programs.ts';
+import {
+  buildPrograms,
+  namespaceCommand,
+  programFile,
+  start,
+  startInNamespace,
+} from './programs.ts';
 
 beforeAll(buildPrograms);
+
+/** What locks a folder, or did. */
+async function locksIn(path: string): Promise<readonly string[]> {
+  return (await readdir(path).catch(() => [])).filter((name) => name.startsWith('.lock-'));
+}
 
 test('a store that this process has open is not opened again before it is closed', async () => {
   const path = join(await newFolder(), 'store');
@@ -20,8 +34,8 @@ test('a store that this process has open is not opened again before it is closed
     details: { pid: process.pid },
   });
   await writing;
-  await store[Symbol.asyncDispose]();
-  await (await lmdbStore({ path }))[Symbol.asyncDispose]();
+  await store.close();
+  await (await lmdbStore({ path })).close();
 });
 
 test('of several who open a new store at once, one gets it', async () => {
@@ -32,7 +46,7 @@ test('of several who open a new store at once, one gets it', async () => {
   expect(stores).toHaveLength(1);
   expect(new Set(errors)).toEqual(new Set(['store/conflict']));
   await stores[0]?.set(['k'], new Uint8Array(1));
-  await stores[0]?.[Symbol.asyncDispose]();
+  await stores[0]?.close();
 });
 
 test('a store that another process has open is refused, and free at once when that was killed', async () => {
@@ -49,7 +63,7 @@ test('a store that another process has open is refused, and free at once when th
   const other = start('use', path);
   await other.said('store/conflict');
   await store.set(['k'], new Uint8Array(1));
-  await store[Symbol.asyncDispose]();
+  await store.close();
 });
 
 test('of several processes that open a new store at once, one gets it', async () => {
@@ -62,7 +76,7 @@ test('of several processes that open a new store at once, one gets it', async ()
   expect(lines.some((line) => line.startsWith('used'))).toBe(true);
 });
 
-test('a process that has the number of the owner, but was started later, is not the owner', async () => {
+test('without sockets, the number of a process counts, unless that was started later than the owner', async () => {
   const path = join(await newFolder(), 'store');
   const child = start('hold', path);
   await child.said('open');
@@ -70,22 +84,23 @@ test('a process that has the number of the owner, but was started later, is not 
   const owner = JSON.parse(await readFile(file, 'utf8'));
   child.process.kill('SIGKILL');
   await child.ended;
-  const claim = (changes: object) => writeFile(file, JSON.stringify({ ...owner, ...changes }));
+  const claim = async (changes: object): Promise<() => void> => {
+    await writeFile(file, JSON.stringify({ ...owner, pid: process.pid, start: null, ...changes }));
+    return () => checkOwner(path);
+  };
 
-  await claim({ pid: process.pid, start: owner.start === null ? null : '1', since: owner.since });
-  if (owner.start !== null) await (await lmdbStore({ path }))[Symbol.asyncDispose]();
+  if (owner.start !== null) expect(await claim({ start: '1' })).not.toThrow();
   // The machine was restarted since.
-  await claim({ pid: process.pid, start: null, boot: 'another' });
-  if (owner.boot !== null) await (await lmdbStore({ path }))[Symbol.asyncDispose]();
-  await claim({ pid: process.pid, start: null, boot: null, since: 1 });
-  await (await lmdbStore({ path }))[Symbol.asyncDispose]();
+  if (owner.boot !== null) expect(await claim({ boot: 'another' })).not.toThrow();
+  expect(await claim({ boot: null, since: 1 })).not.toThrow();
   // Where the system tells nothing else, the number alone counts.
-  await claim({ pid: process.pid, start: null, boot: null });
-  await expect(lmdbStore({ path })).rejects.toMatchObject({ code: 'store/conflict' });
+  expect(await claim({ boot: null })).toThrow(expect.objectContaining({ code: 'store/conflict' }));
+  expect(await claim({ boot: null, file: '1:1' })).not.toThrow();
 });
 
 test('garbage in the place of an owner is none', async () => {
   const path = join(await newFolder(), 'store');
+  await (await lmdbStore({ path })).close();
   const big = JSON.stringify({ pid: process.pid, since: 1e12 });
   for (const text of [
     '',
@@ -96,11 +111,65 @@ test('garbage in the place of an owner is none', async () => {
     big,
     '{"pid":"1"}',
   ]) {
-    await (await lmdbStore({ path }))[Symbol.asyncDispose]();
     await writeFile(join(path, 'owner.json'), text);
+    expect(() => checkOwner(path)).not.toThrow();
+    await (await lmdbStore({ path })).close();
   }
-  await (await lmdbStore({ path }))[Symbol.asyncDispose]();
 });
+
+test('what a process has left that was killed is removed, and its number means nothing', async () => {
+  const path = join(await newFolder(), 'store');
+  const child = start('hold', path);
+  await child.said('open');
+  child.process.kill('SIGKILL');
+  await child.ended;
+  // As a container would find it whose processes are counted anew: the number is that of a process that lives.
+  const file = join(path, 'owner.json');
+  const owner = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...owner, pid: process.pid, start: null }));
+  const store = await lmdbStore({ path });
+  expect(await locksIn(path)).toHaveLength(2);
+  await store.close();
+  expect(await locksIn(path)).toEqual([]);
+});
+
+test('a store in a folder with a long path is refused and given back as any other', async () => {
+  const path = join(await newFolder(), 'x'.repeat(120));
+  const store = await lmdbStore({ path });
+  await expect(lmdbStore({ path })).rejects.toMatchObject({ code: 'store/conflict' });
+  await store.close();
+  await (await lmdbStore({ path })).close();
+});
+
+test('a store whose thread was terminated is free at once', async () => {
+  const path = join(await newFolder(), 'store');
+  const thread = new Worker(programFile(), { argv: ['hold', path] });
+  expect(await once(thread, 'message')).toEqual(['open']);
+  await expect(lmdbStore({ path })).rejects.toMatchObject({ code: 'store/conflict' });
+  await thread.terminate();
+  const store = await lmdbStore({ path });
+  await store.set(['k'], new Uint8Array(1));
+  await store.close();
+}, 60_000);
+
+test('a store that a process of another PID namespace has open is refused, and free at once when that was killed', async (context) => {
+  const unshare = namespaceCommand();
+  if (unshare === undefined) return context.skip('this system permits no PID namespaces');
+  const path = join(await newFolder(), 'store');
+  const first = startInNamespace(unshare, 'hold', path);
+  await first.said('open');
+  expect(JSON.parse(await readFile(join(path, 'owner.json'), 'utf8')).pid).toBeLessThan(10);
+  const second = startInNamespace(unshare, 'use', path);
+  await second.said('store/conflict');
+  await expect(lmdbStore({ path })).rejects.toMatchObject({
+    code: 'store/conflict',
+    message: expect.stringContaining('of another container'),
+  });
+  first.process.kill('SIGKILL');
+  await first.ended;
+  const third = startInNamespace(unshare, 'use', path);
+  await third.said('used 0');
+}, 60_000);
 
 test('a copy of the folder of an open store belongs to nobody', async () => {
   const folder = await newFolder();
@@ -108,9 +177,10 @@ test('a copy of the folder of an open store belongs to nobody', async () => {
   const store = await lmdbStore({ path });
   await store.set(['k'], new Uint8Array(3));
   const copy = join(folder, 'copy');
-  await cp(path, copy, { recursive: true });
+  // Node's own copying refuses sockets, and a copy needs none.
+  await cp(path, copy, { recursive: true, filter: (name) => !name.endsWith('.sock') });
   const other = await lmdbStore({ path: copy });
   expect(await other.get(['k'])).toEqual(new Uint8Array(3));
-  await other[Symbol.asyncDispose]();
-  await store[Symbol.asyncDispose]();
+  await other.close();
+  await store.close();
 });

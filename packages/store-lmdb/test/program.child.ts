@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
 import type { StoreChange } from '@dimp/core';
 import { isProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { lmdbStore } from '../src/index.ts';
@@ -9,7 +10,8 @@ import { lmdbStore } from '../src/index.ts';
  */
 const [program = '', path = '', run = ''] = process.argv.slice(2);
 const say = (line: string): void => {
-  writeSync(1, `${line}\n`);
+  if (parentPort === null) writeSync(1, `${line}\n`);
+  else parentPort.postMessage(line);
 };
 
 /** Has the store open until it is killed. */
@@ -46,7 +48,7 @@ async function write(): Promise<void> {
     }
   };
   await Promise.all([counter(), ...Array.from({ length: 16 }, worker)]);
-  await store[Symbol.asyncDispose]();
+  await store.close();
   say('done');
 }
 
@@ -62,7 +64,7 @@ async function use(): Promise<void> {
         { type: 'delete', key: ['use', String(i - 3)] },
       ]);
     }
-    await store[Symbol.asyncDispose]();
+    await store.close();
     say(`used ${bytes}`);
   } catch (error) {
     say(isProtocolError(error) ? error.code : String(error));
@@ -87,7 +89,7 @@ async function fill(): Promise<void> {
   say(listed === written ? 'all there' : `${listed} of ${written} there`);
   await store.delete(['fill', '0']);
   await store.set(['small'], new Uint8Array(10));
-  await store[Symbol.asyncDispose]();
+  await store.close();
   say('writes again');
 }
 

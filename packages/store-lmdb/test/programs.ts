@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Program, Running } from '@dimp/fixtures/program';
 
 /** The programs of `program.child.ts`. */
@@ -25,4 +26,26 @@ export function start(program: string, path: string, options: StartOptions = {})
   if (shell === undefined) return PROGRAM.start(args, uid === undefined ? {} : { uid });
   const script = `${shell}; exec "$0" "$@"`;
   return new Running('sh', ['-c', script, process.execPath, PROGRAM.file, ...args]);
+}
+
+/** The bundle of the programs. */
+export function programFile(): string {
+  return PROGRAM.file;
+}
+
+/** The command that starts a process in a PID namespace of its own; undefined where the system does not permit that. */
+export function namespaceCommand(): readonly string[] | undefined {
+  const command = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return [command, [...command, '--user', '--map-root-user']].find(
+    ([name = '', ...args]) => spawnSync(name, [...args, 'true']).status === 0,
+  );
+}
+
+/** Starts a program in a PID namespace of its own, as a container would; it is killed when the test is over. */
+export function startInNamespace(
+  [name = '', ...args]: readonly string[],
+  program: string,
+  path: string,
+): Running {
+  return new Running(name, [...args, process.execPath, PROGRAM.file, program, path]);
 }
