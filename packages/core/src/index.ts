@@ -1,5 +1,6 @@
 export type { Archive, LocalIdentity } from './barrack/archive.ts';
 export {
+  BARRACK_EVENTS,
   Barrack,
   type BarrackEvents,
   type BarrackOptions,

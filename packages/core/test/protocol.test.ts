@@ -26,6 +26,19 @@ describe('createProtocol', () => {
     expectTypeOf(content.kind).toEqualTypeOf<'text' | 'unknown'>();
   });
 
+  test('refuses a function that makes an extension and was not called, and whatever else is no extension', () => {
+    const standard = () => base;
+    // @ts-expect-error: it has to be called
+    expect(() => createProtocol(standard)).toThrow(TypeError);
+    // @ts-expect-error: it has to be called
+    expect(() => createProtocol(base, standard)).toThrow(/call standard\(\)/);
+    // @ts-expect-error: no extension
+    expect(() => createProtocol(undefined)).toThrow(TypeError);
+    // @ts-expect-error: no extension
+    expect(() => createProtocol('base')).toThrow(TypeError);
+    expect(createProtocol(standard()).extensions).toEqual(['base']);
+  });
+
   test('refuses an extension twice, and a content type twice', () => {
     expect(() => createProtocol(base, base)).toThrow(/twice/);
     const other = defineExtension({ name: 'other', contents: [Loud] });

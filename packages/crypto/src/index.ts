@@ -36,3 +36,4 @@ export {
   type SymmetricKeyOf,
   type SymmetricName,
 } from './registry.ts';
+export { verifySignature } from './verify.ts';

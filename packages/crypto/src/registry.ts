@@ -1,4 +1,12 @@
-import { fieldError, isJsonObject, type Json, ownMember, ProtocolError } from '@dimp/foundation';
+import {
+  callForeign,
+  type ForeignFailure,
+  fieldError,
+  isJsonObject,
+  type Json,
+  ownMember,
+  ProtocolError,
+} from '@dimp/foundation';
 import type { AnyAlgorithm, KeyAlgorithm, SymmetricAlgorithm } from './algorithm.ts';
 import type { KeyWire } from './key.ts';
 
@@ -48,7 +56,8 @@ export interface KeyRegistry<T extends AnyAlgorithm = AnyAlgorithm> {
   /**
    * Reads a public key.
    *
-   * @throws `format/field` for no key object, `unsupported/algorithm`, `crypto/key` for unusable material.
+   * @throws `format/field` for no key object, `unsupported/algorithm`, `crypto/key` for unusable material and for whatever
+   *   else the algorithm throws.
    */
   parsePublic(wire: Json | undefined): PublicKeyOf<T, KeyPairName<T>>;
   /** Reads a private key; same errors as {@link KeyRegistry.parsePublic}. */
@@ -124,7 +133,10 @@ function find<A>(algorithms: ReadonlyMap<string, A>, name: string): A {
   return algorithm;
 }
 
-function read<A, K>(
+/** Algorithms are plug-ins, and the keys of peers come here: whatever one throws refuses this one key. */
+const UNREADABLE: ForeignFailure = { code: 'crypto/key', message: 'key cannot be read' };
+
+function read<A, K extends object>(
   algorithms: ReadonlyMap<string, A>,
   wire: Json | undefined,
   parse: (algorithm: A, wire: KeyWire) => K,
@@ -132,5 +144,8 @@ function read<A, K>(
   if (!isJsonObject(wire)) throw fieldError('key', 'is no object');
   const name = ownMember(wire, 'algorithm');
   if (typeof name !== 'string') throw fieldError('algorithm', 'is missing or no text');
-  return parse(find(algorithms, name), wire as KeyWire);
+  const algorithm = find(algorithms, name);
+  const key: unknown = callForeign(UNREADABLE, () => parse(algorithm, wire as KeyWire));
+  if (typeof key === 'object' && key !== null) return key as K;
+  throw new ProtocolError(UNREADABLE.code, UNREADABLE.message);
 }

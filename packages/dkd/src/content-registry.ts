@@ -1,4 +1,6 @@
 import {
+  callForeign,
+  type ForeignFailure,
   fieldError,
   isJsonObject,
   type Json,
@@ -50,8 +52,8 @@ export interface ContentRegistry<T extends AnyContentType = AnyContentType> {
    * Reads a content. The type with the most fitting members wins, fixed texts before `*`; none fitting makes an
    * {@link UnknownContent}.
    *
-   * @throws `format/field` and other `format/` codes for a content that its type refuses; `format/limit` for one that
-   *   names too many IDs.
+   * @throws `format/field` and other `format/` codes for a content that its type refuses, or on which the schema of its type
+   *   fails in whatever way; `format/limit` for one that names too many IDs.
    */
   parse(wire: Json | undefined): ContentOf<T> | UnknownContent;
   /** Makes a content of a draft: numbers it, dates it, writes its wire members. */
@@ -59,7 +61,10 @@ export interface ContentRegistry<T extends AnyContentType = AnyContentType> {
     draft: Draft<K, B> & DraftOf<ContentOf<T>>,
     options: StampOptions,
   ): Content<K, B>;
-  /** What to show where the kind is not known to the program: the type's fallback, else the content's own text. */
+  /**
+   * What to show where the kind is not known to the program: the type's fallback, else the content's own text; the own text as
+   * well if the fallback fails on what a peer has sent.
+   */
   fallback(content: Content): string | undefined;
   with<const U extends readonly AnyContentType[]>(...more: U): ContentRegistry<T | U[number]>;
   readonly types: readonly T[];
@@ -146,12 +151,24 @@ export function contentRegistry<const T extends readonly AnyContentType[]>(
     fallback(content: Content): string | undefined {
       const entry = kinds.get(content.kind);
       const own = ownMember(content.wire, 'text');
-      return entry?.type.fallback(content.body) ?? (typeof own === 'string' ? own : undefined);
+      return fallbackOf(entry, content.body) ?? (typeof own === 'string' ? own : undefined);
     },
     with: (...more: readonly AnyContentType[]) => contentRegistry(context, ...types, ...more),
   };
   return Object.freeze(registry) as unknown as ContentRegistry<T[number]>;
 }
+
+/** For display only: it must not fail because of what a peer has sent. */
+function fallbackOf(entry: Entry | undefined, body: unknown): string | undefined {
+  try {
+    const text: unknown = callForeign(NO_FALLBACK, () => entry?.type.fallback(body));
+    return typeof text === 'string' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const NO_FALLBACK: ForeignFailure = { code: 'format/field', message: 'content has no fallback' };
 
 function bind(type: AnyContentType, context: ContentContext): Entry[] {
   const schema = type.schema(context);

@@ -52,12 +52,22 @@ export interface ContentDefinition<Kind extends string, S extends StandardSchema
    * with the most `*`.
    */
   readonly match: ContentMatch | readonly ContentMatch[];
-  /** Schema of the body: any Standard Schema, or a function that makes one of the protocol's IDs and contents. */
+  /**
+   * Schema of the body: any Standard Schema, or a function that makes one of the protocol's IDs and contents. It must be
+   * synchronous; whatever it throws refuses the one content that it was given.
+   */
   readonly schema: S | ((context: ContentContext) => S);
   /** Wire members of a body; by default those of the schema, or the body itself. */
   readonly encode?: (body: InferOutput<S>) => JsonObject;
   /** Text for clients that do not know the type; it is sent along as `text` unless the body has one. */
   readonly fallback?: (body: InferOutput<S>) => string;
+}
+
+/** By its mark, and not by its type: schemas of arktype are functions. */
+function isSchema<S extends StandardSchemaV1>(
+  schema: S | ((context: ContentContext) => S),
+): schema is S {
+  return '~standard' in schema;
 }
 
 /**
@@ -83,7 +93,7 @@ export function defineContent<const Kind extends string, S extends StandardSchem
     kind,
     match,
     schema: (context) =>
-      (typeof schema === 'function' ? schema(context) : schema) as StandardSchemaV1<unknown, Body>,
+      (isSchema(schema) ? schema : schema(context)) as StandardSchemaV1<unknown, Body>,
     encode(body, bound) {
       if (encode !== undefined) return encode(body);
       return (isTwoWay(bound) ? bound.encode(body) : body) as JsonObject;

@@ -50,6 +50,11 @@ describe('contents described with another schema library', () => {
 
   test('must be synchronous', () => {
     const slow = foreign(async () => ({ value: { choice: 1 } }));
-    expect(() => contentRegistry(context, voteWith(slow)).parse(wire)).toThrow(TypeError);
+    expect(() => contentRegistry(context, voteWith(slow)).parse(wire)).toThrow(
+      expect.objectContaining({
+        code: 'format/field',
+        details: { field: 'vote', reason: 'promise' },
+      }),
+    );
   });
 });

@@ -7,6 +7,8 @@ export interface ErrorOptions {
   /** JSON facts for programs and logs. Never a secret, never plaintext. */
   readonly details?: JsonObject;
   readonly cause?: unknown;
+  /** Whether the same call may succeed later, where the code alone does not tell. */
+  readonly retryable?: boolean;
 }
 
 /**
@@ -27,17 +29,16 @@ export class ProtocolError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name: string = 'ProtocolError';
   readonly code: C;
   readonly details: JsonObject;
+  /** Whether the same call may succeed later without any change. */
+  declare readonly retryable: boolean;
 
   constructor(code: C, message: string, options: ErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.details = options.details ?? {};
+    const retryable = options.retryable ?? isRetryable(code);
+    Object.defineProperty(this, 'retryable', { value: retryable });
     Object.defineProperty(this, mark(), { value: true });
-  }
-
-  /** Whether the same call may succeed later without any change. */
-  get retryable(): boolean {
-    return isRetryable(this.code);
   }
 }
 

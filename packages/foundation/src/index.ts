@@ -13,7 +13,20 @@ export {
 } from './dispose.ts';
 export { type ErrorOptions, isProtocolError, ProtocolError } from './error.ts';
 export { ERRORS, type ErrorArea, type ErrorCode, type ErrorEntry } from './error-table.ts';
-export { type EventSource, Events, type Listener } from './events.ts';
+export {
+  type EventKinds,
+  type EventSource,
+  Events,
+  type EventsOptions,
+  type Listener,
+} from './events.ts';
+export {
+  askForeign,
+  callForeign,
+  type ForeignFailure,
+  foreignError,
+  showError,
+} from './foreign.ts';
 export { decodeHex, encodeHex } from './hex.ts';
 export {
   equalJson,

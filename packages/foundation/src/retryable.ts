@@ -3,6 +3,8 @@ import type { ErrorCode } from './error-table.ts';
 const RETRYABLE: ReadonlySet<ErrorCode> = /* @__PURE__ */ new Set<ErrorCode>([
   'transport/closed',
   'transport/timeout',
+  'transport/unknown-host',
+  'transport/unreachable',
   'transport/protocol',
   'store/unavailable',
   'store/conflict',

@@ -24,7 +24,7 @@ test('a handle ends by close and by the symbol', () => {
 });
 
 test('a listener that is closed hears nothing more', () => {
-  const events = new Events<{ heard: number }>();
+  const events = new Events<{ heard: number }>({ heard: true });
   const heard: number[] = [];
   const listening = events.on('heard', (event) => heard.push(event));
   events.emit('heard', 1);

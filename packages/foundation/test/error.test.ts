@@ -68,7 +68,15 @@ describe('ProtocolError', () => {
       'transport/closed',
       'transport/protocol',
       'transport/timeout',
+      'transport/unknown-host',
+      'transport/unreachable',
     ]);
+  });
+
+  test('says itself whether it may be tried again where its code does not tell', () => {
+    const refused = new ProtocolError('transport/refused', 'x', { retryable: true });
+    expect(refused.retryable).toBe(true);
+    expect(Object.keys(refused)).not.toContain('retryable');
   });
 
   test('decryption failures share one code, which tells nothing', () => {

@@ -8,7 +8,7 @@ interface Kinds {
 
 describe('events', () => {
   test('reach the listeners of their kind, at once and in order', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     const heard: string[] = [];
     events.on('saved', ({ id }) => heard.push(`first ${id}`));
     events.on('saved', ({ id }) => heard.push(`second ${id}`));
@@ -20,12 +20,12 @@ describe('events', () => {
   });
 
   test('nobody has to listen', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     expect(() => events.emit('saved', { id: 'a' })).not.toThrow();
   });
 
   test('are not kept for those who come later', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     events.emit('saved', { id: 'a' });
     const heard: string[] = [];
     events.on('saved', ({ id }) => heard.push(id));
@@ -33,7 +33,7 @@ describe('events', () => {
   });
 
   test('end with the handle, for this listening only, however often it is disposed of', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     const heard: string[] = [];
     const listener = ({ id }: Kinds['saved']): void => {
       heard.push(id);
@@ -51,7 +51,7 @@ describe('events', () => {
   });
 
   test('reach who listened when they came: listening and ending it meanwhile harms nobody', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     const heard: string[] = [];
     const once = events.on('saved', ({ id }) => {
       heard.push(`once ${id}`);
@@ -65,7 +65,7 @@ describe('events', () => {
   });
 
   test('a listener may emit: the inner event comes first to an end', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     const heard: string[] = [];
     events.on('saved', () => events.emit('closed', {}));
     events.on('closed', () => heard.push('closed'));
@@ -75,7 +75,10 @@ describe('events', () => {
   });
 
   test('kinds are no members of an object: one may be called like what objects have', () => {
-    const events = new Events<{ constructor: string; __proto__: string }>();
+    const events = new Events<{ constructor: string; __proto__: string }>({
+      constructor: true,
+      ['__proto__']: true,
+    });
     const heard: string[] = [];
     events.on('constructor', (event) => heard.push(event));
     events.on('__proto__', (event) => heard.push(event));
@@ -84,12 +87,46 @@ describe('events', () => {
     expect(heard).toEqual(['a', 'b']);
   });
 
+  test('of a kind that there is not cannot be listened to, nor by what is no function', () => {
+    const events = new Events<Kinds>({ saved: true, closed: true });
+    for (const kind of ['nonsense', 'constructor', '__proto__', 'toString'] as const) {
+      // @ts-expect-error: no such kind; JavaScript does not know
+      expect(() => events.on(kind, () => undefined)).toThrow(TypeError);
+    }
+    // @ts-expect-error: no function
+    expect(() => events.on('saved', undefined)).toThrow(TypeError);
+    // @ts-expect-error: a kind is forgotten
+    expect(() => new Events<Kinds>({ saved: true }).on('closed', () => undefined)).toThrow(
+      TypeError,
+    );
+  });
+
+  test('listeners that fail are told of where one says so, and it may fail as well', async () => {
+    const failures: unknown[] = [];
+    const events = new Events<Kinds>(
+      { saved: true, closed: true },
+      { onListenerFailed: (error, kind) => failures.push([kind, error]) },
+    );
+    events.on('saved', () => {
+      throw 'at once';
+    });
+    events.on('closed', () => Promise.reject('later'));
+    events.emit('saved', { id: 'a' });
+    events.emit('closed', {});
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(failures).toEqual([
+      ['saved', 'at once'],
+      ['closed', 'later'],
+    ]);
+  });
+
   test('are typed by kind; who only listens cannot emit', () => {
-    const events = new Events<Kinds>();
+    const events = new Events<Kinds>({ saved: true, closed: true });
     const source: EventSource<Kinds> = events;
     source.on('saved', ({ id }) => void (id satisfies string));
     // @ts-expect-error: no such kind
-    source.on('lost', () => undefined);
+    expect(() => source.on('lost', () => undefined)).toThrow(TypeError);
     // @ts-expect-error: carries something else
     events.emit('saved', { name: 'a' });
     // @ts-expect-error: not for listeners

@@ -1,4 +1,10 @@
-import { fieldError, ProtocolError } from '@dimp/foundation';
+import {
+  callForeign,
+  type ForeignFailure,
+  fieldError,
+  isProtocolError,
+  ProtocolError,
+} from '@dimp/foundation';
 import type { Address, AddressType } from './address.ts';
 import { broadcastAddress } from './broadcast-address.ts';
 
@@ -7,7 +13,8 @@ export interface AddressRegistry<T extends AddressType = AddressType> {
   /**
    * Reads an address of any family.
    *
-   * @throws `format/field` for no text, empty text or a damaged address; `unsupported/address` for text of no family.
+   * @throws `format/field` for no text, empty text, a damaged address, or text on which a family fails and that no other
+   *   family takes; `unsupported/address` for text of no family.
    */
   parse(text: unknown): Address;
   /**
@@ -20,6 +27,8 @@ export interface AddressRegistry<T extends AddressType = AddressType> {
   with<const U extends readonly AddressType[]>(...more: U): AddressRegistry<T | U[number]>;
   readonly types: readonly T[];
 }
+
+const UNREADABLE: ForeignFailure = { code: 'format/field', message: 'address cannot be read' };
 
 /**
  * Makes a registry of address families. The two broadcast words are always known.
@@ -44,10 +53,18 @@ export function addressRegistry<const T extends readonly AddressType[]>(
     types: Object.freeze([...types]),
     parse(text) {
       if (typeof text !== 'string' || text === '') throw fieldError('address', 'is missing');
+      let failure: ProtocolError | undefined;
       for (const type of families.values()) {
-        const address = type.parse(text);
-        if (address !== undefined) return address;
+        try {
+          const address = callForeign(UNREADABLE, () => type.parse(text));
+          if (address !== undefined) return address;
+        } catch (error) {
+          // A family that fails keeps nobody from addresses of the others; one that has recognised the text decides.
+          if (!isProtocolError(error) || !('cause' in error)) throw error;
+          failure ??= error;
+        }
       }
+      if (failure !== undefined) throw failure;
       throw new ProtocolError('unsupported/address', 'text belongs to no address family');
     },
     generate(family, fingerprint, network) {

@@ -1,5 +1,6 @@
-import type { Signer, VerifyKey } from '@dimp/crypto';
+import { type Signer, type VerifyKey, verifySignature } from '@dimp/crypto';
 import {
+  callForeign,
   decodeTed,
   encodeTed,
   fieldError,
@@ -104,7 +105,7 @@ export interface DocumentProof {
  * (spec §7.4–7.5). Nothing is remembered: a document that passed with one key proves nothing for another
  * (spec §14.1 #7).
  *
- * @throws `identity/document-invalid`, `unsupported/document`
+ * @throws `identity/document-invalid`, `unsupported/document`, `crypto/key` if the key cannot verify
  */
 export async function verifyDocument(
   document: Document,
@@ -125,7 +126,7 @@ export async function verifyDocument(
   if (innerType !== undefined && innerType !== null && innerType !== document.type) {
     throw invalid(document, 'contradicts the type among its properties');
   }
-  if (!(await key.verify(utf8Encode(document.data), document.signature))) {
+  if (!(await verifySignature(key, utf8Encode(document.data), document.signature))) {
     throw invalid(document, 'has a wrong signature');
   }
 }
@@ -151,7 +152,15 @@ export function checkReplacement(
       details: { id: incoming.did.text, type: incoming.type },
     });
   }
-  const reason = type.refuseReplacement?.(incoming, stored);
+  // The type may be a plug-in: whatever it throws refuses this one document.
+  const reason = callForeign(
+    {
+      code: 'identity/document-invalid',
+      message: 'document cannot be compared with the stored one',
+      details: { id: incoming.did.text },
+    },
+    () => type.refuseReplacement?.(incoming, stored),
+  );
   if (reason !== undefined) throw invalid(incoming, reason);
 }
 

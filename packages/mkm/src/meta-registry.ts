@@ -4,6 +4,7 @@ import {
   decodeTed,
   encodeTed,
   fieldError,
+  foreignError,
   isJsonObject,
   isProtocolError,
   type Json,
@@ -47,12 +48,16 @@ export interface MetaRegistry<T extends MetaType = MetaType> {
    * @param network - network byte: an `EntityType`, or a legacy `NetworkID` for 0.8 accounts
    */
   makeID(meta: Meta, network: number, terminal?: string): ID;
-  /** Whether name and address of the ID follow from the meta. Counts only for a meta that {@link verifyMeta} passed. */
+  /**
+   * Whether name and address of the ID follow from the meta. Counts only for a meta that {@link verifyMeta} passed.
+   *
+   * @throws `unsupported/meta` if the meta's type fails
+   */
   matchesID(meta: Meta, id: ID): boolean;
   /**
    * The whole check of a meta that arrived for an ID: fingerprint, name, address (spec §6.4).
    *
-   * @throws `identity/meta-mismatch`
+   * @throws `identity/meta-mismatch`; `unsupported/meta` if its type fails, `crypto/key` if its key does
    */
   check(meta: Meta, id: ID): Promise<void>;
   with<const U extends readonly MetaType[]>(...more: U): MetaRegistry<T | U[number]>;
@@ -123,7 +128,12 @@ export function metaRegistry<const T extends readonly MetaType[]>(
       } catch (error) {
         // This type of meta makes no address with such a network byte or key.
         if (isProtocolError(error) || error instanceof RangeError) return false;
-        throw error;
+        // A type that fails has not said that the meta is wrong.
+        throw foreignError(error, {
+          code: 'unsupported/meta',
+          message: 'the type of a meta makes no address of it',
+          details: { type: meta.type },
+        });
       }
     },
     async check(meta, id) {

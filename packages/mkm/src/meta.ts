@@ -1,4 +1,10 @@
-import { type PublicKey, type Signer, samePublicKey, type VerifyKey } from '@dimp/crypto';
+import {
+  type PublicKey,
+  type Signer,
+  samePublicKey,
+  type VerifyKey,
+  verifySignature,
+} from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 import { utf8Encode } from '@dimp/foundation';
 import type { Address } from './address.ts';
@@ -44,6 +50,8 @@ export type MetaMaterial = Pick<Meta, 'fingerprint'> & { readonly key: PublicKey
  *
  * Every other question about a meta — does it make this ID? — only counts after this one was answered with true:
  * otherwise anybody joins his key to a victim's seed and fingerprint (spec §14.1 #2).
+ *
+ * @throws `crypto/key` if the key cannot verify.
  */
 export async function verifyMeta(
   meta: Pick<Meta, 'key' | 'seed' | 'fingerprint'>,
@@ -51,7 +59,7 @@ export async function verifyMeta(
   if (meta.seed === undefined || meta.fingerprint === undefined) {
     return meta.seed === undefined && meta.fingerprint === undefined;
   }
-  return meta.key.verify(utf8Encode(meta.seed), meta.fingerprint);
+  return verifySignature(meta.key, utf8Encode(meta.seed), meta.fingerprint);
 }
 
 /**

@@ -5,10 +5,11 @@ import {
   broadcastAddress,
   documentRegistry,
   metaRegistry,
+  verifyMeta,
   visa,
 } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { addresses, ids, keys, seeded, toy } from './helpers.ts';
+import { addresses, ids, keys, seeded, seedless, toy } from './helpers.ts';
 
 const duplicate = expect.objectContaining({ code: 'registry/duplicate' });
 const other: AddressType<'other'> = { ...toy, family: 'other', parse: () => undefined };
@@ -62,4 +63,54 @@ test('meta and document registries refuse a name twice', () => {
   } catch (error) {
     expect(isProtocolError(error) && error.details).toEqual({ type: 'visa' });
   }
+});
+
+describe('plug-ins that fail', () => {
+  const fail = (): never => {
+    throw new TypeError('x');
+  };
+  const failing: AddressType<'failing'> = { ...other, family: 'failing', parse: fail };
+
+  test('an address family refuses what no other family takes, and keeps nobody from the others', () => {
+    for (const registry of [addressRegistry(failing, toy), addressRegistry(toy, failing)]) {
+      expect(registry.parse('toy:02:01020304').network).toBe(2);
+      expect(() => registry.parse('nowhere')).toThrow(
+        expect.objectContaining({ code: 'format/field', cause: expect.any(TypeError) }),
+      );
+      expect(() => registry.parse('toy:damaged')).toThrow(
+        expect.objectContaining({ code: 'format/field' }),
+      );
+    }
+  });
+
+  test('a meta type or the key of a meta refuses the meta, and does not call it wrong', async () => {
+    const wire = { type: '4', key: { algorithm: 'TOY', data: '0102030405060708' } };
+    const meta = metaRegistry({ keys, addresses }, seedless).parse(wire);
+    const type = metaRegistry({ keys, addresses }, { ...seedless, address: fail });
+    const id = metaRegistry({ keys, addresses }, seedless).makeID(meta, 0);
+    await expect(type.check(meta, id)).rejects.toMatchObject({ code: 'unsupported/meta' });
+    const broken = {
+      ...meta,
+      seed: 'moki',
+      fingerprint: Uint8Array.of(1),
+      key: { ...meta.key, verify: fail },
+    };
+    await expect(verifyMeta(broken)).rejects.toMatchObject({ code: 'crypto/key' });
+  });
+
+  test.each([fail, async () => 'later'])('a document type refuses the document', (refuse) => {
+    const type = { ...visa, refuseReplacement: refuse as unknown as () => string };
+    const documents = documentRegistry({ readID: ids.parse }, type);
+    const wire = {
+      did: 'moki@toy:02:01020304',
+      type: 'visa',
+      data: '{"time":1}',
+      signature: 'AAAA',
+    };
+    const stored = documents.parse(wire);
+    const incoming = documents.parse({ ...wire, data: '{"time":2}' });
+    expect(() => documents.checkReplacement(incoming, stored)).toThrow(
+      expect.objectContaining({ code: 'identity/document-invalid' }),
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import type { StoreKey, StoreSharing } from '@dimp/core';
-import { type Handle, makeHandle } from '@dimp/foundation';
+import { type Handle, makeHandle, showError } from '@dimp/foundation';
 import { requestLock } from './request-lock.ts';
 
 /** How the tabs and workers of one origin that have a store open get along: Web Locks and a broadcast channel. */
@@ -57,8 +57,7 @@ export class TabSharing implements StoreSharing {
       try {
         hear(data);
       } catch (error) {
-        // As an unhandled rejection it is seen by whoever runs the program, and harms nobody else.
-        void Promise.reject(error);
+        showError('a listener of a shared store has failed:', error);
       }
     }
   }

@@ -44,6 +44,8 @@ export interface DeliveryControl {
   discard(id: string): Promise<void>;
 }
 
+const KINDS = { state: true, end: true } as const;
+
 /**
  * A message on its way. It is on disk as soon as `send` returns this, and outlives the program: see
  * `Messenger.deliveries`.
@@ -63,7 +65,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
   readonly content: Content;
   /** When it was sent, in milliseconds since the epoch. */
   readonly created: number;
-  readonly #events = new Events<DeliveryEvents & { end: Record<never, never> }>();
+  readonly #events = new Events<DeliveryEvents & { end: Record<never, never> }>(KINDS);
   readonly #control: DeliveryControl;
   #ended = false;
   #report: DeliveryReport;

@@ -1,4 +1,5 @@
 import {
+  BARRACK_EVENTS,
   Barrack,
   type BarrackEvents,
   type BarrackOptions,
@@ -9,6 +10,7 @@ import {
 } from '@dimp/core';
 import type { DecryptKey, Signer } from '@dimp/crypto';
 import {
+  type EventKinds,
   fieldError,
   type Handle,
   isProtocolError,
@@ -50,6 +52,12 @@ export interface FacebookEvents extends BarrackEvents {
   usersChanged: Record<never, never>;
 }
 
+const FACEBOOK_EVENTS: EventKinds<FacebookEvents> = {
+  ...BARRACK_EVENTS,
+  contactsChanged: true,
+  usersChanged: true,
+};
+
 /** A user of this machine, all at once. */
 export interface LocalUserRecord {
   readonly id: ID;
@@ -82,7 +90,7 @@ export class Facebook<P extends Protocol = Protocol>
   readonly #watching: Handle | undefined;
 
   constructor({ protocol, store, ...options }: FacebookOptions<P>) {
-    super(protocol, new StoreArchive(protocol, store), options);
+    super(protocol, new StoreArchive(protocol, store), options, FACEBOOK_EVENTS);
     this.store = store;
     this.#watching = store.sharing?.watch((keys) => this.#changedElsewhere(keys));
   }

@@ -1,6 +1,6 @@
 import type { Waiting } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
-import type { ProtocolError } from '@dimp/foundation';
+import type { EventKinds, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { DeferredMessage } from '../receiving/deferred.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
@@ -32,3 +32,17 @@ export interface MessengerEvents {
     readonly session?: string;
   };
 }
+
+/** All kinds of {@link MessengerEvents}. */
+export const MESSENGER_EVENTS: EventKinds<MessengerEvents> = {
+  refused: true,
+  deferred: true,
+  unhandled: true,
+  handlerFailed: true,
+  waiting: true,
+  transmitFailed: true,
+  failed: true,
+  leading: true,
+  resumed: true,
+  handshake: true,
+};

@@ -36,7 +36,7 @@ import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
 import type { DeferredMessage } from '../receiving/deferred.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
-import type { MessengerEvents } from './events.ts';
+import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import {
   type GroupForm,
   type GroupPackOptions,
@@ -93,7 +93,7 @@ export class Messenger<P extends Protocol = Protocol>
   readonly timers: Timers;
   readonly random: Random;
   readonly #packer: MessagePacker<P>;
-  readonly #events = new Events<MessengerEvents>();
+  readonly #events = new Events<MessengerEvents>(MESSENGER_EVENTS);
   readonly #parts: MessengerParts;
   readonly #stop = new AbortController();
 

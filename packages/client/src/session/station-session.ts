@@ -67,7 +67,7 @@ export class StationSession<P extends Protocol = Protocol>
   readonly #messenger: Messenger;
   readonly #options: StationSessionOptions<P>;
   readonly #pins: StationPins;
-  readonly #events = new Events<SessionEvents>();
+  readonly #events = new Events<SessionEvents>({ state: true });
   #report: SessionReport = { state: 'offline' };
   #connection: StationConnection | undefined;
   #run: Run | undefined;

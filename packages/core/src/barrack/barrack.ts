@@ -1,5 +1,6 @@
 import type { DecryptKey, EncryptKey, Signer, VerifyKey } from '@dimp/crypto';
 import {
+  type EventKinds,
   type EventSource,
   Events,
   type JsonObject,
@@ -47,6 +48,14 @@ export interface BarrackEvents {
   membersSaved: { readonly id: ID };
 }
 
+/** All kinds of {@link BarrackEvents}. */
+export const BARRACK_EVENTS: EventKinds<BarrackEvents> = {
+  metaSaved: true,
+  metaConflict: true,
+  documentSaved: true,
+  membersSaved: true,
+};
+
 /** What became of a meta or document that was handed in. */
 export type SaveOutcome = 'saved' | 'known';
 
@@ -61,7 +70,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   readonly clock: Clock;
   protected readonly archive: Archive;
   /** What subclasses emit with. */
-  protected readonly emitter: Events<E> = new Events<E>();
+  protected readonly emitter: Events<E>;
   readonly #roles: GroupRoles;
   readonly #metas: LruMap<EntityKey, Meta>;
   readonly #documents: LruMap<EntityKey, readonly Document[]>;
@@ -71,8 +80,16 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   /** Counts what was forgotten: what somebody began to read before may be older than what is stored. */
   #forgotten = 0;
 
-  constructor(protocol: Protocol, archive: Archive, options: BarrackOptions = {}) {
+  /** @param kinds - every kind of event there is, for subclasses that tell of more */
+  constructor(
+    protocol: Protocol,
+    archive: Archive,
+    options: BarrackOptions = {},
+    // The compiler cannot see that whatever `E` is, without others it has these.
+    kinds: EventKinds<E> = BARRACK_EVENTS as unknown as EventKinds<E>,
+  ) {
     const { clock = systemClock, cacheSize = 4096 } = options;
+    this.emitter = new Events<E>(kinds);
     this.protocol = protocol;
     this.archive = archive;
     this.clock = clock;

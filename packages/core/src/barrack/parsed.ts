@@ -1,5 +1,5 @@
 import { canVerify, type Key } from '@dimp/crypto';
-import { equalJson, type JsonObject } from '@dimp/foundation';
+import { callForeign, equalJson, type JsonObject } from '@dimp/foundation';
 import type { Document, Meta } from '@dimp/mkm';
 
 /** Tells a meta that we have read from JSON that looks like one. */
@@ -15,7 +15,10 @@ export function isDocument(document: Document | JsonObject): document is Documen
 
 /** Whether two metas say the same, however their signatures or spellings differ. */
 export function sameMeta(a: Meta, b: Meta): boolean {
-  return a.type === b.type && a.seed === b.seed && equalJson(a.key.toWire(), b.key.toWire());
+  if (a.type !== b.type || a.seed !== b.seed) return false;
+  return callForeign({ code: 'crypto/key', message: 'keys cannot be compared' }, () =>
+    equalJson(a.key.toWire(), b.key.toWire()),
+  );
 }
 
 function isKey(key: unknown): key is Key {

@@ -74,14 +74,14 @@ export type KeyNamesOfProtocol<P> = P extends { readonly keys: KeyRegistry<infer
  * Puts a protocol together of extensions. What was registered is what the compiler knows.
  *
  * @throws `registry/duplicate` when two plug-ins share a name, `registry/missing-dependency` when an extension requires
- *   one that is not there.
+ *   one that is not there; `TypeError` for what is no extension, such as a function that makes one and was not called.
  *
  * @example
  * ```ts
  * const protocol = createProtocol(standard(), defineExtension({ name: 'mine', contents: [Greeting] }));
  * ```
  */
-export function createProtocol<const E extends readonly Extension[]>(
+export function createProtocol<const E extends readonly (Extension & NotAFunction)[]>(
   ...extensions: E
 ): Protocol<KeysOf<E[number]>, ContentsOf<E[number]>> {
   checkExtensions(extensions);
@@ -121,7 +121,20 @@ function read(input: Uint8Array | string | JsonObject): JsonObject {
   return typeof input === 'string' || input instanceof Uint8Array ? parseJsonObject(input) : input;
 }
 
+/** Every function has a name and so looks like an extension with nothing in it; no value but a function has `apply`. */
+interface NotAFunction {
+  readonly apply?: never;
+}
+
 function checkExtensions(extensions: readonly Extension[]): void {
+  for (const each of extensions as readonly unknown[]) {
+    if (typeof each === 'object' && each !== null) continue;
+    throw new TypeError(
+      typeof each === 'function'
+        ? `createProtocol needs extensions: call ${each.name || 'the function'}()`
+        : 'createProtocol needs extensions',
+    );
+  }
   const names = extensions.map((each) => each.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {

@@ -79,7 +79,7 @@ export class Transceiver {
   readonly #ownership: KeyOwnership;
   readonly #opener: MessageOpener;
   readonly #attachments: Attachments;
-  readonly #events = new Events<TransceiverEvents>();
+  readonly #events = new Events<TransceiverEvents>({ weaker: true });
   readonly #verified = new WeakSet<ReliableMessage>();
 
   constructor(options: TransceiverOptions) {

@@ -1,5 +1,6 @@
 import { fieldError } from '../coerce.ts';
 import { isProtocolError, ProtocolError } from '../error.ts';
+import { comesLater, isThenable } from '../foreign.ts';
 import { isJsonObject, type Json, type JsonObject, ownMember } from '../json.ts';
 import { type Schema, schema } from './schema.ts';
 
@@ -54,7 +55,7 @@ export function object<const F extends Fields>(fields: F): Schema<ObjectOutput<F
           if (!member.optional) throw fieldError(name, 'is missing');
           continue;
         }
-        const decoded = member.decode(found, name);
+        const decoded = atOnce(member.decode(found, name), name);
         if (decoded !== undefined) read[name] = decoded;
       }
       return read as ObjectOutput<F>;
@@ -80,7 +81,8 @@ export function object<const F extends Fields>(fields: F): Schema<ObjectOutput<F
  */
 export function array<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
   return schema<readonly T[]>(
-    (value, field) => list(value, field, max).map((each) => item.decode(each, field)),
+    (value, field) =>
+      list(value, field, max).map((each) => atOnce(item.decode(each, field), field)),
     (value) => value.map((each) => item.encode(each) ?? null),
   );
 }
@@ -96,7 +98,7 @@ export function lenientArray<T>(item: Schema<T>, max = 65_536): Schema<readonly 
       const read: T[] = [];
       for (const each of list(value, field, max)) {
         try {
-          read.push(item.decode(each, field));
+          read.push(atOnce(item.decode(each, field), field));
         } catch (error) {
           if (!isProtocolError(error) || error.code === 'format/limit') throw error;
         }
@@ -115,6 +117,16 @@ function list(value: Json | undefined, field: string, max: number): readonly Jso
     });
   }
   return value;
+}
+
+/** A schema of an application may be asynchronous by mistake: the promise must not get into the value unwatched. */
+function atOnce<T>(decoded: T, field: string): T {
+  if (!isThenable(decoded)) return decoded;
+  throw comesLater(decoded, {
+    code: 'format/field',
+    message: `${field} cannot be read`,
+    details: { field },
+  });
 }
 
 function findMember(

@@ -1,6 +1,13 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isProtocolError, ProtocolError } from '../error.ts';
 import type { ErrorCode } from '../error-table.ts';
+import {
+  comesLater,
+  type ForeignFailure,
+  findPromise,
+  foreignError,
+  isThenable,
+} from '../foreign.ts';
 import type { Json } from '../json.ts';
 
 /** A two-way schema: reads JSON into a value and writes the value back as JSON. */
@@ -53,6 +60,9 @@ export function schema<T>(
 /**
  * Reads a value with any Standard Schema, ours or that of another library.
  *
+ * Whatever the schema does, it refuses this one value: what it throws, and a promise that it answers with or puts into its
+ * result, is `format/field`, too.
+ *
  * @throws the error code of our own schemas; `format/field` for the issues of another library.
  */
 export function parseWith<S extends StandardSchemaV1>(
@@ -60,8 +70,15 @@ export function parseWith<S extends StandardSchemaV1>(
   value: Json | undefined,
   field: string,
 ): InferOutput<S> {
-  if (isTwoWay(schema)) return schema.decode(value, field) as InferOutput<S>;
-  return standardValidate(schema, value, field);
+  if (!isTwoWay(schema)) return standardValidate(schema, value, field);
+  let read: unknown;
+  try {
+    read = schema.decode(value, field);
+    if (!isThenable(read)) return read as InferOutput<S>;
+  } catch (thrown) {
+    throw foreignError(thrown, unreadable(field));
+  }
+  throw comesLater(read, unreadable(field));
 }
 
 /** Tells a {@link Schema} of this module from that of another library. */
@@ -75,22 +92,52 @@ export function standardValidate<S extends StandardSchemaV1>(
   value: unknown,
   field: string,
 ): InferOutput<S> {
-  const result = schema['~standard'].validate(value);
-  if (result instanceof Promise) {
-    throw new TypeError(`the schema of "${field}" must be synchronous`);
+  let result: unknown;
+  let later: PromiseLike<unknown> | undefined;
+  try {
+    result = schema['~standard'].validate(value);
+    later = findPromise(result);
+    if (later === undefined && isSuccess<InferOutput<S>>(result)) return result.value;
+  } catch (thrown) {
+    throw foreignError(thrown, unreadable(field));
   }
-  if (result.issues === undefined) return result.value as InferOutput<S>;
-  const [issue] = result.issues as readonly (StandardSchemaV1.Issue & { code?: string })[];
-  const code = issue?.code;
-  throw new ProtocolError(isErrorCode(code) ? code : 'format/field', `${field} is not valid`, {
-    details: {
-      field,
-      issues: result.issues.slice(0, 8).map((each) => ({
-        message: each.message,
-        path: (each.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)),
-      })),
-    },
-  });
+  // Libraries try again asynchronously when a function inside the schema throws: the promise hides its error.
+  if (later !== undefined) throw comesLater(later, unreadable(field));
+  throw issuesError(result, field);
+}
+
+function unreadable(field: string): ForeignFailure {
+  return { code: 'format/field', message: `${field} cannot be read`, details: { field } };
+}
+
+function isSuccess<T>(result: unknown): result is StandardSchemaV1.SuccessResult<T> {
+  if (typeof result !== 'object' || result === null) {
+    throw new TypeError('a Standard Schema must answer with an object');
+  }
+  return (result as StandardSchemaV1.Result<T>).issues === undefined;
+}
+
+/** Issues kept in the details of an error. */
+const MAX_ISSUES = 8;
+
+function issuesError(result: unknown, field: string): ProtocolError {
+  try {
+    const issues = [...(result as StandardSchemaV1.FailureResult).issues].slice(0, MAX_ISSUES);
+    const [first] = issues as readonly (StandardSchemaV1.Issue & { code?: unknown })[];
+    const code = first?.code;
+    return new ProtocolError(isErrorCode(code) ? code : 'format/field', `${field} is not valid`, {
+      details: {
+        field,
+        issues: issues.map(({ message, path = [] }) => ({
+          message: String(message),
+          path: path.map((step) => String(typeof step === 'object' ? step.key : step)),
+        })),
+      },
+    });
+  } catch (thrown) {
+    // The list of issues is made by the library, and may be anything.
+    return foreignError(thrown, unreadable(field));
+  }
 }
 
 /** Our own schemas put the code of their error into the issue; those of other libraries mean something else by it. */

@@ -44,7 +44,7 @@ const AREA = 'login';
 export class Logins {
   readonly #parseID: Protocol['parseID'];
   readonly #records: NewestRecords<LoginRecord>;
-  readonly #events = new Events<LoginEvents>();
+  readonly #events = new Events<LoginEvents>({ changed: true });
 
   constructor({ store, protocol, logger }: LoginsOptions) {
     this.#parseID = protocol.parseID;

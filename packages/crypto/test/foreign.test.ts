@@ -1,0 +1,136 @@
+import { type Json, ProtocolError } from '@dimp/foundation';
+import { describe, expect, test } from 'vitest';
+import {
+  type AnyKeyAlgorithm,
+  type AnySymmetricAlgorithm,
+  keyRegistry,
+  type VerifyKey,
+  verifySignature,
+} from '../src/index.ts';
+
+const bytes = Uint8Array.of(1);
+
+/** Algorithms whose parsers do one and the same thing. */
+function registryWith(parse: () => unknown) {
+  const pair: AnyKeyAlgorithm = {
+    kind: 'key-pair',
+    name: 'ODD',
+    generate: parse,
+    parsePrivate: parse,
+    parsePublic: parse,
+  };
+  const symmetric: AnySymmetricAlgorithm = {
+    kind: 'symmetric',
+    name: 'ODD',
+    messageKey: true,
+    generate: () => Promise.reject(new TypeError('wrong options')),
+    parse,
+  };
+  return keyRegistry(pair, symmetric);
+}
+
+const wire: Json = { algorithm: 'ODD' };
+
+describe('keys of algorithms that are not ours', () => {
+  test.each([
+    ['a TypeError', () => thrown(new TypeError('x'))],
+    ['no error at all', () => thrown('text')],
+    [
+      'endless recursion',
+      function deeper(): unknown[] {
+        return [deeper()];
+      },
+    ],
+    ['an error of the store', () => thrown(new ProtocolError('store/unavailable', 'x'))],
+    ['a promise', () => Promise.reject(new Error('nobody waits'))],
+    ['nothing', () => undefined],
+    ['a text', () => 'key'],
+  ] as [string, () => unknown][])(
+    'are refused with crypto/key when reading them yields %s',
+    async (_, parse) => {
+      const keys = registryWith(parse);
+      for (const read of [keys.parsePublic, keys.parsePrivate, keys.parseSymmetric]) {
+        expect(() => read(wire)).toThrow(expect.objectContaining({ code: 'crypto/key' }));
+      }
+      // The runner fails if a rejection has been left unhandled.
+      await new Promise((resolve) => setTimeout(resolve));
+    },
+  );
+
+  test('keep the code with which an algorithm refuses them', () => {
+    const keys = registryWith(() => thrown(new ProtocolError('format/field', 'x')));
+    expect(() => keys.parsePublic(wire)).toThrow(expect.objectContaining({ code: 'format/field' }));
+  });
+
+  test('are made with the error of the algorithm, which is for the caller', async () => {
+    const keys = registryWith(() => undefined);
+    await expect(keys.generateSymmetric('ODD')).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a key that verifies', () => {
+  const keyOf = (verify: () => unknown): VerifyKey =>
+    ({ algorithm: 'ODD', material: bytes, verify, toWire: () => wire }) as unknown as VerifyKey;
+
+  test('and fails has not said that the signature is wrong', async () => {
+    const failures = [() => thrown(new TypeError('x')), async () => thrown(undefined)];
+    for (const verify of failures) {
+      await expect(
+        (async () => verifySignature(keyOf(verify), bytes, bytes))(),
+      ).rejects.toMatchObject({
+        code: 'crypto/key',
+      });
+    }
+  });
+
+  test('says yes with true alone', async () => {
+    expect(
+      await verifySignature(
+        keyOf(() => true),
+        bytes,
+        bytes,
+      ),
+    ).toBe(true);
+    expect(
+      await verifySignature(
+        keyOf(async () => true),
+        bytes,
+        bytes,
+      ),
+    ).toBe(true);
+    for (const answer of [false, undefined, 'no', {}, 1]) {
+      expect(
+        await verifySignature(
+          keyOf(() => answer),
+          bytes,
+          bytes,
+        ),
+      ).toBe(false);
+      expect(
+        await verifySignature(
+          keyOf(async () => answer),
+          bytes,
+          bytes,
+        ),
+      ).toBe(false);
+    }
+  });
+
+  test('is asked in another thread where it can and where one says so', async () => {
+    const key: VerifyKey = { ...keyOf(() => false), verifyAside: () => true };
+    expect(await verifySignature(key, bytes, bytes, { aside: true })).toBe(true);
+    expect(await verifySignature(key, bytes, bytes)).toBe(false);
+    expect(
+      await verifySignature(
+        keyOf(() => true),
+        bytes,
+        bytes,
+        { aside: true },
+      ),
+    ).toBe(true);
+  });
+});
+
+function thrown(what: unknown): never {
+  throw what;
+}
