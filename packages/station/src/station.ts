@@ -6,6 +6,7 @@ import {
   type Logger,
   type StoreKey,
   silentLogger,
+  subStore,
   systemRandom,
   systemTimers,
   type Timers,
@@ -17,6 +18,7 @@ import { EntityType, type ID } from '@dimp/mkm';
 import { Delivery } from './delivery/delivery.ts';
 import type { Sink } from './delivery/routes.ts';
 import { Acquaintances } from './directory/acquaintances.ts';
+import { StoredKeyOwners } from './directory/stored-key-owners.ts';
 import { GroupCommit } from './inbox/group-commit.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { type Mail, payloadOf } from './inbox/mail.ts';
@@ -105,7 +107,8 @@ export class Station implements AsyncDisposable {
     this.#metrics = metrics;
     this.#neighbours = neighbours;
     const keyCache = new KeyStore({ protocol, store: facebook.store, clock });
-    const transceiver = new Transceiver({ barrack: facebook, keyCache });
+    const keyOwners = new StoredKeyOwners(subStore(store, ['station']));
+    const transceiver = new Transceiver({ barrack: facebook, keyCache, keyOwners });
     this.#transceiver = transceiver;
     this.#commands = options.commands;
     const speaker = new Speaker(id, transceiver);

@@ -158,7 +158,8 @@ export class Office {
     const verified = await this.#transceiver.verify(message);
     if (isWaiting(verified)) throw new Error('the person is not known');
     const opened = await this.#transceiver.decrypt(verified);
-    return { envelope: opened.envelope, content: opened.content, message, session };
+    const opening = this.#transceiver.openingOf(opened);
+    return { envelope: opened.envelope, content: opened.content, message, opening, session };
   }
 
   /** What the station answers. */

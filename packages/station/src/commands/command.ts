@@ -1,3 +1,4 @@
+import type { Opening } from '@dimp/core';
 import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
 import type { Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
@@ -10,6 +11,10 @@ export interface StationCommand<Body = unknown> {
   readonly content: Content<string, Body>;
   /** The message as received: others may have to see its signature. */
   readonly message: ReliableMessage;
+  /** How it was opened, and what that proves; undefined counts as nothing proven. */
+  readonly opening?: Opening | undefined;
+  /** Its place among the contents of its message, for one inside of arrays. */
+  readonly place?: string;
   /** The connection it came over; undefined for one that the station finds in its store. */
   readonly session: CommandSession | undefined;
   /**
@@ -42,6 +47,8 @@ export interface CommandProcessor {
    * @throws `policy/rate-limited` if there is no room for strangers
    */
   admit?(id: ID, address: string | undefined): Promise<void>;
+  /** Whether it knows what to do with contents of a kind; without it, with all. */
+  handles?(kind: string): boolean;
   /** Who may know where somebody is; the station tells it who writes to whom. */
   readonly acquaintances?: Acquaintance;
   /** Forgets a part of what is in memory, half by default; the station asks for it now and then. */

@@ -6,7 +6,7 @@ import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { LoginRecord, Logins } from '../directory/logins.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { isOwn, MAX_COMMAND_SKEW, refuse, say } from './rules.ts';
+import { doubtfulName, isOwn, MAX_COMMAND_SKEW, refuse, say } from './rules.ts';
 
 /** How old a login may be, in seconds: clients repeat it every five minutes (spec §11.6). */
 const MAX_AGE = 86_400;
@@ -35,7 +35,7 @@ export function loginHandler(logins: Logins, clock: Clock): CommandHandler {
     if (JSON.stringify(record.message).length > MAX_LENGTH) {
       return refuse(command, 'format/limit', 'Message too large.');
     }
-    const saved = await logins.save(sender, record);
+    const saved = await logins.save(sender, record, doubtfulName(command));
     // A login of everybody passes by every station; only his own has to tell the user.
     if (!own) return [];
     return saved ? received(command) : repeated(command, await logins.get(sender), time);

@@ -5,7 +5,10 @@ import type { ID } from '@dimp/mkm';
 import { type PushToken, type PushTokens, readPushToken } from '../directory/push-tokens.ts';
 import type { CommandSession, StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, isOwn, refuse, say } from './rules.ts';
+import { commandTime, doubtfulName, isOwn, refuse, say } from './rules.ts';
+
+/** Reports over one connection whose time proves nothing; more count for nothing. */
+const MAX_DOUBTFUL = 4096;
 
 /** What happens to tokens of push services. */
 export interface PushSeam {
@@ -21,6 +24,17 @@ export interface PushSeam {
 export function reportHandler(clock: Clock, push: PushSeam | undefined): CommandHandler {
   /** When the state of a session changed last, as its user says. */
   const changed = new WeakMap<CommandSession, number>();
+  /** Reports whose time proves nothing: each counts once. */
+  const heard = new WeakMap<CommandSession, Set<string>>();
+
+  function isNew(session: CommandSession, name: string | undefined): boolean {
+    if (name === undefined) return true;
+    const names = heard.get(session) ?? new Set();
+    heard.set(session, names);
+    if (names.has(name) || names.size >= MAX_DOUBTFUL) return false;
+    names.add(name);
+    return true;
+  }
 
   function state(command: StationCommand<ReportBody>, active: boolean): readonly Draft[] {
     const { session, content } = command;
@@ -29,8 +43,10 @@ export function reportHandler(clock: Clock, push: PushSeam | undefined): Command
     if (time === undefined) return refuse(command, 'format/field', 'Command error.');
     if (session === undefined) return [];
     const last = changed.get(session);
-    if (last !== undefined && time <= last)
+    const isLater = last === undefined || time > last;
+    if (!isNew(session, doubtfulName(command)) || !isLater) {
       return refuse(command, 'policy/expired', 'Command expired.');
+    }
     changed.set(session, time);
     session.setActive(active);
     return active ? say(command, 'Online received.') : [];

@@ -1,3 +1,4 @@
+import { messageID } from '@dimp/client';
 import { commandReceipt } from '@dimp/client/endpoint';
 import { type Clock, seconds } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
@@ -36,7 +37,19 @@ export function isOwn({ envelope, session }: StationCommand): boolean {
 }
 
 /**
- * The time inside of a command, which is signed; that of the envelope is not (spec §14.1 #5).
+ * The name of a command whose time somebody on the way may have changed. Older clients write the time first, and the
+ * first 16 bytes of what AES-CBC encrypts can be changed by changing the IV, which is not signed: such a command can come
+ * again with a new date. What it changes remembers its name.
+ *
+ * @returns undefined for a command whose time can be trusted
+ */
+export function doubtfulName({ opening, message, place = '' }: StationCommand): string | undefined {
+  return opening?.timeTrusted === true ? undefined : messageID(message).slice(0, 22) + place;
+}
+
+/**
+ * The time inside of a command. That of the envelope is not signed (spec §14.1 #5), and that of a command with a
+ * {@link doubtfulName} need not be its own.
  *
  * @returns seconds since the epoch; undefined if there is none, or it lies so far ahead that it would keep later commands
  *   from counting (spec §14.3 #30)

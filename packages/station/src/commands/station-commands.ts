@@ -161,6 +161,11 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     return answersTo(sender, to, this.#options.id, answers).map(({ draft }) => draft);
   }
 
+  /** Whether something is known to be done with contents of a kind. */
+  handles(kind: string): boolean {
+    return this.#handlers.has(kind);
+  }
+
   /** See {@link Identities.admit}. */
   admit(id: ID, address: string | undefined): Promise<void> {
     return this.identities.admit(id, address);
@@ -194,12 +199,18 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     if (content.kind !== 'array') return this.#one(command);
     const answers: Draft[] = [];
     if (depth > MAX_DEPTH) return answers;
-    for (const inner of (content.body as ArrayBody).contents) {
+    for (const [index, inner] of (content.body as ArrayBody).contents.entries()) {
       if (budget.left <= 0) break;
       budget.left -= 1;
       // A handshake is no part of anything else: it would log in past the sessions.
       if (inner.kind === 'handshake') continue;
-      answers.push(...(await this.#all({ ...command, content: inner }, budget, depth + 1)));
+      answers.push(
+        ...(await this.#all(
+          { ...command, content: inner, place: `${command.place ?? ''}.${index}` },
+          budget,
+          depth + 1,
+        )),
+      );
     }
     return answers;
   }

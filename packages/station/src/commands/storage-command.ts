@@ -13,7 +13,7 @@ import {
 } from '../directory/vault.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, isOwn, refuse, say } from './rules.ts';
+import { commandTime, doubtfulName, isOwn, refuse, say } from './rules.ts';
 
 const LABELS: { readonly [T in Title]: string } = {
   contacts: 'Contacts',
@@ -61,7 +61,12 @@ export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
     const wire = normalizeContent(command.content.wire);
     if (JSON.stringify(wire).length > MAX_DEPOSIT_LENGTH)
       return refuse(command, 'format/limit', 'Message too large.');
-    const saved = await vault.save(command.envelope.sender, title, { time, command: wire });
+    const saved = await vault.save(
+      command.envelope.sender,
+      title,
+      { time, command: wire },
+      doubtfulName(command),
+    );
     return say(command, `${LABELS[title]} ${saved ? 'received' : 'not changed'}.`);
   }
 }

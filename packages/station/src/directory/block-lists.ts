@@ -59,13 +59,20 @@ export class BlockLists {
   /**
    * Replaces a list if this one is newer. It is the caller who bounds it.
    *
+   * @param doubtful - name of a command whose time proves nothing
    * @returns whether it was
-   * @throws `store/` codes
+   * @throws `policy/rate-limited` for too many doubtful ones; `store/` codes
    */
-  async save(name: ListName, user: ID, time: number, list: readonly ID[]): Promise<boolean> {
+  async save(
+    name: ListName,
+    user: ID,
+    time: number,
+    list: readonly ID[],
+    doubtful?: string,
+  ): Promise<boolean> {
     const texts = list.map(({ text }) => text);
     const entities = new Set(list.map(({ entity }) => entity));
-    return this.#lists[name].save(user, { time, list: texts, entities });
+    return this.#lists[name].save(user, { time, list: texts, entities }, undefined, doubtful);
   }
 
   /** Forgets a part of what is in memory, half by default. */

@@ -76,11 +76,12 @@ export class Logins {
   /**
    * Keeps a login if it is newer than the stored one. Who may say so is the caller's question.
    *
+   * @param doubtful - name of a command whose time proves nothing
    * @returns whether it was
-   * @throws `store/` codes
+   * @throws `policy/rate-limited` for too many doubtful ones; `store/` codes
    */
-  async save(user: ID, record: LoginRecord): Promise<boolean> {
-    const saved = await this.#records.save(user, record);
+  async save(user: ID, record: LoginRecord, doubtful?: string): Promise<boolean> {
+    const saved = await this.#records.save(user, record, undefined, doubtful);
     if (saved) this.#events.emit('changed', { user, record });
     return saved;
   }

@@ -1,4 +1,4 @@
-import { encodeRecord } from '@dimp/client/endpoint';
+import { decodeRecordObject, encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store } from '@dimp/core';
 import {
   type JsonObject,
@@ -33,6 +33,10 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 const ENTRY_BYTES = 256;
 /** Values take more room than their records. */
 const GROWTH = 4;
+/** Names of doubtful changes that are remembered for one record. */
+const MAX_DOUBTFUL = 4096;
+/** Where they stand in a record. */
+const DOUBTFUL = 'doubtful';
 /** Attempts to write what somebody else writes as well. */
 const ATTEMPTS = 16;
 
@@ -63,22 +67,31 @@ export class NewestRecords<T extends Timed> {
   /**
    * Keeps a record if it is newer than the stored one.
    *
-   * @returns whether it was; another of the same time is not newer
-   * @throws `store/` codes
+   * @param doubtful - name of a change whose time somebody on the way may have written. A record remembers all such names:
+   *   an old change does not come again under another date.
+   * @returns whether it was; another of the same time is not newer, and neither is a doubtful one that was here before
+   * @throws `policy/rate-limited` for one more doubtful change than are remembered; `store/` codes
    */
-  async save(user: ID, value: T, name?: string): Promise<boolean> {
+  async save(user: ID, value: T, name?: string, doubtful?: string): Promise<boolean> {
     const { store, encode } = this.#options;
     const path = this.#pathOf(user, name);
-    const bytes = encodeRecord(encode(value));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = await store.get(path);
       const before = stored === undefined ? undefined : this.#read(stored);
-      if (before !== undefined && before.time >= value.time) return false;
+      const names = stored === undefined ? [] : doubtfulIn(stored);
+      if (doubtful !== undefined && names.includes(doubtful)) return false;
+      if (doubtful !== undefined && names.length >= MAX_DOUBTFUL) throw tooManyDoubtful();
+      const isNewer = before === undefined || value.time > before.time;
+      // Whether it counts or not: what came too late must not come again with a later date.
+      if (!isNewer && doubtful === undefined) return false;
+      const kept = doubtful === undefined ? names : [...names, doubtful];
+      const record = encode(isNewer ? value : before);
+      const bytes = encodeRecord(kept.length === 0 ? record : { ...record, [DOUBTFUL]: kept });
       if (!(await store.compareAndSet(path, stored, bytes))) continue;
       // Not put into the cache: of two that are saved at once, nobody knows here which was the last.
       this.#changes += 1;
       this.#cache.delete(path.join('\n'));
-      return true;
+      return isNewer;
     }
     throw new ProtocolError('store/conflict', 'others write the same record all the time');
   }
@@ -123,4 +136,20 @@ export class NewestRecords<T extends Timed> {
     const { area } = this.#options;
     return name === undefined ? [area, entity] : [area, entity, name];
   }
+}
+
+/** Names of doubtful changes in a record; a damaged one has none that could be read. */
+function doubtfulIn(bytes: Uint8Array): readonly string[] {
+  try {
+    const names = decodeRecordObject(bytes, DOUBTFUL)[DOUBTFUL];
+    return Array.isArray(names) ? names.filter((each) => typeof each === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+function tooManyDoubtful(): ProtocolError<'policy/rate-limited'> {
+  return new ProtocolError('policy/rate-limited', 'too many changes whose time proves nothing', {
+    details: { limit: 'doubtful', max: MAX_DOUBTFUL },
+  });
 }

@@ -47,11 +47,12 @@ export class Vault {
   /**
    * Keeps something if it is newer than what is there. It is the caller who bounds it.
    *
+   * @param doubtful - name of a command whose time proves nothing
    * @returns whether it was
-   * @throws `store/` codes
+   * @throws `policy/rate-limited` for too many doubtful ones; `store/` codes
    */
-  async save(user: ID, title: Title, deposit: Deposit): Promise<boolean> {
-    return this.#records.save(user, deposit, title);
+  async save(user: ID, title: Title, deposit: Deposit, doubtful?: string): Promise<boolean> {
+    return this.#records.save(user, deposit, title, doubtful);
   }
 
   /** Forgets a part of what is in memory, half by default. */

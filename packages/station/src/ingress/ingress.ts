@@ -36,6 +36,7 @@ import type { Sessions } from '../session/sessions.ts';
 import type { Speaker } from '../session/speaker.ts';
 import type { Neighbours } from '../station-options.ts';
 import { Answers } from './answers.ts';
+import { open } from './command-opening.ts';
 import { NeighbourPace } from './neighbour-pace.ts';
 import { Receiving } from './receiving.ts';
 import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
@@ -290,17 +291,16 @@ export class Ingress {
     bytes: Uint8Array,
     receiving: Receiving,
   ): Promise<void> {
-    const { transceiver, freshness, metrics, keeper } = this.#options;
+    const { transceiver, metrics, keeper } = this.#options;
     await this.#admitIdentity(session, message);
     const verified = await transceiver.verify(message);
     const { sender } = message.envelope;
     if (isWaiting(verified)) return this.#unknownSender(session, message, bytes, receiving);
-    const { envelope, content } = await transceiver.decrypt(verified);
-    freshness.checkContent(content, envelope);
+    const { envelope, content, opening } = await open(verified, this.#options);
     metrics.add('commands', 1);
     const later = (answers: Promise<readonly Draft[]>): void =>
       this.#answers.later(session, sender, answers);
-    const command: StationCommand = { envelope, content, message, session, later };
+    const command: StationCommand = { envelope, content, message, opening, session, later };
     if (content.kind === 'handshake') {
       keeper.handshake(session.remote.address);
       const { answers, login } = this.#options.handshakes.process(

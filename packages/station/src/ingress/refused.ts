@@ -14,6 +14,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whether something that was thrown is a refusal. */
+export function isRefused(error: unknown): error is Refused {
+  return error instanceof Refused;
+}
+
 /** What something that was thrown is to its sender; undefined for a mistake of ours. */
 export function refusalOf(error: unknown): Refused | undefined {
   if (error instanceof Refused) return error;
