@@ -1,24 +1,35 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { writeEd25519Pkcs8, writeEd25519Spki } from '../ed25519/der.ts';
-import type { NativeEd25519 } from './ed25519.default.ts';
+import { type NativeEd25519, native as portable } from './ed25519.default.ts';
 import { verifierOf } from './openssl/verifier.node.ts';
 
-/** OpenSSL. */
+/** OpenSSL; portable code where the platform has something else that does not know the algorithm. */
 export const native: NativeEd25519 = {
   publicKey(seed) {
-    const spki = createPublicKey(load(seed)).export({ format: 'der', type: 'spki' });
-    return new Uint8Array(spki.subarray(-32));
+    try {
+      const spki = createPublicKey(load(seed)).export({ format: 'der', type: 'spki' });
+      return new Uint8Array(spki.subarray(-32));
+    } catch {
+      return portable.publicKey(seed);
+    }
   },
   signer(seed) {
     let key: KeyObject | undefined;
     return (data) => {
-      key ??= load(seed);
-      return new Uint8Array(sign(null, data, key));
+      try {
+        key ??= load(seed);
+        return new Uint8Array(sign(null, data, key));
+      } catch {
+        return portable.signer(seed)(data);
+      }
     };
   },
   verifier: (point) =>
-    verifierOf(null, () =>
-      createPublicKey({ key: writeEd25519Spki(point) as Buffer, format: 'der', type: 'spki' }),
+    verifierOf(
+      null,
+      () =>
+        createPublicKey({ key: writeEd25519Spki(point) as Buffer, format: 'der', type: 'spki' }),
+      () => portable.verifier(point),
     ),
 };
 

@@ -1,31 +1,65 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import type { MaybePromise } from '@dimp/foundation';
 import type { Verifier } from '../verifier.ts';
 
 /** On one processor, another thread only takes turns with ours. */
 const HAS_OTHERS: boolean = /* @__PURE__ */ availableParallelism() > 1;
 
 /**
- * OpenSSL, here or in the threads of Node.
+ * OpenSSL, here or in the threads of Node. Bun and Electron have BoringSSL in its place, which does not know every
+ * algorithm: what the platform cannot do is done by portable code, and never taken for a wrong signature.
  *
  * @param digest - null for algorithms that have their own
  * @param create - loads the key, once, at its first use
+ * @param portable - what verifies where the platform cannot
  */
-export function verifierOf(digest: 'sha256' | null, create: () => KeyObject): Verifier {
+export function verifierOf(
+  digest: 'sha256' | null,
+  create: () => KeyObject,
+  portable: () => Verifier,
+): Verifier {
   let key: KeyObject | undefined;
+  let other: Verifier | undefined;
   const load = (): KeyObject => {
     key ??= create();
     return key;
   };
+  const otherwise = (data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> => {
+    other ??= portable();
+    return other.verify(data, signature);
+  };
   return {
-    verify: (data, signature) => verify(digest, data, load(), signature),
+    verify(data, signature) {
+      if (other !== undefined) return otherwise(data, signature);
+      try {
+        return verify(digest, data, load(), signature);
+      } catch {
+        return otherwise(data, signature);
+      }
+    },
     ...(HAS_OTHERS && {
-      aside: (data, signature) =>
-        new Promise((resolve, reject) => {
-          verify(digest, data, load(), signature, (error, valid) =>
-            error ? reject(error) : resolve(valid),
-          );
-        }).catch(() => false) as Promise<boolean>,
+      aside: async (data, signature) => {
+        if (other !== undefined) return otherwise(data, signature);
+        try {
+          return await verifyAside(digest, data, load(), signature);
+        } catch {
+          return await otherwise(data, signature);
+        }
+      },
     }),
   };
+}
+
+function verifyAside(
+  digest: 'sha256' | null,
+  data: Uint8Array,
+  key: KeyObject,
+  signature: Uint8Array,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify(digest, data, key, signature, (error, valid) =>
+      error ? reject(error) : resolve(valid),
+    );
+  });
 }
