@@ -1,4 +1,5 @@
 import {
+  type Arrival,
   type ContentsOfProtocol,
   isWaiting,
   type Protocol,
@@ -193,21 +194,33 @@ export class Messenger<P extends Protocol = Protocol>
     await this.start();
     const { signal: stop } = this.#stop;
     const end = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-    using _link = this.#parts.link.up((bytes) => transport.send(bytes), station);
-    if (station === undefined) this.resume();
-    for await (const arrival of until(transport.incoming, end)) {
-      const payload = readPayload(arrival.payload);
-      // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
-      if (payload.kind === 'ping') transport.send(utf8Encode(payload.reply)).catch(() => undefined);
-      let kept = true;
-      if (payload.kind === 'messages') {
-        for (const text of payload.messages) {
-          kept = (await this.#parts.life.receiveAndAnswer(text, station)) && kept;
-        }
+    const link = this.#parts.link.up((bytes) => transport.send(bytes), station);
+    try {
+      if (station === undefined) this.resume();
+      for await (const arrival of until(transport.incoming, end)) {
+        await this.#arrived(arrival, transport, station);
       }
-      // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
-      if (kept) arrival.acknowledge();
+    } finally {
+      link.close();
     }
+  }
+
+  async #arrived(
+    arrival: Arrival,
+    transport: Transport,
+    station: StationContact | undefined,
+  ): Promise<void> {
+    const payload = readPayload(arrival.payload);
+    // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
+    if (payload.kind === 'ping') transport.send(utf8Encode(payload.reply)).catch(() => undefined);
+    let kept = true;
+    if (payload.kind === 'messages') {
+      for (const text of payload.messages) {
+        kept = (await this.#parts.life.receiveAndAnswer(text, station)) && kept;
+      }
+    }
+    // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
+    if (kept) arrival.acknowledge();
   }
 
   /**

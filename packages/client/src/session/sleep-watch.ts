@@ -1,5 +1,5 @@
 import type { Clock, Timers } from '@dimp/core';
-import { disposeSymbol } from '@dimp/foundation';
+import { disposeSymbol, type Handle, makeHandle } from '@dimp/foundation';
 
 /** How often the clock is looked at, and how much too late makes it a sleep, in milliseconds. */
 const INTERVAL = 10_000;
@@ -12,7 +12,7 @@ const SLEEP = 30_000;
  * @param onWake - called after it has woken up; also after the clock was set forward, which does no harm
  * @returns a handle that ends the watch
  */
-export function watchSleep(clock: Clock, timers: Timers, onWake: () => void): Disposable {
+export function watchSleep(clock: Clock, timers: Timers, onWake: () => void): Handle {
   let timer: Disposable | undefined;
   const next = (): void => {
     const planned = clock.now() + INTERVAL;
@@ -23,7 +23,5 @@ export function watchSleep(clock: Clock, timers: Timers, onWake: () => void): Di
     });
   };
   next();
-  return {
-    [disposeSymbol]: () => timer?.[disposeSymbol](),
-  };
+  return makeHandle(() => timer?.[disposeSymbol]());
 }

@@ -193,15 +193,26 @@ export class StationSession<P extends Protocol = Protocol>
 
   async #keepConnected(run: Run, user: ID): Promise<void> {
     const { clock } = this.#messenger.facebook;
-    const { stations } = this.#options;
     const wake = (): void => {
       run.skipPause();
       this.#connection?.fail(new ProtocolError('transport/closed', 'the computer has slept'));
       run.slept = true;
     };
-    using _sleep = watchSleep(clock, this.#messenger.timers, wake);
-    using _resumed = this.#messenger.on('resumed', () => run.skipPause());
-    await this.#leading(run);
+    const listening = [
+      watchSleep(clock, this.#messenger.timers, wake),
+      this.#messenger.on('resumed', () => run.skipPause()),
+    ];
+    try {
+      await this.#leading(run);
+      await this.#tryStations(run, user);
+    } finally {
+      for (const each of listening) each.close();
+    }
+  }
+
+  /** Connects to one station after the other, until the session is stopped or another messenger leads. */
+  async #tryStations(run: Run, user: ID): Promise<void> {
+    const { stations } = this.#options;
     let failures = 0;
     for (let at = 0; !run.isStopping && this.#messenger.leads; ) {
       const address = stations[at % stations.length] as StationAddress;
@@ -272,9 +283,13 @@ export class StationSession<P extends Protocol = Protocol>
   /** Resolves when this messenger is the one that sends, or the session is being stopped. */
   async #leading(run: Run): Promise<void> {
     if (this.#messenger.leads) return;
-    using _leading = this.#messenger.on('leading', () => run.skipPause());
-    this.#tell({ state: 'offline' });
-    while (!this.#messenger.leads && !run.isStopping) await run.pause(undefined, 0);
+    const listening = this.#messenger.on('leading', () => run.skipPause());
+    try {
+      this.#tell({ state: 'offline' });
+      while (!this.#messenger.leads && !run.isStopping) await run.pause(undefined, 0);
+    } finally {
+      listening.close();
+    }
   }
 
   #tell(report: SessionReport): void {
