@@ -1,10 +1,13 @@
+import { createProtocol, defineExtension, isWaiting } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import type { Signer } from '@dimp/crypto';
+import { Text } from '@dimp/extensions/contents';
+import { standard } from '@dimp/extensions/standard';
 import type { JsonObject } from '@dimp/foundation';
 import { encodeTed, stringifyJson, utf8Encode } from '@dimp/foundation';
-import { type ID, signDocument } from '@dimp/mkm';
+import { EVERYONE, type ID, signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { createGroup, Facebook } from '../src/index.ts';
+import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
 import { newUser, type Person, protocol } from './people.ts';
 
 const fast = { algorithm: 'ECC', metaType: '4' } as const;
@@ -101,6 +104,33 @@ describe('a document that a stranger sends (§7.5)', () => {
       expect(await reader.encryptKey(moki.user.id)).toEqual(key);
       expect((await reader.document(moki.user.id))?.data).toBe(visa.data);
     }
+  });
+
+  test('of an application does not displace the visa, and nobody encrypts for its key', async () => {
+    const card = { type: 'com.example/card', subject: 'any' } as const;
+    const own = createProtocol(standard(), defineExtension({ name: 'card', documents: [card] }));
+    const facebook = new Facebook({ protocol: own, store: memoryStore() });
+    const user = await register('moki', { facebook, ...fast, messageAlgorithm: 'RSA' });
+    const [visa, key] = [await user.visa(), await user.encryptKey()];
+    const signer = await facebook.requireSigner(user.id);
+    const { publicKey } = await own.keys.generate('RSA', { bits: 1024 });
+    const properties = { name: 'a card', key: publicKey.toWire() };
+    for (let n = 1; n <= 20; n++) {
+      const now = Date.now() / 1000 + n;
+      const terminal = `device ${n}`;
+      const request = { did: user.id, type: card.type, properties, now, terminal };
+      await facebook.saveDocument(await signDocument(request, signer), user.id);
+      expect((await user.visa())?.data).toBe(visa?.data);
+      expect((await facebook.document(user.id))?.data).toBe(visa?.data);
+      expect(await user.encryptKey()).toEqual(key);
+    }
+    expect(await user.displayName()).toBe('moki');
+    const messenger = new Messenger({ facebook });
+    const message = await messenger.pack(Text.create({ text: 'x' }), EVERYONE, {
+      attachVisa: true,
+    });
+    if (isWaiting(message)) expect.unreachable();
+    expect(message.visa).toMatchObject({ type: 'visa' });
   });
 
   test('of a group is refused if its signer does not own the group', async () => {

@@ -173,6 +173,29 @@ export function newestDocument(documents: readonly Document[]): Document | undef
   return newest;
 }
 
+/**
+ * The visa in force of a user: the newest of his visas and 0.8 profiles (spec §7.1–7.2). Documents of other types, such as
+ * those of applications, may be newer; they are no visa.
+ */
+export function newestVisa(documents: readonly Document[]): Document | undefined {
+  return newestDocument(documents.filter(isVisa));
+}
+
+/** The bulletin in force of a group: the newest of its bulletins and 0.8 profiles (spec §7.1–7.2). */
+export function newestBulletin(documents: readonly Document[]): Document | undefined {
+  return newestDocument(documents.filter(isBulletin));
+}
+
+/** Whether a document is what a user's name, key and terminals are read from. */
+export function isVisa({ type }: Pick<Document, 'type'>): boolean {
+  return type === 'visa' || type === 'profile';
+}
+
+/** Whether a document is what a group's name and roles are read from. */
+export function isBulletin({ type }: Pick<Document, 'type'>): boolean {
+  return type === 'bulletin' || type === 'profile';
+}
+
 /** What a new document says. */
 export interface DocumentRequest {
   readonly did: ID;

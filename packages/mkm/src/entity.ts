@@ -1,6 +1,6 @@
 import type { DecryptKey, EncryptKey, Signer } from '@dimp/crypto';
 import { type MaybePromise, ProtocolError } from '@dimp/foundation';
-import { type Document, newestDocument } from './document.ts';
+import { type Document, isBulletin, isVisa, newestBulletin, newestVisa } from './document.ts';
 import { EntityType } from './entity-type.ts';
 import type { ID } from './id.ts';
 import type { Meta } from './meta.ts';
@@ -58,10 +58,11 @@ export abstract class Entity<S extends EntityDataSource = EntityDataSource> {
 
   /** The name its document gives, else name and search number: `NAME (ddd-ddd-dddd)` (spec §4.6). */
   async displayName(): Promise<string> {
-    const newestFirst = [...(await this.documents())].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+    const named = (await this.documents()).filter(this.id.isGroup ? isBulletin : isVisa);
+    const newestFirst = [...named].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
     const names = newestFirst.map(documentName);
-    const named = names.find((name) => name !== undefined && name !== '');
-    return named ?? `${this.id.name ?? this.kindWord} (${displayNumber(this.id)})`;
+    const name = names.find((each) => each !== undefined && each !== '');
+    return name ?? `${this.id.name ?? this.kindWord} (${displayNumber(this.id)})`;
   }
 
   protected abstract readonly kindWord: string;
@@ -72,7 +73,7 @@ export class User extends Entity<UserDataSource> {
   protected override readonly kindWord: string = 'User';
 
   async visa(): Promise<Document | undefined> {
-    return newestDocument((await this.documents()).filter(({ type }) => type !== 'bulletin'));
+    return newestVisa(await this.documents());
   }
 
   contacts(): MaybePromise<readonly ID[]> {
@@ -110,7 +111,7 @@ export class Group extends Entity<GroupDataSource> {
   protected override readonly kindWord: string = 'Group';
 
   async bulletin(): Promise<Document | undefined> {
-    return newestDocument((await this.documents()).filter(({ type }) => type !== 'visa'));
+    return newestBulletin(await this.documents());
   }
 
   founder(): MaybePromise<ID | undefined> {

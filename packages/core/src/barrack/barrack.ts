@@ -17,7 +17,8 @@ import {
   type Meta,
   makeGroup,
   makeUser,
-  newestDocument,
+  newestBulletin,
+  newestVisa,
   sameEntity,
   type User,
   type UserDataSource,
@@ -173,9 +174,10 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     return documents;
   }
 
-  /** The visa or bulletin in force: the newest document. */
+  /** The visa or bulletin in force: the newest, and never a document of another type. */
   async document(id: ID): Promise<Document | undefined> {
-    return newestDocument(await this.documents(id));
+    const documents = await this.documents(id);
+    return id.isGroup ? newestBulletin(documents) : newestVisa(documents);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type JsonObject, ProtocolError, stringifyJson } from '@dimp/foundation';
-import type { Document, DocumentRegistry } from '@dimp/mkm';
+import { type Document, type DocumentRegistry, newestBulletin, newestVisa } from '@dimp/mkm';
 
 /** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
 const MAX_DOCUMENTS = 16;
@@ -50,10 +50,16 @@ function sameSlot(a: Document, b: Document): boolean {
   return a.type === b.type && (a.did.isGroup || a.terminal === b.terminal);
 }
 
-/** The {@link MAX_DOCUMENTS} newest in their order; of equally new ones the first. */
+/**
+ * The {@link MAX_DOCUMENTS} newest in their order; of equally new ones the first. The visa or bulletin in force is always among
+ * them: documents of applications, however many and new, do not displace it.
+ */
 function newest(documents: readonly Document[]): readonly Document[] {
   if (documents.length <= MAX_DOCUMENTS) return documents;
   const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
-  const kept = new Set(byTime.slice(0, MAX_DOCUMENTS));
+  const inForce = newestVisa(documents) ?? newestBulletin(documents);
+  const first =
+    inForce === undefined ? byTime : [inForce, ...byTime.filter((each) => each !== inForce)];
+  const kept = new Set(first.slice(0, MAX_DOCUMENTS));
   return documents.filter((each) => kept.has(each));
 }

@@ -7,7 +7,7 @@ import {
   EntityType,
   type ID,
   metaMadeBy,
-  newestDocument,
+  newestBulletin,
   sameEntity,
 } from '@dimp/mkm';
 import type { Archive } from './archive.ts';
@@ -87,8 +87,7 @@ export class GroupRoles {
   }
 
   async #bulletin(group: ID): Promise<BulletinRoles> {
-    const documents = await this.#source.documents(group);
-    const bulletin = newestDocument(documents.filter((each) => each.type !== 'visa'));
+    const bulletin = newestBulletin(await this.#source.documents(group));
     if (bulletin === undefined) return NOBODY;
     const known = this.#roles.get(bulletin);
     if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 import { canEncrypt, type EncryptKey, type KeyRegistry, samePublicKey } from '@dimp/crypto';
 import { isProtocolError, ownMember } from '@dimp/foundation';
-import { type Document, type Meta, visaKey } from '@dimp/mkm';
+import { type Document, isVisa, type Meta, visaKey } from '@dimp/mkm';
 
 /** What a visa names in its property `accepts` if its owner's program opens messages that are sealed with AES-GCM. */
 export const ACCEPTS_AEAD = 'aead-1';
@@ -26,14 +26,17 @@ export interface ReceiverKey {
   readonly time: number;
 }
 
-/** Keys of all visas of a user, newest first; that of the meta if there is none. */
+/**
+ * Keys of all visas of a user, newest first; that of the meta if there is none. A key in a document of another type, such as
+ * one of an application, is for something else.
+ */
 export function receiverKeys(
   documents: readonly Document[],
   meta: Meta | undefined,
   keys: Pick<KeyRegistry, 'parsePublic'>,
 ): readonly ReceiverKey[] {
   const found: ReceiverKey[] = [];
-  const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
+  const byTime = documents.filter(isVisa).sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
   for (const document of byTime) {
     const key = readKey(document, keys);
     if (key === undefined) continue;
