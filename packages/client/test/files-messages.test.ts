@@ -1,13 +1,17 @@
-import { isWaiting } from '@dimp/core';
-import { memoryBlobStore } from '@dimp/core/memory';
-import { Image, Video } from '@dimp/extensions/contents';
-import { encodeTed, utf8Decode } from '@dimp/foundation';
-import { ANYONE, type ID } from '@dimp/mkm';
+import { createProtocol, defineExtension, isWaiting } from '@dimp/core';
+import { seed } from '@dimp/core/dialects';
+import { memoryBlobStore, memoryStore } from '@dimp/core/memory';
+import { defineContent } from '@dimp/dkd';
+import { Audio, File, Image, Video } from '@dimp/extensions/contents';
+import { standard } from '@dimp/extensions/standard';
+import { utf8Decode } from '@dimp/foundation';
+import { jsonObject } from '@dimp/foundation/schema';
+import { ANYONE, type ID, type User } from '@dimp/mkm';
 import { expect, test } from 'vitest';
-import { downloadFile, fileFormatFor, uploadFile } from '../src/files.ts';
-import { createGroup, type IncomingMessage, Messenger } from '../src/index.ts';
+import { downloadFile, type FileLocation, fileFormatFor, uploadFile } from '../src/files.ts';
+import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
 import { expectSame, holding, noise } from './file-stores.ts';
-import { introduce, newUser, packed } from './people.ts';
+import { introduce, newUser, type Person, packed } from './people.ts';
 
 const ECC = { algorithm: 'ECC' } as const;
 
@@ -70,26 +74,89 @@ test('only those whose visa says so get streams; one old member makes it whole f
   expect(await format(ANYONE)).toBe('whole');
 });
 
+/** A picture as programs write it that leave the key of its file out. */
+const Keyless = defineContent({
+  kind: 'image',
+  match: { type: '18' },
+  schema: jsonObject,
+  encode: (body) => body,
+});
+const older = createProtocol(
+  standard(),
+  defineExtension({ name: 'older', contents: [Keyless], replaces: ['image'] }),
+);
+
+async function sendingWithoutKeys(name: string) {
+  const facebook = new Facebook({ protocol: older, store: memoryStore() });
+  const user = await register(name, { facebook, messageAlgorithm: 'RSA', ...ECC });
+  return { facebook, user };
+}
+
 test('a file that an old peer encrypted with the key of its message is opened', async () => {
-  const [moki, hulk] = await Promise.all([newUser('moki', ECC), newUser('hulk', ECC)]);
-  await introduce(moki, hulk);
-  const shown: IncomingMessage[] = [];
-  const messenger = new Messenger({ facebook: hulk.facebook, sendPackage: async () => undefined });
-  messenger.handle(Image, (message) => void shown.push(message));
-  const first = await packed(moki, Image.create({ data: noise(3) }), hulk.user.id);
-  await messenger.receivedPackage(first);
-  // Both messages have one key: the file is encrypted with it in between.
-  const opened = await hulk.messenger.unpack(first);
+  const [moki, hulk] = await Promise.all([sendingWithoutKeys('moki'), newUser('hulk', ECC)]);
+  const old = new Messenger({ facebook: moki.facebook, dialect: seed });
+  await acquaint(moki.user, hulk.facebook);
+  await acquaint(hulk.user, moki.facebook);
+  const message = await old.pack(
+    Keyless.create({ URL: 'memory://1', filename: 'a.png' }),
+    hulk.user.id,
+  );
+  if (isWaiting(message)) expect.unreachable();
+  const opened = await hulk.messenger.unpack(old.serialize(message));
   const key = isWaiting(opened) ? undefined : hulk.messenger.transceiver.openingOf(opened)?.key;
   if (key === undefined) expect.unreachable();
-  const IV = noise(16);
-  const { ciphertext } = await key.encrypt(noise(1000), { IV: encodeTed(IV) });
-  const draft = Image.create({ URL: 'memory://1', filename: 'a.png', IV });
-  await messenger.receivedPackage(await packed(moki, draft, hulk.user.id));
-  const body = shown.at(-1)?.content.body as Parameters<typeof downloadFile>[1];
-  expect(shown).toHaveLength(2);
+  const { ciphertext } = await key.encrypt(noise(1000));
+  const body = await shownBody(hulk, old.serialize(message));
   const download = downloadFile(holding(ciphertext), body);
   expect(download.check).toBe('never');
   expectSame(await download.bytes(), noise(1000));
-  await messenger[Symbol.asyncDispose]();
 });
+
+test('a file without a key is in the clear: the key of its message is not taken for its own', async () => {
+  const [moki, hulk] = await Promise.all([sendingWithoutKeys('moki'), newUser('hulk', ECC)]);
+  await acquaint(moki.user, hulk.facebook);
+  await acquaint(hulk.user, moki.facebook);
+  const later = new Messenger({ facebook: moki.facebook });
+  const draft = Keyless.create({ URL: 'memory://1', filename: 'a.png' });
+  const message = await later.pack(draft, hulk.user.id);
+  if (isWaiting(message)) expect.unreachable();
+  const body = await shownBody(hulk, later.serialize(message));
+  expect(body.key).toBeUndefined();
+  expectSame(await downloadFile(holding(noise(1000)), body).bytes(), noise(1000));
+});
+
+test('a file that is uploaded in the clear says so, because peers fail on a URL without a key', async () => {
+  const [moki, hulk] = await Promise.all([newUser('moki', ECC), newUser('hulk', ECC)]);
+  await introduce(moki, hulk);
+  for (const Type of [File, Image, Audio, Video]) {
+    const draft = Type.create({ URL: 'memory://1', filename: 'a.png' });
+    const received = await hulk.messenger.unpack(await packed(moki, draft, hulk.user.id));
+    if (isWaiting(received)) expect.unreachable();
+    expect(received.content.wire['key']).toEqual({ algorithm: 'PLAIN' });
+    const body = received.content.body as FileLocation;
+    expectSame(await downloadFile(holding(noise(1000)), body).bytes(), noise(1000));
+  }
+  const inside = File.create({ data: noise(3), filename: 'a.png' });
+  const received = await hulk.messenger.unpack(await packed(moki, inside, hulk.user.id));
+  if (isWaiting(received)) expect.unreachable();
+  expect(received.content.wire).not.toHaveProperty('key');
+});
+
+async function acquaint(of: User, to: Pick<Facebook, 'saveMeta' | 'saveDocument'>): Promise<void> {
+  const [meta, visa] = [await of.meta(), await of.visa()];
+  if (meta === undefined || visa === undefined) expect.unreachable();
+  await to.saveMeta(meta.wire, of.id);
+  await to.saveDocument(visa.wire, of.id);
+}
+
+/** The body of a picture as the receiver's handler gets it. */
+async function shownBody({ facebook }: Person, bytes: Uint8Array): Promise<FileLocation> {
+  const messenger = new Messenger({ facebook, sendPackage: async () => undefined });
+  const shown: FileLocation[] = [];
+  messenger.handle(Image, ({ content }) => void shown.push(content.body));
+  await messenger.receivedPackage(bytes);
+  await messenger[Symbol.asyncDispose]();
+  const [body] = shown;
+  if (body === undefined || shown.length > 1) expect.unreachable();
+  return body;
+}

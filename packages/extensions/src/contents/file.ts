@@ -1,5 +1,5 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
-import type { JsonObject } from '@dimp/foundation';
+import { isJsonObject, type JsonObject } from '@dimp/foundation';
 import {
   alias,
   bytes,
@@ -7,6 +7,8 @@ import {
   number,
   object,
   optional,
+  type Schema,
+  schema,
   string,
 } from '@dimp/foundation/schema';
 import type { PortableNetworkFile } from '@dimp/mkm';
@@ -20,7 +22,10 @@ export interface FileBody {
   readonly filename?: string;
   /** Where the encrypted bytes are. A peer chose it: fetch it like any foreign address. */
   readonly URL?: string;
-  /** Symmetric key that decrypts the download; `password` of older peers (spec §2). */
+  /**
+   * Symmetric key that decrypts the download; `password` of older peers (spec §2). Without one the download is in the clear:
+   * then `PLAIN` is written, because peers fail on a URL that has no key (spec §2.2).
+   */
   readonly key?: JsonObject;
   /** Initialization vector of the download, 16 bytes; absent where it is the `iv` of `key` (spec §2.1). */
   readonly IV?: Uint8Array;
@@ -55,14 +60,14 @@ export interface VideoBody extends FileBody {
 export const File: ContentType<'file', FileBody> = /* @__PURE__ */ defineContent({
   kind: 'file',
   match: { type: '16' },
-  schema: () => object(fileFields()),
+  schema: () => withKey(object(fileFields())),
 });
 
 /** A picture, type 18 (spec §9.2). */
 export const Image: ContentType<'image', ImageBody> = /* @__PURE__ */ defineContent({
   kind: 'image',
   match: { type: '18' },
-  schema: () => object({ ...fileFields(), thumbnail: networkFile() }),
+  schema: () => withKey(object({ ...fileFields(), thumbnail: networkFile() })),
 });
 
 /** A sound, type 20 (spec §9.2). */
@@ -70,20 +75,33 @@ export const Audio: ContentType<'audio', AudioBody> = /* @__PURE__ */ defineCont
   kind: 'audio',
   match: { type: '20' },
   schema: () =>
-    object({
-      ...fileFields(),
-      text: optional(string),
-      duration: optional(number),
-      length: optional(number),
-    }),
+    withKey(
+      object({
+        ...fileFields(),
+        text: optional(string),
+        duration: optional(number),
+        length: optional(number),
+      }),
+    ),
 });
 
 /** A film, type 22 (spec §9.2). */
 export const Video: ContentType<'video', VideoBody> = /* @__PURE__ */ defineContent({
   kind: 'video',
   match: { type: '22' },
-  schema: () => object({ ...fileFields(), snapshot: networkFile(), title: optional(string) }),
+  schema: () =>
+    withKey(object({ ...fileFields(), snapshot: networkFile(), title: optional(string) })),
 });
+
+/** A file that is uploaded in the clear says so: its key is PLAIN (spec §2.2). */
+function withKey<T>(fields: Schema<T>): Schema<T> {
+  return schema(fields.decode, (body) => {
+    const wire = fields.encode(body);
+    if (!isJsonObject(wire) || wire['URL'] === undefined) return wire;
+    if (wire['key'] !== undefined || wire['data'] !== undefined) return wire;
+    return { ...wire, key: { algorithm: 'PLAIN' } };
+  });
+}
 
 function fileFields() {
   return {
