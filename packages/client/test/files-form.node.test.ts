@@ -54,7 +54,7 @@ test.each([
   ['{"code":200}', 'transport/refused'],
   ['{"code":200,"url":"javascript:alert(1)"}', 'transport/refused'],
   ['{"code":401}', 'policy/unauthorized'],
-  ['{"code":403}', 'store/quota'],
+  ['{"code":403}', 'store/too-large'],
   ['{"code":415,"message":"extension"}', 'transport/refused'],
   ['{"code":null}', 'transport/refused'],
   ['{"code":500}', 'transport/closed'],
@@ -77,7 +77,7 @@ test('where the server does not tell a URL, the template does', async () => {
 
 test('what is larger than the server takes is not read', async () => {
   const uploading = uploadFile(store({ maxBytes: 1000 }), noise(1000), { format: 'whole' });
-  await expect(uploading).rejects.toMatchObject({ code: 'store/quota' });
+  await expect(uploading).rejects.toMatchObject({ code: 'store/too-large' });
 });
 
 /** A file server as the spec describes it (§13.2–13.4). */

@@ -1,4 +1,5 @@
 import { createDecipheriv } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { Timers } from '@dimp/core';
 import { concatBytes, decodeTed } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
@@ -102,14 +103,79 @@ test('a server that answers with another range is not', async () => {
   const uploaded = await uploadFile(store(), noise(700_000), { format: 'stream' });
   server.fault = (request, response) => {
     const file = server.files.get(request.url ?? '') ?? noise(0);
-    const range = { 'content-range': `bytes 5-${file.length - 1}/${file.length}` };
-    response.writeHead(206, range).end(file.subarray(5));
+    const range = { 'content-range': `bytes 15-${file.length - 1}/${file.length}` };
+    response.writeHead(206, range).end(file.subarray(15));
     return true;
   };
   const reading = store().download(uploaded.URL, { offset: 9 });
   await expect(collect(reading)).rejects.toMatchObject({ code: 'transport/protocol' });
   await expect(collect(store().download(uploaded.URL))).rejects.toMatchObject({
     code: 'transport/refused',
+  });
+});
+
+describe.each(['stream', 'whole'] as const)('a %s file is put together from', (format) => {
+  const retry = { attempts: 3, firstAfter: 1 };
+  const part = (file: Uint8Array, from: number, to = file.length) => ({
+    'content-range': `bytes ${from}-${to - 1}/${file.length}`,
+  });
+  /** The first answer breaks off in the middle; the others are as told. */
+  const answers: Record<
+    string,
+    (file: Uint8Array, from: number, response: ServerResponse) => void
+  > = {
+    'parts that are shorter than they were asked for': (file, from, response) => {
+      const to = Math.min(from + 400_000, file.length);
+      response.writeHead(206, part(file, from, to)).end(file.subarray(from, to));
+    },
+    'short parts without a length of the whole': (file, from, response) => {
+      const to = Math.min(from + 400_000, file.length);
+      response
+        .writeHead(206, { 'content-range': `bytes ${from}-${to - 1}/*` })
+        .end(file.subarray(from, to));
+    },
+    'a part that calls itself 200': (file, from, response) => {
+      response.writeHead(200, part(file, from)).end(file.subarray(from));
+    },
+    'a part that begins earlier': (file, from, response) => {
+      const start = from - (from % 65_536);
+      response.writeHead(206, part(file, start)).end(file.subarray(start));
+    },
+    'the whole': (file, _, response) => {
+      response.writeHead(200).end(file);
+    },
+  };
+
+  test.each(Object.entries(answers))('%s', async (_, answer) => {
+    const bytes = noise(1_500_000);
+    const uploaded = await uploadFile(store(), bytes, { format });
+    server.fault = (request, response) => {
+      const file = server.files.get(request.url ?? '') ?? noise(0);
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      if (from > 0) answer(file, from, response);
+      else {
+        response.writeHead(200, { 'content-length': file.length });
+        response.write(file.subarray(0, 700_000), () => response.destroy());
+      }
+      return true;
+    };
+    expectSame(await downloadFile(store(), uploaded, { retry }).bytes(), bytes);
+  });
+
+  test('but one that ends at the same place twice is cut, and refused', async () => {
+    const uploaded = await uploadFile(store(), noise(1_500_000), { format });
+    let requests = 0;
+    server.fault = (request, response) => {
+      requests += 1;
+      const file = (server.files.get(request.url ?? '') ?? noise(0)).subarray(0, 1_000_000);
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      response.writeHead(from > 0 ? 206 : 200, from > 0 ? part(file, from) : {});
+      response.end(file.subarray(from));
+      return true;
+    };
+    const reading = downloadFile(store(), uploaded, { retry }).bytes();
+    await expect(reading).rejects.toMatchObject({ code: 'crypto/decrypt' });
+    expect(requests).toBe(2);
   });
 });
 
@@ -120,7 +186,7 @@ test.each([
   [403, 'policy/unauthorized'],
   [404, 'identity/not-found'],
   [408, 'transport/timeout'],
-  [413, 'store/quota'],
+  [413, 'store/too-large'],
   [416, 'transport/refused'],
   [429, 'policy/rate-limited'],
   [500, 'transport/closed'],
@@ -294,11 +360,11 @@ test('what the program does not allow is not fetched either', async () => {
   expect(server.requests).toEqual([]);
 });
 
-test('a server that is not there is a closed connection', async () => {
+test('a server that is not there refuses the connection, with its address, and may be there later', async () => {
   const gone = await fileServer();
   await gone[Symbol.asyncDispose]();
-  const reading = collect(store().download(`${gone.url}x`));
-  await expect(reading).rejects.toMatchObject({ code: 'transport/closed' });
+  const reading = collect(store({ url: gone.url }).download(`${gone.url}x`));
+  await expect(reading).rejects.toMatchObject({ code: 'transport/refused', retryable: true });
 });
 
 test('a folder must be of a web server, and parts must hold something', () => {

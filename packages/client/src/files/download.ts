@@ -114,6 +114,7 @@ async function* pieces(
   const trying = new TryingAgain({ ...DEFAULT_RETRY_POLICY, ...retry }, timers, random);
   // A padding at most is longer than the file; files whose length is known have no byte to spare.
   const limit = opener.sealedSize ?? maxBytes + 16;
+  let ended: number | undefined;
   for (let index = 0, offset = 0, last = false; !last; ) {
     const incoming = blobs.download(url, {
       offset,
@@ -121,7 +122,14 @@ async function* pieces(
       ...(signal === undefined ? {} : { signal }),
     });
     try {
-      for await (const frame of framesOf(incoming, opener.frame)) {
+      const end = (position: number): void => {
+        const short = opener.sealedSize !== undefined && position < opener.sealedSize;
+        // A server may send less than it was asked for. If it ends at the same place again, there is no more of the file.
+        if (!short || position === ended) return;
+        ended = position;
+        throw new ProtocolError('transport/closed', 'server sent a part of the file only');
+      };
+      for await (const frame of framesOf(counted(incoming, offset, end), opener.frame)) {
         const piece = await opener.open(frame.bytes, index, frame.last);
         signal?.throwIfAborted();
         index += 1;
@@ -134,6 +142,20 @@ async function* pieces(
       await trying.afterFailure(error, signal);
     }
   }
+}
+
+/** @param end - told of the place in the file where the bytes ended; may throw */
+async function* counted(
+  incoming: AsyncIterable<Uint8Array>,
+  offset: number,
+  end: (position: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let position = offset;
+  for await (const bytes of incoming) {
+    position += bytes.length;
+    yield bytes;
+  }
+  end(position);
 }
 
 function checkSize(size: number, maxBytes: number): void {

@@ -46,7 +46,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** The codes of spec §13.4 that tell more than no. */
 const REFUSALS: ReadonlyMap<unknown, readonly [ErrorCode, string]> = /* @__PURE__ */ new Map([
   [401, ['policy/unauthorized', 'server refuses the digest']],
-  [403, ['store/quota', 'file is too large for the server, or the secret unknown to it']],
+  [403, ['store/too-large', 'file is too large for the server, or the secret unknown to it']],
   [500, ['transport/closed', 'server failed']],
 ] as const);
 /** Bytes of an answer that are looked at. */
@@ -60,12 +60,12 @@ const MAX_ANSWER = 64 * 1024;
  */
 export function formBlobStore(options: FormBlobStoreOptions): BlobStore {
   const { maxBytes = MAX_BYTES, secret = '' } = options;
-  const downloads = withDefaults(options);
+  const downloads = withDefaults(options, [options.url, options.downloadUrl]);
   const secretBytes = decodeHex(secret);
   return {
     async upload(source, transfer) {
       if (source.size > maxBytes) {
-        throw new ProtocolError('store/quota', 'file is too large for the server', {
+        throw new ProtocolError('store/too-large', 'file is too large for the server', {
           details: { max: maxBytes },
         });
       }

@@ -40,7 +40,7 @@ export function httpBlobStore(options: HttpBlobStoreOptions): BlobStore {
   const folder = new URL(url.endsWith('/') ? url : `${url}/`);
   if (!/^https?:$/.test(folder.protocol)) throw new RangeError('files are put at an http URL');
   if (!(partBytes > 0)) throw new RangeError('parts have a byte at least');
-  const downloads = withDefaults(options);
+  const downloads = withDefaults(options, [url]);
   return {
     async upload(source, transfer) {
       const target = new URL(encodeURIComponent(transfer.name), folder).href;

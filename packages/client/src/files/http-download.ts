@@ -1,24 +1,32 @@
 import { type DownloadOptions, systemTimers, type Timers } from '@dimp/core';
 import { type MaybePromise, ProtocolError } from '@dimp/foundation';
+import { publicFetch } from '#native/public-fetch';
 import { type Fetch, PRIVATE, refusal, Watch } from './http-request.ts';
+import { isPrivateHost } from './private-address.ts';
 
 /** How a URL that a peer chose is fetched. */
 export interface HttpDownloadOptions {
   /**
-   * Whether a URL may be fetched. It comes from a peer, who may want to reach hosts that only you can: programs that run
-   * next to internal services should allow the file servers they know, and nothing else. By default every http and https
-   * URL without a user name may be.
+   * Whether a URL may be fetched. It comes from a peer, who may want to reach hosts that only you can, such as your router, the
+   * services beside your program, or the machine itself.
+   *
+   * `true` allows it wherever it leads; `'public'` only to a public address, which in Node counts for what the name resolves to
+   * as well. By default URLs of the server that one uploads to are allowed, and others if they are public. Only http and https
+   * without a user name come here; redirections are not followed.
    */
-  readonly allow?: (url: URL) => MaybePromise<boolean>;
+  readonly allow?: (url: URL) => MaybePromise<boolean | 'public'>;
   /** Milliseconds without progress after which a connection counts as broken; 30,000 by default. */
   readonly timeout?: number;
   readonly timers?: Timers;
-  /** The platform's by default. */
+  /** The platform's by default. One of your own has to see to it itself that public names lead to public addresses. */
   readonly fetch?: Fetch;
 }
 
 /** {@link HttpDownloadOptions} with nothing left open. */
-export type HttpDownloads = Required<HttpDownloadOptions>;
+export interface HttpDownloads extends Required<HttpDownloadOptions> {
+  /** Reaches public addresses only. */
+  readonly publicFetch: Fetch;
+}
 
 /** Downloads by plain GET, from an offset by a range (RFC 9110 §14). Redirections are not followed. */
 export async function* httpDownload(
@@ -27,10 +35,15 @@ export async function* httpDownload(
   downloads: HttpDownloads,
 ): AsyncGenerator<Uint8Array> {
   const url = parseUrl(text);
-  if (!isPlain(url) || !(await downloads.allow(url))) throw notAllowed();
+  if (!isPlain(url)) throw notAllowed(url);
+  const allowed = await downloads.allow(url);
+  if (allowed !== true && (allowed !== 'public' || isPrivateHost(url.hostname))) {
+    throw notAllowed(url);
+  }
+  const fetch = allowed === true ? downloads.fetch : downloads.publicFetch;
   const watch = new Watch(options.signal, downloads.timers, downloads.timeout);
   try {
-    yield* received(url, options, downloads, watch);
+    yield* received(url, options, fetch, watch);
   } finally {
     watch.close();
   }
@@ -39,19 +52,21 @@ export async function* httpDownload(
 async function* received(
   url: URL,
   { offset = 0, maxBytes = Number.POSITIVE_INFINITY }: DownloadOptions,
-  { fetch }: HttpDownloads,
+  fetch: Fetch,
   watch: Watch,
 ): AsyncGenerator<Uint8Array> {
   const headers: Record<string, string> = offset === 0 ? {} : { Range: `bytes=${offset}-` };
   const request = { ...PRIVATE, headers, signal: watch.signal };
   const response = await watch.step(fetch(url.href, request));
-  let skip = await beginning(response, offset);
-  checkLength(response, skip === 0 ? offset : 0, maxBytes);
+  const { start, total } = await rangeOf(response, offset);
+  checkLength(response, start, maxBytes);
   if (response.body === null) return;
+  let skip = offset - start;
   const reader = response.body.getReader();
   try {
-    for (let received = offset - skip; ; ) {
+    for (let received = start; ; ) {
       const { done, value } = await watch.step(reader.read());
+      if (done && received < (total ?? 0)) throw cutShort(received, total);
       if (done) return;
       received += value.length;
       if (received > maxBytes) throw tooLarge(maxBytes);
@@ -65,15 +80,35 @@ async function* received(
   }
 }
 
-/** @returns how many bytes have to be skipped: servers may answer a range with the whole (RFC 9110 §14.2) */
-async function beginning(response: Response, offset: number): Promise<number> {
-  if (response.status === 200) return offset;
-  if (response.status !== 206 || offset === 0) throw await refusal(response);
-  const [, start] =
-    /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
-  if (Number(start) === offset) return 0;
+/** Where in the file an answer begins, and how long the file is, as far as the server tells. */
+interface AnsweredRange {
+  readonly start: number;
+  readonly total?: number;
+}
+
+/**
+ * Which part of the file is in an answer. A server may answer a range with the whole file or with an earlier part (RFC 9110
+ * §14.2), and some say 200 with a part: then what is not wanted is skipped. Less than the rest of the file is a part, too.
+ */
+async function rangeOf(response: Response, offset: number): Promise<AnsweredRange> {
+  const { status, headers } = response;
+  if (status !== 200 && (status !== 206 || offset === 0)) throw await refusal(response);
+  const range = headers.get('Content-Range');
+  if (status === 200 && range === null) return { start: 0 };
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range ?? '') ?? [];
+  const start = Number(first);
+  if (first !== undefined && start <= offset) {
+    return { start, ...(total === '*' ? {} : { total: Number(total) }) };
+  }
   await response.body?.cancel();
   throw new ProtocolError('transport/protocol', 'server sent another part than it was asked for');
+}
+
+/** The rest is asked for at once: `retryable`. */
+function cutShort(received: number, total: number | undefined): ProtocolError<'transport/closed'> {
+  return new ProtocolError('transport/closed', 'server sent a part of the file only', {
+    details: { received, ...(total === undefined ? {} : { total }) },
+  });
 }
 
 /** What is announced to be too large is not begun. The length of a compressed answer is not that of the file. */
@@ -95,8 +130,12 @@ function parseUrl(text: string): URL {
   }
 }
 
-function notAllowed(): ProtocolError<'transport/refused'> {
-  return new ProtocolError('transport/refused', 'address of the file may not be fetched');
+function notAllowed(url?: URL): ProtocolError<'transport/refused'> {
+  return new ProtocolError(
+    'transport/refused',
+    'address of the file may not be fetched: it is not public, or not one of those that are allowed',
+    { details: url === undefined ? {} : { host: url.host } },
+  );
 }
 
 function tooLarge(max: number): ProtocolError<'format/limit'> {
@@ -105,13 +144,31 @@ function tooLarge(max: number): ProtocolError<'format/limit'> {
   });
 }
 
-/** Fills in what was left open. */
-export function withDefaults(options: HttpDownloadOptions): HttpDownloads {
+/**
+ * Fills in what was left open.
+ *
+ * @param servers - URLs that the program itself was given, whose hosts it may always ask
+ */
+export function withDefaults(
+  options: HttpDownloadOptions,
+  servers: readonly (string | undefined)[],
+): HttpDownloads {
+  const known = new Set(servers.flatMap((url) => originOf(url)));
   return {
-    allow: options.allow ?? (() => true),
+    allow: options.allow ?? (({ origin }) => (known.has(origin) ? true : 'public')),
     timeout: options.timeout ?? 30_000,
     timers: options.timers ?? systemTimers,
     // A method of another object would lose its `this`.
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
+    publicFetch: options.fetch ?? publicFetch,
   };
+}
+
+/** Templates of URLs have placeholders, which do no harm behind the host. */
+function originOf(url: string | undefined): readonly string[] {
+  try {
+    return url === undefined ? [] : [new URL(url).origin];
+  } catch {
+    return [];
+  }
 }

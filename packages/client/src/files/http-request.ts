@@ -1,4 +1,5 @@
 import type { Timers } from '@dimp/core';
+import { socketError } from '@dimp/core/transport';
 import { disposeSymbol, type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
 
 /** A `fetch`, such as the platform's. */
@@ -37,7 +38,7 @@ export class Watch {
       this.#outer?.throwIfAborted();
       if (isProtocolError(cause)) throw cause;
       if (this.#late) throw new ProtocolError('transport/timeout', 'server does not answer');
-      throw new ProtocolError('transport/closed', 'connection to the server broke', { cause });
+      throw requestError(cause);
     } finally {
       this.#timer[disposeSymbol]();
     }
@@ -49,6 +50,12 @@ export class Watch {
   }
 }
 
+/** What a `fetch` of Node tells stands in the cause of its error; browsers tell nothing. */
+function requestError(thrown: unknown): ProtocolError {
+  const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
+  return socketError(cause, { lost: 'connection to the server broke' });
+}
+
 /** Errors of HTTP statuses that mean the same for every request (RFC 9110 §15, RFC 6585 §4, RFC 4918 §11). */
 const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
   401: 'policy/unauthorized',
@@ -56,10 +63,18 @@ const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
   404: 'identity/not-found',
   408: 'transport/timeout',
   410: 'identity/not-found',
-  413: 'store/quota',
+  413: 'store/too-large',
   425: 'transport/closed',
   429: 'policy/rate-limited',
   507: 'store/quota',
+};
+
+const MEANINGS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'identity/not-found': 'server does not have the file',
+  'policy/rate-limited': 'server asks to come back later',
+  'policy/unauthorized': 'server does not let us do this',
+  'store/quota': 'server has no room for the file',
+  'store/too-large': 'file is larger than the server takes',
 };
 
 /** The error for an answer that is none of those that were hoped for. Its body is not read. */
@@ -69,7 +84,7 @@ export async function refusal(response: Response): Promise<ProtocolError> {
   const code =
     STATUS_CODES[status] ??
     (status >= 500 && status !== 501 ? 'transport/closed' : 'transport/refused');
-  return new ProtocolError(code, 'server does not do what it was asked for', {
+  return new ProtocolError(code, MEANINGS[code] ?? 'server does not do what it was asked for', {
     details: { status },
   });
 }
