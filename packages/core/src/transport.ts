@@ -9,5 +9,5 @@ export {
   ArrivalQueue,
   type ArrivalSource,
 } from './transport/arrival-queue.ts';
-export { socketError } from './transport/socket-error.ts';
+export { type SocketContext, socketError } from './transport/socket-error.ts';
 export { monotonicClock, Sweep, type SweepOptions, type Swept } from './transport/sweep.ts';

@@ -278,15 +278,21 @@ describe('connecting', () => {
   test('to a port where nobody listens may go better later', async () => {
     const port = await freePort();
     for (const host of ['127.0.0.1', 'localhost']) {
-      expect(await failure(Promise.resolve(connectTcp({ host, port })(context)))).toBe(
-        'transport/closed',
-      );
+      await expect(connectTcp({ host, port })(context)).rejects.toMatchObject({
+        code: 'transport/refused',
+        retryable: true,
+        message: expect.stringContaining(`${host}:${port}`),
+      });
     }
   });
 
   test('to a host that is not found may go better later', async () => {
     const connect = connectTcp({ host: 'nobody.invalid', port: 9394 });
-    expect(await failure(Promise.resolve(connect(context)))).toBe('transport/closed');
+    await expect(connect(context)).rejects.toMatchObject({
+      code: 'transport/unknown-host',
+      retryable: true,
+      message: expect.stringContaining('nobody.invalid'),
+    });
   });
 
   test('takes no longer than it may, and can be given up', async () => {
@@ -307,13 +313,13 @@ describe('connecting', () => {
     server.on('tlsClientError', () => undefined);
     const port = await secureServer(server);
     const unknown = connectTcp({ host: 'localhost', port, tls: true });
-    expect(await failure(Promise.resolve(unknown(context)))).toBe('transport/refused');
+    expect(await failure(Promise.resolve(unknown(context)))).toBe('transport/certificate');
     const other = connectTcp({
       host: 'localhost',
       port,
       tls: { ca: pem('cert'), servername: 'other.example' },
     });
-    expect(await failure(Promise.resolve(other(context)))).toBe('transport/refused');
+    expect(await failure(Promise.resolve(other(context)))).toBe('transport/certificate');
   });
 
   test('with TLS to a server that speaks none is a fault of protocol', async () => {

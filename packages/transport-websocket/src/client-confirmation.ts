@@ -2,25 +2,59 @@ import type { ProtocolError } from '@dimp/foundation';
 import type { Channel } from './channel.ts';
 import type { Confirmation, Departure } from './confirmation.ts';
 import { encodeAck, marksOf } from './message-marks.ts';
+import { PING } from './words.ts';
+
+/** What is to be known of a payload that the server may not have yet. */
+interface Pending {
+  /** Counts the payloads of the connection. */
+  readonly number: number;
+  written: boolean;
+}
+
+/** A `PING` that has not been answered. */
+interface Ping {
+  /** The payloads up to this one were sent before it. */
+  readonly number: number;
+  /** Milliseconds. */
+  readonly sentAt: number;
+}
+
+/** Milliseconds after which an answer to `PING` is late. */
+const PONG_TIMEOUT = 5000;
+/** Most `PING`s without an answer. */
+const MAX_PINGS = 8;
 
 /**
- * The client's side (spec §12.6): servers acknowledge nothing, so what the network has taken counts as sent. It
- * acknowledges each message itself.
+ * The client's side (spec §12.6). Servers acknowledge nothing, but they answer `PING` with `PONG`, in order: whatever was sent
+ * before a `PING` that is answered has got to the server. What the operating system has taken may not have: a connection can be
+ * dead for minutes before anybody knows. Only where a server is heard of, and never answers, what the network has taken has to
+ * do. It acknowledges each message itself.
  */
 export class ClientConfirmation implements Confirmation {
   readonly #channel: Channel;
-  readonly #sent = new Set<Departure>();
+  readonly #pending = new Map<Departure, Pending>();
+  /** In the order in which the answers come. */
+  #pings: Ping[] = [];
+  #number = 0;
+  #now = 0;
+  #answersPings: 'supposed' | 'known' | 'never' = 'supposed';
 
   constructor(channel: Channel) {
     this.#channel = channel;
   }
 
-  sent(departure: Departure): void {
-    this.#sent.add(departure);
+  sent(departure: Departure, now: number): void {
+    this.#now = now;
+    this.#number += 1;
+    this.#pending.set(departure, { number: this.#number, written: false });
   }
 
   written(departure: Departure): void {
-    if (this.#sent.delete(departure)) departure.resolve();
+    const pending = this.#pending.get(departure);
+    if (pending === undefined) return;
+    pending.written = true;
+    if (this.#answersPings === 'never') this.#complete(departure);
+    else this.#pingOnce();
   }
 
   acknowledged(payload: Uint8Array): void {
@@ -31,10 +65,67 @@ export class ClientConfirmation implements Confirmation {
 
   pongReceived(): void {}
 
-  sweep(): void {}
+  pinged(now: number): void {
+    this.#now = now;
+    this.#pings.push({ number: this.#number, sentAt: now });
+    // Answers that never came are not waited for: later ones then stand for earlier pings, which is on the safe side.
+    if (this.#pings.length > MAX_PINGS) this.#pings.pop();
+  }
+
+  answered(): void {
+    const ping = this.#pings.shift();
+    if (ping === undefined) return;
+    this.#answersPings = 'known';
+    for (const [departure, { number }] of this.#pending) {
+      if (number > ping.number) break;
+      this.#complete(departure);
+    }
+    this.#pingOnce();
+  }
+
+  sweep(now: number, heardAt: number): void {
+    this.#now = now;
+    const [first] = this.#pings;
+    const last = this.#pings.at(-1);
+    if (this.#pending.size === 0 || first === undefined || last === undefined) return;
+    const isLate = heardAt - first.sentAt >= PONG_TIMEOUT;
+    if (isLate && this.#answersPings === 'supposed' && this.#channel.bufferedBytes === 0) {
+      this.#expectNoPongs();
+    } else if (now - last.sentAt >= PONG_TIMEOUT && this.#pings.length < MAX_PINGS) {
+      this.#ping();
+    }
+  }
+
+  closed(): void {
+    for (const departure of this.#pending.keys()) this.#complete(departure);
+  }
 
   fail(error: ProtocolError): void {
-    for (const departure of this.#sent) departure.reject(error);
-    this.#sent.clear();
+    for (const departure of this.#pending.keys()) departure.reject(error);
+    this.#pending.clear();
+  }
+
+  /** One at a time, behind whatever was sent until now, while anything waits for it. */
+  #pingOnce(): void {
+    if (this.#pings.length === 0 && this.#pending.size > 0) this.#ping();
+  }
+
+  #ping(): void {
+    this.#channel.send(PING);
+    this.pinged(this.#now);
+  }
+
+  /** An answer that comes all the same is believed. */
+  #expectNoPongs(): void {
+    this.#answersPings = 'never';
+    this.#pings = [];
+    for (const [departure, { written }] of this.#pending) {
+      if (written) this.#complete(departure);
+    }
+  }
+
+  #complete(departure: Departure): void {
+    this.#pending.delete(departure);
+    departure.resolve();
   }
 }

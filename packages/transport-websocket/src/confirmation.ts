@@ -23,9 +23,16 @@ export interface Confirmation {
   acknowledged(payload: Uint8Array): void;
   /** The peer says `ACK:`. */
   ackReceived(payload: Uint8Array): void;
+  /** The peer's WebSocket has answered a ping. */
   pongReceived(data: Uint8Array): void;
+  /** `PING` was sent. */
+  pinged(now: number): void;
+  /** The peer says `PONG`. */
+  answered(): void;
   /** @param heardAt - milliseconds: when something came from the peer last */
   sweep(now: number, heardAt: number): void;
+  /** The peer has answered our goodbye: it has read all that was sent before. */
+  closed(): void;
   /** The connection is over. */
   fail(error: ProtocolError): void;
 }

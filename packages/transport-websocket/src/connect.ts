@@ -25,12 +25,13 @@ export interface ConnectWebSocketOptions extends WebSocketOptions {
 /**
  * The client's side of WebSocket (spec §12.6): `ws` in Node, the platform's own elsewhere. No subprotocol is asked for.
  *
- * What the network has taken counts as sent, because servers acknowledge nothing. Each message that was acknowledged here
- * is to the server, with `ACK:`.
+ * What the server has answered a `PING` behind counts as sent: servers acknowledge nothing else, and what the operating system
+ * has taken may never arrive. Each message that was acknowledged here is to the server, with `ACK:`.
  *
- * The factory throws `transport/timeout`; `transport/closed` when nobody can be reached; in Node `transport/refused` when
- * the server answers, but not with a WebSocket, or its certificate is not accepted; the reason of the signal, which later
- * closes the connection.
+ * The factory throws `transport/timeout`; `transport/closed` when nobody can be reached, of which Node tells more:
+ * `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the port is refused or the server answers, but not
+ * with a WebSocket, `transport/certificate` when its certificate is not accepted; the reason of the signal, which later closes
+ * the connection.
  *
  * @throws `TypeError` for a URL that is none of a WebSocket
  *
@@ -72,7 +73,7 @@ function dial(
     };
     const abort = (): void => fail(signal?.reason);
     const timer = timers.after(connectTimeout, () => {
-      fail(new ProtocolError('transport/timeout', 'no connection in time'));
+      fail(new ProtocolError('transport/timeout', `${new URL(url).host} does not answer in time`));
     });
     const channel = open(url, options, maxPayloadBytes, {
       ...DEAF,

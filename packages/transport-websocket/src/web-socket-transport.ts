@@ -154,6 +154,9 @@ export class WebSocketTransport
       case 'ack':
         this.#confirmation.ackReceived(payload);
         break;
+      case 'pong':
+        this.#confirmation.answered();
+        break;
       case 'payload':
         this.#arrive(payload);
         break;
@@ -168,7 +171,9 @@ export class WebSocketTransport
 
   closed(error?: ProtocolError): void {
     // The platform drops the connection by itself, but tells the peer why before, where it can.
-    if (!this.#finished) this.#end(error);
+    if (this.#finished) return;
+    if (error === undefined && this.#closeBy !== undefined) this.#confirmation.closed();
+    this.#end(error);
   }
 
   #isDead(now: number): boolean {
@@ -183,6 +188,7 @@ export class WebSocketTransport
     if (now - Math.max(this.#heardAt, this.#pingAt) < keepAlive) return;
     this.#pingAt = now;
     this.#channel.send(PING);
+    this.#confirmation.pinged(now);
   }
 
   #arrive(payload: Uint8Array): void {

@@ -1,17 +1,19 @@
 // The words that are no payload (spec §12.6), in ASCII.
 const PING_TEXT = 'PING';
-const IGNORED: ReadonlySet<string> = /* @__PURE__ */ new Set(['PONG', 'NOOP', 'OK', '']);
+const IGNORED: ReadonlySet<string> = /* @__PURE__ */ new Set(['NOOP', 'OK', '']);
+const PONG_TEXT = 'PONG';
 const ACK_TEXT = 'ACK:';
 
 /** `PING`, which the peer answers with {@link PONG}. */
 export const PING: Uint8Array = /* @__PURE__ */ ascii(PING_TEXT);
-export const PONG: Uint8Array = /* @__PURE__ */ ascii('PONG');
+export const PONG: Uint8Array = /* @__PURE__ */ ascii(PONG_TEXT);
 
 /** What a frame is: a word of the connection, or a payload. */
-export function kindOf(payload: Uint8Array): 'ping' | 'ignored' | 'ack' | 'payload' {
+export function kindOf(payload: Uint8Array): 'ping' | 'pong' | 'ignored' | 'ack' | 'payload' {
   if (payload.length > 4) return startsWithAck(payload) ? 'ack' : 'payload';
   const text = String.fromCharCode(...payload);
   if (text === PING_TEXT) return 'ping';
+  if (text === PONG_TEXT) return 'pong';
   if (text === ACK_TEXT) return 'ack';
   return IGNORED.has(text) ? 'ignored' : 'payload';
 }

@@ -4,7 +4,7 @@ import { createServer as createPlainServer } from 'node:net';
 import { pem } from '@dimp/fixtures/certificate';
 import { settled } from '@dimp/fixtures/time';
 import { concatBytes, utf8Encode } from '@dimp/foundation';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectWebSocket } from '../src/index.ts';
 import { listening, meetClient, message, state, textsOf } from './meeting.node.ts';
@@ -43,12 +43,70 @@ describe.each([
     expect(heard).toEqual([]);
   });
 
-  test('has sent what the network has taken, without any answer', async () => {
-    const { transport, heard } = await meetClient(options);
-    const payload = message('A');
-    await transport.send(payload);
+  test('has sent what the server has read: what it has sent before a PING that is answered', async () => {
+    const { transport, peer, heard } = await meetClient(options);
+    const done: string[] = [];
+    const first = transport.send(message('A')).then(() => done.push('A'));
     await settled();
-    expect(heard).toEqual([String(Buffer.from(payload))]);
+    await vi.waitFor(() => expect(heard).toEqual([String(Buffer.from(message('A'))), 'PING']));
+    const second = transport.send(message('B')).then(() => done.push('B'));
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    expect(done).toEqual([]);
+    peer.send('PONG');
+    await first;
+    expect(done).toEqual(['A']);
+    // The next PING leaves behind what was sent meanwhile.
+    await vi.waitFor(() => expect(heard).toHaveLength(4));
+    expect(heard[3]).toBe('PING');
+    peer.send('PONG');
+    await second;
+  });
+
+  test('has not sent what goes into a dead connection, whatever the network has taken', async () => {
+    const { transport, heard, time, end } = await meetClient(options);
+    const sending = expect(transport.send(message('A'))).rejects.toMatchObject({
+      code: 'transport/closed',
+    });
+    await vi.waitFor(() => expect(heard.length).toBeGreaterThan(0));
+    await time.pass(129);
+    expect(await end).toBe('transport/timeout');
+    await sending;
+  });
+
+  test('does not take the answer to an earlier PING for one behind its payload', async () => {
+    const { transport, peer, heard, time } = await meetClient(options);
+    await time.pass(16);
+    await vi.waitFor(() => expect(heard).toEqual(['PING']));
+    let sent = false;
+    const sending = transport.send(message('A')).then(() => {
+      sent = true;
+    });
+    await vi.waitFor(() => expect(heard).toHaveLength(2));
+    await settled();
+    peer.send('PONG');
+    await vi.waitFor(() => expect(heard).toHaveLength(3));
+    expect(sent).toBe(false);
+    peer.send('PONG');
+    await sending;
+  });
+
+  test('has to be content with what the network has taken where a server talks, but never answers PING', async () => {
+    const { transport, peer, heard, time } = await meetClient(options);
+    const sending = transport.send(message('A'));
+    await vi.waitFor(() => expect(heard).toHaveLength(2));
+    await time.pass(6);
+    peer.send('{"data":"x"}');
+    await settled();
+    await time.pass(2);
+    await sending;
+    await transport.send(message('B'));
+  });
+
+  test('has sent what stands before a goodbye that the server answers', async () => {
+    const { transport } = await meetClient(options);
+    const sending = transport.send(message('A'));
+    await transport.close();
+    await sending;
   });
 
   test('sends PING after 15 s of silence, and gives up after 128 s of it', async () => {
@@ -100,10 +158,15 @@ describe('connecting', () => {
     const server = createServer();
     const port = await listening(server);
     await new Promise((resolve) => server.close(resolve));
-    for (const options of [{}, { webSocket: WebSocket }]) {
-      const connect = connectWebSocket({ url: `ws://127.0.0.1:${port}/`, ...options });
-      await expect(connect(context)).rejects.toMatchObject({ code: 'transport/closed' });
-    }
+    const url = `ws://127.0.0.1:${port}/`;
+    await expect(connectWebSocket({ url })(context)).rejects.toMatchObject({
+      code: 'transport/refused',
+      retryable: true,
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    });
+    // Browsers do not tell.
+    const blind = connectWebSocket({ url, webSocket: WebSocket });
+    await expect(blind(context)).rejects.toMatchObject({ code: 'transport/closed' });
   });
 
   test.each([
@@ -150,7 +213,7 @@ describe('connecting', () => {
     server.on('tlsClientError', () => undefined);
     const port = await listening(server);
     const connect = connectWebSocket({ url: `wss://localhost:${port}/` });
-    await expect(connect(context)).rejects.toMatchObject({ code: 'transport/refused' });
+    await expect(connect(context)).rejects.toMatchObject({ code: 'transport/certificate' });
   });
 
   test.each(['http://127.0.0.1/', 'tcp://127.0.0.1:9394', 'nonsense'])(

@@ -1,30 +1,117 @@
 import { type ErrorCode, ProtocolError } from '@dimp/foundation';
 
+/** What is known of a connection that has failed, for the message. */
+export interface SocketContext {
+  readonly host?: string;
+  readonly port?: number;
+  /** What to say where the platform tells no reason, or one that is none of ours. */
+  readonly lost?: string;
+}
+
 /**
- * What became of a connection, from an error of the platform's sockets. What may go better next time is `transport/closed`, a refused port
- * among it: a station that is being restarted refuses as well. A certificate that is not accepted is `transport/refused`.
+ * What became of a connection, from an error of the platform's sockets: a code of its own for everything that somebody else has
+ * to do something about, and a message that names host, port, cause and remedy. All but the certificate may go better next
+ * time: a station that is being restarted refuses its port as well.
  */
-export function socketError(cause: unknown): ProtocolError {
-  const code = systemCode(cause);
-  return new ProtocolError(ourCode(code), 'connection was lost', {
+export function socketError(cause: unknown, context: SocketContext = {}): ProtocolError {
+  const reason = systemCode(cause);
+  const { code, message, retryable } = explain(reason, context);
+  const { host, port } = context;
+  return new ProtocolError(code, message, {
     cause,
-    details: code === undefined ? {} : { reason: code },
+    details: {
+      ...(reason === undefined ? {} : { reason }),
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    },
+    ...(retryable === undefined ? {} : { retryable }),
   });
 }
 
-function ourCode(code: string | undefined): ErrorCode {
-  if (code === undefined) return 'transport/closed';
-  if (code === 'ETIMEDOUT') return 'transport/timeout';
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return 'transport/protocol';
-  if (code.startsWith('ERR_TLS_') || CERTIFICATE.test(code)) return 'transport/refused';
-  return 'transport/closed';
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable?: boolean;
+}
+
+function explain(reason: string | undefined, context: SocketContext): Explanation {
+  const { host = 'the host', port, lost = 'connection was lost' } = context;
+  const place = port === undefined ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  switch (reason) {
+    case undefined:
+      return { code: 'transport/closed', message: lost };
+    case 'ECONNREFUSED':
+      return {
+        code: 'transport/refused',
+        message: `${place} refuses the connection: is the program there running, and the port right?`,
+        retryable: true,
+      };
+    case 'ENOTFOUND':
+      return {
+        code: 'transport/unknown-host',
+        message: `${host} is not known: is the name right, and this device connected to a network?`,
+      };
+    case 'EAI_AGAIN':
+      return {
+        code: 'transport/unknown-host',
+        message: `the name ${host} cannot be resolved now: is this device connected to a network?`,
+      };
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+    case 'ENETDOWN':
+    case 'EHOSTDOWN':
+    case 'EADDRNOTAVAIL':
+      return {
+        code: 'transport/unreachable',
+        message: `${place} cannot be reached: is this device connected to a network?`,
+      };
+    case 'ETIMEDOUT':
+      return {
+        code: 'transport/timeout',
+        message: `${place} does not answer: is the port right, and open in the firewall?`,
+      };
+    default:
+      return explainTls(reason, host, place) ?? { code: 'transport/closed', message: lost };
+  }
+}
+
+function explainTls(reason: string, host: string, place: string): Explanation | undefined {
+  if (reason === 'EPROTO' || reason.startsWith('ERR_SSL_')) {
+    return { code: 'transport/protocol', message: `TLS with ${place} fails: does it speak TLS?` };
+  }
+  if (!reason.startsWith('ERR_TLS_') && !CERTIFICATE.test(reason)) return undefined;
+  return { code: 'transport/certificate', message: `the certificate of ${host} ${fault(reason)}` };
+}
+
+function fault(reason: string): string {
+  if (reason === 'CERT_HAS_EXPIRED') {
+    return 'has expired: it has to be renewed, unless the clock of this device is wrong';
+  }
+  if (reason === 'CERT_NOT_YET_VALID') {
+    return 'is not valid yet: is the clock of this device right?';
+  }
+  if (reason === 'ERR_TLS_CERT_ALTNAME_INVALID' || reason === 'HOSTNAME_MISMATCH') {
+    return 'is that of another host: is the name right?';
+  }
+  if (/SELF_SIGNED|UNABLE_TO_GET|UNABLE_TO_VERIFY|UNTRUSTED/.test(reason)) {
+    return 'is from an authority that is not known here: add it to the trusted ones if it is yours';
+  }
+  return `is not accepted (${reason})`;
 }
 
 /** The codes that OpenSSL has for certificates, as Node names them. */
 const CERTIFICATE = /CERT|_CRL|CRL_|_CA$|_CHAIN|ISSUER|VERIFY|HOSTNAME_MISMATCH|INVALID_PURPOSE/;
 
+/** Of several attempts, each at an address of its own, the platform tells all: one that was no timeout tells more. */
 function systemCode(cause: unknown): string | undefined {
-  if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined;
+  if (typeof cause !== 'object' || cause === null) return undefined;
+  if ('errors' in cause && Array.isArray(cause.errors)) {
+    const codes = cause.errors.map(systemCode);
+    return (
+      codes.find((code) => code === 'ECONNREFUSED') ?? codes.find((code) => code !== undefined)
+    );
+  }
+  if (!('code' in cause)) return undefined;
   const { code } = cause;
   // Of the platform, never of the peer.
   return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : undefined;

@@ -24,9 +24,10 @@ export interface ConnectTcpOptions extends TcpOptions {
 /**
  * The client's side of MTP over TCP or TLS (spec §12.2–12.4).
  *
- * The factory throws `transport/timeout`; `transport/closed` when the host is not found, not reached or refuses the port;
- * `transport/refused` for a certificate that is not accepted; `transport/protocol` when TLS fails otherwise; the reason of
- * the signal, which later closes the connection.
+ * The factory throws `transport/timeout`; `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the host is
+ * not found, not reached or refuses the port; `transport/certificate` for a certificate that is not accepted;
+ * `transport/protocol` when TLS fails otherwise; `transport/closed`; the reason of the signal, which later closes the
+ * connection. The message tells host, port, cause and remedy.
  *
  * @throws `RangeError` for a port out of range
  *
@@ -61,7 +62,13 @@ function dial<T>(
   const { connectTimeout = 30_000, timers = systemTimers } = options;
   return new Promise<T>((resolve, reject) => {
     const timer = timers.after(connectTimeout, () => {
-      fail(new ProtocolError('transport/timeout', 'no connection in time'));
+      fail(
+        new ProtocolError(
+          'transport/timeout',
+          `${options.host}:${options.port} does not answer: is the port right, and open in the firewall?`,
+          { details: { host: options.host, port: options.port } },
+        ),
+      );
     });
     const settle = (): void => {
       timer[Symbol.dispose]();
@@ -76,8 +83,12 @@ function dial<T>(
       socket.destroy();
       reject(reason);
     };
-    const failed = (cause: unknown): void => fail(socketError(cause));
-    const closed = (): void => fail(socketError(undefined));
+    const { host, port } = options;
+    const failed = (cause: unknown): void => fail(socketError(cause, { host, port }));
+    const closed = (): void =>
+      fail(
+        socketError(undefined, { host, port, lost: `${host}:${port} has closed the connection` }),
+      );
     const abort = (): void => fail(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     socket.on('error', failed);
@@ -89,11 +100,24 @@ function dial<T>(
   });
 }
 
+/**
+ * How long one address of a name may take before the next one is tried, in milliseconds. Node's own 250 are less than a slow
+ * network takes, and where the next one is of a family that the network does not have, no connection would ever come about.
+ */
+const ATTEMPT = 2500;
+
 function open({ host, port, tls = false }: ConnectTcpOptions): Socket {
-  if (tls === false) return connectPlain({ host, port });
+  if (tls === false) return connectPlain({ host, port, autoSelectFamilyAttemptTimeout: ATTEMPT });
   // The name that the certificate has to bear; an address cannot be asked for by name.
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ ...servername, ...(tls === true ? {} : tls), host, port });
+  const own = tls === true ? {} : tls;
+  return connectTls({
+    ...servername,
+    ...own,
+    host,
+    port,
+    ...{ autoSelectFamilyAttemptTimeout: ATTEMPT },
+  });
 }
 
 function closeOnAbort(

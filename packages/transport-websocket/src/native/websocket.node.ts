@@ -12,15 +12,21 @@ export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) 
     maxPayload: maxPayloadBytes,
     perMessageDeflate: false,
     followRedirects: false,
+    // As with TCP: Node's own 250 ms are less than a slow network takes for one address.
+    ...{ autoSelectFamilyAttemptTimeout: 2500 },
   });
-  const channel = new WsChannel(socket, events);
+  const { hostname, port, protocol } = new URL(url);
+  const channel = new WsChannel(socket, events, {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
+  });
   socket.on('open', () => channel.events.opened());
   socket.on('unexpected-response', (request, { statusCode = 0 }) => {
     // Refused for good, or only at the moment.
     const later = statusCode >= 500 || statusCode === 408 || statusCode === 429;
     const code = later ? 'transport/closed' : 'transport/refused';
     const details = { status: statusCode };
-    channel.events.closed(new ProtocolError(code, 'no WebSocket is spoken here', { details }));
+    channel.events.closed(new ProtocolError(code, `no WebSocket is spoken at ${url}`, { details }));
     request.destroy();
   });
   return channel;

@@ -82,6 +82,12 @@ export class ServerConfirmation implements Confirmation {
 
   acknowledged(): void {}
 
+  pinged(): void {}
+
+  answered(): void {}
+
+  closed(): void {}
+
   ackReceived(payload: Uint8Array): void {
     const signature = readAck(payload);
     if (signature === undefined) return;

@@ -1,4 +1,4 @@
-import { socketError } from '@dimp/core/transport';
+import { type SocketContext, socketError } from '@dimp/core/transport';
 import { ProtocolError } from '@dimp/foundation';
 import type { WebSocket } from 'ws';
 import { type Channel, type ChannelEvents, type CloseCode, isProperEnd } from '../channel.ts';
@@ -6,9 +6,12 @@ import { type Channel, type ChannelEvents, type CloseCode, isProperEnd } from '.
 /** A WebSocket of the `ws` package, of either side. */
 export class WsChannel implements Channel {
   events: ChannelEvents;
+  /** Whom it was opened to, on the client's side. */
+  readonly peer: SocketContext | undefined;
   readonly #socket: WebSocket;
 
-  constructor(socket: OwnedWebSocket, events: ChannelEvents) {
+  constructor(socket: OwnedWebSocket, events: ChannelEvents, peer?: SocketContext) {
+    this.peer = peer;
     this.#socket = socket;
     this.events = events;
     socket[OWNER] = this;
@@ -75,7 +78,7 @@ function onPong(this: OwnedWebSocket, data: Uint8Array): void {
 }
 
 function onError(this: OwnedWebSocket, error: Error): void {
-  this[OWNER]?.events.closed(lost(error));
+  this[OWNER]?.events.closed(lost(error, this[OWNER].peer));
 }
 
 function onClose(this: OwnedWebSocket, code: number): void {
@@ -83,7 +86,7 @@ function onClose(this: OwnedWebSocket, code: number): void {
   this[OWNER]?.events.closed(isProperEnd(code) ? undefined : error);
 }
 
-function lost(cause: Error): ProtocolError {
+function lost(cause: Error, peer: SocketContext | undefined): ProtocolError {
   const code = 'code' in cause ? String(cause.code) : '';
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
     return new ProtocolError('format/limit', 'message is longer than allowed', { cause });
@@ -93,7 +96,7 @@ function lost(cause: Error): ProtocolError {
       cause,
     });
   }
-  return socketError(cause);
+  return socketError(cause, peer);
 }
 
 function unlessFailed(done: () => void): (error?: Error | null) => void {
