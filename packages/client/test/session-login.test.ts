@@ -1,4 +1,4 @@
-import { handshakeAgain, handshakeSuccess } from '@dimp/extensions/commands';
+import { handshakeAgain, handshakeSuccess, Receipt } from '@dimp/extensions/commands';
 import { describe, expect, test, vi } from 'vitest';
 import { eventually, newScene, type ScriptedStation, statesOf } from './scripted-station.ts';
 import { tell, text, World } from './world.ts';
@@ -23,6 +23,44 @@ async function quiet(world: World, milliseconds = 5 * SECOND): Promise<void> {
 function withhold(station: ScriptedStation): void {
   station.script = ({ body }) => body['session'] !== undefined;
 }
+
+describe('a clock that is far from that of the station', () => {
+  const HOUR = 3600 * SECOND;
+
+  test('and behind it is what the session tells of, not silence', async () => {
+    const { station, session, reports, clocks } = await scene();
+    // Less than a visa that was signed a moment ago may be ahead.
+    clocks.slept = -HOUR / 3;
+    await session.start();
+    await eventually(() => expect(session.report.error).toBeDefined());
+    expect(session.report.error).toMatchObject({
+      code: 'transport/clock',
+      message: expect.stringContaining('20 minutes behind'),
+      details: { behind: expect.any(Number) },
+    });
+    expect(statesOf(reports)).not.toContain('online');
+    expect(station.calls).toBeGreaterThan(0);
+  });
+
+  test('and ahead of it is told of as soon as the station refuses the greeting for its time', async () => {
+    const { station, session, clocks } = await scene();
+    station.script = async ({ kind, body, line, sender, receiver }) => {
+      if (kind !== 'handshake') return true;
+      const origin = { sender, receiver };
+      const receipt = Receipt.create({
+        text: 'Message not valid.',
+        code: 'policy/expired',
+        origin,
+      });
+      await station.say(line, receipt, sender);
+      return body['session'] === undefined;
+    };
+    clocks.slept = HOUR;
+    await session.start();
+    await eventually(() => expect(session.report.error).toBeDefined());
+    expect(session.report.error?.code).toBe('transport/clock');
+  });
+});
 
 describe('logging in', () => {
   test('is hello, proof, visa, place and report, in this order; and only then goes what waits', async () => {

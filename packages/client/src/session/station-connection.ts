@@ -1,10 +1,11 @@
 import { DEFAULT_PAYLOAD_LIMITS, type Transport } from '@dimp/core';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
-import { type ID, sameEntity } from '@dimp/mkm';
+import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
 import type { DirectCommand, StationContact } from '../messenger/station-contact.ts';
-import type { HandshakeBody } from '../processing/bodies.ts';
+import type { HandshakeBody, ReceiptBody } from '../processing/bodies.ts';
 import { Announcements, type ProgramInfo } from './announcements.ts';
+import { clockError, wrongClock } from './clock-doubt.ts';
 import { type AcceptedStep, Handshake, type ProveStep } from './handshake.ts';
 import { NameQuestions, type NamesBody } from './short-names.ts';
 import type { StationAddress } from './station-address.ts';
@@ -79,6 +80,11 @@ export class StationConnection implements StationContact {
     const listening = messenger.facebook.events.on('documentSaved', ({ id }) => {
       if (this.isOpen && sameEntity(id, this.user)) this.#act(() => this.#tellVisa());
     });
+    // While we are not let in: later, others can only write to us through the station.
+    const refusals = messenger.on('refused', ({ error, sender }) => {
+      const doubt = this.isOpen ? undefined : clockError(error, sender, this.station);
+      if (doubt !== undefined) this.fail(doubt);
+    });
     try {
       onState('connecting');
       this.#handshake = new Handshake(
@@ -99,6 +105,7 @@ export class StationConnection implements StationContact {
     } finally {
       this.fail(new ProtocolError('transport/closed', 'connection has ended'));
       listening[disposeSymbol]();
+      refusals[disposeSymbol]();
       for (const timer of this.#timers) timer[disposeSymbol]();
       // Not waited for: the peer may never take what is still to leave.
       this.#transport?.close().catch(() => undefined);
@@ -151,8 +158,17 @@ export class StationConnection implements StationContact {
 
   take({ envelope, content }: DirectCommand): boolean {
     const { station } = this;
+    if (content.kind === 'receipt' && !this.isOpen) {
+      this.#refused(envelope.sender, content.body as ReceiptBody);
+    }
     if (content.kind !== 'ans' || station === undefined) return false;
     return sameEntity(envelope.sender, station) && this.#names.take(content.body as NamesBody);
+  }
+
+  /** The station does not take our greeting. */
+  #refused(sender: ID, { code }: ReceiptBody): void {
+    if (code !== 'policy/expired' || sender.type !== EntityType.Station) return;
+    if (this.station === undefined || sameEntity(sender, this.station)) this.fail(wrongClock());
   }
 
   async #expectedStation(): Promise<ID | undefined> {
