@@ -1,8 +1,9 @@
 import { Facebook } from '@dimp/client';
-import { silentLogger } from '@dimp/core';
+import { isWaiting, silentLogger } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
-import type { Json, JsonObject } from '@dimp/foundation';
-import { EntityType } from '@dimp/mkm';
+import { Text } from '@dimp/extensions/contents';
+import { type Json, type JsonObject, ProtocolError } from '@dimp/foundation';
+import { EntityType, EVERYONE } from '@dimp/mkm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LoginRecord } from '../src/directory/logins.ts';
@@ -108,4 +109,35 @@ test('a neighbour that floods is slowed down to its rate, and another one is not
   expect(waits.at(-1)).toBeCloseTo(1000, -1);
   await pace.pass(other.id, 100);
   expect(waits).toHaveLength(5000);
+});
+
+test('a neighbour that lets this station in and takes nothing is told of once, and again when it takes something', async () => {
+  const { facebook, id, messenger } = await newPerson('gsp', { network: EntityType.Station });
+  const other = await newPerson('other', { network: EntityType.Station });
+  const logged: string[] = [];
+  const log = (event: string): void => void logged.push(event);
+  const logger = { debug: log, info: log, warn: log, error: log };
+  const federation = new Federation({ facebook, id, neighbours: [{ id: other.id }], logger });
+  let taken = false;
+  const relay = async (session: string, text: string): Promise<void> => {
+    federation.joined({
+      ...{ id: session, station: other.id, close() {} },
+      async send() {
+        if (!taken) throw new ProtocolError('transport/closed', 'the neighbour hangs up');
+      },
+      async say() {},
+    });
+    const message = await messenger.pack(Text.create({ text }), EVERYONE);
+    if (isWaiting(message)) expect.unreachable();
+    await federation.broadcast(message, messenger.serialize(message));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    federation.left(session);
+  };
+  for (const session of ['1', '2', '3', '4']) await relay(session, `futile ${session}`);
+  expect(logged).toEqual(['neighbour.joined', 'neighbour.joined', 'neighbour.refuses']);
+  expect(federation.refusing.map(({ text }) => text)).toEqual([other.id.text]);
+  taken = true;
+  await relay('5', 'taken');
+  expect(logged.slice(3)).toEqual(['neighbour.joined']);
+  expect(federation.refusing).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { equalBytes, isProtocolError } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dialledUrl } from '../src/node/files/dialled-url.ts';
 import { type FormPiece, formBoundary, readForm } from '../src/node/files/multipart.ts';
 import { ask, type FileService, fileService, noise, onDisk } from './file-service.ts';
 
@@ -86,6 +87,31 @@ test('an answer tells the name and the URL, which are those of the bytes and not
     'content-disposition': 'attachment',
   });
 });
+
+test('without a public URL an answer tells the one that the client has dialled', async () => {
+  const service = await fileService();
+  const bytes = noise(100);
+  const path = `/download/${address}/${md5(bytes).toString('hex')}.png`;
+  expect((await post(service, bytes)).url).toBe(`${service.origin}${path}`);
+});
+
+test.each<readonly [string | undefined, string | undefined, boolean, number, string | undefined]>([
+  ['files.example.org', undefined, true, 5000, 'https://files.example.org'],
+  ['[2001:db8::1]:9394', undefined, false, 5000, 'http://[2001:db8::1]:9394'],
+  ['10.0.0.1:9394', 'files.example.org', true, 0, 'https://files.example.org'],
+  // Nobody said that this one may be believed.
+  ['files.example.org', 'evil.example', true, 5000, 'https://files.example.org'],
+  ['a b', undefined, false, 5000, undefined],
+  ['x"><script>', undefined, false, 5000, undefined],
+  ['user@host', undefined, false, 5000, undefined],
+  [undefined, undefined, false, 5000, undefined],
+])(
+  'for host %s, forwarded %s, encrypted %s, port %i, that is %s',
+  (host, forwarded, secure, port, url) => {
+    const headers = { host, 'x-forwarded-host': forwarded };
+    expect(dialledUrl({ headers }, { address: '192.0.2.1', port, secure })).toBe(url);
+  },
+);
 
 test('avatars have a place of their own', async () => {
   const service = await fileService();

@@ -43,9 +43,17 @@ export async function* checkPort(
 export async function* checkNeighbours(
   { values }: Configuration,
   now: () => number,
+  running: JsonObject | undefined,
 ): AsyncGenerator<Finding> {
   const report = reporter('neighbour');
+  const refusing: unknown = running?.['refusing'];
   for (const { id, at } of values.neighbours) {
+    if (Array.isArray(refusing) && refusing.includes(id.text)) {
+      yield report.fail(
+        `${id.text} takes nothing that this station relays`,
+        'its operator has to list this station among the neighbours',
+      );
+    }
     if (at === undefined) {
       yield report.ok(`${id.text} has to dial this station`);
       continue;

@@ -43,6 +43,7 @@ async function* findings(read: () => Promise<Configuration>): AsyncGenerator<Fin
   yield report.ok('every value is right');
   yield* checkSecrets(configuration);
   const data = dataFolder(configuration.values.data);
+  yield* checkFiles(configuration);
   yield* attempt('policy', () => checkPolicy(configuration));
   yield* attempt('data', () => checkData(configuration, data));
   const running = await giveOrder(data.control, 'status').catch((): undefined => undefined);
@@ -50,7 +51,7 @@ async function* findings(read: () => Promise<Configuration>): AsyncGenerator<Fin
   yield* attempt('tls', () => checkTls(configuration, Date.now()));
   yield* attempt('port', () => checkPort(configuration, running));
   yield* checkClock(Date.now(), await newestWrite(data));
-  yield* attempt('neighbour', () => checkNeighbours(configuration, Date.now));
+  yield* attempt('neighbour', () => checkNeighbours(configuration, Date.now, running));
 }
 
 /** A check that fails itself is a finding too, and no reason to leave out the others. */
@@ -60,6 +61,15 @@ async function* attempt(name: string, run: () => AsyncGenerator<Finding>): Async
   } catch (error) {
     yield reporter(name).fail(failureOf(error).message, 'look at permissions and disk');
   }
+}
+
+/** What existing clients upload comes back with a URL. */
+function* checkFiles({ values }: Configuration): Generator<Finding> {
+  if (!values['files.enabled'] || values['files.publicUrl'] !== undefined) return;
+  yield reporter('files').warn(
+    'files.publicUrl is not set: answers to uploads name the address that the client has dialled',
+    'set it if clients download from elsewhere, or a proxy changes the Host',
+  );
 }
 
 async function* checkPolicy({ values }: Configuration): AsyncGenerator<Finding> {

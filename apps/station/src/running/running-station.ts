@@ -129,6 +129,7 @@ async function open(
       status: () => ({
         ...station.health(),
         neighbours: federation?.connected.map((each) => each.text) ?? [],
+        refusing: federation?.refusing.map((each) => each.text) ?? [],
         id: id.text,
         pid: process.pid,
         port: gate.port,

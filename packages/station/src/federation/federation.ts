@@ -56,6 +56,8 @@ export interface FederationStart {
 const BROADCAST_RATE = /* @__PURE__ */ Object.freeze({ perSecond: 0.2, burst: 30 });
 /** Broadcasts, and users, that are remembered. */
 const CAPACITY = 65_536;
+/** A connection may be lost by chance before anything was acknowledged; so many in a row are no chance. */
+const FUTILE = 2;
 /** Logins that are announced at a time. */
 const ANNOUNCEMENTS = 16;
 
@@ -82,6 +84,8 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
   readonly #questions: Questions;
   readonly #passed = new LruMap<string, true>(CAPACITY);
   readonly #buckets = new LruMap<EntityKey, TokenBucket>(CAPACITY);
+  /** How many connections in a row have ended before a neighbour has taken anything of what it was sent. */
+  readonly #futile = new Map<EntityKey, number>();
   readonly #listening: Handle[] = [];
   #diallers: readonly Dialler[] = [];
   #routes: RouteTable | undefined;
@@ -137,6 +141,13 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
     return ids.filter((id, index) => ids.findIndex((each) => sameEntity(each, id)) === index);
   }
 
+  /** Neighbours that are reached and take nothing: they do not name this station as their neighbour. */
+  get refusing(): readonly ID[] {
+    return [...this.#stations.values()]
+      .filter(({ id }) => this.#isRefusing(id))
+      .map(({ id }) => id);
+  }
+
   sinksOf(user: ID): readonly Sink[] {
     const { id } = this.#options;
     const own = this.trusts(user) ? this.#sinkTo(user) : undefined;
@@ -162,9 +173,17 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
 
   joined(line: NeighbourLine): void {
     if (this.#sinks.has(line.id)) return;
-    const sink = new NeighbourSink(line, this.#copies, (each) => this.#catchUp(each));
+    const sink = new NeighbourSink(
+      line,
+      this.#copies,
+      (each) => this.#catchUp(each),
+      ({ station }) => this.#accepts(station),
+    );
     this.#sinks.set(line.id, sink);
-    this.#logger.info('neighbour.joined', { station: line.station.text, session: line.id });
+    // One that refuses is dialled again and again, and has not joined each time.
+    if (!this.#isRefusing(line.station)) {
+      this.#logger.info('neighbour.joined', { station: line.station.text, session: line.id });
+    }
     this.#work?.station.routesChanged();
     this.#catchUp(sink);
   }
@@ -173,6 +192,7 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
     const sink = this.#sinks.get(session);
     if (sink === undefined) return;
     this.#sinks.delete(session);
+    if (sink.isRefused) this.#refuses(sink.station);
     sink.close();
     this.#work?.station.routesChanged();
   }
@@ -204,6 +224,24 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
 
   static {
     onAsyncDispose(Federation, (federation) => federation.close());
+  }
+
+  #isRefusing({ entity }: ID): boolean {
+    return (this.#futile.get(entity) ?? 0) >= FUTILE;
+  }
+
+  #refuses(station: ID): void {
+    const before = this.#futile.get(station.entity) ?? 0;
+    this.#futile.set(station.entity, before + 1);
+    if (before + 1 !== FUTILE) return;
+    const code = 'policy/unauthorized';
+    this.#logger.warn('neighbour.refuses', { station: station.text, code });
+  }
+
+  #accepts(station: ID): void {
+    const refused = this.#isRefusing(station);
+    this.#futile.delete(station.entity);
+    if (refused) this.#logger.info('neighbour.joined', { station: station.text });
   }
 
   /** The first of the connections to a station. */

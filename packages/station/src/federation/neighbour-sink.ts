@@ -17,20 +17,33 @@ export class NeighbourSink implements Sink {
   readonly line: NeighbourLine;
   readonly #copies: RelayCopies;
   readonly #onMissed: (sink: NeighbourSink) => void;
+  readonly #onAccepted: (sink: NeighbourSink) => void;
   readonly #introduced = new LruMap<EntityKey, true>(MAX_INTRODUCED);
   readonly #waiting: (() => void)[] = [];
   /** Copies are made one after the other: messages leave in their order. */
   #turn: Promise<unknown> = Promise.resolve();
   #inFlight = 0;
+  /** Whether something was sent, and whether any of it was acknowledged. */
+  #sent = false;
+  #accepted = false;
   #broadcasts = 0;
   #missed = false;
   #closed = false;
 
-  /** @param onMissed - told when there is room again after broadcasts had to be left out */
-  constructor(line: NeighbourLine, copies: RelayCopies, onMissed: (sink: NeighbourSink) => void) {
+  /**
+   * @param onMissed - told when there is room again after broadcasts had to be left out
+   * @param onAccepted - told when the neighbour has acknowledged something for the first time
+   */
+  constructor(
+    line: NeighbourLine,
+    copies: RelayCopies,
+    onMissed: (sink: NeighbourSink) => void,
+    onAccepted: (sink: NeighbourSink) => void,
+  ) {
     this.line = line;
     this.#copies = copies;
     this.#onMissed = onMissed;
+    this.#onAccepted = onAccepted;
   }
 
   get id(): string {
@@ -45,6 +58,11 @@ export class NeighbourSink implements Sink {
     return this.#closed;
   }
 
+  /** Whether the neighbour has taken nothing of what it was sent: then it does not let this station relay. */
+  get isRefused(): boolean {
+    return this.#sent && !this.#accepted;
+  }
+
   async send(payload: Uint8Array): Promise<void> {
     const leaving = this.#turn.then(async () => {
       while (this.#inFlight >= WINDOW && !this.#closed) {
@@ -54,6 +72,7 @@ export class NeighbourSink implements Sink {
       }
       const bytes = await this.#copy(payload);
       this.#inFlight += 1;
+      this.#sent = true;
       // Begun here, in turn; waited for below.
       return { acknowledged: this.line.send(bytes) };
     });
@@ -61,6 +80,8 @@ export class NeighbourSink implements Sink {
     const { acknowledged } = await leaving;
     try {
       await acknowledged;
+      if (!this.#accepted) this.#onAccepted(this);
+      this.#accepted = true;
     } finally {
       this.#inFlight -= 1;
       this.#waiting.shift()?.();

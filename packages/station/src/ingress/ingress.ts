@@ -169,7 +169,9 @@ export class Ingress {
       // The sender has to send it again, when the store works.
       receiving.refuse();
       this.#options.onStoreFailure(error);
-    } else if (message === undefined) this.#fault(session, error);
+    } else if (message === undefined && refusalOf(error) !== undefined) this.#fault(session, error);
+    // What a plug-in throws is no fault of the connection's.
+    else if (message === undefined) this.#refuse(session, error, undefined);
     else this.#refuse(session, error, noticeOf(message));
   }
 

@@ -128,7 +128,7 @@ export class FileServer implements AsyncDisposable {
     if (route === undefined) return false;
     try {
       for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
-      await this.#dispatch(route, request, response, addressKey(remote.address));
+      await this.#dispatch(route, request, response, remote);
     } catch (error) {
       const { code } = error as { code?: unknown };
       const details = typeof code === 'string' ? { code } : {};
@@ -163,7 +163,7 @@ export class FileServer implements AsyncDisposable {
     route: FileRoute,
     request: IncomingMessage,
     response: ServerResponse,
-    address: string,
+    remote: RemoteAddress,
   ): Promise<void> {
     const { method = '' } = request;
     const allowed = METHODS[route.kind];
@@ -175,8 +175,9 @@ export class FileServer implements AsyncDisposable {
       return answer(response, 204, '', headers);
     }
     if (route.kind === 'form') {
-      return postForm(this.#context, route, this.#forms, request, response, address);
+      return postForm(this.#context, route, this.#forms, request, response, remote);
     }
+    const address = addressKey(remote.address);
     if (method === 'PUT') return putFile(this.#context, route.key, request, response, address);
     return getFile(this.#context, route.key, request, response);
   }

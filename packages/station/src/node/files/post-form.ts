@@ -1,8 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isProtocolError } from '@dimp/foundation';
+import { addressKey } from '../../limits/address-key.ts';
+import type { RemoteAddress } from '../../session/remote-address.ts';
 import { answerJson, refuse } from '../http/answer.ts';
 import type { Refused } from './admission.ts';
+import { dialledUrl } from './dialled-url.ts';
 import type { RoomPromise } from './disk-usage.ts';
 import { type FileContext, openCurrent, removeExpired } from './file-context.ts';
 import type { OpenFile } from './file-disk.ts';
@@ -18,7 +21,7 @@ import { hasGone, uploadBody } from './upload-body.ts';
 export interface FormOptions {
   /** Secrets that clients share, as hex; without any, digests are not looked at. */
   readonly secrets: readonly string[];
-  /** Where the server is reached, without a slash at the end; undefined: answers have no `url`. */
+  /** Where the server is reached, without a slash at the end; where the client has dialled, if undefined. */
   readonly publicUrl: string | undefined;
 }
 
@@ -42,8 +45,9 @@ export async function postForm(
   options: FormOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  address: string,
+  remote: RemoteAddress,
 ): Promise<void> {
+  const address = addressKey(remote.address);
   const length = bodyLength(request);
   if (length === undefined) return refuse(request, response, 411);
   if (length > context.limits.maxFormBytes + FORM_OVERHEAD)
@@ -54,8 +58,9 @@ export async function postForm(
   // A refusal reads on for a while: whatever it held is free by now.
   if ('status' in outcome) return refuse(request, response, outcome.status, outcome.headers);
   const { filename, space } = outcome;
-  const url =
-    options.publicUrl === undefined ? {} : { url: options.publicUrl + formPath(space, filename) };
+  // Existing clients take an answer without a URL for a failure.
+  const base = options.publicUrl ?? dialledUrl(request, remote);
+  const url = base === undefined ? {} : { url: base + formPath(space, filename) };
   answerJson(response, 200, { code: 200, message: FORM_MESSAGES[200], filename, ...url });
 }
 
