@@ -12,6 +12,7 @@ import { shownFallback } from './config/settings-table.ts';
 import { suggestion } from './config/suggestion.ts';
 import { CommandFailure } from './failure.ts';
 import { Output, type TextSink } from './output.ts';
+import { versionOf } from './version.ts';
 
 /** What the program has of its surroundings. */
 export interface Surroundings {
@@ -43,7 +44,7 @@ export async function runProgram(
     return run.status;
   } catch (error) {
     if (!(error instanceof CommanderError)) return output.failure(error);
-    // Help that somebody asked for.
+    // Help or version that somebody asked for.
     if (error.exitCode === 0) return 0;
     return output.failure(
       new CommandFailure('usage', error.message.replace(/^error: /, '').replaceAll('\n', ' ')),
@@ -98,12 +99,18 @@ function makeProgram(run: Run, { stdout, stderr }: Surroundings): Command {
       outputError: () => {},
     })
     .configureHelp({ sortSubcommands: false })
+    .option('-V, --version', 'print the version of the program')
     .option('--config <file>', 'file of JSON with settings; else DIM_STATION_CONFIG')
     .option('--json', 'results and failures as JSON, one object on each line');
   for (const key of SETTING_KEYS) {
     const option = optionOf(key);
     if (option !== undefined) program.addOption(option);
   }
+  program.on('option:version', () => {
+    const version = versionOf();
+    run.output.result({ version }, version);
+    throw new CommanderError(0, 'station.version', '');
+  });
   addCommands(program, run);
   return program.addHelpText('after', HELP);
 }

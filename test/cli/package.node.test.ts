@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { versionOf } from '../../apps/station/src/version.ts';
+
+/** What matters of a `package.json`. */
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly private?: boolean;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly files?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+function manifestIn(folder: string): Manifest {
+  return JSON.parse(readFileSync(`${ROOT}${folder}/package.json`, 'utf8')) as Manifest;
+}
+
+const ours = new Map(
+  ['packages', 'apps'].flatMap((parent) =>
+    readdirSync(`${ROOT}${parent}`)
+      .map((name) => manifestIn(`${parent}/${name}`))
+      .map((manifest) => [manifest.name, manifest] as const),
+  ),
+);
+
+test.each([
+  ['apps/cli', 'dim'],
+  ['apps/station', 'dim-station'],
+])('%s can be installed as the program %s', (folder, program) => {
+  const manifest = manifestIn(folder);
+  expect(manifest.private).toBeUndefined();
+  expect(manifest.bin).toEqual({ [program]: './dist/main.js' });
+  expect(manifest.files).toContain('dist');
+  expect(readFileSync(`${ROOT}${folder}/src/main.ts`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  // Everything of ours that it needs, and that these need, can be installed as well.
+  const seen = new Set<string>();
+  const look = ({ dependencies = {} }: Manifest): void => {
+    for (const name of Object.keys(dependencies)) {
+      const dependency = ours.get(name);
+      if (dependency === undefined || seen.has(name)) continue;
+      seen.add(name);
+      expect(dependency.private, name).toBeUndefined();
+      look(dependency);
+    }
+  };
+  look(manifest);
+  expect(seen.size).toBeGreaterThan(8);
+});
+
+test('dim-station knows the version of its package', () => {
+  expect(versionOf()).toBe(manifestIn('apps/station').version);
+});
