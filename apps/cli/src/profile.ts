@@ -1,4 +1,5 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Facebook } from '@dimp/client';
@@ -12,11 +13,12 @@ import {
 } from '@dimp/foundation';
 import type { User } from '@dimp/mkm';
 import { encryptedStore, unlockedBy } from '@dimp/store-encrypted';
-import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
+import { lmdbReader, lmdbStore } from '@dimp/store-lmdb';
 import type { Context } from './context.ts';
-import { CommandFailure, isSystemError, usage } from './failure.ts';
+import { CommandFailure, failureOf, isSystemError, usage } from './failure.ts';
 import { readText, unreadable, unwritable, writeSecret } from './files.ts';
 import { passphraseFrom } from './passphrase.ts';
+import { placedStore, withPlace } from './placed-store.ts';
 import { type AppProtocol, protocol } from './protocol.ts';
 import { usualFolder } from './usual-folder.ts';
 
@@ -42,6 +44,9 @@ export interface Profile extends AsyncDisposable {
   readonly store: Store;
   readonly facebook: Facebook<AppProtocol>;
 }
+
+/** What a command does with a profile; one that only reads works on a disk that is full or read-only as well. */
+export type Access = 'read' | 'write';
 
 /** How a profile is made if it is not there yet. */
 export interface NewProfile {
@@ -80,10 +85,10 @@ export async function profileExists(context: Pick<Context, 'options' | 'env'>): 
  * @throws `identity/not-found` if there is none; `crypto/passphrase`; `store/conflict` if another program has it open;
  *   `policy/unauthorized` for a key that others can read
  */
-export async function openProfile(context: Context): Promise<Profile> {
+export async function openProfile(context: Context, access: Access = 'write'): Promise<Profile> {
   const place = placeOf(context);
   if (!(await exists(place.store))) throw noProfile(place);
-  return unlock(place, context, false);
+  return unlock(place, context, { access, isNew: false });
 }
 
 /** Opens the profile, or makes it; as {@link openProfile}. */
@@ -94,7 +99,7 @@ export async function makeProfile(context: Context, { passphrase }: NewProfile):
   if (isNew && !passphrase && !(await exists(place.key))) {
     await writeSecret(place.key, `${encodeHex(randomBytes(KEY_BYTES))}\n`);
   }
-  return unlock(place, context, isNew);
+  return unlock(place, context, { access: 'write', isNew });
 }
 
 /**
@@ -113,17 +118,21 @@ export async function userOf({ facebook, name }: Profile): Promise<User> {
   return user;
 }
 
-async function unlock(place: Place, context: Context, isNew: boolean): Promise<Profile> {
+async function unlock(
+  place: Place,
+  context: Context,
+  { access, isNew }: { readonly access: Access; readonly isNew: boolean },
+): Promise<Profile> {
   try {
-    return await open(place, await unlockOf(place, context, isNew), context);
+    return await open(place, await unlockOf(place, context, isNew), context, access);
   } catch (error) {
     if (!isNew && isProtocolError(error, 'crypto/passphrase')) await checkKey(place, context);
     throw error;
   }
 }
 
-async function open(place: Place, key: Unlock, context: Context): Promise<Profile> {
-  const files = await openFiles(place, context);
+async function open(place: Place, key: Unlock, context: Context, access: Access): Promise<Profile> {
+  const files = placedStore(await openFiles(place, context, access), place.store);
   const store = await encryptedStore(files, key).catch(async (error: unknown) => {
     await files[Symbol.asyncDispose]();
     throw wrongPassphrase(error, place);
@@ -142,17 +151,34 @@ async function open(place: Place, key: Unlock, context: Context): Promise<Profil
 }
 
 /** Waits for another program that has the store open, as long as the caller was told to. */
-async function openFiles(place: Place, { options, signal }: Context): Promise<LmdbStore> {
+async function openFiles(place: Place, context: Context, access: Access): Promise<Store> {
+  const { options, signal, output } = context;
   const end = Date.now() + (options.wait ?? 0) * 1000;
   for (;;) {
     try {
       return await lmdbStore({ path: place.store });
     } catch (error) {
-      if (!isProtocolError(error, 'store/conflict')) throw error;
+      if (!isProtocolError(error, 'store/conflict')) {
+        const failure = withPlace(error, place.store);
+        if (access === 'write' || !isUnwritable(error)) throw failure;
+        const store = await lmdbReader({ path: place.store }).catch(() => undefined);
+        if (store === undefined) throw failure;
+        output.note(`the profile can only be read: ${failureOf(failure).message}`);
+        return store;
+      }
       if (Date.now() >= end) throw inUse(place, error);
     }
     await pause(RETRY_PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
+}
+
+/** Whether the disk or its rights keep from writing, and perhaps not from reading. */
+function isUnwritable(error: unknown): boolean {
+  if (!isProtocolError(error)) return false;
+  const { cause } = error.details;
+  return ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM'].some(
+    (name) => cause === name || cause === constants.errno[name as keyof typeof constants.errno],
+  );
 }
 
 async function unlockOf(place: Place, context: Context, isNew: boolean): Promise<Unlock> {
@@ -183,7 +209,7 @@ async function unlockOf(place: Place, context: Context, isNew: boolean): Promise
  */
 async function checkKey(place: Place, context: Context): Promise<void> {
   if (await exists(place.key)) return;
-  const files = await openFiles(place, context);
+  const files = await openFiles(place, context, 'read');
   try {
     if ((await unlockedBy(files)) !== 'key') return;
   } finally {
@@ -217,7 +243,10 @@ async function readKey({ key }: Place, context: Context): Promise<Uint8Array> {
 async function makeFolders({ data, folder }: Place): Promise<void> {
   try {
     await mkdir(data, { recursive: true, mode: 0o700 });
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Not with all folders above it: the system's own error tells why.
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+    });
     await chmod(folder, 0o700);
   } catch (error) {
     if (isSystemError(error)) throw unwritable(folder, error);

@@ -17,14 +17,19 @@ const MAX_WALKS = 5;
  * process. A file that is missing or empty is none yet.
  *
  * @param full - largest file, in bytes, of which all pages are checked; larger ones only if they are too short
+ * @param access - how LMDB will open it
  * @throws `store/corrupt`; the file system's own errors
  */
-export async function checkDataFile(folder: string, full: number): Promise<void> {
+export async function checkDataFile(
+  folder: string,
+  full: number,
+  access: 'r' | 'r+' = 'r+',
+): Promise<void> {
   if (endianness() !== 'LE' || !KNOWN_LAYOUT.includes(process.arch)) return;
-  // To be written as well: LMDB does not survive a file that it may not open.
+  // As LMDB will open it, which does not survive a file that it may not open.
   let file: number;
   try {
-    file = openSync(join(folder, 'data.mdb'), 'r+');
+    file = openSync(join(folder, 'data.mdb'), access);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;

@@ -30,7 +30,8 @@ export interface LmdbStoreOptions {
 }
 
 const DEFAULT_RESERVE = 8 * 1024 * 1024;
-const DEFAULT_CHECK = 256 * 1024 * 1024;
+/** Data files up to this length are gone through before they are opened, in bytes. */
+export const DEFAULT_CHECK: number = 256 * 1024 * 1024;
 
 /**
  * Opens a store in files of this machine, for this process alone, also among several containers with the same disk. What

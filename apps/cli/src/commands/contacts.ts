@@ -25,7 +25,7 @@ export async function listContactsCommand(
   { all }: ListContactsOptions,
   context: Context,
 ): Promise<void> {
-  await using profile = await openProfile(context);
+  await using profile = await openProfile(context, 'read');
   const { id: user } = await userOf(profile);
   const people = new People(profile, user);
   const contacts = await people.contacts();

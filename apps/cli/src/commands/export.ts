@@ -21,7 +21,7 @@ export async function exportCommand(
   options: ExportOptions,
   context: Context,
 ): Promise<void> {
-  await using profile = await openProfile(context);
+  await using profile = await openProfile(context, 'read');
   const { id } = await userOf(profile);
   const content =
     options.words === true ? await wordsOf(profile) : await sealed(profile, options, context);

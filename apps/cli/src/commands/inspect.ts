@@ -103,7 +103,7 @@ async function openIfPossible(
 ): Promise<Profile | undefined> {
   if (open !== true && !(await profileExists(context))) return undefined;
   try {
-    return await openProfile(context);
+    return await openProfile(context, 'read');
   } catch (error) {
     const missing = isProtocolError(error, 'store/conflict') || isPassphraseMissing(error, context);
     if (open === true || !missing) throw error;

@@ -31,7 +31,7 @@ export interface CheckStationOptions {
 
 /** Lists the stations of the profile. */
 export async function listStationsCommand(context: Context): Promise<void> {
-  await using profile = await openProfile(context);
+  await using profile = await openProfile(context, 'read');
   const stations = await readStations(profile.store);
   for (const place of stations) show('station', place, '', context);
   if (stations.length === 0) context.output.note('no stations yet: dim station add HOST:PORT');

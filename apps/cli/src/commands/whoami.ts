@@ -11,7 +11,7 @@ export interface WhoamiOptions {
 
 /** Shows the identity of the profile. */
 export async function whoamiCommand({ card }: WhoamiOptions, context: Context): Promise<void> {
-  await using profile = await openProfile(context);
+  await using profile = await openProfile(context, 'read');
   const user = await userOf(profile);
   if (card !== true) {
     await showIdentity(profile, user, context.output);
