@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryReport, DeliveryState } from '@dimp/client';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
-import { oneLine } from './text.ts';
+import { oneLine, shortened } from './text.ts';
 
 /** What is told of a message on its way. @param to - its receiver, as `People.facts` tells it */
 export function deliveryFacts(
@@ -30,7 +30,8 @@ export function stateText({ state, waitingFor, receipt, error }: DeliveryReport)
     return `waiting for the ${waitingFor.for} of ${waitingFor.id.text}`;
   }
   if (error !== undefined) return `${state}: ${oneLine(error.message)} [${error.code}]`;
-  return receipt === undefined ? state : `${state} (${oneLine(receipt)})`;
+  // Whoever has answered chose the words.
+  return receipt === undefined ? state : `${state} (says "${oneLine(shortened(receipt))}")`;
 }
 
 /** What becomes of a message that has not got as far as the caller wanted in time. */

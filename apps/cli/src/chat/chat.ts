@@ -97,13 +97,10 @@ export class Chat {
 
   /** @returns whether it was the end */
   async #take(line: string): Promise<boolean> {
-    const { conversation, screen } = this.#parts;
+    const { conversation } = this.#parts;
     const input = readChatInput(line);
-    if (input.kind === 'wrong') screen.output.note(input.message);
-    if (input.kind === 'text') {
-      const peer = this.#somebody();
-      if (peer !== undefined) await conversation.say(input.text, peer);
-    }
+    if (input.kind === 'wrong') throw usage(input.message);
+    if (input.kind === 'text') await conversation.say(input.text, this.#somebody());
     return input.kind === 'command' && (await this.#do(input.name, input.rest));
   }
 
@@ -129,11 +126,9 @@ export class Chat {
         await this.show(/^\d{1,4}$/.test(rest) ? Number(rest) : this.#shownFirst);
         break;
       case 'file':
-      case 'image': {
-        const peer = this.#somebody();
-        if (peer !== undefined) await conversation.hand(rest, name, peer);
+      case 'image':
+        await conversation.hand(rest, name, this.#somebody());
         break;
-      }
       case 'state':
         conversation.showStates();
         break;
@@ -180,10 +175,7 @@ export class Chat {
   async #reply(text: string): Promise<void> {
     const { people, screen, conversation } = this.#parts;
     const { last, candidates } = this.#answerable;
-    if (last === undefined) {
-      screen.output.note('nobody has written yet');
-      return;
-    }
+    if (last === undefined) throw usage('nobody has written yet');
     if (text !== '' && candidates.length > 1) throw await this.#several('/reply', candidates);
     if (this.#peer === undefined || !sameEntity(last, this.#peer)) {
       this.#peer = last;
@@ -197,7 +189,6 @@ export class Chat {
     const { profile, connection, people, screen, renew } = this.#parts;
     const [, who = '', remark = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
     const id = who === '' ? await this.#meant('/add') : await people.require(who);
-    if (id === undefined) return;
     if (id.isBroadcast) throw usage('everybody is no contact');
     const { facebook } = profile;
     const { output } = screen;
@@ -210,16 +201,15 @@ export class Chat {
   async #info(who: string): Promise<void> {
     const { profile, people, screen } = this.#parts;
     const id = who === '' ? await this.#meant('/info') : await people.require(who);
-    if (id === undefined) return;
     await showDetails(await people.person(id), people, profile, screen.output);
   }
 
   /** Whom a command without a name means: whom one writes to, else whoever wrote. */
-  async #meant(command: string): Promise<ID | undefined> {
+  async #meant(command: string): Promise<ID> {
     if (this.#peer !== undefined) return this.#peer;
     const { candidates, last } = this.#answerable;
     if (candidates.length > 1) throw await this.#several(command, candidates);
-    if (last === undefined) this.#parts.screen.output.note(`whom? ${command} WHO`);
+    if (last === undefined) throw usage(`whom? ${command} WHO`);
     return last;
   }
 
@@ -239,8 +229,8 @@ export class Chat {
     }
   }
 
-  #somebody(): ID | undefined {
-    if (this.#peer === undefined) this.#parts.screen.output.note('to whom? /to NAME');
+  #somebody(): ID {
+    if (this.#peer === undefined) throw usage('to whom? /to NAME, or /reply');
     return this.#peer;
   }
 
