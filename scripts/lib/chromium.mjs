@@ -27,6 +27,11 @@ const installed = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
 
+/** Path of an installed Chromium; undefined if there is none. */
+export function installedChromium() {
+  return installed.find((path) => existsSync(path));
+}
+
 /**
  * Finds a Chromium that really starts: $CHROMIUM_PATH, an installed one, or the one inside an npm package.
  *
@@ -55,7 +60,7 @@ export async function findChromium() {
 }
 
 /** Unpacks the Linux binary of @sparticuz/chromium and returns its path. */
-async function packagedChromium() {
+export async function packagedChromium() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error('has a binary for Linux on x64 only');
   }

@@ -6,7 +6,8 @@ export const native: NativeScrypt = (password, salt, { N, r, p }) =>
   new Promise((resolve, reject) => {
     const maxmem = 128 * N * r + 128 * r * (p + 2) + 1024 * 1024;
     scrypt(password, salt, 32, { N, r, p, maxmem }, (error, key) => {
-      if (error === null) resolve(new Uint8Array(key));
-      else reject(error);
+      // Null in Node, undefined in Bun.
+      if (error) reject(error);
+      else resolve(new Uint8Array(key));
     });
   });

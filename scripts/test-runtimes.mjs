@@ -1,0 +1,39 @@
+// Runs what depends on the platform on the other Node versions we promise, and on Bun and Deno, each from the npm
+// registry. With names, such as `bun`, on those only.
+import { run, summary } from './lib/process.mjs';
+
+const CRYPTOGRAPHY = ['packages/crypto', 'packages/extensions'];
+const PORTABLE = [...CRYPTOGRAPHY, 'packages/foundation', 'packages/mkm', 'packages/dkd'];
+const NODE = [...CRYPTOGRAPHY, 'packages/testing', 'packages/client'];
+const OTHERS = [...PORTABLE, 'packages/store-encrypted', 'packages/client/test/messenger'];
+
+/** @type {Record<string, { from: string, command: string[], suites: string[] }>} */
+const RUNTIMES = {
+  node22: { from: 'node@22', command: ['node'], suites: NODE },
+  node24: { from: 'node@24', command: ['node'], suites: NODE },
+  // Without the option it would start Node, as the first line of the program asks.
+  bun: { from: 'bun@1.4.5', command: ['bun', '--bun'], suites: OTHERS },
+  deno: { from: 'deno@2.9.6', command: ['deno', 'run', '-A'], suites: OTHERS },
+};
+
+const wanted = process.argv.slice(2);
+let passed = 0;
+let failed = 0;
+for (const name of wanted.length > 0 ? wanted : Object.keys(RUNTIMES)) {
+  const runtime = Object.hasOwn(RUNTIMES, name) ? RUNTIMES[name] : undefined;
+  if (runtime === undefined)
+    throw new Error(`there is no ${name}: ${Object.keys(RUNTIMES).join(', ')}`);
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'node', '--reporter=dot'];
+  const { ok, output } = await run(
+    'npx',
+    ['--yes', `--package=${runtime.from}`, '--', ...runtime.command, ...vitest, ...runtime.suites],
+    { quiet: true, timeout: 10 * 60_000 },
+  );
+  console.log(`${ok ? 'ok' : 'FAILED'}  ${name}`);
+  if (ok) passed += 1;
+  else {
+    failed += 1;
+    console.error(output);
+  }
+}
+summary(passed, failed);
