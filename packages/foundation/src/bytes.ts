@@ -11,6 +11,7 @@ export function utf8Encode(text: string): Uint8Array {
   if (!isWellFormed(text)) {
     throw new ProtocolError('format/bytes', 'text has a lone surrogate');
   }
+  encoder ??= new TextEncoder();
   return encoder.encode(text);
 }
 
@@ -19,7 +20,8 @@ function isWellFormed(text: string & { isWellFormed?(): boolean }): boolean {
   return text.isWellFormed?.() ?? !LONE_SURROGATE.test(text);
 }
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
+/** Made when it is needed: some surroundings of tests have none, and need none to load this. */
+let encoder: TextEncoder | undefined;
 
 /**
  * UTF-8 to text, strictly; a byte order mark is kept as a character.

@@ -17,11 +17,12 @@ export function messageID({ envelope, data }: Pick<SecureMessage, 'envelope' | '
   if (sender.length * WIDEST + data.length > DESK.length) {
     return sha256Base64(concatBytes(utf8Encode(sender), data));
   }
+  encoder ??= new TextEncoder();
   const { written } = encoder.encodeInto(sender, DESK);
   DESK.set(data, written);
   return sha256Base64(DESK.subarray(0, written + data.length));
 }
-const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
+let encoder: TextEncoder | undefined;
 
 /** Whether a text may be a {@link messageID}: 44 characters of Base64. */
 export function isMessageID(text: unknown): text is string {

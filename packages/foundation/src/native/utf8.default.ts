@@ -5,10 +5,13 @@
  */
 export type NativeUtf8Decode = (bytes: Uint8Array) => string;
 
-const decoder: TextDecoder = /* @__PURE__ */ new TextDecoder('utf-8', {
-  fatal: true,
-  ignoreBOM: true,
-});
+/** Made when it is needed: some surroundings of tests have none, and need none to load this. */
+let decoder: TextDecoder | undefined;
+
+function decode(bytes: Uint8Array): string {
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return decoder.decode(bytes);
+}
 
 /** What browsers have; they take the short way for ASCII by themselves. */
-export const native: NativeUtf8Decode = (bytes) => decoder.decode(bytes);
+export const native: NativeUtf8Decode = decode;
