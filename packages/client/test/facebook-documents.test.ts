@@ -6,7 +6,7 @@ import { standard } from '@dimp/extensions/standard';
 import type { JsonObject } from '@dimp/foundation';
 import { encodeTed, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { EVERYONE, type ID, signDocument } from '@dimp/mkm';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
 import { newUser, type Person, protocol } from './people.ts';
 
@@ -89,6 +89,52 @@ describe('a document that a stranger sends (§7.5)', () => {
     reader.reduceMemory();
     expect(await reader.saveDocument(visa.wire, moki.user.id)).toBe('known');
     expect(saved).toEqual([[moki.user.id.text, visa.data]]);
+  });
+
+  test('and is unchanged is not verified again, one with another signature is', async () => {
+    const moki = await newUser('moki', fast);
+    const reader = await readerOf(moki);
+    const { id } = moki.user;
+    const [meta, visa] = [await reader.meta(id), await moki.user.visa()];
+    if (!meta || !visa) expect.unreachable();
+    const verify = vi.spyOn(meta.key, 'verify');
+    for (let count = 0; count < 5; count++) {
+      expect(await reader.saveDocument(visa.wire, id)).toBe('known');
+      expect(await reader.saveMeta(meta.wire, id)).toBe('known');
+    }
+    expect(verify).not.toHaveBeenCalled();
+    const signature = encodeTed(visa.signature.map((byte, i) => (i === 9 ? byte ^ 1 : byte)));
+    await expect(reader.saveDocument({ ...visa.wire, signature }, id)).rejects.toMatchObject({
+      code: 'identity/document-invalid',
+    });
+    expect(verify).toHaveBeenCalledTimes(1);
+  });
+
+  test('with a key that is too large to be computed with is kept, and nothing is encrypted for it', async () => {
+    const moki = await newUser('moki', fast);
+    const { facebook, user } = moki;
+    const reader = await readerOf(moki);
+    const key = await reader.encryptKey(user.id);
+    const number = (length: number) => {
+      const bytes = new Uint8Array(length).fill(0xff);
+      return [0x02, 0x82, length >> 8, length & 0xff, ...bytes];
+    };
+    const numbers = [...number(1025).fill(0, 4, 5), ...number(5).fill(0, 4, 5)];
+    const der = Uint8Array.from([
+      0x30,
+      0x82,
+      numbers.length >> 8,
+      numbers.length & 0xff,
+      ...numbers,
+    ]);
+    const data = encodeTed(der);
+    const time = Date.now() / 1000 + 60;
+    const properties = { name: 'x', time, key: { algorithm: 'RSA', data } };
+    const visa = await rawDocument(user.id, await facebook.requireSigner(user.id), properties);
+    expect(await reader.saveDocument(visa, user.id)).toBe('saved');
+    expect((await reader.document(user.id))?.time).toBe(time);
+    expect(await reader.encryptKey(user.id)).not.toBe(key);
+    expect(await reader.encryptKey(user.id)).toBeUndefined();
   });
 
   test('under another terminal does not bring an old key back', async () => {

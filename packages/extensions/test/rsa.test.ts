@@ -91,16 +91,46 @@ describe('public keys', () => {
   test.each([
     ['512 bits', odd(64), [1, 0, 1]],
     ['1,022 bits', odd(128, 0x3f), [1, 0, 1]],
-    ['8,200 bits', odd(1025), [1, 0, 1]],
+    ['4,104 bits', odd(513), [1, 0, 1]],
+    ['4,097 bits', odd(513, 0x01), [1, 0, 1]],
+    ['8,192 bits', odd(1024), [1, 0, 1]],
     ['an even modulus', odd(128).fill(0xfe, 127), [1, 0, 1]],
     ['exponent 1', odd(128), [1]],
     ['exponent 2', odd(128), [2]],
     ['exponent 0', odd(128), [0]],
     ['an even exponent', odd(128), [1, 0, 0]],
+    ['exponent 65,539', odd(128), [1, 0, 3]],
+    ['an exponent of 32 bits', odd(128), [0xff, 0xff, 0xff, 0xff]],
     ['an exponent of 40 bits', odd(128), [1, 0, 0, 0, 1]],
-  ])('with %s are crypto/key', (_name, modulus, exponent) => {
-    const body = pkcs1Public(modulus, Uint8Array.from(exponent));
-    expectKeyError(() => rsa.parsePublic(wire(encodeBase64(body))));
+  ])('with %s are crypto/key in every spelling', (_name, modulus, exponent) => {
+    const publicExponent = Uint8Array.from(exponent);
+    const spki = writeSpki({ modulus, publicExponent });
+    const spellings = [
+      encodeBase64(pkcs1Public(modulus, publicExponent)),
+      writePem('RSA PUBLIC KEY', pkcs1Public(modulus, publicExponent)),
+      encodeBase64(spki),
+      writePem('PUBLIC KEY', spki),
+    ];
+    for (const text of spellings) expectKeyError(() => rsa.parsePublic(wire(text)));
+  });
+
+  test.each([
+    ['exponent 3', [3]],
+    ['exponent 17', [17]],
+    ['exponent 65,537', [1, 0, 1]],
+  ])('of 4,096 bits with %s are read', (_name, exponent) => {
+    const body = pkcs1Public(odd(512), Uint8Array.from(exponent));
+    expect(rsa.parsePublic(wire(encodeBase64(body))).bits).toBe(4096);
+  });
+
+  test('of more than 2,048 bits verify, whether in another thread or not', async () => {
+    const large = await rsa.generate({ bits: 2304 });
+    const signature = await large.sign(data);
+    const read = rsa.parsePublic(large.publicKey.toWire());
+    expect(await read.verify(data, signature)).toBe(true);
+    expect(await read.verify(utf8Encode('other'), signature)).toBe(false);
+    expect(await read.verify(data, new Uint8Array(288))).toBe(false);
+    expect(await read.verify(data, new Uint8Array(288).fill(0xff))).toBe(false);
   });
 
   test('of 1,023 bits are read: some generators make every second key so', () => {
@@ -169,6 +199,23 @@ describe('private keys', () => {
     }
   });
 
+  test('of more bits or with a larger exponent than a public key may have are crypto/key', () => {
+    const wide = {
+      modulus: new Uint8Array(1024).fill(0xff),
+      publicExponent: Uint8Array.of(1, 0, 1),
+    };
+    const steep = { publicExponent: Uint8Array.of(0xff, 0xff, 0xff, 0xff) };
+    for (const change of [wide, steep]) {
+      const body = { ...numbers, ...change };
+      for (const text of [
+        writePem('RSA PRIVATE KEY', writePkcs1(body)),
+        writePem('PRIVATE KEY', writePkcs8(body)),
+      ]) {
+        expectKeyError(() => rsa.parsePrivate(wire(text)));
+      }
+    }
+  });
+
   test.each([
     ['a factor of one', { prime1: numbers.modulus, prime2: Uint8Array.of(1) }],
     ['a zero factor', { prime1: Uint8Array.of(0) }],
@@ -199,7 +246,7 @@ describe('private keys', () => {
   });
 
   test('of unacceptable size are a RangeError for who asks for them', async () => {
-    for (const bits of [512, 1023, 1025, 8200, Number.NaN, 2048.5]) {
+    for (const bits of [512, 1023, 1025, 4104, 8192, Number.NaN, 2048.5]) {
       await expect(rsa.generate({ bits })).rejects.toBeInstanceOf(RangeError);
     }
   });

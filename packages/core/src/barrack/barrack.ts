@@ -3,6 +3,7 @@ import {
   type EventKinds,
   type EventSource,
   Events,
+  equalJson,
   type JsonObject,
   LruMap,
   ProtocolError,
@@ -26,7 +27,7 @@ import {
 import { type Clock, seconds, systemClock } from '../ports/clock.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { Archive, LocalIdentity } from './archive.ts';
-import { checkStoredSize, withDocument } from './document-list.ts';
+import { checkStoredSize, isAmong, withDocument } from './document-list.ts';
 import { GroupRoles } from './group-roles.ts';
 import { isDocument, isMeta, sameMeta } from './parsed.ts';
 import { chooseReceiverKeys, type ReceiverKey, receiverKeys } from './receiver-keys.ts';
@@ -145,6 +146,10 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    *   64 KiB, and the codes of reading one
    */
   async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
+    const known = await this.meta(id);
+    const wire = isMeta(meta) ? meta.wire : meta;
+    // Verified when it was stored.
+    if (known !== undefined && equalJson(known.wire, wire)) return 'known';
     const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
     await this.checkMeta(parsed, id);
     if (await this.archive.addMeta(id.entity, parsed.wire)) {
@@ -174,6 +179,11 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     return documents;
   }
 
+  /** Whether exactly this document was verified before, and is kept: it need not be verified again. */
+  async hasDocument(document: Document, id: ID): Promise<boolean> {
+    return isAmong(await this.documents(id), document);
+  }
+
   /** The visa or bulletin in force: the newest, and never a document of another type. */
   async document(id: ID): Promise<Document | undefined> {
     const documents = await this.documents(id);
@@ -189,6 +199,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    */
   async saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isDocument(document) ? document : this.protocol.documents.parse(document, id);
+    if (await this.hasDocument(parsed, id)) return 'known';
     const key = await this.documentKey(id);
     if (key === undefined) {
       throw new ProtocolError('identity/not-found', 'meta of the signer is not known', {

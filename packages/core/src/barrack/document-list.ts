@@ -1,4 +1,4 @@
-import { type JsonObject, ProtocolError, stringifyJson } from '@dimp/foundation';
+import { equalBytes, type JsonObject, ProtocolError, stringifyJson } from '@dimp/foundation';
 import { type Document, type DocumentRegistry, newestBulletin, newestVisa } from '@dimp/mkm';
 
 /** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
@@ -28,6 +28,19 @@ export function withDocument(
     });
   }
   return list;
+}
+
+/**
+ * Whether exactly this document is among those that were verified before, signature included: it comes with every login and
+ * every first message, and whoever sends it chooses how long its verification takes.
+ */
+export function isAmong(verified: readonly Document[], document: Document): boolean {
+  return verified.some(
+    (each) =>
+      sameSlot(each, document) &&
+      each.data === document.data &&
+      equalBytes(each.signature, document.signature),
+  );
 }
 
 /**

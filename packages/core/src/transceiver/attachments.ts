@@ -57,7 +57,7 @@ export class Attachments {
     };
   }
 
-  /** Keeps what {@link Attachments.check} found right; a visa that is not newer than the stored one is ignored. */
+  /** Keeps what {@link Attachments.check} found right and new; a visa that is not newer than the stored one is ignored. */
   async keep(sender: ID, { meta, visa }: CheckedAttachments): Promise<void> {
     if (meta !== undefined) await this.#barrack.saveMeta(meta, sender);
     if (visa === undefined) return;
@@ -91,6 +91,7 @@ export class Attachments {
     const visa = protocol.documents.parse(wire, sender);
     // Without a meta the message has to wait for one, and its visa with it.
     if (meta === undefined) return undefined;
+    if (await this.#barrack.hasDocument(visa, sender)) return undefined;
     await protocol.documents.verify(visa, { id: sender, key: meta.key, now: seconds(clock) });
     return visa;
   }

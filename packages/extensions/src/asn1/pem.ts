@@ -1,7 +1,7 @@
 import { decodeBase64, encodeBase64, isProtocolError } from '@dimp/foundation';
 import { keyError } from '../wire/key-error.ts';
 
-/** Longest PEM text read; a private RSA key of 8,192 bits takes about 6,400 characters. */
+/** Longest PEM text read; a private RSA key of 4,096 bits takes about 3,300 characters. */
 const MAX_LENGTH = 32_768;
 /** A public and a private section are the most that peers write (spec §2.4). */
 const MAX_SECTIONS = 4;

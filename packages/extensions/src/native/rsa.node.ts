@@ -11,6 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import { writePkcs1, writeSpki } from '../rsa/der.ts';
+import { ASIDE_BITS, bitLength } from '../rsa/numbers.ts';
 import { keyError } from '../wire/key-error.ts';
 import type { NativeRsa } from './rsa.default.ts';
 
@@ -33,8 +34,13 @@ export const native: NativeRsa = {
     const load = lazyKey(() =>
       createPublicKey({ key: writeSpki(numbers) as Buffer, format: 'der', type: 'spki' }),
     );
+    const isLarge = bitLength(numbers.modulus) > ASIDE_BITS;
     return {
-      verify: (data, signature) => verify('sha256', data, load(), signature),
+      // Others have to be served meanwhile, and it is the owner of the key who has chosen how long this takes.
+      verify: (data, signature) =>
+        isLarge
+          ? verifyInThread(data, load(), signature)
+          : verify('sha256', data, load(), signature),
       encrypt: (plaintext) =>
         plain(publicEncrypt({ key: load(), padding: constants.RSA_PKCS1_PADDING }, plaintext)),
     };
@@ -52,6 +58,15 @@ export const native: NativeRsa = {
   prf: (secret, input, length) =>
     plain(createHash('shake256', { outputLength: length }).update(secret).update(input).digest()),
 };
+
+/** In the threads of Node. */
+function verifyInThread(data: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify('sha256', data, key, signature, (error, valid) =>
+      error ? reject(error) : resolve(valid),
+    );
+  });
+}
 
 /** Loads a key at its first use, once. */
 function lazyKey(create: () => KeyObject): () => KeyObject {

@@ -22,10 +22,15 @@ export interface RsaPrivateNumbers extends RsaPublicNumbers {
  * set the top bit of both primes make every second such modulus one bit shorter.
  */
 const MIN_BITS = 1023;
-/** Above this a single operation costs seconds: a peer's key must not be a weapon. */
-export const MAX_BITS = 8192;
-/** Public exponents are at most 32 bits long, so that verifying stays cheap. */
-const MAX_EXPONENT_BYTES = 4;
+/**
+ * Largest modulus that is computed with: a peer chooses the key, and everybody who verifies or encrypts pays for it. A
+ * verification with 8,192 bits and an exponent of 32 bits takes 20 times as long as one of 2,048 bits with 65,537.
+ */
+export const MAX_BITS = 4096;
+/** Largest public exponent, for the same reason. No generator of today makes a larger one. */
+const MAX_EXPONENT = 65_537;
+/** Moduli of more bits than this are verified with in another thread, where the platform has threads. */
+export const ASIDE_BITS = 2048;
 
 /** Length of a number in bits. */
 export function bitLength(magnitude: Uint8Array): number {
@@ -33,8 +38,8 @@ export function bitLength(magnitude: Uint8Array): number {
 }
 
 /**
- * Checks what a usable public key needs: an odd modulus of 1,023 to 8,192 bits and an odd exponent of at least 3 and
- * at most 32 bits.
+ * Checks what a usable public key needs: an odd modulus of 1,023 to 4,096 bits and an odd exponent from 3 to 65,537.
+ * Every key passes here before anything is computed with it.
  *
  * @throws `crypto/key` otherwise.
  */
@@ -42,13 +47,10 @@ export function checkPublicNumbers({ modulus, publicExponent }: RsaPublicNumbers
   const bits = bitLength(modulus);
   if (bits < MIN_BITS || bits > MAX_BITS) throw keyError('has a modulus of unacceptable size');
   if (isEven(modulus)) throw keyError('has an even modulus');
-  if (
-    publicExponent.length > MAX_EXPONENT_BYTES ||
-    isEven(publicExponent) ||
-    bitLength(publicExponent) < 2
-  ) {
-    throw keyError('has an unacceptable public exponent');
-  }
+  // The length first: a number of a megabyte must not be read.
+  if (publicExponent.length > 3 || isEven(publicExponent)) throw badExponent();
+  const exponent = publicExponent.reduce((value, byte) => value * 256 + byte, 0);
+  if (exponent < 3 || exponent > MAX_EXPONENT) throw badExponent();
 }
 
 /**
@@ -80,6 +82,10 @@ export function checkPrivateNumbers(key: RsaPrivateNumbers): void {
     big(key.exponent2) === d % (q - 1n) &&
     (q * big(key.coefficient)) % p === 1n;
   if (!consistent) throw keyError('has numbers that do not belong together');
+}
+
+function badExponent(): ReturnType<typeof keyError> {
+  return keyError('has an unacceptable public exponent');
 }
 
 function big(magnitude: Uint8Array): bigint {

@@ -6,7 +6,7 @@ import { parsePublicKey, type RsaPublicKey } from './public-key.ts';
 
 /** What a new RSA key may be told. */
 export interface RsaOptions {
-  /** Length of the modulus: 1,024 to 8,192 in steps of 8, 2,048 unless told. */
+  /** Length of the modulus: 1,024 to 4,096 in steps of 8, 2,048 unless told. */
   readonly bits?: number;
 }
 
@@ -36,7 +36,7 @@ export const rsa: KeyAlgorithm<'RSA', RsaPrivateKey, RsaPublicKey, RsaOptions> =
   aliases: ['SHA256withRSA', 'RSA/ECB/PKCS1Padding'],
   async generate({ bits = 2048 } = {}) {
     if (!Number.isInteger(bits) || bits < 1024 || bits > MAX_BITS || bits % 8 !== 0) {
-      throw new RangeError('RSA keys have 1,024 to 8,192 bits, in steps of 8');
+      throw new RangeError('RSA keys have 1,024 to 4,096 bits, in steps of 8');
     }
     return privateKeyOf(await native.generate(bits));
   },
