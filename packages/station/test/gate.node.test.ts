@@ -287,6 +287,42 @@ describe('proxies', () => {
     });
   });
 
+  test.each([
+    ['203.0.113.7:5001', '203.0.113.7'],
+    ['[2001:db8::1]:5001', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['"[2001:db8::1]:5001"', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['8.8.8.8, 203.0.113.7:5001', '203.0.113.7'],
+    ['203.0.113.7:5001, 127.0.0.2:80', '203.0.113.7'],
+    // Nobody that can be told from others: what the proxy says of whom it does not know is no address.
+    ['unknown', '127.0.0.1'],
+    ['_hidden', '127.0.0.1'],
+    ['203.0.113.7, unknown', '127.0.0.1'],
+    ['203.0.113.7:', '127.0.0.1'],
+    ['203.0.113.7:123456', '127.0.0.1'],
+    ['[203.0.113.7]:5001', '127.0.0.1'],
+    ['[2001:db8::1', '127.0.0.1'],
+    ['203.0.113.777:1', '127.0.0.1'],
+  ])('that write %s mean %s', async (header, address) => {
+    const trustedProxies = ['127.0.0.0/8'];
+    const remote = await asked({ trustedProxies }, `X-Forwarded-For: ${header}`);
+    expect(remote?.address).toBe(address);
+  });
+
+  test('that add ports do not make all clients one', async () => {
+    const { gate, accepted } = await gateService({
+      trustedProxies: ['127.0.0.1'],
+      limits: { connectionsPerAddress: 1 },
+    });
+    for (let each = 1; each <= 8; each++) {
+      const line = await wire(gate.port);
+      const header = `X-Forwarded-For: 203.0.113.${each}:5001`;
+      line.socket.write(UPGRADE.replace('\r\n\r\n', `\r\n${header}\r\n\r\n`));
+    }
+    await until(() => accepted.length === 8);
+  });
+
   test('do not count as one address: whom they speak for does', async () => {
     const { gate, accepted, keeper } = await gateService({
       trustedProxies: ['127.0.0.1'],

@@ -90,6 +90,27 @@ test('metrics are for programs on this machine, and not for those behind a proxy
   }
 });
 
+test('metrics are not for a page that makes a browser on this machine ask under a name of its own', async () => {
+  const gate = await serve({ metrics: new PrometheusMetrics() });
+  const status = async (host: string): Promise<number> => {
+    const headers = { Host: host };
+    return (await ask(gate, 'GET', '/metrics', { headers })).status;
+  };
+  for (const host of ['localhost', 'localhost:9394', '127.0.0.1:9394', '127.1.2.3', '[::1]:9394']) {
+    expect([host, await status(host)]).toEqual([host, 200]);
+  }
+  for (const host of [
+    'rebound.example',
+    'rebound.example:9394',
+    'localhost.rebound.example',
+    '127.0.0.1.rebound.example',
+    'localhost:80:90',
+    '192.0.2.7',
+  ]) {
+    expect([host, await status(host)]).toEqual([host, 403]);
+  }
+});
+
 test('metrics are for who has the token, or for everybody, if the operator says so', async () => {
   const metrics = new PrometheusMetrics();
   const token = '0123456789abcdef';

@@ -39,12 +39,12 @@ describe('FragmentAssembler', () => {
   });
 
   test('any fragments give a body or a ProtocolError', () => {
-    const { parts } = assembler({ maxSets: 4, maxBodyBytes: 1000, maxWaitingBytes: 2000 });
+    const { parts } = assembler({ maxSets: 4, maxBodyBytes: 1000, maxWaitingBytes: 4000 });
     fc.assert(
       fc.property(anyFrame, (frame) => {
         codeOf(() => parts.add({ ...frame, type: 'fragment' }));
         expect(parts.waitingSets).toBeLessThanOrEqual(4);
-        expect(parts.waitingBytes).toBeLessThanOrEqual(2000);
+        expect(parts.waitingBytes).toBeLessThanOrEqual(4000);
       }),
       { numRuns: 1000 },
     );
@@ -104,7 +104,7 @@ describe('FragmentAssembler', () => {
   });
 
   test('empty fragments are not free', () => {
-    const { parts } = assembler({ maxWaitingBytes: 640 });
+    const { parts } = assembler({ maxWaitingBytes: 768 + 640 });
     const flood = (): unknown => {
       for (let i = 0; i < 11; i++) parts.add(fragment(1, 100, i, new Uint8Array(0)));
       return undefined;
@@ -126,12 +126,30 @@ describe('FragmentAssembler', () => {
   });
 
   test('waiting bytes are bounded over all sets', () => {
-    const { parts } = assembler({ maxWaitingBytes: 1000, maxBodyBytes: 900 });
+    const { parts } = assembler({ maxWaitingBytes: 3000, maxBodyBytes: 900 });
     for (let id = 0; id < 20; id++) {
       parts.add(fragment(id, 2, 0, new Uint8Array(300)));
-      expect(parts.waitingBytes).toBeLessThanOrEqual(1000);
+      expect(parts.waitingBytes).toBeLessThanOrEqual(3000);
     }
     expect(parts.waitingSets).toBe(2);
+  });
+
+  test('limits can be raised while a set waits', () => {
+    const { parts } = assembler({ maxBodyBytes: 5 });
+    parts.add(fragment(1, 2, 0, a));
+    parts.setLimits({ maxBodyBytes: 6 });
+    expect(parts.add(fragment(1, 2, 1, b))).toEqual(concatBytes(a, b));
+    expect(() => parts.setLimits({ maxBodyBytes: 0 })).toThrow(RangeError);
+    expect(() => parts.setLimits({ maxBodyBytes: 2 ** 26 + 1 })).toThrow(RangeError);
+  });
+
+  test('finished ids are bounded by the memory they take', () => {
+    const { parts } = assembler({ maxWaitingBytes: 16_000 });
+    for (let id = 0; id < 4096; id++) {
+      parts.add(fragment(id, 1, 0, a));
+      expect(parts.heldBytes).toBeLessThanOrEqual(16_000 * 1.125);
+    }
+    expect(parts.add(fragment(4095, 1, 0, a))).toBeUndefined();
   });
 
   test('a fragment that contradicts its set is refused and changes nothing', () => {

@@ -28,6 +28,8 @@ export interface Channel {
   send(text: Uint8Array, done?: () => void): void;
   /** Asks for a sign of life that only the peer's WebSocket gives; undefined where the platform cannot. */
   ping?(data: Uint8Array): void;
+  /** Limits what has come of a message that is not complete; undefined where the platform cannot, or ends the limit. */
+  limitUnfinished?(bytes: number | undefined): void;
   /** Stops reading, where the platform can. */
   pause(): void;
   resume(): void;

@@ -38,6 +38,7 @@ export class WebSocketTransport
   readonly #side: Side;
   readonly #sweep: Sweep;
   readonly #queue: ArrivalQueue<undefined>;
+  #maxArriving: number;
   /** Payloads that wait until the network has taken others. */
   #waiting: Departure[] = NOTHING;
   #slowSince: number | undefined;
@@ -60,6 +61,7 @@ export class WebSocketTransport
     this.#options = options;
     this.#sweep = options.sweep ?? new Sweep();
     this.#queue = new ArrivalQueue(this, this.#sweep.clock, options);
+    this.#maxArriving = options.maxPayloadBytes;
     this.#heardAt = this.#sweep.clock.now();
     channel.events = this;
     this.#sweep.add(this);
@@ -80,6 +82,14 @@ export class WebSocketTransport
       if (this.#waiting.length === 0 && !this.#isSlow()) this.#handOver(departure);
       else this.#wait(departure);
     });
+  }
+
+  limitPayloads(bytes: number | undefined): void {
+    const limits =
+      bytes === undefined ? this.#options : { ...this.#options, maxArrivalBytes: bytes };
+    this.#maxArriving = bytes ?? this.#options.maxPayloadBytes;
+    this.#queue.setLimits(limits);
+    this.#channel.limitUnfinished?.(bytes);
   }
 
   async close(): Promise<void> {
@@ -194,8 +204,8 @@ export class WebSocketTransport
   #arrive(payload: Uint8Array): void {
     if (this.#closeBy !== undefined) return;
     const { maxPayloadBytes, maxArrivals = 64, maxArrivalBytes = 1024 * 1024 } = this.#options;
-    if (payload.length > maxPayloadBytes) {
-      this.#fail(tooLong(maxPayloadBytes), 1009);
+    if (payload.length > this.#maxArriving) {
+      this.#fail(tooLong(this.#maxArriving), 1009);
       return;
     }
     this.#queue.push(payload, undefined);

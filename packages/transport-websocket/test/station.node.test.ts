@@ -1,11 +1,68 @@
+import { createServer } from 'node:http';
+import type { Transport } from '@dimp/core';
 import { settled } from '@dimp/fixtures/time';
 import { concatBytes, utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { type Meeting, meetStation, message, state, textsOf } from './meeting.node.ts';
+import { WebSocket, WebSocketServer } from 'ws';
+import { acceptWebSocket, webSocketServerOptions } from '../src/server.ts';
+import { listening, type Meeting, meetStation, message, state, textsOf } from './meeting.node.ts';
 
 function ack(signature: string): string {
   return `ACK:${JSON.stringify({ time: 1_700_000_000.25, signature })}`;
 }
+
+describe('a message in many pieces', () => {
+  test('ends the connection when it has more than its length explains', async () => {
+    const { maxFragments, maxBufferedChunks } = webSocketServerOptions({
+      maxPayloadBytes: 100_000,
+    });
+    expect([maxFragments, maxBufferedChunks]).toEqual([98, 196]);
+    const { transport, peer, end } = await meetStation({ maxPayloadBytes: 100_000 });
+    for (let count = 0; count < 200; count++) peer.send('x', { fin: false });
+    expect(await end).toBe('transport/protocol');
+    await transport.close();
+  });
+
+  test('of a peer that is held to short ones is cut before it is complete, and later ones may be long', async () => {
+    const server = createServer();
+    const upgrade = new WebSocketServer(webSocketServerOptions({ maxPayloadBytes: 2_000_000 }));
+    const meetings: Transport[] = [];
+    server.on('upgrade', (request, connection, head) => {
+      upgrade.handleUpgrade(request, connection, head, (socket) => {
+        const transport = acceptWebSocket(socket, { maxPayloadBytes: 2_000_000, connection });
+        transport.limitPayloads?.(10_000);
+        meetings.push(transport);
+      });
+    });
+    const port = await listening(server);
+    const dial = async (): Promise<WebSocket> => {
+      const peer = new WebSocket(`ws://127.0.0.1:${port}/`);
+      peer.on('error', () => undefined);
+      await new Promise((resolve) => peer.on('open', resolve));
+      return peer;
+    };
+    const closed = (peer: WebSocket) => new Promise((resolve) => peer.on('close', resolve));
+    const stranger = await dial();
+    for (let count = 0; count < 50; count++) stranger.send('x'.repeat(9000), { fin: false });
+    await closed(stranger);
+    const whole = await dial();
+    whole.send('x'.repeat(10_001));
+    expect(await closed(whole)).toBe(1009);
+    const friend = await dial();
+    const transport = meetings.at(-1);
+    const arrivals = transport?.incoming[Symbol.asyncIterator]();
+    for (let count = 0; count < 40; count++) {
+      friend.send('{'.repeat(9000));
+      const next = await arrivals?.next();
+      next?.value.acknowledge();
+    }
+    transport?.limitPayloads?.(undefined);
+    friend.send('{'.repeat(1_000_000));
+    const long = await arrivals?.next();
+    expect(long?.value.payload.length).toBe(1_000_000);
+    await transport?.close();
+  });
+});
 
 describe('a client that acknowledges', () => {
   test('has what it acknowledges, and nothing else, from its first ACK on', async () => {

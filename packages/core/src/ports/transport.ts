@@ -30,6 +30,13 @@ export interface Transport extends AsyncDisposable {
    *   `transport/timeout` if the peer does not acknowledge; `format/limit` for a payload that is too long
    */
   send(payload: Uint8Array): Promise<void>;
+  /**
+   * Holds a peer who has not proven yet who they are to shorter payloads than the transport was made for, and to that many bytes
+   * of them that wait. Transports that cannot leave it out.
+   *
+   * @param bytes - undefined when the peer has proven it
+   */
+  limitPayloads?(bytes: number | undefined): void;
   /** Closes the connection; what was handed to {@link Transport.send} before leaves first, as far as the peer takes it. */
   close(): Promise<void>;
 }

@@ -34,8 +34,8 @@ export interface ArrivalLimits {
 export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   readonly #source: ArrivalSource<T>;
   readonly #clock: Clock;
-  readonly #maxArrivals: number;
-  readonly #maxBytes: number;
+  #maxArrivals: number;
+  #maxBytes: number;
   readonly #maxAge: number;
   /** These are made when they are needed: a server holds many connections on which nothing happens. */
   #queued: QueuedArrival<T>[] | undefined;
@@ -58,6 +58,13 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     this.#maxArrivals = maxArrivals;
     this.#maxBytes = maxArrivalBytes;
     this.#maxAge = maxArrivalAge;
+  }
+
+  /** Changes how much may wait, when it becomes known who the peer is. */
+  setLimits({ maxArrivals = 64, maxArrivalBytes = 1024 * 1024 }: ArrivalLimits): void {
+    this.#maxArrivals = maxArrivals;
+    this.#maxBytes = maxArrivalBytes;
+    this.#resumeIfFree();
   }
 
   /** Whether the connection was told to pause. */
@@ -141,12 +148,15 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     if (this.#fetched?.delete(arrival) !== true) return false;
     if (this.#fetched.size === 0) this.#fetched = undefined;
     this.#bytes -= arrival.payload.length;
-    // Not at the first free place, lest a connection that is nearly full pauses and resumes with every message.
-    if (this.#paused && !this.#isFull(0.5)) {
-      this.#paused = false;
-      this.#source.resume();
-    }
+    this.#resumeIfFree();
     return true;
+  }
+
+  /** Not at the first free place, lest a connection that is nearly full pauses and resumes with every message. */
+  #resumeIfFree(): void {
+    if (!this.#paused || this.#isFull(0.5)) return;
+    this.#paused = false;
+    this.#source.resume();
   }
 
   #isFull(share: number): boolean {

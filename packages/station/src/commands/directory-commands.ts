@@ -8,6 +8,8 @@ import { type ID, metaMadeBy, sameEntity } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { Identities } from '../directory/identities.ts';
 import type { Logins } from '../directory/logins.ts';
+import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import { verificationCost } from '../limits/verification-cost.ts';
 import { Answered } from './answered.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
@@ -23,6 +25,7 @@ export interface DirectoryOptions {
   readonly logins: Logins;
   readonly identities: Identities;
   readonly acquaintances: Acquaintance;
+  readonly keeper: LimitKeeper;
   readonly elsewhere: Elsewhere | undefined;
 }
 
@@ -80,7 +83,7 @@ export class DirectoryCommands {
     if (documents.length > MAX_DOCUMENTS) {
       return refuse(command, 'format/limit', refusal, { did: did.text });
     }
-    return this.#pushed(command, did, meta, refusal);
+    return this.#pushed(command, did, meta, refusal, documents.length);
   }
 
   async #found(command: StationCommand<DocumentsBody>): Promise<readonly Draft[]> {
@@ -147,20 +150,25 @@ export class DirectoryCommands {
     return this.#options.acquaintances.knows(did, sender);
   }
 
+  /** @param signatures - how many documents are to be verified */
   async #pushed(
     command: StationCommand,
     did: ID,
     meta: JsonObject | undefined,
     refusal: string,
+    signatures = 0,
   ): Promise<readonly Draft[]> {
     const { envelope, content, session } = command;
     if (!(await this.#mayTell(command, did, meta))) {
       return refuse(command, 'policy/unauthorized', refusal, { did: did.text });
     }
-    if (meta !== undefined) {
-      const address = session?.neighbour ? undefined : session?.remote.address;
-      await this.#options.identities.admit(did, address);
+    const address = session?.neighbour ? undefined : session?.remote.address;
+    if (address !== undefined) {
+      const count = (meta === undefined ? 0 : 1) + signatures;
+      const cost = count * verificationCost(await this.#options.facebook.verifyKey(did));
+      this.#options.keeper.verifications(address, session?.user, cost);
     }
+    if (meta !== undefined) await this.#options.identities.admit(did, address);
     const { id: user } = this.#options;
     return (await this.#standard.process({ envelope, content, user })) ?? [];
   }

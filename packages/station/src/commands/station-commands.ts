@@ -134,6 +134,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
         logins,
         identities,
         acquaintances,
+        keeper,
         elsewhere,
       }).handlers,
       loginHandler(logins, clock),

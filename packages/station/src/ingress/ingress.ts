@@ -20,14 +20,15 @@ import {
   type ReliableMessage,
   withoutStationMembers,
 } from '@dimp/dkd';
-import { DocumentsCommand } from '@dimp/extensions/commands';
-import { isProtocolError, stringifyJson, utf8Encode } from '@dimp/foundation';
+import { DocumentsCommand, receiptFor } from '@dimp/extensions/commands';
+import { stringifyJson, utf8Encode } from '@dimp/foundation';
 import { ANYONE, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { CommandProcessor, StationCommand } from '../commands/command.ts';
 import type { GroupCommit } from '../inbox/group-commit.ts';
 import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { VerifyKey } from '../limits/verification-cost.ts';
 import type { StationMetrics } from '../metrics.ts';
-import { askPolicy, type Policy } from '../policy.ts';
+import { askPolicy, type Policy, type Refusal } from '../policy.ts';
 import { type Notice, noticeOf } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Handshakes } from '../session/handshakes.ts';
@@ -36,14 +37,14 @@ import type { Sessions } from '../session/sessions.ts';
 import type { Speaker } from '../session/speaker.ts';
 import type { Neighbours } from '../station-options.ts';
 import { Answers } from './answers.ts';
+import { Charges } from './charges.ts';
 import { open } from './command-opening.ts';
-import { NeighbourPace } from './neighbour-pace.ts';
 import { Receiving } from './receiving.ts';
 import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
 import type { Router } from './router.ts';
 import { Strangers } from './strangers.ts';
 import { checkUnambiguous } from './unambiguous.ts';
-import { verifyRelayed } from './verifier.ts';
+import { isCostly, signaturesOf, verifyRelayed } from './verifier.ts';
 
 /** What an {@link Ingress} is made with. */
 export interface IngressOptions {
@@ -71,22 +72,22 @@ export interface IngressOptions {
 const MAX_UNSETTLED = 1024;
 /** Payloads that were no messages; who sends more of them is cut off. */
 const MAX_FAULTS = 16;
-/** How long a connection that sends too much waits for its next message, in milliseconds, and how often. */
-const MAX_WAIT = 5000;
-const MAX_TRIES = 8;
+
+/** Longest message that is read for no more than telling its sender that it was not taken, in bytes. */
+const MAX_UNPAID = 64 * 1024;
 
 /** Takes in what connections send: one message after the other, in the order in which they come. */
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #answers: Answers;
   readonly #strangers: Strangers;
-  readonly #pace: NeighbourPace;
+  readonly #charges: Charges;
 
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#answers = new Answers(options.speaker, options.clock, options.logger);
     this.#strangers = new Strangers(options.neighbours);
-    this.#pace = new NeighbourPace(options.clock, options.timers);
+    this.#charges = new Charges(options);
   }
 
   /** Somebody has proven who he is. */
@@ -107,9 +108,11 @@ export class Ingress {
   async receive(session: Session, arrival: Arrival): Promise<void> {
     session.began();
     const receiving = new Receiving(arrival, () => session.settled());
-    const texts = this.#messages(session, arrival.payload);
-    for (const text of texts) {
+    const texts = await this.#messages(session, arrival.payload);
+    for (const [index, text] of texts.entries()) {
       if (session.closed) break;
+      // The first of a payload was paid for with its bytes.
+      if (index > 0 && !(await this.#mayTake(session, text, 0))) continue;
       // A payload of one message is that message, unless something had to be trimmed.
       const whole = texts.length === 1 && text.length === arrival.payload.length;
       const bytes = whole ? arrival.payload : utf8Encode(text);
@@ -121,7 +124,9 @@ export class Ingress {
     if (session.unsettled >= MAX_UNSETTLED) await session.below(MAX_UNSETTLED);
   }
 
-  #messages(session: Session, payload: Uint8Array): readonly string[] {
+  /** What it says is looked at when it has been paid for. */
+  async #messages(session: Session, payload: Uint8Array): Promise<readonly string[]> {
+    if (!(await this.#mayTake(session, payload, payload.length))) return [];
     try {
       const read = readPayload(payload);
       if (read.kind === 'ping') session.post(utf8Encode(read.reply));
@@ -152,7 +157,6 @@ export class Ingress {
         receiving.refuse();
         return;
       }
-      await this.#admit(session, bytes.length);
       await this.#process(session, message, bytes, receiving);
     } catch (error) {
       this.#failed(session, message, receiving, error);
@@ -171,30 +175,33 @@ export class Ingress {
       this.#options.onStoreFailure(error);
     } else if (message === undefined && refusalOf(error) !== undefined) this.#fault(session, error);
     // What a plug-in throws is no fault of the connection's.
-    else if (message === undefined) this.#refuse(session, error, undefined);
-    else this.#refuse(session, error, noticeOf(message));
+    else if (message === undefined) void this.#refuse(session, error, undefined);
+    else void this.#refuse(session, error, noticeOf(message));
   }
 
   /**
-   * Slows a connection down to what it may send. One that could not be served for long is told so instead.
+   * Whether a payload, or another message of it, may be looked at: its connection pays first, whoever it is from.
    *
-   * @throws `policy/rate-limited`
+   * @param bytes - what has come with it
    */
-  async #admit(session: Session, bytes: number): Promise<void> {
-    const { keeper, timers } = this.#options;
-    const { user, remote, neighbour } = session;
-    if (neighbour && user !== undefined) return this.#pace.pass(user, bytes);
-    for (let tries = 0; ; tries++) {
-      try {
-        keeper.message(remote.address, user, bytes);
-        return;
-      } catch (error) {
-        const wait = isProtocolError(error, 'policy/rate-limited') && error.details['retryAfter'];
-        if (typeof wait !== 'number' || wait > MAX_WAIT || tries >= MAX_TRIES) throw error;
-        await new Promise<void>((resolve) => {
-          timers.after(Math.ceil(wait), resolve);
-        });
-      }
+  async #mayTake(session: Session, said: string | Uint8Array, bytes: number): Promise<boolean> {
+    try {
+      await this.#charges.message(session, bytes);
+      return true;
+    } catch (error) {
+      await this.#refuse(session, error, this.#noticeOf(session, said));
+      return false;
+    }
+  }
+
+  /** What a receipt is for. A long message costs more to read than it would help its sender, and reading has to be paid for. */
+  #noticeOf({ user, remote }: Session, said: string | Uint8Array): Notice | undefined {
+    if (user === undefined || said.length > MAX_UNPAID) return undefined;
+    try {
+      this.#options.keeper.verifications(remote.address, undefined, 1);
+      return noticeOf(this.#options.transceiver.deserialize(said));
+    } catch {
+      return undefined;
     }
   }
 
@@ -217,9 +224,11 @@ export class Ingress {
       return false;
     }
     if (session.neighbour || sameEntity(envelope.sender, user)) return true;
-    if (user.type !== EntityType.Station) throw new Refused('policy/unauthorized');
-    // A station that takes us for its neighbour: its users' messages are to stay there.
-    this.#refuse(session, new Refused('policy/unauthorized'), undefined);
+    const refused = new Refused('policy/unauthorized');
+    session.faults += 1;
+    if (user.type !== EntityType.Station && session.faults <= MAX_FAULTS) throw refused;
+    // A station that takes us for its neighbour: its users' messages are to stay there. Others do not stop either.
+    await this.#refuse(session, refused, undefined);
     session.close();
     return false;
   }
@@ -239,7 +248,9 @@ export class Ingress {
       return this.#command(session, message, bytes, receiving);
     }
     if (message.meta !== undefined) await this.#admitIdentity(session, message);
-    if ((await verifyRelayed(transceiver, message)) !== undefined) {
+    const pay = (key: VerifyKey | undefined, count: number): Promise<void> =>
+      this.#charges.verifications(session, key, count);
+    if ((await verifyRelayed(transceiver, message, pay)) !== undefined) {
       return this.#unknownSender(session, message, bytes, receiving);
     }
     const returned = session.neighbour && (neighbours?.hasPassed?.(message) ?? false);
@@ -294,9 +305,17 @@ export class Ingress {
     receiving: Receiving,
   ): Promise<void> {
     const { transceiver, metrics, keeper } = this.#options;
+    const { sender } = message.envelope;
+    const isStranger = session.user === undefined;
+    // Whatever a stranger says to the station counts as an offer to log in: it costs as much to find out.
+    if (isStranger) keeper.handshake(session.remote.address);
+    else {
+      const key = await transceiver.barrack.verifyKey(sender);
+      const count = signaturesOf(message);
+      if (isCostly(key, count)) await this.#charges.verifications(session, key, count);
+    }
     await this.#admitIdentity(session, message);
     const verified = await transceiver.verify(message);
-    const { sender } = message.envelope;
     if (isWaiting(verified)) return this.#unknownSender(session, message, bytes, receiving);
     const { envelope, content, opening } = await open(verified, this.#options);
     metrics.add('commands', 1);
@@ -304,7 +323,7 @@ export class Ingress {
       this.#answers.later(session, sender, answers);
     const command: StationCommand = { envelope, content, message, opening, session, later };
     if (content.kind === 'handshake') {
-      keeper.handshake(session.remote.address);
+      if (!isStranger) keeper.handshake(session.remote.address);
       const { answers, login } = this.#options.handshakes.process(
         command as StationCommand<HandshakeBody>,
         session,
@@ -373,11 +392,11 @@ export class Ingress {
   /** Something came that is no message at all. */
   #fault(session: Session, error: unknown): void {
     session.faults += 1;
-    this.#refuse(session, error, undefined);
+    void this.#refuse(session, error, undefined);
     if (session.user === undefined || session.faults > MAX_FAULTS) session.close();
   }
 
-  #refuse(session: Session, error: unknown, notice: Notice | undefined): void {
+  async #refuse(session: Session, error: unknown, notice: Notice | undefined): Promise<void> {
     const { metrics, logger, receipts } = this.#options;
     const refused = refusalOf(error);
     // A mistake of ours: its message may quote what it stumbled over, so only its kind is told.
@@ -386,8 +405,27 @@ export class Ingress {
     const { code, text } = refused ?? new Refused('state/not-ready');
     metrics.add('messages.refused', 1);
     metrics.refused(code);
-    if (session.user === undefined || session.neighbour) return;
-    receipts.refuse(session.user, notice, { code, text });
+    if (session.neighbour) return;
+    if (session.user !== undefined) receipts.refuse(session.user, notice, { code, text });
+    else if (code === 'policy/rate-limited') await this.#turnAway(session, notice, { code, text });
+  }
+
+  /** Tells a stranger that they cannot be served now, and ends the connection: they may come back. */
+  async #turnAway(
+    session: Session,
+    notice: Notice | undefined,
+    { code, text }: Refusal,
+  ): Promise<void> {
+    const draft: Draft =
+      notice === undefined
+        ? { kind: 'receipt', body: { text, code } }
+        : receiptFor(notice.envelope, text, { signature: notice.signature, code });
+    try {
+      await this.#answers.ask(session, ANYONE, draft);
+    } catch {
+      // It could not be told, and ends all the same.
+    }
+    session.finish();
   }
 }
 

@@ -18,6 +18,17 @@ export function addressKey(address: string): string {
   return `${[a, b, c, d].map((group) => group.toString(16)).join(':')}::/64`;
 }
 
+/**
+ * The network of an address, for limits that many addresses of one owner share: the first 48 bits of IPv6, of which anybody may
+ * have 65,536 times 64. Addresses of IPv4 are too scarce for that, and stand for themselves.
+ *
+ * @param key - as {@link addressKey} makes it
+ */
+export function networkKey(key: string): string {
+  if (!key.endsWith('::/64')) return key;
+  return `${key.split(':').slice(0, 3).join(':')}::/48`;
+}
+
 /** The eight groups of an IPv6 address; undefined if it is none. */
 function readGroups(text: string): readonly number[] | undefined {
   const halves = text.split('::');

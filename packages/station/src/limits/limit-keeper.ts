@@ -2,8 +2,8 @@ import type { Clock } from '@dimp/core';
 import { disposeSymbol, LruMap, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type StationMetrics, silentMetrics } from '../metrics.ts';
-import { addressKey } from './address-key.ts';
-import type { LimitName, Limits, RateName } from './limits.ts';
+import { addressKey, networkKey } from './address-key.ts';
+import { type LimitName, type Limits, NETWORK_SHARE, type RateName } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** What a {@link LimitKeeper} is made with. */
@@ -20,6 +20,8 @@ interface Use {
   readonly limit: RateName;
   readonly key: string;
   readonly amount: number;
+  /** How many times the limit whoever is meant by the key has; once unless told. */
+  readonly share?: number;
 }
 
 const CAPACITY = 65_536;
@@ -55,16 +57,24 @@ export class LimitKeeper {
     const key = addressKey(address);
     const open = this.#open.get(key) ?? 0;
     if (this.#connections >= this.limits.connections) throw this.refusal('connections');
-    if (open >= this.limits.connectionsPerAddress) throw this.refusal('connectionsPerAddress');
-    this.#take([{ limit: 'connectionRate', key, amount: 1 }]);
+    const network = networkKey(key);
+    const { connectionsPerAddress } = this.limits;
+    const ofNetwork = network === key ? 0 : (this.#open.get(network) ?? 0);
+    if (open >= connectionsPerAddress || ofNetwork >= connectionsPerAddress * NETWORK_SHARE) {
+      throw this.refusal('connectionsPerAddress');
+    }
+    this.#take(ofAddress(address, 'connectionRate', 1));
     this.#connections += 1;
     this.#open.set(key, open + 1);
+    if (network !== key) this.#open.set(network, ofNetwork + 1);
     let gone = false;
     return {
       [disposeSymbol]: () => {
         if (gone) return;
         gone = true;
-        this.#disconnect(key);
+        this.#connections -= 1;
+        this.#closed(key);
+        if (network !== key) this.#closed(network);
       },
     };
   }
@@ -82,10 +92,9 @@ export class LimitKeeper {
    * @throws `policy/rate-limited`, with `limit` and `retryAfter` (milliseconds) as details
    */
   message(address: string, user: ID | undefined, bytes: number): void {
-    const key = addressKey(address);
     const uses: Use[] = [
-      { limit: 'addressMessageRate', key, amount: 1 },
-      { limit: 'addressByteRate', key, amount: bytes },
+      ...ofAddress(address, 'addressMessageRate', 1),
+      ...ofAddress(address, 'addressByteRate', bytes),
     ];
     if (user !== undefined) {
       uses.push({ limit: 'userMessageRate', key: user.entity, amount: 1 });
@@ -95,12 +104,51 @@ export class LimitKeeper {
   }
 
   /**
+   * Signatures are to be verified that somebody chose, and none was yet.
+   *
+   * @param user - who has logged in on the connection, if anybody
+   * @param cost - what all of them cost, in verifications with RSA-2048
+   * @throws `policy/rate-limited`
+   */
+  verifications(address: string, user: ID | undefined, cost: number): void {
+    const uses = ofAddress(address, 'addressVerificationRate', cost);
+    if (user !== undefined) {
+      uses.push({ limit: 'userVerificationRate', key: user.entity, amount: cost });
+    }
+    this.#take(uses);
+  }
+
+  /**
+   * A message to a group is to be copied for its members. An address has twice what one user has.
+   *
+   * @param bytes - of all copies
+   * @throws `policy/rate-limited`
+   */
+  copies(address: string, user: ID | undefined, bytes: number): void {
+    const key = addressKey(address);
+    const uses: Use[] = [{ limit: 'groupFanOutRate', key, amount: bytes, share: 2 }];
+    if (user !== undefined) {
+      uses.push({ limit: 'groupFanOutRate', key: user.entity, amount: bytes });
+    }
+    this.#take(uses);
+  }
+
+  /**
+   * An HTTP request has come, and nothing was done for it yet.
+   *
+   * @throws `policy/rate-limited`
+   */
+  request(address: string): void {
+    this.#take(ofAddress(address, 'httpRequestRate', 1));
+  }
+
+  /**
    * Somebody offers to log in.
    *
    * @throws `policy/rate-limited`
    */
   handshake(address: string): void {
-    this.#take([{ limit: 'handshakeRate', key: addressKey(address), amount: 1 }]);
+    this.#take(ofAddress(address, 'handshakeRate', 1));
   }
 
   /**
@@ -109,7 +157,7 @@ export class LimitKeeper {
    * @throws `policy/rate-limited`
    */
   identity(address: string): void {
-    this.#take([{ limit: 'identityRate', key: addressKey(address), amount: 1 }]);
+    this.#take(ofAddress(address, 'identityRate', 1));
   }
 
   /**
@@ -150,7 +198,7 @@ export class LimitKeeper {
   /** All or nothing: a message that one limit refuses must not use up another. */
   #take(uses: readonly Use[]): void {
     const now = this.#clock.now();
-    const buckets = uses.map(({ limit, key }) => this.#bucket(limit, key, now));
+    const buckets = uses.map((use) => this.#bucket(use, now));
     for (const [index, { limit, amount }] of uses.entries()) {
       const wait = buckets[index]?.wait(amount, now) ?? 0;
       if (wait > 0) throw this.refusal(limit, wait);
@@ -158,7 +206,7 @@ export class LimitKeeper {
     for (const [index, { amount }] of uses.entries()) buckets[index]?.spend(amount, now);
   }
 
-  #bucket(limit: RateName, key: string, now: number): TokenBucket {
+  #bucket({ limit, key, share = 1 }: Use, now: number): TokenBucket {
     let buckets = this.#buckets.get(limit);
     if (buckets === undefined) {
       buckets = new LruMap(this.#capacity);
@@ -166,16 +214,25 @@ export class LimitKeeper {
     }
     let bucket = buckets.get(key);
     if (bucket === undefined) {
-      bucket = new TokenBucket(this.limits[limit], now);
+      const { perSecond, burst } = this.limits[limit];
+      bucket = new TokenBucket({ perSecond: perSecond * share, burst: burst * share }, now);
       buckets.set(key, bucket);
     }
     return bucket;
   }
 
-  #disconnect(key: string): void {
-    this.#connections -= 1;
+  #closed(key: string): void {
     const left = (this.#open.get(key) ?? 1) - 1;
     if (left === 0) this.#open.delete(key);
     else this.#open.set(key, left);
   }
+}
+
+/** An address pays, and so does its network, which has more. */
+function ofAddress(address: string, limit: RateName, amount: number): Use[] {
+  const key = addressKey(address);
+  const network = networkKey(key);
+  const uses: Use[] = [{ limit, key, amount }];
+  if (network !== key) uses.push({ limit, key: network, amount, share: NETWORK_SHARE });
+  return uses;
 }

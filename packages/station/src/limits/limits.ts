@@ -10,7 +10,8 @@ export interface Rate {
 
 /**
  * What a station grants. Every limit is checked before memory is taken for what it limits, and whoever goes beyond one is
- * told so. An address is an IPv4 address, or the first 64 bits of an IPv6 address.
+ * told so. An address is an IPv4 address, or the first 64 bits of an IPv6 address; those with the same first 48 bits have
+ * {@link NETWORK_SHARE} times as much together.
  */
 export interface Limits {
   /** Open connections. */
@@ -29,12 +30,23 @@ export interface Limits {
   readonly userMessageRate: Rate;
   /** Bytes of messages that come from one user. */
   readonly userByteRate: Rate;
+  /**
+   * Signatures of one address that are verified beside those of its messages: metas, documents, and messages under large keys.
+   * They count by what they cost, in verifications with RSA-2048.
+   */
+  readonly addressVerificationRate: Rate;
+  /** The same of one user. */
+  readonly userVerificationRate: Rate;
+  /** HTTP requests from one address, files included. */
+  readonly httpRequestRate: Rate;
   /** Commands of one user that the station answers, over all kinds. */
   readonly commandRate: Rate;
   /** Searches of one user (spec §9.9). */
   readonly searchRate: Rate;
   /** Most bytes of a message (spec §14.7 no. 7). */
   readonly messageBytes: number;
+  /** Most bytes of what a connection sends at once before somebody has logged in over it: a handshake is a few thousand. */
+  readonly strangerPayloadBytes: number;
   /** Most messages that wait for one user. */
   readonly inboxMessages: number;
   /** Most bytes of messages that wait for one user. */
@@ -43,6 +55,8 @@ export interface Limits {
   readonly inboxRetention: number;
   /** Most members that a message to a whole group is split for (spec §8.7). */
   readonly groupFanOut: number;
+  /** Bytes of copies of messages to whole groups that one user makes the station write. */
+  readonly groupFanOutRate: Rate;
   /** Most bytes that the copies of one message to a whole group have together. */
   readonly groupFanOutBytes: number;
   /** How long a connection may stay without login, in milliseconds. */
@@ -59,6 +73,9 @@ export interface Limits {
   readonly identityRate: Rate;
 }
 
+/** How many addresses' worth the addresses of one network have together: who has many must not have as many shares. */
+export const NETWORK_SHARE = 16;
+
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const MIB = 1024 * 1024;
@@ -73,13 +90,18 @@ export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   addressByteRate: { perSecond: 2 * MIB, burst: 32 * MIB },
   userMessageRate: { perSecond: 50, burst: 1000 },
   userByteRate: { perSecond: MIB, burst: 16 * MIB },
+  addressVerificationRate: { perSecond: 500, burst: 5000 },
+  userVerificationRate: { perSecond: 50, burst: 1000 },
+  httpRequestRate: { perSecond: 50, burst: 1000 },
   commandRate: { perSecond: 5, burst: 200 },
   searchRate: { perSecond: 0.2, burst: 10 },
   messageBytes: MIB,
+  strangerPayloadBytes: 64 * 1024,
   inboxMessages: 20_480,
   inboxBytes: 64 * MIB,
   inboxRetention: 7 * DAY,
   groupFanOut: 1024,
+  groupFanOutRate: { perSecond: 4 * MIB, burst: 64 * MIB },
   groupFanOutBytes: 32 * MIB,
   loginTimeout: MINUTE,
   sessionsPerUser: 8,
@@ -108,6 +130,7 @@ const WHOLE: {
   connections: [1, 1_000_000],
   connectionsPerAddress: [1, 1_000_000],
   messageBytes: [4096, MOST_MESSAGE_BYTES],
+  strangerPayloadBytes: [4096, 2 * MOST_MESSAGE_BYTES],
   inboxMessages: [1, 10_000_000],
   inboxBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
   inboxRetention: [MINUTE, 366 * DAY],

@@ -103,6 +103,7 @@ export class Session implements CommandSession, Sink {
   bind(user: ID, neighbour: boolean): void {
     this.#user = user;
     this.#neighbour = neighbour;
+    this.transport.limitPayloads?.(undefined);
   }
 
   setActive(active: boolean): void {

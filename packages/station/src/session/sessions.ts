@@ -9,7 +9,10 @@ import { Session, type SessionEvents } from './session.ts';
 /** What {@link Sessions} are made with. */
 export interface SessionsOptions {
   readonly clock: Clock;
-  readonly limits: Pick<Limits, 'sessionsPerUser' | 'loginTimeout' | 'slowReaderTimeout'>;
+  readonly limits: Pick<
+    Limits,
+    'sessionsPerUser' | 'loginTimeout' | 'slowReaderTimeout' | 'strangerPayloadBytes'
+  >;
   readonly metrics: StationMetrics;
   /** Whether messages of a user go somewhere else now. */
   readonly onChange: (user: ID) => void;
@@ -44,6 +47,7 @@ export class Sessions {
 
   open(transport: Transport, remote: RemoteAddress): Session {
     this.#count += 1;
+    transport.limitPayloads?.(this.#options.limits.strangerPayloadBytes);
     const id = this.#count.toString(36);
     const session = new Session(id, transport, remote, this.#options.clock, this.#events);
     this.#all.add(session);

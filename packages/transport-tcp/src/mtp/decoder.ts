@@ -45,7 +45,7 @@ const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
  * ```
  */
 export class MtpDecoder {
-  readonly #maxBodyBytes: number;
+  #maxBodyBytes: number;
   readonly #sharesChunks: boolean;
   readonly #waiting = new ByteQueue();
   #skipped = 0;
@@ -53,11 +53,17 @@ export class MtpDecoder {
 
   constructor(options: MtpDecoderOptions = {}) {
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, sharesChunks = false } = options;
-    if (!Number.isInteger(maxBodyBytes) || maxBodyBytes < 1 || maxBodyBytes > MAX_BODY_BYTES) {
-      throw new RangeError('maxBodyBytes must be 1 to 2^30');
-    }
-    this.#maxBodyBytes = maxBodyBytes;
+    this.#maxBodyBytes = checkedLimit(maxBodyBytes);
     this.#sharesChunks = sharesChunks;
+  }
+
+  /**
+   * Changes the longest body accepted, in bytes, for packages whose heads come from now on.
+   *
+   * @throws `RangeError` for what is no such limit
+   */
+  set maxBodyBytes(bytes: number) {
+    this.#maxBodyBytes = checkedLimit(bytes);
   }
 
   /** The error that killed this decoder; the connection has to be closed when there is one. */
@@ -141,6 +147,11 @@ export class MtpDecoder {
     }
     return head.bodyLength;
   }
+}
+
+function checkedLimit(bytes: number): number {
+  if (Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BODY_BYTES) return bytes;
+  throw new RangeError('maxBodyBytes must be 1 to 2^30');
 }
 
 function toFrame(

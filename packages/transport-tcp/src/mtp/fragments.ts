@@ -1,4 +1,5 @@
-import { concatBytes, encodeHex, ProtocolError } from '@dimp/foundation';
+import { encodeHex, ProtocolError } from '@dimp/foundation';
+import { FragmentSet, MAX_SET_BYTES } from './fragment-set.ts';
 import { hasTransactionId, type MtpFrame } from './frame.ts';
 
 /** Limits of a {@link FragmentAssembler}. */
@@ -7,13 +8,13 @@ export interface FragmentAssemblerOptions {
   readonly clock: () => number;
   /** Most fragments of one set; 8,192 unless told. */
   readonly maxPages?: number;
-  /** Longest body put together, in bytes; 2 MiB unless told. */
+  /** Longest body put together, in bytes; 2 MiB unless told, at most 64 MiB. */
   readonly maxBodyBytes?: number;
   /** Most unfinished sets; 32 unless told. */
   readonly maxSets?: number;
   /**
-   * Most bytes that wait in all unfinished sets, each fragment counted with 64 bytes more for its bookkeeping;
-   * 4 MiB unless told.
+   * Most bytes of memory for all unfinished sets, bookkeeping included: 64 bytes for a fragment, 768 for a set, and the room
+   * that is kept free for more; 4 MiB unless told. An eighth of it more may go for finished ids.
    */
   readonly maxWaitingBytes?: number;
   /** Seconds after its last fragment when an unfinished set is dropped; 300 unless told (spec §12.3). */
@@ -24,16 +25,10 @@ export interface FragmentAssemblerOptions {
   readonly maxFinished?: number;
 }
 
-/** Fragments of one payload that wait for the others. */
-interface FragmentSet {
-  readonly pages: number;
-  readonly parts: Map<number, Uint8Array>;
-  bodyBytes: number;
-  lastSeconds: number;
-}
-
-/** What a stored fragment costs beyond its body, so that empty fragments are not free. */
-const FRAGMENT_COST = 64;
+/** What a finished id takes in memory. Measured: 133 bytes. */
+const FINISHED_COST = 144;
+/** The part of the waiting bytes that finished ids may take besides. */
+const FINISHED_SHARE = 1 / 8;
 
 /**
  * Puts fragments together (spec §12.3). Make one per connection: ids are unique on a connection only, and a
@@ -42,7 +37,7 @@ const FRAGMENT_COST = 64;
  * When a new fragment needs room, the sets that have waited longest go first.
  */
 export class FragmentAssembler {
-  readonly #limits: Required<FragmentAssemblerOptions>;
+  #limits: Required<FragmentAssemblerOptions>;
   /** Unfinished sets by id, the one that has waited longest first. */
   readonly #sets = new Map<string, FragmentSet>();
   /** Finished ids with the second they were finished, oldest first. */
@@ -50,7 +45,7 @@ export class FragmentAssembler {
   #waitingBytes = 0;
 
   constructor(options: FragmentAssemblerOptions) {
-    this.#limits = {
+    this.#limits = checked({
       maxPages: 8192,
       maxBodyBytes: 2 * 1024 * 1024,
       maxSets: 32,
@@ -59,16 +54,26 @@ export class FragmentAssembler {
       memory: 3600,
       maxFinished: 4096,
       ...options,
-    };
-    for (const [name, value] of Object.entries(this.#limits)) {
-      if (typeof value === 'number' && !(value > 0))
-        throw new RangeError(`${name} must be above 0`);
-    }
+    });
   }
 
-  /** How many bytes wait in unfinished sets, bookkeeping included. */
+  /**
+   * Changes limits, for a peer that has proven who they are.
+   *
+   * @throws `RangeError` for limits that are none
+   */
+  setLimits(limits: Omit<Partial<FragmentAssemblerOptions>, 'clock'>): void {
+    this.#limits = checked({ ...this.#limits, ...limits });
+  }
+
+  /** Bytes of memory that unfinished sets take, bookkeeping included. */
   get waitingBytes(): number {
     return this.#waitingBytes;
+  }
+
+  /** Bytes of memory that it takes in all, finished ids included. */
+  get heldBytes(): number {
+    return this.#waitingBytes + this.#finished.size * FINISHED_COST;
   }
 
   /** How many sets are unfinished. */
@@ -95,9 +100,9 @@ export class FragmentAssembler {
     const key = encodeHex(frame.id);
     if (this.#finished.has(key)) return undefined;
     const set = this.#setOf(key, frame);
-    if (set.parts.has(frame.index)) return undefined;
+    if (set.has(frame.index)) return undefined;
     this.#store(key, set, frame, now);
-    return set.parts.size === set.pages ? this.#finish(key, set, now) : undefined;
+    return set.isComplete ? this.#finish(key, set, now) : undefined;
   }
 
   #setOf(key: string, frame: MtpFrame): FragmentSet {
@@ -106,50 +111,48 @@ export class FragmentAssembler {
     if (set !== undefined && set.pages !== frame.pages) {
       throw new ProtocolError('transport/protocol', 'fragment contradicts its set');
     }
-    return set ?? { pages: frame.pages, parts: new Map(), bodyBytes: 0, lastSeconds: 0 };
+    return set ?? new FragmentSet(frame.pages, this.#limits.maxBodyBytes);
   }
 
   #store(key: string, set: FragmentSet, frame: MtpFrame, now: number): void {
     this.#drop(key, set);
     const { maxBodyBytes, maxSets, maxWaitingBytes } = this.#limits;
-    set.parts.set(frame.index, frame.body);
-    set.bodyBytes += frame.body.length;
-    set.lastSeconds = now;
-    if (set.bodyBytes > maxBodyBytes || costOf(set) > maxWaitingBytes) {
+    const { body } = frame;
+    const cost = set.costWith(body.length);
+    if (set.bodyBytes + body.length > maxBodyBytes || cost > maxWaitingBytes) {
       // Remembered as finished, so that its other fragments do not start it again.
       this.#remember(key, now);
       throw limit('bytes', Math.min(maxBodyBytes, maxWaitingBytes));
     }
+    // Before memory is taken for the new one.
     for (const [oldKey, old] of this.#sets) {
-      const fits = this.#waitingBytes + costOf(set) <= maxWaitingBytes;
+      const fits = this.#waitingBytes + cost <= maxWaitingBytes;
       if (fits && this.#sets.size < maxSets) break;
       this.#drop(oldKey, old);
     }
+    set.add(frame.index, body);
+    set.lastSeconds = now;
     this.#sets.set(key, set);
-    this.#waitingBytes += costOf(set);
+    this.#waitingBytes += set.cost;
   }
 
   #finish(key: string, set: FragmentSet, now: number): Uint8Array {
     this.#drop(key, set);
     this.#remember(key, now);
-    const body = new Uint8Array(set.bodyBytes);
-    let offset = 0;
-    for (let index = 0; index < set.pages; index++) {
-      const part = set.parts.get(index) ?? concatBytes();
-      body.set(part, offset);
-      offset += part.length;
-    }
-    return body;
+    return set.body();
   }
 
   #drop(key: string, set: FragmentSet): void {
-    if (this.#sets.delete(key)) this.#waitingBytes -= costOf(set);
+    if (this.#sets.delete(key)) this.#waitingBytes -= set.cost;
   }
 
   #remember(key: string, now: number): void {
     this.#finished.set(key, now);
+    const { maxFinished, maxWaitingBytes } = this.#limits;
+    const most = Math.min(maxFinished, (maxWaitingBytes * FINISHED_SHARE) / FINISHED_COST);
     for (const oldest of this.#finished.keys()) {
-      if (this.#finished.size <= this.#limits.maxFinished) break;
+      // The last one always stays.
+      if (this.#finished.size <= Math.max(1, most)) break;
       this.#finished.delete(oldest);
     }
   }
@@ -167,8 +170,13 @@ export class FragmentAssembler {
   }
 }
 
-function costOf(set: FragmentSet): number {
-  return set.bodyBytes + set.parts.size * FRAGMENT_COST;
+function checked(limits: Required<FragmentAssemblerOptions>): Required<FragmentAssemblerOptions> {
+  for (const [name, value] of Object.entries(limits)) {
+    if (typeof value === 'number' && !(value > 0)) throw new RangeError(`${name} must be above 0`);
+  }
+  if (limits.maxBodyBytes > MAX_SET_BYTES)
+    throw new RangeError('maxBodyBytes must be 2^26 or less');
+  return limits;
 }
 
 function limit(what: string, max: number): ProtocolError<'format/limit'> {

@@ -31,6 +31,8 @@ const MAX_REPLY_BYTES = 1024 * 1024;
 export class SocketWriter implements OutgoingSink {
   readonly #socket: Socket;
   readonly #clock: Clock;
+  /** Most bytes of answers that wait; {@link MAX_REPLY_BYTES} unless told. */
+  maxReplyBytes: number | undefined;
   #replies: ByteQueue | undefined;
   #queue: Outgoing[] = NOTHING;
   /** Place in the queue of what is written next, and how much of it is written. */
@@ -65,7 +67,7 @@ export class SocketWriter implements OutgoingSink {
   reply(bytes: Uint8Array): void {
     if (this.#ending) return;
     this.#replies ??= new ByteQueue();
-    if (this.#replies.length > MAX_REPLY_BYTES) {
+    if (this.#replies.length > (this.maxReplyBytes ?? MAX_REPLY_BYTES)) {
       throw new ProtocolError('format/limit', 'the peer does not read what it is answered');
     }
     this.#replies.append(bytes);

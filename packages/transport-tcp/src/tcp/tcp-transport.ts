@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Arrival, Transport } from '@dimp/core';
 import {
+  type ArrivalLimits,
   ArrivalQueue,
   type ArrivalSource,
   Sweep,
@@ -27,6 +28,9 @@ export interface TcpTransportOptions extends TcpOptions {
 /** Bytes of garbage after which a peer counts as one that speaks something else. */
 const MAX_SKIPPED_BYTES = 64 * 1024;
 
+/** How many of the longest payloads may wait for the rest of their fragments. */
+const LONGEST_SETS = 2;
+
 /** Milliseconds after which the kernel asks a silent peer whether it is there. */
 const KERNEL_KEEP_ALIVE = 60_000;
 
@@ -45,6 +49,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   readonly #departures: Departures;
   readonly #arrivalIDs = new ArrivalIDs();
   #assembler: FragmentAssembler | undefined;
+  #maxPayloadBytes: number;
   /** Milliseconds: the last whole package, the last PING of ours, the end of patience with a peer that does not close. */
   #aliveAt: number;
   #pingAt = 0;
@@ -58,8 +63,9 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     this.#socket = socket;
     this.#options = options;
     this.#sweep = options.sweep ?? new Sweep();
+    this.#maxPayloadBytes = options.maxPayloadBytes;
     this.#decoder = new MtpDecoder({
-      maxBodyBytes: options.maxPayloadBytes,
+      maxBodyBytes: this.#maxPayloadBytes,
       // Node reads into new memory each time.
       sharesChunks: true,
     });
@@ -88,6 +94,14 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
       throw tooLong(this.#options.maxPayloadBytes);
     if (this.#finished || this.#closeBy !== undefined) throw closed();
     await this.#departures.add(payload, this.#writer);
+  }
+
+  limitPayloads(bytes: number | undefined): void {
+    this.#maxPayloadBytes = bytes ?? this.#options.maxPayloadBytes;
+    this.#decoder.maxBodyBytes = this.#maxPayloadBytes;
+    this.#assembler?.setLimits(this.#fragmentLimits());
+    this.#writer.maxReplyBytes = bytes;
+    this.#queue.setLimits(withBytes(this.#options, bytes));
   }
 
   async close(): Promise<void> {
@@ -243,15 +257,18 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   }
 
   #receiveFragment(frame: MtpFrame): void {
-    const maxBodyBytes = this.#options.maxPayloadBytes;
     this.#assembler ??= new FragmentAssembler({
       clock: () => this.#sweep.clock.now() / 1000,
-      maxBodyBytes,
-      maxWaitingBytes: maxBodyBytes * 2,
+      ...this.#fragmentLimits(),
     });
     const payload = this.#assembler.add(frame);
     if (payload !== undefined && payload.length > 0) this.#arrive(frame, payload);
     else if (!this.#arrivalIDs.holds(frame)) this.#reply(frame);
+  }
+
+  #fragmentLimits(): { maxBodyBytes: number; maxWaitingBytes: number } {
+    const maxBodyBytes = this.#maxPayloadBytes;
+    return { maxBodyBytes, maxWaitingBytes: maxBodyBytes * LONGEST_SETS };
   }
 
   #arrive(frame: MtpFrame, payload: Uint8Array): void {
@@ -292,6 +309,10 @@ function onError(this: OwnedSocket, error: Error): void {
 
 function onClose(this: OwnedSocket): void {
   this[OWNER]?.finish(closed());
+}
+
+function withBytes(limits: ArrivalLimits, bytes: number | undefined): ArrivalLimits {
+  return bytes === undefined ? limits : { ...limits, maxArrivalBytes: bytes };
 }
 
 function isMessages(body: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@dimp/foundation';
 import { WebSocket } from 'ws';
 import type { OpenChannel } from '../channel.ts';
+import { pieceLimits } from '../server/piece-limits.ts';
 import { WsChannel } from '../server/ws-channel.ts';
 
 /** The `ws` package: it limits messages before it takes memory for them, stops reading, and tells when it has written. */
@@ -10,6 +11,7 @@ export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) 
     ...own,
     ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
     maxPayload: maxPayloadBytes,
+    ...pieceLimits(maxPayloadBytes),
     perMessageDeflate: false,
     followRedirects: false,
     // As with TCP: Node's own 250 ms are less than a slow network takes for one address.
@@ -17,8 +19,10 @@ export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) 
   });
   const { hostname, port, protocol } = new URL(url);
   const channel = new WsChannel(socket, events, {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
+    peer: {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port),
+    },
   });
   socket.on('open', () => channel.events.opened());
   socket.on('unexpected-response', (request, { statusCode = 0 }) => {

@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { Transport } from '@dimp/core';
 import { Sweep } from '@dimp/core/transport';
 import type { ServerOptions, WebSocket } from 'ws';
 import { DEAF } from '../channel.ts';
 import type { WebSocketOptions } from '../options.ts';
 import { type Side, WebSocketTransport } from '../web-socket-transport.ts';
+import { pieceLimits } from './piece-limits.ts';
 import { ServerConfirmation } from './server-confirmation.ts';
 import { WsChannel } from './ws-channel.ts';
 
@@ -11,6 +13,11 @@ import { WsChannel } from './ws-channel.ts';
 export interface AcceptWebSocketOptions extends WebSocketOptions {
   /** Longest payload accepted, in bytes. */
   readonly maxPayloadBytes: number;
+  /**
+   * The connection below the WebSocket: there {@link Transport.limitPayloads} counts what has come of a message that is not
+   * complete. Without it, only whole messages are counted.
+   */
+  readonly connection?: Duplex;
   /** Milliseconds that a client which acknowledges may take for it; 120,000 unless told (spec §12.3). */
   readonly ackTimeout?: number;
   /** Milliseconds after which a client that answers no ping, but talks, counts as one that never does; 5,000 unless told. */
@@ -32,6 +39,7 @@ export function webSocketServerOptions({
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxPayloadBytes,
+    ...pieceLimits(maxPayloadBytes),
     closeTimeout,
   };
 }
@@ -42,10 +50,10 @@ export function webSocketServerOptions({
  */
 export function acceptWebSocket(socket: WebSocket, options: AcceptWebSocketOptions): Transport {
   const sweep = options.sweep ?? new Sweep();
-  const channel = new WsChannel(socket, DEAF);
+  const { connection, ...kept } = options;
+  const channel = new WsChannel(socket, DEAF, { connection });
   const confirmation = new ServerConfirmation(channel, sweep.clock, options);
-  const own = options.sweep === undefined ? { ...options, sweep } : options;
-  return new WebSocketTransport(channel, confirmation, own, STATION);
+  return new WebSocketTransport(channel, confirmation, { ...kept, sweep }, STATION);
 }
 
 /** A station sends no `PING`, and when it closes a connection it goes away. */

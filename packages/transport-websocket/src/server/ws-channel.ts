@@ -1,7 +1,9 @@
+import type { Duplex } from 'node:stream';
 import { type SocketContext, socketError } from '@dimp/core/transport';
 import { ProtocolError } from '@dimp/foundation';
 import type { WebSocket } from 'ws';
 import { type Channel, type ChannelEvents, type CloseCode, isProperEnd } from '../channel.ts';
+import { UnfinishedGuard } from './unfinished-guard.ts';
 
 /** A WebSocket of the `ws` package, of either side. */
 export class WsChannel implements Channel {
@@ -9,10 +11,21 @@ export class WsChannel implements Channel {
   /** Whom it was opened to, on the client's side. */
   readonly peer: SocketContext | undefined;
   readonly #socket: WebSocket;
+  readonly #connection: Duplex | undefined;
+  #guard: UnfinishedGuard | undefined;
 
-  constructor(socket: OwnedWebSocket, events: ChannelEvents, peer?: SocketContext) {
+  /** @param options - whom it was opened to; what the socket reads from, where its owner has it */
+  constructor(
+    socket: OwnedWebSocket,
+    events: ChannelEvents,
+    {
+      peer,
+      connection,
+    }: { readonly peer?: SocketContext; readonly connection?: Duplex | undefined } = {},
+  ) {
     this.peer = peer;
     this.#socket = socket;
+    this.#connection = connection;
     this.events = events;
     socket[OWNER] = this;
     socket.on('message', onMessage);
@@ -20,6 +33,17 @@ export class WsChannel implements Channel {
     socket.on('pong', onPong);
     socket.on('error', onError);
     socket.on('close', onClose);
+  }
+
+  limitUnfinished(bytes: number | undefined): void {
+    this.#guard?.[Symbol.dispose]();
+    const limited = bytes !== undefined && this.#connection !== undefined;
+    this.#guard = limited ? new UnfinishedGuard(this.#connection, bytes) : undefined;
+  }
+
+  /** A message, or a ping or its answer, has come as a whole. */
+  completed(): void {
+    this.#guard?.completed();
   }
 
   get bufferedBytes(): number {
@@ -65,15 +89,18 @@ interface OwnedWebSocket extends WebSocket {
 }
 
 function onMessage(this: OwnedWebSocket, data: unknown): void {
+  this[OWNER]?.completed();
   // A copy: what `ws` hands out is a part of what it has read, which would be kept as a whole.
   if (data instanceof Uint8Array) this[OWNER]?.events.received(new Uint8Array(data));
 }
 
 function onPing(this: OwnedWebSocket): void {
+  this[OWNER]?.completed();
   this[OWNER]?.events.alive();
 }
 
 function onPong(this: OwnedWebSocket, data: Uint8Array): void {
+  this[OWNER]?.completed();
   this[OWNER]?.events.alive(data);
 }
 

@@ -118,7 +118,9 @@ export class Gate implements AsyncDisposable {
       proxies: this.#proxies,
       http: options.http,
       admit: (address) => this.#admit(address),
-      onWebSocket: (socket, remote) => this.#serve(acceptWebSocket(socket, this.#framed()), remote),
+      pace: (address) => this.#pace(address),
+      onWebSocket: (socket, remote, connection) =>
+        this.#serve(acceptWebSocket(socket, { ...this.#framed(), connection }), remote),
     });
     const left = (socket: Socket): void => this.#left(socket);
     // One function for all connections; it is told by `this` which one it is.
@@ -238,6 +240,17 @@ export class Gate implements AsyncDisposable {
     } catch (error) {
       if (isProtocolError(error, 'policy/rate-limited')) return undefined;
       throw error;
+    }
+  }
+
+  #pace(address: string): number {
+    try {
+      this.#options.keeper.request(address);
+      return 0;
+    } catch (error) {
+      if (!isProtocolError(error, 'policy/rate-limited')) throw error;
+      const { retryAfter } = error.details;
+      return typeof retryAfter === 'number' ? retryAfter : 1000;
     }
   }
 

@@ -6,14 +6,15 @@ const FIRST_ROOM = 1024;
 
 /** Takes a stream of bytes apart at line feeds. What it keeps of an unfinished line is at most twice that line. */
 export class LineSplitter {
-  readonly #maxBytes: number;
+  /** Most bytes of a line; checked before memory is taken. */
+  maxBytes: number;
   /** Room for a line that has begun; given back when the line is complete. */
   #room: Uint8Array | undefined;
   #length = 0;
 
   /** @param maxBytes - of a line; checked before memory is taken */
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** Bytes of a line that is not complete. */
@@ -38,7 +39,7 @@ export class LineSplitter {
   }
 
   #complete(last: Uint8Array): Uint8Array {
-    if (this.#length + last.length > this.#maxBytes) throw tooLong(this.#maxBytes);
+    if (this.#length + last.length > this.maxBytes) throw tooLong(this.maxBytes);
     if (this.#room === undefined) return last.slice();
     this.#keep(last);
     const line = this.#room.slice(0, this.#length);
@@ -49,9 +50,9 @@ export class LineSplitter {
 
   #keep(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
-    if (length > this.#maxBytes) throw tooLong(this.#maxBytes);
+    if (length > this.maxBytes) throw tooLong(this.maxBytes);
     if (this.#room === undefined || length > this.#room.length) {
-      const room = new Uint8Array(Math.min(this.#maxBytes, Math.max(FIRST_ROOM, length * 2)));
+      const room = new Uint8Array(Math.min(this.maxBytes, Math.max(FIRST_ROOM, length * 2)));
       if (this.#room !== undefined) room.set(this.#room.subarray(0, this.#length));
       this.#room = room;
     }

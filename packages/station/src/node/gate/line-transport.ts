@@ -77,6 +77,13 @@ export class LineTransport implements Transport, ArrivalSource<undefined>, Swept
     });
   }
 
+  limitPayloads(bytes: number | undefined): void {
+    const limits =
+      bytes === undefined ? this.#options : { ...this.#options, maxArrivalBytes: bytes };
+    this.#splitter.maxBytes = bytes ?? this.#options.maxPayloadBytes;
+    this.#queue.setLimits(limits);
+  }
+
   async close(): Promise<void> {
     if (this.#finished) return;
     if (this.#closeBy === undefined) {

@@ -42,13 +42,29 @@ export class TrustedProxies {
     const hops = (typeof header === 'string' ? header : '').split(',').slice(-MAX_HOPS);
     let { address } = socket;
     while (hops.length > 0 && this.includes(address)) {
-      const hop = (hops.pop() ?? '').trim();
-      if (isIP(hop) === 0) break;
+      const hop = addressOfHop(hops.pop() ?? '');
+      // A proxy that does not know, or does not tell: its clients share the limits of one address, which is its own.
+      if (hop === undefined) break;
       address = hop;
     }
     const secure = headers['x-forwarded-proto'] === 'https';
     return { address, port: address === socket.address ? socket.port : 0, secure };
   }
+}
+
+/**
+ * The address in an item of X-Forwarded-For. Proxies write it in several ways: alone, with a port behind it, an IPv6 address in
+ * brackets, or in quotes as in Forwarded (RFC 7239 §6).
+ *
+ * @returns undefined for `unknown`, a name, and whatever else is no address
+ */
+export function addressOfHop(item: string): string | undefined {
+  const text = item.trim().replace(/^"(.*)"$/, '$1');
+  const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
+  const [, dotted] = /^(\d+\.\d+\.\d+\.\d+)(?::\d{1,5})?$/.exec(text) ?? [];
+  const address = bracketed ?? dotted ?? text;
+  const version = isIP(address);
+  return version === 0 || (bracketed !== undefined && version !== 6) ? undefined : address;
 }
 
 function withoutMapping(address: string): string {

@@ -5,6 +5,7 @@ import { TLSSocket } from 'node:tls';
 import { webSocketServerOptions } from '@dimp/transport-websocket/server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { RemoteAddress } from '../../session/remote-address.ts';
+import { refuse } from '../http/answer.ts';
 import type { HttpHandler } from '../http/http-handler.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 
@@ -24,13 +25,15 @@ export interface WebOptions {
   readonly times: HttpTimes;
   readonly proxies: TrustedProxies;
   readonly http: HttpHandler;
+  /** Counts a request, and tells how long its address has to wait, in milliseconds; 0 if it may be answered. */
+  readonly pace: (address: string) => number;
   /**
    * Whether somebody who comes through a proxy may open a WebSocket.
    *
    * @returns undefined if not; otherwise to be disposed of when it has closed
    */
   readonly admit: (address: string) => Disposable | undefined;
-  readonly onWebSocket: (socket: WebSocket, remote: RemoteAddress) => void;
+  readonly onWebSocket: (socket: WebSocket, remote: RemoteAddress, connection: Duplex) => void;
 }
 
 const MAX_HEADER_BYTES = 16_384;
@@ -80,7 +83,16 @@ export class Web {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (this.#closing) response.shouldKeepAlive = false;
-    this.#options.http(request, response, this.#clientOf(request));
+    const { http, pace } = this.#options;
+    const remote = this.#clientOf(request);
+    const wait = pace(remote.address);
+    if (wait === 0) {
+      http(request, response, remote);
+      return;
+    }
+    // A connection of its own for the next one: those have a rate as well.
+    const headers = { 'Retry-After': Math.ceil(wait / 1000), Connection: 'close' };
+    void refuse(request, response, 429, headers).catch(ignore);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -93,7 +105,7 @@ export class Web {
     if (throughProxy) socket.once('close', () => admitted[Symbol.dispose]());
     // Pages of any origin may connect: nothing is known of their users before they have signed something.
     this.#webSockets.handleUpgrade(request, socket, head, (accepted) =>
-      onWebSocket(accepted, remote),
+      onWebSocket(accepted, remote, socket),
     );
   }
 

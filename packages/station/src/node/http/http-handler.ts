@@ -3,7 +3,7 @@ import type { MaybePromise } from '@dimp/foundation';
 import type { RemoteAddress } from '../../session/remote-address.ts';
 import { bearerMatches } from '../bearer.ts';
 import type { FileServer } from '../files/file-server.ts';
-import { isLoopback } from '../loopback.ts';
+import { isLoopback, namesLoopback } from '../loopback.ts';
 import { answer, answerJson, refuse } from './answer.ts';
 import { RequestTurns } from './request-turns.ts';
 
@@ -20,7 +20,10 @@ export interface HttpHandlerOptions {
   readonly health: () => MaybePromise<{ readonly ok: boolean }>;
   /** What stands at `/metrics`; nothing does without it. */
   readonly metrics?: MetricsSource;
-  /** Who may read metrics: programs on this machine (by default), everybody, or who has the bearer token. */
+  /**
+   * Who may read metrics: programs on this machine (by default), who have to ask for `localhost` or its address; everybody; or
+   * who has the bearer token.
+   */
   readonly metricsAccess?: 'loopback' | 'anyone' | { readonly token: string };
   /** Answers the paths of files; without it there are none. */
   readonly files?: Pick<FileServer, 'handle'>;
@@ -96,7 +99,10 @@ function mayRead(
   { address }: RemoteAddress,
 ): boolean {
   if (access === 'anyone') return true;
-  if (access === 'loopback') return isLoopback(address) && headers['x-forwarded-for'] === undefined;
+  if (access === 'loopback') {
+    const isDirect = isLoopback(address) && headers['x-forwarded-for'] === undefined;
+    return isDirect && namesLoopback(headers.host);
+  }
   return bearerMatches(headers.authorization, access.token);
 }
 
