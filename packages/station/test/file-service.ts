@@ -1,5 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type Server,
+} from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +19,8 @@ export interface FileService {
   readonly folder: string;
   readonly origin: string;
   readonly port: number;
+  /** Opens a port over which everybody comes from one address. */
+  portFor(address: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -26,21 +33,31 @@ export async function fileService(options: Partial<FileServerOptions> = {}): Pro
   const limits = { minFreeBytes: 0, ...options.limits };
   const server = await FileServer.open({ ...options, folder, limits });
   const handle = httpHandler({ health: () => ({ ok: true }), files: server });
-  const http = createServer((request, response) =>
-    handle(request, response, { address: '127.0.0.1', port: 1, secure: false }),
-  );
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const { port } = http.address() as AddressInfo;
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= new Promise<void>((resolve) => {
-      http.close(() => resolve());
-      http.closeAllConnections();
-    }).then(() => server[Symbol.asyncDispose]());
-    return closing;
+  const opened: Server[] = [];
+  const portFor = async (address: string): Promise<number> => {
+    const http = createServer((request, response) =>
+      handle(request, response, { address, port: 1, secure: false }),
+    );
+    opened.push(http);
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    return (http.address() as AddressInfo).port;
+  };
+  const port = await portFor('127.0.0.1');
+  let closing: Promise<unknown> | undefined;
+  const close = async (): Promise<void> => {
+    closing ??= Promise.all(
+      opened.map(
+        (http) =>
+          new Promise<void>((resolve) => {
+            http.close(() => resolve());
+            http.closeAllConnections();
+          }),
+      ),
+    ).then(() => server[Symbol.asyncDispose]());
+    await closing;
   };
   onTestFinished(close);
-  return { server, folder, origin: `http://127.0.0.1:${port}`, port, close };
+  return { server, folder, origin: `http://127.0.0.1:${port}`, port, portFor, close };
 }
 
 /** An answer, read to its end. */

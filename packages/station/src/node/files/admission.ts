@@ -6,6 +6,7 @@ import { AddressBudget } from './address-budget.ts';
 import type { DiskUsage, RoomPromise } from './disk-usage.ts';
 import type { FileDisk } from './file-disk.ts';
 import type { FileLimits } from './file-limits.ts';
+import { RunningUploads } from './running-uploads.ts';
 
 /** Who may upload. */
 export type UploadPermission = 'anyone' | 'none' | { readonly token: string };
@@ -34,18 +35,22 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #budget: AddressBudget;
-  /** Running uploads by address. */
-  readonly #running = new Map<string, number>();
-  #count = 0;
+  readonly #running: RunningUploads;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#budget = new AddressBudget(options.limits.addressBytesPerDay, options.clock);
+    this.#running = new RunningUploads(options.limits, options.clock);
   }
 
   /** Uploads that have begun and not ended. */
   get running(): number {
-    return this.#count;
+    return this.#running.count;
+  }
+
+  /** Bytes of a body have come. */
+  received(request: IncomingMessage, bytes: number): void {
+    this.#running.received(request, bytes);
   }
 
   /**
@@ -57,31 +62,30 @@ export class Admission {
     address: string,
     length: number,
   ): Promise<Admitted | Refused> {
-    const { limits, usage } = this.#options;
+    const { usage } = this.#options;
     const denied = this.#denied(request);
     if (denied !== undefined) return denied;
-    const running = this.#running.get(address) ?? 0;
-    if (this.#count >= limits.uploadsAtOnce) return refused(503, 10);
-    if (running >= limits.addressUploadsAtOnce) return refused(429, 10);
+    const place = this.#running.take(request, address);
+    if (typeof place === 'number') return refused(place, 10);
     let room: RoomPromise;
     try {
       room = usage.promise(length);
     } catch (error) {
+      place[Symbol.dispose]();
       if (isProtocolError(error, 'store/quota')) return refused(507);
       throw error;
     }
     const wait = this.#budget.take(address, length);
     if (wait > 0) {
       room[Symbol.dispose]();
+      place[Symbol.dispose]();
       return refused(429, wait);
     }
-    this.#count += 1;
-    this.#running.set(address, running + 1);
     const admitted: Admitted = {
       room,
       [Symbol.dispose]: () => {
         room[Symbol.dispose]();
-        this.#leave(address);
+        place[Symbol.dispose]();
       },
     };
     try {
@@ -97,13 +101,6 @@ export class Admission {
   async #diskIsFull(length: number): Promise<boolean> {
     const { disk, limits } = this.#options;
     return limits.minFreeBytes > 0 && (await disk.freeBytes()) - length < limits.minFreeBytes;
-  }
-
-  #leave(address: string): void {
-    this.#count -= 1;
-    const left = (this.#running.get(address) ?? 1) - 1;
-    if (left > 0) this.#running.set(address, left);
-    else this.#running.delete(address);
   }
 
   #denied({ headers }: IncomingMessage): Refused | undefined {

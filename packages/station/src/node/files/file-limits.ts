@@ -10,11 +10,14 @@ export interface FileLimits {
   readonly minFreeBytes: number;
   /** What one address may upload in a day, in bytes; 1 GiB by default. Each upload counts 16 KiB more than it is long. */
   readonly addressBytesPerDay: number;
-  /** Uploads at a time; 64 by default. */
+  /** Uploads at a time; 64 by default. Where all places are taken, who has fewest gets one of those who have most. */
   readonly uploadsAtOnce: number;
   /** Uploads of one address at a time; 8 by default. */
   readonly addressUploadsAtOnce: number;
-  /** Slower uploads are cut after half a minute, because they keep others out; 4,096 bytes a second by default. */
+  /**
+   * Slower uploads are cut after half a minute, because they keep others out, silent ones too; 4,096 bytes a second by default.
+   * While others of the same address wait for a place, 16 times as much.
+   */
   readonly minBytesPerSecond: number;
   /** How long a file that is not complete waits for the rest, in milliseconds; a day by default. */
   readonly keepUnfinished: number;

@@ -1,0 +1,144 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '@dimp/core';
+import { networkKey } from '../../limits/address-key.ts';
+import type { FileLimits } from './file-limits.ts';
+
+/** Milliseconds in which an upload may be as slow as it likes. */
+const GRACE = 30_000;
+/** How often uploads are looked at, in milliseconds. */
+const LOOK = 1000;
+/** How many times faster than the slowest that is taken an upload has to be, to keep its place while others want it. */
+const CONTENDED = 16;
+
+/** An upload that has begun. */
+interface Upload {
+  readonly request: IncomingMessage;
+  readonly address: string;
+  readonly network: string;
+  /** Milliseconds since the epoch. */
+  readonly began: number;
+  /** Bytes of its body. */
+  received: number;
+}
+
+/**
+ * The places of uploads. Who holds one and brings next to nothing loses it, whether anything comes or not; and where all are
+ * taken, somebody who has few gets one of those who have most. What was cut can be taken up again where it ended.
+ */
+export class RunningUploads {
+  readonly #limits: FileLimits;
+  readonly #clock: Clock;
+  readonly #uploads = new Map<IncomingMessage, Upload>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limits: FileLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get count(): number {
+    return this.#uploads.size;
+  }
+
+  /**
+   * Gives an upload a place.
+   *
+   * @param address - where it comes from, as limits go by it
+   * @returns to be disposed of at its end; otherwise the status that refuses it
+   */
+  take(request: IncomingMessage, address: string): Disposable | 429 | 503 {
+    const { uploadsAtOnce, addressUploadsAtOnce } = this.#limits;
+    if (this.#of(address).length >= addressUploadsAtOnce && !this.#cut(this.#slowOf(address))) {
+      return 429;
+    }
+    if (this.count >= uploadsAtOnce && !this.#cut(this.#unfair(address))) return 503;
+    const began = this.#clock.now();
+    const network = networkKey(address);
+    this.#uploads.set(request, { request, address, network, began, received: 0 });
+    this.#watch();
+    return { [Symbol.dispose]: () => this.#leave(request) };
+  }
+
+  /** Bytes of a body have come. */
+  received(request: IncomingMessage, bytes: number): void {
+    const upload = this.#uploads.get(request);
+    if (upload === undefined) return;
+    upload.received += bytes;
+    this.#look(upload);
+  }
+
+  #of(address: string): readonly Upload[] {
+    return [...this.#uploads.values()].filter((upload) => upload.address === address);
+  }
+
+  /** The slowest upload of an address, if it is slow enough to give way to another one of its own. */
+  #slowOf(address: string): Upload | undefined {
+    const most = this.#limits.minBytesPerSecond * CONTENDED;
+    return this.#slowest(this.#of(address).filter((upload) => this.#isSlow(upload, most)));
+  }
+
+  /** The slowest upload of whoever has most places, if a newcomer would still have fewer. */
+  #unfair(address: string): Upload | undefined {
+    const uploads = [...this.#uploads.values()];
+    const network = networkKey(address);
+    const own = uploads.filter((upload) => upload.network === network).length;
+    const ofNetwork = largest(uploads, (upload) => upload.network);
+    if (own + 1 >= ofNetwork.length) return undefined;
+    return this.#slowest(largest(ofNetwork, (upload) => upload.address));
+  }
+
+  #slowest(uploads: readonly Upload[]): Upload | undefined {
+    const now = this.#clock.now();
+    const rate = ({ received, began }: Upload): number => received / Math.max(1, now - began);
+    let slowest: Upload | undefined;
+    for (const upload of uploads) {
+      if (slowest === undefined || rate(upload) < rate(slowest)) slowest = upload;
+    }
+    return slowest;
+  }
+
+  #isSlow({ began, received }: Upload, bytesPerSecond: number): boolean {
+    const time = this.#clock.now() - began;
+    return time > GRACE && received < (time / 1000) * bytesPerSecond;
+  }
+
+  #look(upload: Upload): void {
+    if (this.#isSlow(upload, this.#limits.minBytesPerSecond)) this.#cut(upload);
+  }
+
+  /** @returns whether there was one, whose place is free now */
+  #cut(upload: Upload | undefined): boolean {
+    if (upload === undefined) return false;
+    this.#leave(upload.request);
+    upload.request.destroy();
+    return true;
+  }
+
+  /** A silent upload has no event that could end it. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => {
+      for (const upload of this.#uploads.values()) this.#look(upload);
+    }, LOOK);
+    // The connections keep the program alive, not their limits.
+    this.#timer.unref();
+  }
+
+  #leave(request: IncomingMessage): void {
+    this.#uploads.delete(request);
+    if (this.#uploads.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** The largest group of uploads that have the same key. */
+function largest(uploads: readonly Upload[], keyOf: (upload: Upload) => string): readonly Upload[] {
+  const groups = new Map<string, Upload[]>();
+  for (const upload of uploads) {
+    const group = groups.get(keyOf(upload));
+    if (group === undefined) groups.set(keyOf(upload), [upload]);
+    else group.push(upload);
+  }
+  return [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a), []);
+}
