@@ -71,6 +71,8 @@ export interface StationOptions {
   readonly acquaintances?: Acquaintance;
   /** What the station grants; the others have their defaults. Not with a `keeper`, which has limits of its own. */
   readonly limits?: Partial<Limits>;
+  /** Bytes that the disk has room for, as known lately: with little room, everybody's share of it is small. */
+  readonly room?: () => number | undefined;
   /** Who keeps everybody within the limits, if the gate has one already. */
   readonly keeper?: LimitKeeper;
   /** How far the time of a message may be off; that of clients by default (spec §11.12). */

@@ -4,6 +4,7 @@ import {
   type Arrival,
   type Clock,
   type Logger,
+  type Store,
   type StoreKey,
   silentLogger,
   subStore,
@@ -22,10 +23,12 @@ import { StoredKeyOwners } from './directory/stored-key-owners.ts';
 import { GroupCommit } from './inbox/group-commit.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { type Mail, payloadOf } from './inbox/mail.ts';
+import { Charges } from './ingress/charges.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { Router } from './ingress/router.ts';
 import { LimitKeeper } from './limits/limit-keeper.ts';
 import { limitsOf } from './limits/limits.ts';
+import { StoredBytes } from './limits/stored-bytes.ts';
 import { type StationMetrics, silentMetrics } from './metrics.ts';
 import type { Notice } from './receipts/notice.ts';
 import { Receipts } from './receipts/receipts.ts';
@@ -75,6 +78,8 @@ export class Station implements AsyncDisposable {
   readonly #sessions: Sessions;
   readonly #commits: GroupCommit;
   readonly #inbox: Inbox;
+  readonly #store: Store;
+  readonly #stored: StoredBytes;
   readonly #delivery: Delivery;
   readonly #receipts: Receipts;
   readonly #router: Router;
@@ -129,7 +134,11 @@ export class Station implements AsyncDisposable {
       metrics,
       busy: () => this.#commits.waiting > 0,
     });
+    this.#store = store;
+    this.#stored = new StoredBytes({ store, clock, limits, room: options.room });
+    const charges = new Charges({ keeper, clock, timers });
     this.#inbox = new Inbox({
+      stored: this.#stored,
       store,
       protocol,
       commits: this.#commits,
@@ -153,6 +162,7 @@ export class Station implements AsyncDisposable {
       },
     });
     this.#router = new Router({
+      charges,
       id,
       transceiver,
       inbox: this.#inbox,
@@ -182,6 +192,7 @@ export class Station implements AsyncDisposable {
       logger,
       metrics,
       keeper,
+      charges,
       timers,
       commands: options.commands,
       neighbours,
@@ -201,6 +212,7 @@ export class Station implements AsyncDisposable {
     await facebook.requireSigner(id);
     if (id.type !== EntityType.Station) throw notAStation(id);
     const station = new Station(options);
+    await station.#stored.load();
     station.#sweepLater();
     return station;
   }
@@ -377,8 +389,20 @@ export class Station implements AsyncDisposable {
   #sweepMemory(): void {
     if (this.#clock.now() < this.#sweptMemory + MEMORY_SWEEP) return;
     this.#sweptMemory = this.#clock.now();
+    void this.#saveStored();
     this.#transceiver.reduceMemory('unused');
     this.#commands?.reduceMemory?.('unused');
+  }
+
+  /** A crash makes the counts wrong by what has come since, until the messages of that day expire. */
+  async #saveStored(): Promise<void> {
+    const changes = this.#stored.changes();
+    if (changes.length === 0) return;
+    try {
+      await this.#store.batch(changes);
+    } catch (error) {
+      this.#storeAnswered(error);
+    }
   }
 
   #sweepInbox(): void {
@@ -405,6 +429,7 @@ export class Station implements AsyncDisposable {
     await Promise.allSettled(this.#accepted);
     await this.#sweeping;
     await this.#commits.flush();
+    await this.#saveStored();
   }
 }
 

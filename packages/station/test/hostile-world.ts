@@ -28,7 +28,7 @@ import { introduce, newPerson, type Person, protocol } from './people.ts';
 export interface HostileOptions {
   readonly limits?: Partial<Limits>;
   readonly gate?: Pick<GateOptions, 'times' | 'tls'>;
-  readonly station?: Pick<StationOptions, 'neighbours' | 'policy'>;
+  readonly station?: Pick<StationOptions, 'neighbours' | 'policy' | 'room'>;
   readonly names?: Readonly<Record<string, Person['id']>>;
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { COPY_NAME_LENGTH } from '../src/inbox/copy-name.ts';
 import { decodeMail, encodeMail, orderText, payloadOf } from '../src/inbox/mail.ts';
+import { tagOf } from '../src/limits/stored-payer.ts';
 
 test('what is written is read back, and places are in the order of their texts', () => {
   const order = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -21,6 +22,27 @@ test('what is written is read back, and places are in the order of their texts',
         expect(mail).toMatchObject({ order: place, arrived, id, copy });
         expect(payloadOf(mail)).toEqual(payload);
         expect(orderText(place) < orderText(other)).toBe(place < other);
+      },
+    ),
+  );
+});
+
+test('who pays is written and read back', () => {
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.string(),
+      fc.string(),
+      fc.boolean(),
+      fc.uint8Array({ minLength: 1 }),
+      (sender, address, network, unseen, payload) => {
+        const tags = { sender: tagOf(sender), address: tagOf(address), network: tagOf(network) };
+        const payer = { ...tags, unseen };
+        const id = encodeBase64(new Uint8Array(32));
+        const mail = decodeMail(orderText(7), encodeMail(1000, id, 'A'.repeat(22), payload, payer));
+        expect(mail.payer).toEqual(payer);
+        expect(payloadOf(mail)).toEqual(payload);
+        expect(tagOf(sender) === tagOf(address)).toBe(sender === address);
       },
     ),
   );

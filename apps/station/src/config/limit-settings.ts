@@ -31,6 +31,19 @@ export const LIMIT_SETTINGS = {
   ),
   'limits.inboxMessages': count('inboxMessages', 'messages that wait for one user'),
   'limits.inboxBytes': bytes('inboxBytes', 'bytes of messages that wait for one user'),
+  'limits.storedBytes': bytes('storedBytes', 'bytes of messages that wait in all inboxes'),
+  'limits.senderStoredBytes': bytes(
+    'senderStoredBytes',
+    'bytes of messages of one sender that wait; at most an eighth of the room on the disk',
+  ),
+  'limits.addressStoredBytes': bytes(
+    'addressStoredBytes',
+    'bytes of messages from one address that wait; at most a quarter of the room on the disk',
+  ),
+  'limits.unseenStoredBytes': bytes(
+    'unseenStoredBytes',
+    'bytes of messages for receivers never seen; at most a sixteenth of the room on the disk',
+  ),
   'limits.inboxRetention': time('inboxRetention', 'how long a message waits for its receiver'),
   'limits.groupFanOut': count(
     'groupFanOut',

@@ -1,3 +1,5 @@
+import type { StoredPayer } from '../limits/stored-payer.ts';
+
 /** One copy of a message that a mailbox holds, or held lately. */
 export interface Copy {
   /** As `copyName` makes it; empty in a record of an older version. */
@@ -8,6 +10,9 @@ export interface Copy {
   readonly order: number;
   /** Bytes of its record. */
   readonly bytes: number;
+  /** When it came, in milliseconds since the epoch, and who pays for its being kept. */
+  readonly arrived: number;
+  readonly payer: StoredPayer | undefined;
   /** On its way to the disk, on it, or delivered lately. */
   state: 'pending' | 'stored' | 'delivered';
 }

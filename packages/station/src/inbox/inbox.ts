@@ -2,6 +2,7 @@ import type { Clock, Logger, Protocol, Store, StoreKey } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Limits } from '../limits/limits.ts';
+import type { StoredBytes, StoredFor } from '../limits/stored-bytes.ts';
 import type { StationMetrics } from '../metrics.ts';
 import type { Notice } from '../receipts/notice.ts';
 import type { Copy } from './copies.ts';
@@ -19,6 +20,8 @@ export interface InboxOptions {
   readonly logger: Logger;
   readonly limits: Pick<Limits, 'inboxMessages' | 'inboxBytes' | 'inboxRetention'>;
   readonly metrics: StationMetrics;
+  /** Counts who makes what be kept. */
+  readonly stored: StoredBytes;
   /** Told of each message when it is on the disk. */
   readonly onStored: (mailbox: Mailbox, mail: Mail) => void;
 }
@@ -36,6 +39,8 @@ export interface Incoming {
   readonly notice: Notice | undefined;
   /** Told once, when this copy is on the disk. */
   readonly kept?: () => void;
+  /** Who makes it be kept. */
+  readonly storedFor: StoredFor;
   /** It has been here before, and comes again because its receiver is somewhere else now. */
   readonly returned?: boolean;
 }
@@ -90,11 +95,11 @@ export class Inbox {
    * Keeps a message, unless this copy of it is there already or was lately, or there are enough copies of it.
    *
    * @param settled - told when it is on the disk, or why it is not; not called if there is no room
-   * @returns false if the receiver has no room for it
+   * @returns false if the receiver, or who makes it be kept, has no room for it
    */
   append(
     mailbox: Mailbox,
-    { payload, id, copy, by, notice, kept, returned = false }: Incoming,
+    { payload, id, copy, by, notice, kept, storedFor, returned = false }: Incoming,
     settled: Settled,
   ): boolean {
     const named = { id, copy };
@@ -106,15 +111,18 @@ export class Inbox {
       settled();
       return true;
     }
-    const { commits, limits, clock, metrics } = this.#options;
+    const { commits, limits, clock, metrics, stored } = this.#options;
     const arrived = clock.now();
-    const record = encodeMail(arrived, id, copy, payload);
+    const payer = stored.payer(storedFor);
+    const record = encodeMail(arrived, id, copy, payload, payer);
     if (verdict.instead !== undefined) this.#displace(mailbox, id, verdict.instead);
     if (mailbox.messages >= limits.inboxMessages) return false;
     if (mailbox.bytes + record.length > limits.inboxBytes) return false;
+    if (!stored.admits(storedFor, record.length)) return false;
     const order = this.#nextOrder(mailbox, arrived);
     const place = orderText(order);
-    const mail: Mail = { order, place, arrived, id, copy, record, notice };
+    const mail: Mail = { order, place, arrived, id, copy, record, payer, notice };
+    stored.add(payer, record.length, arrived);
     this.#noteDay(mailbox, arrived);
     mailbox.users += 1;
     mailbox.begin(mail, by);
@@ -128,7 +136,7 @@ export class Inbox {
         metrics.add('messages.stored', 1);
         kept?.();
         this.#options.onStored(mailbox, mail);
-      }
+      } else stored.remove(payer, record.length, arrived);
       this.close(mailbox);
     });
     return true;
@@ -175,7 +183,10 @@ export class Inbox {
 
   /** Removes a message: at once for whoever asks, from the disk soon. */
   remove(mailbox: Mailbox, mail: Mail): void {
-    if (mailbox.removed(mail)) this.#counted(-1, -mail.record.length);
+    if (mailbox.removed(mail)) {
+      this.#counted(-1, -mail.record.length);
+      this.#discharge(mail, mail.record.length);
+    }
     this.#options.commits.remove([MESSAGES, mailbox.entity, mail.place]);
   }
 
@@ -230,7 +241,12 @@ export class Inbox {
   #displace(mailbox: Mailbox, id: string, copy: Copy): void {
     if (!mailbox.displaced(id, copy)) return;
     this.#counted(-1, -copy.bytes);
+    this.#discharge(copy, copy.bytes);
     this.#options.commits.remove([MESSAGES, mailbox.entity, orderText(copy.order)]);
+  }
+
+  #discharge({ payer, arrived }: Pick<Mail, 'payer' | 'arrived'>, bytes: number): void {
+    if (payer !== undefined) this.#options.stored.remove(payer, bytes, arrived);
   }
 
   /** Later than everything in the mailbox, even if the clock was set back. */

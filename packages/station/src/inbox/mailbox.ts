@@ -21,6 +21,8 @@ export class Mailbox {
   newest = 0;
   /** Day of the newest message whose expiry is noted. */
   day = 0;
+  /** Whether the receiver is known to the station; who is known stays known. */
+  seen = false;
   /** Whoever uses it keeps it from being forgotten. */
   users = 0;
   // Made when they are needed: most users who are online have nothing in their inboxes.
@@ -138,9 +140,10 @@ export class Mailbox {
     return this.#copies?.get(id)?.find(({ name }) => name === copy);
   }
 
-  #add({ id, copy, order, record }: Mail, by: string, state: Copy['state']): void {
+  #add({ id, copy, order, record, arrived, payer }: Mail, by: string, state: Copy['state']): void {
     this.#copies ??= new Map();
-    const added: Copy = { name: copy, by, order, bytes: record.length, state };
+    const bytes = record.length;
+    const added: Copy = { name: copy, by, order, bytes, arrived, payer, state };
     this.#copies.set(id, [...(this.#copies.get(id) ?? []), added]);
   }
 

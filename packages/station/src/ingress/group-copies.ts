@@ -72,6 +72,19 @@ export function groupCopies(
   });
 }
 
+/** What a copy has besides the data: its key, its head, and what the store adds. */
+const COPY_BYTES = 1024;
+
+/**
+ * About how many bytes the copies of a message will have, before they are made.
+ *
+ * @param count - of members
+ */
+export function copiesBytes({ wire }: ReliableMessage, count: number): number {
+  const { data } = wire;
+  return count * (COPY_BYTES + (typeof data === 'string' ? data.length : 0));
+}
+
 /** Entries such as `digest` are no members; what cannot be read is not ours to deliver (spec §8.8). */
 function readMember(name: string, parseID: Protocol['parseID']): ID | undefined {
   try {

@@ -37,7 +37,7 @@ import type { Sessions } from '../session/sessions.ts';
 import type { Speaker } from '../session/speaker.ts';
 import type { Neighbours } from '../station-options.ts';
 import { Answers } from './answers.ts';
-import { Charges } from './charges.ts';
+import type { Charges } from './charges.ts';
 import { open } from './command-opening.ts';
 import { Receiving } from './receiving.ts';
 import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
@@ -60,6 +60,7 @@ export interface IngressOptions {
   readonly logger: Logger;
   readonly metrics: StationMetrics;
   readonly keeper: LimitKeeper;
+  readonly charges: Charges;
   readonly timers: Timers;
   readonly commands: CommandProcessor | undefined;
   readonly neighbours: Neighbours | undefined;
@@ -87,7 +88,7 @@ export class Ingress {
     this.#options = options;
     this.#answers = new Answers(options.speaker, options.clock, options.logger);
     this.#strangers = new Strangers(options.neighbours);
-    this.#charges = new Charges(options);
+    this.#charges = options.charges;
   }
 
   /** Somebody has proven who he is. */

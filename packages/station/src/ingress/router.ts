@@ -5,14 +5,24 @@ import type { Acquaintance } from '../directory/acquaintances.ts';
 import { BY_SENDER } from '../inbox/copies.ts';
 import { copyName } from '../inbox/copy-name.ts';
 import type { Inbox } from '../inbox/inbox.ts';
+import type { Mailbox } from '../inbox/mailbox.ts';
+import { addressKey } from '../limits/address-key.ts';
 import type { Limits } from '../limits/limits.ts';
+import { STORED_COST, type StoredFor } from '../limits/stored-bytes.ts';
 import type { StationMetrics } from '../metrics.ts';
 import { expectedNotice, type Notice, noticeOf } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Blocking, Names, Neighbours } from '../station-options.ts';
-import { groupCopies, groupReceivers } from './group-copies.ts';
+import type { Charges } from './charges.ts';
+import { copiesBytes, groupCopies, groupReceivers } from './group-copies.ts';
 import { Refused } from './refused.ts';
 import type { Relayed } from './relayed.ts';
+
+/**
+ * What the copies of a short message may take for members whom the station has never seen, in bytes: a small group may live
+ * elsewhere. Those of longer ones take as much as the message itself has.
+ */
+const UNSEEN_LEAST = 32 * 1024;
 
 /** What a {@link Router} is made with. */
 export interface RouterOptions {
@@ -21,6 +31,7 @@ export interface RouterOptions {
   readonly inbox: Inbox;
   readonly receipts: Receipts;
   readonly limits: Limits;
+  readonly charges: Charges;
   readonly metrics: StationMetrics;
   readonly blocking: Blocking | undefined;
   readonly names: Names | undefined;
@@ -87,7 +98,7 @@ export class Router {
   async toGroup(relayed: Relayed): Promise<void> {
     const { message, receiving } = relayed;
     const by = bringerOf(relayed);
-    const { limits, receipts, transceiver, inbox } = this.#options;
+    const { limits, receipts, transceiver, inbox, charges } = this.#options;
     const { parseID } = transceiver.protocol;
     const { envelope } = message;
     const { receiver: group, sender } = envelope;
@@ -97,10 +108,13 @@ export class Router {
       const blocks = await this.#blocks(member, sender, group);
       (blocks ? blocking : members).push(member);
     }
+    await charges.copies(relayed.session, copiesBytes(message, members.length));
     const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
     const id = messageID(message);
     // Who has blocked the sender is named like the others: whoever is blocked must not see it.
     const kept: ID[] = [...blocking];
+    /** What members may get together whom the station has never seen: anybody can invent them. */
+    let unseenLeft = Math.max(UNSEEN_LEAST, relayed.payload.length);
     let left = 1;
     let failed = false;
     receiving.hold();
@@ -119,10 +133,14 @@ export class Router {
         const mailbox = inbox.opened(member) ?? (await inbox.open(member));
         left += 1;
         receiving.hold();
+        const storedFor = await this.#storedFor(relayed, mailbox);
+        const cost = storedFor.unseen ? payload.length + STORED_COST : 0;
+        const incoming = { payload, id, copy, by, notice: undefined, storedFor };
         // Who has no room for it goes without, and is not among those that the receipt names.
-        if (inbox.append(mailbox, { payload, id, copy, by, notice: undefined }, settled))
+        if (cost <= unseenLeft && inbox.append(mailbox, incoming, settled)) {
+          unseenLeft -= cost;
           kept.push(member);
-        else settled();
+        } else settled();
         inbox.close(mailbox);
       }
     } catch (error) {
@@ -131,6 +149,7 @@ export class Router {
     } finally {
       settled(failure);
     }
+    if (kept.length === 0 && members.length > 0) throw new Refused('store/quota');
   }
 
   /** @throws a refusal for a broadcast that nobody takes; `store/` codes */
@@ -166,9 +185,10 @@ export class Router {
     try {
       const id = messageID(message);
       const copy = copyName(message);
+      const storedFor = await this.#storedFor(relayed, mailbox);
       const by = bringerOf(relayed);
       const incoming = {
-        ...{ payload, id, copy, by, returned },
+        ...{ payload, id, copy, by, storedFor, returned },
         notice: isStranger ? undefined : notice,
         ...(isStranger ? { kept: () => receipts.tell(notice, KEPT) } : {}),
       };
@@ -189,6 +209,17 @@ export class Router {
    */
   async mayHear(sender: ID, receiver: ID): Promise<boolean> {
     return this.#options.acquaintances.knows(receiver, sender);
+  }
+
+  /** Who makes a message be kept, and for whom. */
+  async #storedFor({ message, session }: Relayed, mailbox: Mailbox): Promise<StoredFor> {
+    const { barrack } = this.#options.transceiver;
+    if (!mailbox.seen) mailbox.seen = (await barrack.meta(mailbox.receiver)) !== undefined;
+    const { sender } = message.envelope;
+    const { neighbour, user } = session;
+    const address =
+      neighbour && user !== undefined ? user.entity : addressKey(session.remote.address);
+    return { sender, address, neighbour, unseen: !mailbox.seen };
   }
 
   async #blocks(receiver: ID, sender: ID, group: ID | undefined): Promise<boolean> {

@@ -51,6 +51,17 @@ export interface Limits {
   readonly inboxMessages: number;
   /** Most bytes of messages that wait for one user. */
   readonly inboxBytes: number;
+  /** Most bytes of messages that wait in all inboxes; each counts 512 bytes more than it is long, here and below. */
+  readonly storedBytes: number;
+  /** Most bytes that wait of one sender, and never more than an eighth of the room on the disk. */
+  readonly senderStoredBytes: number;
+  /** Most bytes that wait of senders at one address, and never more than a quarter of the room on the disk. */
+  readonly addressStoredBytes: number;
+  /**
+   * Most bytes that wait for receivers whom the station has never seen, and never more than a sixteenth of the room on the disk;
+   * a sixteenth of it for one sender.
+   */
+  readonly unseenStoredBytes: number;
   /** How long a message waits for its receiver, in milliseconds (spec §11.7). */
   readonly inboxRetention: number;
   /** Most members that a message to a whole group is split for (spec §8.7). */
@@ -99,6 +110,10 @@ export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   strangerPayloadBytes: 64 * 1024,
   inboxMessages: 20_480,
   inboxBytes: 64 * MIB,
+  storedBytes: 1024 * 1024 * MIB,
+  senderStoredBytes: 256 * MIB,
+  addressStoredBytes: 1024 * MIB,
+  unseenStoredBytes: 64 * MIB,
   inboxRetention: 7 * DAY,
   groupFanOut: 1024,
   groupFanOutRate: { perSecond: 4 * MIB, burst: 64 * MIB },
@@ -133,6 +148,10 @@ const WHOLE: {
   strangerPayloadBytes: [4096, 2 * MOST_MESSAGE_BYTES],
   inboxMessages: [1, 10_000_000],
   inboxBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
+  storedBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
+  senderStoredBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
+  addressStoredBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
+  unseenStoredBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
   inboxRetention: [MINUTE, 366 * DAY],
   groupFanOut: [1, 16_384],
   groupFanOutBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
