@@ -131,17 +131,20 @@ export class Router {
     try {
       for (const { member, payload, copy } of copies) {
         const mailbox = inbox.opened(member) ?? (await inbox.open(member));
-        left += 1;
-        receiving.hold();
-        const storedFor = await this.#storedFor(relayed, mailbox);
-        const cost = storedFor.unseen ? payload.length + STORED_COST : 0;
-        const incoming = { payload, id, copy, by, notice: undefined, storedFor };
-        // Who has no room for it goes without, and is not among those that the receipt names.
-        if (cost <= unseenLeft && inbox.append(mailbox, incoming, settled)) {
-          unseenLeft -= cost;
-          kept.push(member);
-        } else settled();
-        inbox.close(mailbox);
+        try {
+          const storedFor = await this.#storedFor(relayed, mailbox);
+          const cost = storedFor.unseen ? payload.length + STORED_COST : 0;
+          const incoming = { payload, id, copy, by, notice: undefined, storedFor };
+          left += 1;
+          receiving.hold();
+          // Who has no room for it goes without, and is not among those that the receipt names.
+          if (cost <= unseenLeft && inbox.append(mailbox, incoming, settled)) {
+            unseenLeft -= cost;
+            kept.push(member);
+          } else settled();
+        } finally {
+          inbox.close(mailbox);
+        }
       }
     } catch (error) {
       failure = error;
