@@ -38,7 +38,7 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
         Array.from({ length: MEMBERS }, (_, each) => [`m${each}@${mallory.id.address.text}`, key]),
       );
       let sent = 0;
-      for (let count = 0; count < 3; count++) {
+      for (let count = 0; count < 2; count++) {
         const text = `${count}`.padEnd(length / 2, 'x');
         const { key: _, ...wire } = await rogue.wire(Text.create({ text }), hulk.person.id);
         const bytes = Buffer.from(JSON.stringify({ ...wire, receiver: group.text, keys }));
@@ -46,11 +46,12 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
         rogue.say(bytes);
         await until(() => rogue.receipts().length > count);
       }
-      expect(sent).toBeGreaterThan(MEMBERS * 344 * 3);
+      expect(sent).toBeGreaterThan(MEMBERS * 344 * 2);
       expect((await onDisk(world)) - before).toBeLessThan(4 * sent);
       expect(recipients(rogue)).toBeGreaterThan(0);
       await unharmed(moki, hulk);
     },
+    60_000,
   );
 
   test('is refused, with an answer, when no copy of it can be kept', async () => {
@@ -94,4 +95,4 @@ test('a real group of 1,000 whom the station knows gets its messages', async () 
   const [receipt] = rogue.contents.filter(({ kind }) => kind === 'receipt');
   expect(receipt?.wire['recipients']).toHaveLength(MEMBERS);
   await unharmed(moki, hulk);
-});
+}, 60_000);

@@ -68,7 +68,7 @@ describe('before login', () => {
     // None of the long messages was looked at; those of the two who chat were.
     const longest = Math.max(...parsed().map((text) => (text as string).length));
     expect(longest).toBeLessThan(64 * 1024);
-  });
+  }, 60_000);
 
   test('a payload of 64 KiB is taken, a longer one ends the connection, over each framing', async () => {
     const { world, mallory } = await scene();
