@@ -15,6 +15,7 @@ import type { Log } from '../logging.ts';
 import { protocol } from '../protocol.ts';
 import { readCertificate } from './certificate.ts';
 import { Closing } from './closing.ts';
+import { DiskRoom } from './disk-room.ts';
 import { federationOf } from './neighbours.ts';
 import { loadPolicy } from './policy-module.ts';
 
@@ -84,7 +85,9 @@ async function open(
       ...(federation === undefined ? {} : { elsewhere: federation }),
     }),
   );
+  const room = closing.use(await DiskRoom.open(data.store, values['store.reserveBytes']));
   const station = await Station.open({
+    room: () => room.bytes,
     facebook,
     id,
     keeper,
