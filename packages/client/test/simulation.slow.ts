@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BAD_NETWORK, simulate } from './simulation.ts';
+import { simulate } from './simulation.ts';
+import { BAD_NETWORK } from './simulation-options.ts';
 
 // Run by `pnpm simulate MESSAGES SEED`, which hands both over in the environment.
 const { DIM_MESSAGES = '100000', DIM_SEED = '1' } = process.env;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { BAD_NETWORK, simulate } from './simulation.ts';
+import { simulate } from './simulation.ts';
+import { BAD_NETWORK } from './simulation-options.ts';
 
 const PERFECT = { lost: 0, shownTwice: 0, outOfOrder: 0, unconfirmed: 0 };
 const CLIENTS = 5;
@@ -40,4 +41,59 @@ test(
     expect(other.trace).not.toBe(first.trace);
   },
   2 * MINUTES,
+);
+
+/** Ten minutes, the documented time, and the time that a look at the clock may take. */
+const ORDER_TIMEOUT = 10 * MINUTES;
+
+test(
+  'peers of an older generation, and people who begin anew from their words, get everything',
+  async () => {
+    const result = await simulate({
+      seed: 3,
+      clients: 5,
+      messages: 400,
+      faults: { ...BAD_NETWORK, corrupt: 0 },
+      peers: { old: 1, anew: 2 },
+    });
+    expect(result).toMatchObject({ lost: 0, shownTwice: 0, unconfirmed: 0 });
+    expect(result.shown).toBe(result.sent);
+    expect(result.longestWait).toBeLessThanOrEqual(ORDER_TIMEOUT);
+  },
+  4 * MINUTES,
+);
+
+test(
+  'people with two devices, each with a key of its own, get everything, and their senders hear of it',
+  async () => {
+    const result = await simulate({
+      seed: 5,
+      clients: 4,
+      messages: 200,
+      faults: { ...BAD_NETWORK, corrupt: 0 },
+      peers: { terminals: 2 },
+    });
+    expect(result).toMatchObject({ lost: 0, unconfirmed: 0 });
+    expect(result.longestWait).toBeLessThanOrEqual(ORDER_TIMEOUT);
+  },
+  4 * MINUTES,
+);
+
+test(
+  'what a station says to have delivered, and drops, arrives in the end, and keeps nothing else waiting for long',
+  async () => {
+    const result = await simulate({
+      seed: 4,
+      clients: 5,
+      messages: 400,
+      faults: { delay: [20, 400], reorder: 0.1 },
+      stationDrops: 0.05,
+    });
+    expect(result).toMatchObject({ lost: 0, shownTwice: 0, unconfirmed: 0 });
+    expect(result.dropped).toBeGreaterThan(0);
+    // What waited for a dropped message was told of, and shown after the documented time.
+    expect(result.waited).toBeGreaterThan(0);
+    expect(result.longestWait).toBeLessThanOrEqual(ORDER_TIMEOUT);
+  },
+  4 * MINUTES,
 );

@@ -1,14 +1,12 @@
-import type { Store } from '@dimp/core';
+import { isWaiting, type Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import type { Signer } from '@dimp/crypto';
+import { receiptFor } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
 import { encodeBase64 } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import {
-  type CrashingStore,
   crashingStore,
-  type NetworkFaults,
-  type NetworkStatistics,
   type SeededRandom,
   SimulatedNetwork,
   type SimulatedNode,
@@ -16,48 +14,26 @@ import {
   VirtualTime,
 } from '@dimp/testing/network';
 import { Facebook, Messenger, register } from '../src/index.ts';
-import { damage } from './damage.ts';
 import { protocol } from './people.ts';
+import type { SimulationOptions, SimulationResult } from './simulation-options.ts';
+import {
+  alive,
+  type Device,
+  disorder,
+  type Kind,
+  kindsOf,
+  type Life,
+  oldDialect,
+  type Person,
+  publish,
+  repeated,
+  settle,
+  sum,
+  tabletOf,
+} from './simulation-people.ts';
 
-/** What a simulation is told. */
-export interface SimulationOptions {
-  readonly seed: number;
-  readonly clients: number;
-  readonly messages: number;
-  readonly faults: NetworkFaults;
-}
-
-/** What came of it. */
-export interface SimulationResult {
-  readonly sent: number;
-  readonly shown: number;
-  readonly lost: number;
-  readonly shownTwice: number;
-  readonly outOfOrder: number;
-  /** Messages that a handler got once more because its program was killed in the middle of it. */
-  readonly redelivered: number;
-  /** Messages whose sender never learned that they arrived. */
-  readonly unconfirmed: number;
-  /** Error codes of what was refused. */
-  readonly refused: Readonly<Record<string, number>>;
-  readonly statistics: NetworkStatistics;
-  /** Stands for everything that happened. */
-  readonly trace: string;
-  /** Virtual milliseconds. */
-  readonly took: number;
-}
-
-/** Faults as no real network has them all at once. */
-export const BAD_NETWORK: NetworkFaults = {
-  drop: 0.1,
-  duplicate: 0.1,
-  delay: [20, 400],
-  reorder: 0.1,
-  corrupt: 0.005,
-  damage,
-  disconnect: { every: [20_000, 120_000], for: [100, 30_000] },
-  restart: { every: [30_000, 200_000] },
-};
+/** How long somebody who begins anew has no device, at most, in virtual milliseconds. */
+const LONGEST_ABSENCE = 60_000;
 
 /** Pause between two messages of one person, in virtual milliseconds. */
 const PAUSE = [10, 1000] as const;
@@ -71,49 +47,35 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   return simulation.result();
 }
 
-/** One run of a program, from its start to its death. */
-interface Life {
-  readonly store: CrashingStore;
-  readonly messenger: Messenger<typeof protocol>;
-  /** Names of the messages that its handler got. */
-  readonly handled: Set<string>;
-}
-
-/** Somebody at a client. His screen and what he remembers having written outlive his program. */
-interface Person {
-  readonly name: string;
-  readonly id: ID;
-  readonly durable: Store;
-  readonly random: SeededRandom;
-  readonly node: SimulatedNode;
-  /** What he was shown, in order, by name of the message. */
-  readonly screen: Map<string, string>;
-  /** What he has written and does not know to be on disk. */
-  readonly unsure: { readonly to: Person; readonly text: string }[];
-  readonly written: Map<Person, number>;
-  /** Kills his program and starts it again. */
-  readonly restart: () => Promise<void>;
-  life: Life;
-  left: number;
-}
-
 class Simulation {
   readonly #options: SimulationOptions;
   readonly #time = new VirtualTime();
   readonly #network: SimulatedNetwork;
   readonly #random: SeededRandom;
   readonly #people: Person[] = [];
+  /** Second devices, by the name of whom they belong to. */
+  readonly #tablets = new Map<string, Person>();
+  readonly #takes: SeededRandom;
+  #station: Life | undefined;
+  /** Who is without a device. */
+  #awaited = 0;
   readonly #refused: Record<string, number> = {};
   readonly #start = this.#time.now();
   #lives = 0;
   #redelivered = 0;
   #twice = 0;
+  #waited = 0;
+  #longestWait = 0;
+  #dropped = 0;
+  #readBefore = 0;
+  #calm = false;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
     const { seed, faults } = options;
     this.#network = new SimulatedNetwork({ seed, time: this.#time, faults });
     this.#random = seededRandom(`people of ${seed}`);
+    this.#takes = seededRandom(`station of ${seed}`);
   }
 
   /** Everybody knows himself only; the station knows all, and answers questions. */
@@ -123,18 +85,29 @@ class Simulation {
     const network = EntityType.Station;
     await register(STATION, { facebook: station, network, ...this.#identity(STATION) });
     const { clients, messages } = this.#options;
+    const kinds = kindsOf(this.#options);
+    const writers = kinds.filter((kind) => kind !== 'anew').length;
     for (let n = 0; n < clients; n++) {
       const name = `client ${n}`;
+      const kind = kinds[n] ?? 'usual';
       const durable = memoryStore();
-      const facebook = new Facebook({ protocol, store: durable, clock: this.#time });
-      const user = await register(name, { facebook, ...this.#identity(name) });
-      const [meta, visa] = [await user.meta(), await user.visa()];
-      if (meta === undefined || visa === undefined) throw new Error('register saves both');
-      await station.saveMeta(meta.wire, user.id);
-      await station.saveDocument(visa.wire, user.id);
-      await this.#join(name, user.id, durable, Math.floor(messages / clients));
+      const user = await settle(name, this.#device(name, kind, durable));
+      await publish(user, station);
+      const left = kind === 'anew' ? 0 : Math.floor(messages / writers);
+      this.#people.push(await this.#join(name, kind, user.id, durable, left));
+      if (kind !== 'terminals') continue;
+      const tablet = memoryStore();
+      await publish(
+        await settle(name, { ...this.#device(name, kind, tablet), terminal: 'tablet' }),
+        station,
+      );
+      this.#tablets.set(name, await this.#join(tabletOf(name), kind, user.id, tablet, 0));
     }
-    await this.#plug(STATION, directory, undefined);
+    this.#station = (await this.#plug(STATION, directory, undefined)).life;
+  }
+
+  #device(name: string, kind: Kind, store: Store): Device {
+    return { kind, store, clock: this.#time, identity: this.#identity(name) };
   }
 
   /** IDs follow from the seed, because stores are read in their order. */
@@ -148,11 +121,14 @@ class Simulation {
 
   async run(): Promise<void> {
     for (const person of this.#people) this.#writeLater(person);
+    for (const person of this.#people) if (person.kind === 'anew') this.#beginAnewLater(person);
     const describe = (): string =>
       [`seed ${this.#options.seed}`, ...this.#network.lastEvents].join('\n');
-    const quiet = (): boolean => this.#people.every(({ left }) => left === 0);
+    const quiet = (): boolean =>
+      this.#people.every(({ left }) => left === 0) && this.#awaited === 0;
     await this.#time.run({ until: quiet, maxEvents: 100_000_000, describe });
     this.#network.calm();
+    this.#calm = true;
     const done = (): boolean => quiet() && this.#lost() === 0;
     const tooLate = this.#time.now() + 2 * 24 * 60 * 60_000;
     await this.#time.run({ until: () => done() || this.#time.now() > tooLate, describe });
@@ -167,11 +143,15 @@ class Simulation {
     const sent = sum(this.#people.map(({ written }) => sum([...written.values()])));
     return {
       sent,
-      shown: sum(this.#people.map(({ screen }) => screen.size)),
+      shown: sum(this.#people.map((person) => this.#readBy(person).size)),
       lost: this.#lost(),
       shownTwice: this.#twice + sum(this.#people.map(({ screen }) => repeated(screen))),
       outOfOrder: sum(this.#people.map(({ screen }) => disorder(screen))),
       redelivered: this.#redelivered,
+      waited: this.#waited,
+      longestWait: this.#longestWait,
+      dropped: this.#dropped,
+      readBefore: this.#readBefore,
       unconfirmed,
       refused: this.#refused,
       statistics: this.#network.statistics,
@@ -180,19 +160,23 @@ class Simulation {
     };
   }
 
-  async #join(name: string, id: ID, durable: Store, left: number): Promise<void> {
+  async #join(name: string, kind: Kind, id: ID, durable: Store, left: number): Promise<Person> {
     const person = {
       name,
+      kind,
       id,
       durable,
       random: this.#random.fork(name),
       screen: new Map<string, string>(),
+      readOnOldDevice: new Set<string>(),
+      waiting: new Map<string, number>(),
+      absent: false,
       unsure: [],
       written: new Map<Person, number>(),
       left,
     } as Partial<Person> as Person;
     Object.assign(person, await this.#plug(name, durable, person));
-    this.#people.push(person);
+    return person;
   }
 
   /** Connects a program that can be killed. */
@@ -203,7 +187,11 @@ class Simulation {
   ): Promise<Pick<Person, 'node' | 'life' | 'restart'>> {
     let life = undefined as unknown as Life;
     const node = this.#network.join(name, {
-      receive: (bytes) => alive(life, () => this.#receive(life, node, bytes)),
+      receive: (bytes) =>
+        alive(life, async () => {
+          if (person === undefined && (await this.#drop(life, node, bytes))) return;
+          await this.#receive(life, node, bytes);
+        }),
       connected: () =>
         alive(life, async () => {
           life.messenger.resume();
@@ -217,9 +205,9 @@ class Simulation {
     });
     life = await this.#begin(name, durable, node, person);
     const restart = async (): Promise<void> => {
-      if (person === undefined) return;
+      if (person === undefined || person.absent) return;
       await this.#kill(person);
-      life = await this.#begin(name, durable, node, person);
+      life = await this.#begin(name, person.durable, node, person);
       person.life = life;
       await alive(life, () => this.#writeAgain(person));
     };
@@ -240,9 +228,19 @@ class Simulation {
       timers: this.#time,
       random: this.#random.fork(`${name} in life ${this.#lives}`),
       directory: person === undefined,
-      sendPackage: async (bytes, receiver) => node.send(this.#nodeOf(receiver), bytes),
+      ...(person?.kind === 'old' ? { dialect: oldDialect } : {}),
+      sendPackage: async (bytes, receiver) => {
+        const to = this.#nodeOf(receiver);
+        const isTaken =
+          to !== STATION && !this.#calm && this.#takes.chance(this.#options.stationDrops ?? 0);
+        node.send(isTaken ? STATION : to, bytes);
+        if (this.#tablets.has(to)) node.send(tabletOf(to), bytes);
+      },
     });
     const life: Life = { store, messenger, handled: new Set() };
+    messenger.on('deferred', ({ id, reason, since }) => {
+      if (reason === 'order') person?.waiting.set(id, since);
+    });
     messenger.on('refused', ({ error }) => {
       this.#refused[error.code] = (this.#refused[error.code] ?? 0) + 1;
     });
@@ -259,21 +257,71 @@ class Simulation {
   #show(person: Person, { handled }: Life, id: string, text: string): void {
     if (handled.has(id)) this.#twice += 1;
     handled.add(id);
+    const { waiting } = person;
+    const since = waiting.get(id);
+    if (since !== undefined) {
+      this.#waited += 1;
+      this.#longestWait = Math.max(this.#longestWait, this.#time.now() - since);
+      waiting.delete(id);
+    }
+    // The new device knows nothing of what the old one has shown.
+    if (person.readOnOldDevice.has(text)) {
+      this.#readBefore += 1;
+      return;
+    }
     if (person.screen.has(id)) this.#redelivered += 1;
     else person.screen.set(id, text);
   }
 
+  /** The station takes a message for somebody else, says that it has delivered it, and forgets it. */
+  async #drop({ messenger }: Life, node: SimulatedNode, bytes: Uint8Array): Promise<boolean> {
+    let message: ReturnType<typeof protocol.parseMessage>;
+    try {
+      message = protocol.parseMessage(bytes);
+    } catch {
+      return false;
+    }
+    const { envelope, signature } = message;
+    if (this.#nodeOf(envelope.receiver) === STATION) return false;
+    this.#dropped += 1;
+    const receipt = receiptFor(envelope, 'Message delivered.', { signature });
+    const sender = await messenger.facebook.localUsers();
+    const packed = await messenger.pack(receipt, envelope.sender, {
+      ...(sender[0] === undefined ? {} : { sender: sender[0].id }),
+      attachMeta: true,
+      attachVisa: true,
+    });
+    if (!isWaiting(packed) && node.isConnected) {
+      node.send(this.#nodeOf(envelope.sender), messenger.serialize(packed));
+    }
+    return true;
+  }
+
+  /** Somewhere in the middle a device is lost, and a new one has nothing but the words. */
+  #beginAnewLater(person: Person): void {
+    this.#awaited += 1;
+    this.#time.after(person.random.between(20_000, 60_000), async () => {
+      person.absent = true;
+      await this.#kill(person);
+      for (const text of person.screen.values()) person.readOnOldDevice.add(text);
+      this.#time.after(person.random.between(1000, LONGEST_ABSENCE), async () => {
+        this.#awaited -= 1;
+        person.durable = memoryStore();
+        person.absent = false;
+        const user = await settle(
+          person.name,
+          this.#device(person.name, person.kind, person.durable),
+        );
+        if (this.#station === undefined) throw new Error('the station stands before all people');
+        await publish(user, this.#station.messenger.facebook);
+        await person.restart();
+      });
+    });
+  }
+
   async #receive(life: Life, node: SimulatedNode, bytes: Uint8Array): Promise<void> {
     const { messenger } = life;
-    let answers: readonly Uint8Array[];
-    try {
-      answers = await messenger.receivedPackage(bytes);
-    } catch (error) {
-      // A flipped byte may leave no message at all.
-      if (life.store.crashed) throw error;
-      this.#refused['package'] = (this.#refused['package'] ?? 0) + 1;
-      return;
-    }
+    const answers = await messenger.receivedPackage(bytes);
     for (const answer of answers) {
       const { receiver } = protocol.parseMessage(answer).envelope;
       if (node.isConnected) node.send(this.#nodeOf(receiver), answer);
@@ -338,40 +386,14 @@ class Simulation {
     return this.#people.find((each) => each.id.entity === id.entity)?.name ?? STATION;
   }
 
+  /** What somebody has read, on whichever device. */
+  #readBy({ name, screen, readOnOldDevice }: Person): ReadonlySet<string> {
+    const tablet = this.#tablets.get(name)?.screen.values() ?? [];
+    return new Set([...screen.values(), ...readOnOldDevice, ...tablet]);
+  }
+
   #lost(): number {
     const sent = sum(this.#people.map(({ written }) => sum([...written.values()])));
-    return sent - sum(this.#people.map(({ screen }) => new Set(screen.values()).size));
+    return sent - sum(this.#people.map((person) => this.#readBy(person).size));
   }
-}
-
-/** A program that was killed does nothing any more, and nobody hears its complaints. */
-async function alive(life: Life, task: () => Promise<void>): Promise<void> {
-  if (life.store.crashed) return;
-  try {
-    await task();
-  } catch (error) {
-    if (!life.store.crashed) throw error;
-  }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
-}
-
-/** Texts that stand on a screen more than once. */
-function repeated(screen: ReadonlyMap<string, string>): number {
-  return screen.size - new Set(screen.values()).size;
-}
-
-/** Texts that stand behind a later one of the same sender. */
-function disorder(screen: ReadonlyMap<string, string>): number {
-  const last = new Map<string, number>();
-  let wrong = 0;
-  for (const text of screen.values()) {
-    const cut = text.lastIndexOf(' ');
-    const [sender, number] = [text.slice(0, cut), Number(text.slice(cut + 1))];
-    if (number < (last.get(sender) ?? 0)) wrong += 1;
-    else last.set(sender, number);
-  }
-  return wrong;
 }
