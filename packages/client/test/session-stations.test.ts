@@ -3,10 +3,12 @@ import {
   handshakeAgain,
   handshakeSuccess,
   Login,
+  receiptFor,
 } from '@dimp/extensions/commands';
 import { Forward } from '@dimp/extensions/contents';
 import { EVERYONE } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
+import { protocol } from './people.ts';
 import {
   eventually,
   newProgram,
@@ -50,6 +52,43 @@ async function forwarded(
   return Forward.create({ messages: [message.wire] });
 }
 
+/** The station takes messages for somebody else, says that it has delivered them, and drops them. */
+function dropAndSayDelivered(station: ScriptedStation, sender: Client): void {
+  station.script = async ({ kind, wire, line }) => {
+    if (kind !== 'sealed') return false;
+    const { envelope, signature } = protocol.parseMessage(wire);
+    await station.say(line, receiptFor(envelope, 'Message delivered.', { signature }), sender.id);
+    return true;
+  };
+}
+
+describe('a station that says to deliver, and drops', () => {
+  test('is left for the next one, which gets what nobody has confirmed', async () => {
+    const { world, moki, hulk, station, messenger } = await scene();
+    const other = await newStation(world, 'other');
+    dropAndSayDelivered(station, moki);
+    const { session, reports } = newSession(messenger, [station, other]);
+    await session.start();
+    await session.online();
+    const delivery = await messenger.send(text('hi'), hulk.id);
+    await eventually(() => expect(delivery.state).toBe('delivered'));
+    // Offered again there first: the receiver may have been away.
+    await world.pass(2.5 * 60 * 60 * SECOND);
+    expect(station.kinds('sealed')).toHaveLength(2);
+    expect(other.calls).toBe(0);
+    await world.pass(1.4 * 60 * 60 * SECOND);
+    // A handshake takes real time and may take half a minute: virtual time stops as soon as it begins.
+    for (let passed = 0; passed < 3600 && other.calls === 0; passed += 10) {
+      await world.pass(10 * SECOND);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await eventually(() => expect(other.kinds('sealed')).toHaveLength(1));
+    expect(reports.at(-1)?.station?.host).toBe(other.host);
+    expect(station.calls).toBe(1);
+    await session.stop();
+  });
+});
+
 describe('the station at an address', () => {
   test('has to be the one that was there the first time', async () => {
     const { world, moki, station, session, messenger } = await scene();
@@ -69,6 +108,7 @@ describe('the station at an address', () => {
     await trusting.session.online();
     await trusting.session.stop();
     // From then on it is that one, in later lives of the program too.
+    await messenger.close();
     const later = await newProgram(world, moki);
     const last = newSession(later, [other]);
     await last.session.start();

@@ -9,14 +9,12 @@ export class Confirmations {
   readonly #bySerial = new Map<number, CopyRef[]>();
 
   add(ref: CopyRef): void {
-    const { signature } = ref.entry.copy(ref.index);
-    if (signature !== undefined) append(this.#bySignature, signature, ref);
+    for (const signature of signaturesOf(ref)) append(this.#bySignature, signature, ref);
     append(this.#bySerial, ref.entry.content.sn, ref);
   }
 
   remove(ref: CopyRef): void {
-    const { signature } = ref.entry.copy(ref.index);
-    if (signature !== undefined) drop(this.#bySignature, signature, ref);
+    for (const signature of signaturesOf(ref)) drop(this.#bySignature, signature, ref);
     drop(this.#bySerial, ref.entry.content.sn, ref);
   }
 
@@ -32,6 +30,12 @@ export class Confirmations {
         : this.#bySignature.get(encodeBase64(origin.signature));
     return (found ?? []).filter(({ entry }) => sameEntity(entry.record.sender, receiver));
   }
+}
+
+/** The present one, and those of the copy as it was packed for older keys. */
+function signaturesOf({ entry, index }: CopyRef): readonly string[] {
+  const { signature, former = [] } = entry.copy(index);
+  return signature === undefined ? former : [...former, signature];
 }
 
 function append<K>(map: Map<K, CopyRef[]>, key: K, ref: CopyRef): void {

@@ -21,7 +21,13 @@ export const PROGRESS: readonly DeliveryState[] = [
 
 /** Whether a state is at least as far as another. A failed message has got nowhere. */
 export function hasReached(state: DeliveryState, goal: DeliveryState): boolean {
-  return state === goal || PROGRESS.indexOf(state) >= PROGRESS.indexOf(goal);
+  if (state === goal) return true;
+  return isProgress(goal) && PROGRESS.indexOf(state) >= PROGRESS.indexOf(goal);
+}
+
+/** Whether something is a state that a message can get to, for what comes from untyped programs. */
+export function isProgress(state: unknown): state is Exclude<DeliveryState, 'failed'> {
+  return PROGRESS.includes(state as DeliveryState);
 }
 
 /** The state of a message with several receivers: that of the slowest who can still get it. */

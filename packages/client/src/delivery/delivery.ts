@@ -8,7 +8,7 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { type DeliveryState, hasReached } from './delivery-state.ts';
+import { type DeliveryState, hasReached, isProgress } from './delivery-state.ts';
 
 /** How far one receiver's copy has got. */
 export interface ReceiverReport {
@@ -117,10 +117,11 @@ export class Delivery implements EventSource<DeliveryEvents> {
    * Waits until the message has got as far as a state.
    *
    * @throws the error of a message that was given up; `state/stopped` for one that settled before it got there, or if the
-   *   messenger is disposed of; the signal's reason
+   *   messenger is disposed of; `TypeError` for a state that there is not; the signal's reason
    */
   async reached(goal: Exclude<DeliveryState, 'failed'>, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (!isProgress(goal)) throw new TypeError(`no message gets to the state "${String(goal)}"`);
     const { promise, resolve, reject } = withResolvers();
     const check = (): void => {
       const { state, error, settled } = this.#report;

@@ -11,6 +11,8 @@ import type { Outbox } from './outbox.ts';
 import type { OutboxRecord } from './outbox-record.ts';
 import { Packing } from './packing.ts';
 import { Preparation } from './preparation.ts';
+import { ReceiverKeys } from './receiver-keys.ts';
+import { Renewal } from './renewal.ts';
 import type { ResendPolicy } from './resending.ts';
 import { Shipping } from './shipping.ts';
 
@@ -28,6 +30,10 @@ export interface DispatcherOptions {
   readonly mayHaveLeft: (error: unknown) => boolean;
   /** Asks the network for what is missing. */
   readonly ask: (missing: Waiting) => Promise<void>;
+  /** Asks whether a receiver has newer keys than those that are known. It must not be waited for. */
+  readonly refresh: (receiver: ID) => void;
+  /** The station has had a message for long, and more than once, that its receiver does not confirm. */
+  readonly overdue: () => void;
   /** Does something that the message on disk does not depend on. */
   readonly aside: (task: () => Promise<void>) => Promise<void>;
   /** Records that are done stay for a while, so that other tabs hear of it. */
@@ -46,6 +52,7 @@ export class Dispatcher implements DeliveryControl {
   readonly #packing: Packing;
   readonly #shipping: Shipping;
   readonly #preparation: Preparation;
+  readonly #renewal: Renewal;
   /** Records that are being written for another tab to send. */
   readonly #writing = new Set<Promise<void>>();
   #takingOver: Promise<void> | undefined;
@@ -55,11 +62,13 @@ export class Dispatcher implements DeliveryControl {
   constructor(options: DispatcherOptions) {
     const { packer, outbox, introductions } = options;
     this.#options = options;
-    this.#packing = new Packing(packer, introductions);
+    const receiverKeys = new ReceiverKeys(packer.facebook);
+    this.#packing = new Packing(packer, introductions, receiverKeys);
     this.#shipping = new Shipping({
       ...options,
       facebook: packer.facebook,
       packing: this.#packing,
+      renew: (ref) => this.#renewal.renewCopy(ref),
       onDone: (entry) => this.#drop(entry),
     });
     this.#preparation = new Preparation({
@@ -69,6 +78,15 @@ export class Dispatcher implements DeliveryControl {
       shipping: this.#shipping,
       entries: this.#entries,
       ask: options.ask,
+    });
+    this.#renewal = new Renewal({
+      packing: this.#packing,
+      shipping: this.#shipping,
+      receiverKeys,
+      entries: this.#entries,
+      clock: packer.facebook.clock,
+      // The first repetition comes after half to all of this.
+      patience: options.policy.firstAfter / 2,
     });
   }
 
@@ -123,8 +141,10 @@ export class Dispatcher implements DeliveryControl {
   }
 
   /** A meta, a visa or a member list has arrived: whatever waited for it goes on. */
-  release(entity: EntityKey): Promise<void> {
-    return this.#preparation.release(entity);
+  async release(entity: EntityKey): Promise<void> {
+    // What was sent first goes first.
+    if (this.#leading) await this.#renewal.renew(entity);
+    await this.#preparation.release(entity);
   }
 
   /** Asks again for what messages wait for, and gives up those that are too old. */
@@ -135,6 +155,7 @@ export class Dispatcher implements DeliveryControl {
     for (const entry of [...this.#entries.values()]) {
       if (entry.record.settled) continue;
       if (this.#shipping.isExpired(entry)) await this.#expire(entry);
+      else this.#shipping.offer(entry);
     }
     await this.#askAgain();
   }
@@ -142,7 +163,9 @@ export class Dispatcher implements DeliveryControl {
   /** The connection is back: what waits to be sent is sent, and what messages wait for is asked for. */
   async resume(): Promise<void> {
     this.#shipping.resume();
-    if (this.#leading) await this.#askAgain();
+    if (!this.#leading) return;
+    await this.#askAgain();
+    this.#offerAll();
   }
 
   /** Notes a receipt, see {@link Shipping.confirm}. */
@@ -250,6 +273,12 @@ export class Dispatcher implements DeliveryControl {
         onDamaged(error);
       }
     }
+    await this.#renewal.renew();
+    this.#offerAll();
+  }
+
+  #offerAll(): void {
+    for (const entry of this.#entries.values()) this.#shipping.offer(entry, true);
   }
 
   async #leaveToLeader(record: OutboxRecord): Promise<void> {

@@ -12,10 +12,23 @@ export interface CopyRef {
   readonly index: number;
 }
 
+/** Names a copy among all. */
+export function keyOf({ entry, index }: CopyRef): string {
+  return `${entry.id}/${index}`;
+}
+
+/** What is known of a packed copy. */
+export type PackedFacts = Pick<CopyRecord, 'message' | 'visaTime' | 'keys'> & {
+  readonly signature: string;
+};
+
 /** What may change of a record. */
 export type EntryChange = Partial<Pick<OutboxRecord, 'form' | 'copies' | 'receipt' | 'retried'>> & {
   readonly waitingFor?: Waiting | undefined;
 };
+
+/** How many older forms of a copy are remembered: a receiver seldom replaces keys twice while a message is on its way. */
+const MAX_FORMER = 4;
 
 /** An outgoing message in memory: its record, and the handle that its sender holds. */
 export class Entry {
@@ -74,6 +87,20 @@ export class Entry {
       each === index ? { ...copy, ...change } : copy,
     );
     this.change({ copies, ...(receipt === undefined ? {} : { receipt }) });
+  }
+
+  /**
+   * A copy was packed anew, for other keys of its receiver: nobody has it yet. Receipts for what it was before still
+   * count, because it is the same content.
+   */
+  repackCopy(index: number, facts: PackedFacts): void {
+    const copies = this.#record.copies.map((copy, each): CopyRecord => {
+      if (each !== index) return copy;
+      const { receiver, signature, former = [] } = copy;
+      const signatures = signature === undefined ? former : [...former, signature];
+      return { receiver, state: 'queued', ...facts, former: signatures.slice(-MAX_FORMER) };
+    });
+    this.change({ copies });
   }
 
   /** Takes over what another tab has written. */

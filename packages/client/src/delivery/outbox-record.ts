@@ -23,6 +23,16 @@ export interface CopyRecord {
   readonly signature?: string;
   /** Time of our visa that travelled along, in seconds: a receipt proves that the peer has it now. */
   readonly visaTime?: number;
+  /** Stands for the keys of the receiver that the packed message can be opened with, see `ReceiverKeys`. */
+  readonly keys?: string;
+  /** Signatures of this copy as it was packed for older keys: receipts may still name them. */
+  readonly former?: readonly string[];
+  /** When a station said that it has the message, in milliseconds since the epoch. */
+  readonly delivered?: number;
+  /** When it was last offered again since, in milliseconds since the epoch. */
+  readonly offered?: number;
+  /** The station that said so last: its entity. */
+  readonly station?: string;
   /** Why this copy was given up. */
   readonly error?: ErrorCode;
 }
@@ -104,13 +114,12 @@ export function decodeOutboxRecord(
 
 function decodeCopy(wire: Json, readID: (text: unknown) => ID): CopyRecord {
   if (!isJsonObject(wire)) throw corruptRecord(WHAT);
-  const { state, message, signature, visaTime, error } = wire;
+  const { state, message, error, former } = wire;
   if (
     !isState(state) ||
     (message !== undefined && !isMessageID(message)) ||
-    (signature !== undefined && typeof signature !== 'string') ||
-    (visaTime !== undefined && typeof visaTime !== 'number') ||
-    (error !== undefined && typeof error !== 'string')
+    (error !== undefined && typeof error !== 'string') ||
+    (former !== undefined && !isTexts(former))
   ) {
     throw corruptRecord(WHAT);
   }
@@ -118,10 +127,31 @@ function decodeCopy(wire: Json, readID: (text: unknown) => ID): CopyRecord {
     receiver: storedID(wire['receiver'], readID),
     state,
     ...(message === undefined ? {} : { message }),
-    ...(signature === undefined ? {} : { signature }),
-    ...(visaTime === undefined ? {} : { visaTime }),
+    ...textOf(wire, 'signature'),
+    ...numberOf(wire, 'visaTime'),
+    ...textOf(wire, 'keys'),
+    ...(former === undefined ? {} : { former }),
+    ...numberOf(wire, 'delivered'),
+    ...numberOf(wire, 'offered'),
+    ...textOf(wire, 'station'),
     ...(error === undefined ? {} : { error: error as ErrorCode }),
   };
+}
+
+function textOf<N extends string>(wire: JsonObject, name: N): { readonly [K in N]?: string } {
+  const value = ownMember(wire, name);
+  if (value !== undefined && typeof value !== 'string') throw corruptRecord(WHAT);
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: string };
+}
+
+function numberOf<N extends string>(wire: JsonObject, name: N): { readonly [K in N]?: number } {
+  const value = ownMember(wire, name);
+  if (value !== undefined && typeof value !== 'number') throw corruptRecord(WHAT);
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: number };
+}
+
+function isTexts(value: Json): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function decodeWaiting(wire: JsonObject, readID: (text: unknown) => ID): Waiting {

@@ -4,16 +4,16 @@ import { encodeBase64, isProtocolError, type ProtocolError } from '@dimp/foundat
 import type { EntityKey, ID } from '@dimp/mkm';
 import { messageID } from '../messenger/message-id.ts';
 import type { MessagePacker } from '../messenger/message-packer.ts';
-import type { CopyRef, Entry } from './entry.ts';
+import type { CopyRef, Entry, PackedFacts } from './entry.ts';
 import type { Introductions } from './introductions.ts';
 import { type Lane, Lanes } from './lanes.ts';
-import type { CopyRecord } from './outbox-record.ts';
+import type { ReceiverKeys } from './receiver-keys.ts';
 
 /** A copy that can travel. */
 export interface PackedMessage {
   readonly ref: CopyRef;
   readonly bytes: Uint8Array;
-  readonly facts: Pick<CopyRecord, 'message' | 'visaTime'> & { readonly signature: string };
+  readonly facts: PackedFacts;
 }
 
 /** What became of an attempt to pack copies. */
@@ -35,11 +35,13 @@ export interface PackResult {
 export class Packing {
   readonly #packer: MessagePacker;
   readonly #introductions: Introductions;
+  readonly #receiverKeys: ReceiverKeys;
   readonly #lanes = new Lanes<CopyRef>();
 
-  constructor(packer: MessagePacker, introductions: Introductions) {
+  constructor(packer: MessagePacker, introductions: Introductions, receiverKeys: ReceiverKeys) {
     this.#packer = packer;
     this.#introductions = introductions;
+    this.#receiverKeys = receiverKeys;
   }
 
   /**
@@ -98,6 +100,7 @@ export class Packing {
   async packSplit(entry: Entry, refs: readonly CopyRef[]): Promise<PackResult | Waiting> {
     const { sender, receiver: group } = entry.record;
     const members = refs.map((ref) => receiverOf(ref));
+    const keys = await Promise.all(members.map((member) => this.#receiverKeys.of(member)));
     const introduction = await this.#introductions.forAll(sender, members);
     const whole = await this.#packer.packContent(entry.content, sender, group, introduction);
     if (isWaiting(whole)) return whole;
@@ -107,10 +110,41 @@ export class Packing {
       refs.filter((ref) => !reached.includes(ref)),
       () => {},
     );
-    const packed = reached.map((ref) =>
-      this.#packedMessage(ref, copies[refs.indexOf(ref)] as ReliableMessage, introduction.visaTime),
-    );
+    const packed = reached.map((ref) => {
+      const index = refs.indexOf(ref);
+      const { visaTime } = introduction;
+      return this.#packedMessage(ref, copies[index] as ReliableMessage, visaTime, keys[index]);
+    });
     return { ...result, packed: [...packed, ...result.packed] };
+  }
+
+  /**
+   * Packs copies of one direction anew, one after the other: each names the new form of the one before it.
+   *
+   * @param select - which ones, in order; called when nobody else packs in this direction
+   * @param onPacked - called for each in its turn
+   */
+  async renew(
+    sender: ID,
+    receiver: ID,
+    select: () => Promise<readonly CopyRef[]>,
+    onPacked: (message: PackedMessage) => Promise<void>,
+  ): Promise<void> {
+    const lane = this.#lanes.of(sender, receiver);
+    await this.#lanes.inTurn(lane, async () => {
+      const refs = await select();
+      const last = lane.last;
+      // Of those before them, whoever has the new keys has got everything, or never will.
+      if (refs.length > 0) lane.last = undefined;
+      for (const ref of refs) {
+        const outcome = await this.#tryToPack(ref, lane);
+        if (isProtocolError(outcome) || isWaiting(outcome)) {
+          lane.last = last;
+          return;
+        }
+        await onPacked(outcome);
+      }
+    });
   }
 
   /** Notes a message that was packed in an earlier life and is not confirmed yet. Called in order. */
@@ -163,6 +197,8 @@ export class Packing {
   async #packOne(ref: CopyRef, lane: Lane<CopyRef>): Promise<PackedMessage | Waiting> {
     const { sender } = ref.entry.record;
     const receiver = receiverOf(ref);
+    // Before it is packed: if they change meanwhile, it is packed once more.
+    const keys = await this.#receiverKeys.of(receiver);
     const introduction = receiver.isBroadcast
       ? {}
       : await this.#introductions.for(sender, receiver);
@@ -175,7 +211,7 @@ export class Packing {
       extra,
     );
     if (isWaiting(message)) return message;
-    const packed = this.#packedMessage(ref, message, introduction.visaTime);
+    const packed = this.#packedMessage(ref, message, introduction.visaTime, keys);
     // Nobody confirms the others, so the next one could name them for ever.
     if (ref.entry.expectsReceipt(ref.entry.copy(ref.index)) && receiver.isUser) {
       lane.last = packed.facts.message;
@@ -187,6 +223,7 @@ export class Packing {
     ref: CopyRef,
     message: ReliableMessage,
     visaTime: number | undefined,
+    keys: string | undefined,
   ): PackedMessage {
     return {
       ref,
@@ -195,6 +232,7 @@ export class Packing {
         message: messageID(message),
         signature: encodeBase64(message.signature),
         ...(visaTime === undefined ? {} : { visaTime }),
+        ...(keys === undefined ? {} : { keys }),
       },
     };
   }

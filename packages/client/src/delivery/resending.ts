@@ -1,6 +1,6 @@
 import type { Random, Timers } from '@dimp/core';
 import { disposeSymbol } from '@dimp/foundation';
-import type { CopyRef } from './entry.ts';
+import { type CopyRef, keyOf } from './entry.ts';
 import { jitter } from './transmission.ts';
 
 /** When a message that nobody confirms is sent again, in milliseconds. */
@@ -9,14 +9,26 @@ export interface ResendPolicy {
   readonly firstAfter: number;
   /** The longest pause. */
   readonly atMostEvery: number;
+  /**
+   * Before a message that a station says to have, and that its receiver does not confirm, is offered again; each further
+   * pause is twice as long.
+   */
+  readonly offeredAfter: number;
+  /** The longest pause between two such offers. */
+  readonly offeredAtMostEvery: number;
   /** A message older than this is given up: `transport/timeout`. */
   readonly expiresAfter: number;
 }
 
-/** After 15 s, 30 s, 1 min … every 10 min, for 7 days: as long as stations keep messages (spec §11.7). */
+/**
+ * After 15 s, 30 s, 1 min … every 10 min, for 7 days: as long as stations keep messages (spec §11.7). What a station has:
+ * after 2 h, 4 h, 8 h … every day.
+ */
 export const DEFAULT_RESEND_POLICY: ResendPolicy = /* @__PURE__ */ Object.freeze({
   firstAfter: 15_000,
   atMostEvery: 10 * 60_000,
+  offeredAfter: 2 * 60 * 60_000,
+  offeredAtMostEvery: 24 * 60 * 60_000,
   expiresAfter: 7 * 24 * 60 * 60_000,
 });
 
@@ -61,8 +73,4 @@ export class Resending {
     for (const { timer } of this.#scheduled.values()) timer[disposeSymbol]();
     this.#scheduled.clear();
   }
-}
-
-function keyOf({ entry, index }: CopyRef): string {
-  return `${entry.id}/${index}`;
 }

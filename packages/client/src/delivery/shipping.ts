@@ -1,15 +1,17 @@
 import type { Random, Timers } from '@dimp/core';
-import { receiptMeaning } from '@dimp/extensions/receipts';
+import { type ReceiptMeaning, receiptMeaning } from '@dimp/extensions/receipts';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import type { ReceiptBody } from '../processing/bodies.ts';
 import { Confirmations } from './confirmations.ts';
+import type { DeliveryState } from './delivery-state.ts';
 import type { CopyRef, Entry } from './entry.ts';
 import type { Introductions } from './introductions.ts';
+import { Offers } from './offers.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxRecord } from './outbox-record.ts';
-import type { Packing } from './packing.ts';
+import type { PackedMessage, Packing } from './packing.ts';
 import { Resending, type ResendPolicy } from './resending.ts';
 import { type HandOver, Transmission } from './transmission.ts';
 
@@ -30,6 +32,12 @@ export interface ShippingOptions {
   readonly shared: boolean;
   /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
   readonly station: () => ID | undefined;
+  /** Asks whether a receiver has newer keys than those that are known. It must not be waited for. */
+  readonly refresh: (receiver: ID) => void;
+  /** The station has had a message for long, and more than once, that its receiver does not confirm. */
+  readonly overdue: () => void;
+  /** Packs a copy anew, and sends it, if its receiver has other keys by now. @returns whether it has done so */
+  readonly renew: (ref: CopyRef) => Promise<boolean>;
   readonly onFailure: (error: unknown) => void;
   /** A message has got to all its receivers. */
   readonly onDone: (entry: Entry) => void;
@@ -44,6 +52,8 @@ export interface Freight {
 
 interface Outgoing extends Partial<Freight> {
   readonly ref: CopyRef;
+  /** Name of the message that the bytes are: it may have been packed anew meanwhile. */
+  readonly message: string | undefined;
 }
 
 /** Carries packed copies to the transport, again and again, until they are confirmed. */
@@ -52,6 +62,7 @@ export class Shipping {
   readonly #transmission: Transmission<Outgoing>;
   readonly #resending: Resending;
   readonly #confirmations = new Confirmations();
+  readonly #offers: Offers;
   /** Messages of which a copy is in the transport's hands, or may have been in an earlier life. */
   readonly #handedOver = new WeakSet<Entry>();
   /** How many copies of a message are being handed over. */
@@ -70,13 +81,48 @@ export class Shipping {
       random,
       onFailure,
     });
+    this.#offers = new Offers(policy);
     this.#resending = new Resending(policy, timers, random, (ref) => this.#resend(ref));
   }
 
   /** Sends a packed copy and waits for its receipt. */
   ship(ref: CopyRef, freight: Partial<Freight> = {}): void {
     this.#confirmations.add(ref);
-    this.#transmission.push({ ref, ...freight });
+    this.#push(ref, freight);
+  }
+
+  /** A copy was packed anew: what was sent before, its receiver cannot open. */
+  async renew({ ref, bytes, facts }: PackedMessage): Promise<void> {
+    const { entry, index } = ref;
+    if (!isOpen(entry.copy(index).state)) return;
+    this.#confirmations.remove(ref);
+    this.#resending.cancel(ref);
+    entry.repackCopy(index, facts);
+    this.#confirmations.add(ref);
+    await this.#options.outbox.put(entry.record, [{ index, bytes }]);
+    this.#push(ref);
+  }
+
+  /**
+   * Offers once more what a station says to have and no receiver confirms: stations lose messages, and are restored from
+   * backups. When it is time for that is on disk.
+   *
+   * @param afterPause - the program was not running or not connected: what a timer would have done is done now
+   */
+  offer(entry: Entry, afterPause = false): void {
+    const { facebook, station, refresh, overdue, policy } = this.#options;
+    const now = facebook.clock.now();
+    const here = station();
+    for (const ref of entry.refs(({ state }) => state === 'delivered')) {
+      const copy = entry.copy(ref.index);
+      if (!entry.expectsReceipt(copy)) continue;
+      const isDue = this.#offers.begin(ref, here, now);
+      const isLate = afterPause && now - (copy.delivered ?? entry.since) >= policy.firstAfter;
+      if (isDue || isLate) refresh(copy.receiver);
+      if (isDue) this.#push(ref);
+      const isAgain = copy.offered !== undefined && copy.station === here?.entity;
+      if (isDue && isAgain) overdue();
+    }
   }
 
   /** A copy that was packed in an earlier life, or by another tab: nobody knows whether it has been sent. */
@@ -109,15 +155,17 @@ export class Shipping {
     const meaning = receiptMeaning(body);
     for (const ref of this.#confirmations.find(origin, to)) {
       const { entry, index } = ref;
-      const { receiver, visaTime, state } = entry.copy(index);
+      const { receiver, visaTime } = entry.copy(index);
       if (await this.#isReceiver(receiver, from)) {
+        if (meaning.kind === 'refused' && meaning.code === 'crypto/decrypt') {
+          // Older programs say so: whoever has other keys by now gets it packed anew.
+          this.#options.refresh(receiver);
+          continue;
+        }
         if (visaTime !== undefined) await this.#options.introductions.confirm(to, from, visaTime);
         await this.finish(ref, { state: 'received' }, text);
-      } else if (this.#isStation(from, origin) && state !== 'delivered') {
-        if (meaning.kind === 'accepted') await this.#delivered(ref, text);
-        else if (meaning.kind === 'unclear')
-          entry.change(text === undefined ? {} : { receipt: text });
-        else await this.finish(ref, { state: 'failed', error: meaning.code }, text);
+      } else if (this.#isStation(from, origin)) {
+        await this.#heardOfStation(ref, meaning, from, text);
       }
     }
   }
@@ -131,9 +179,7 @@ export class Shipping {
     const { entry, index } = ref;
     entry.changeCopy(index, change, receipt);
     if (change.state !== 'sent') {
-      this.#resending.cancel(ref);
-      this.#options.packing.forget(ref);
-      this.#confirmations.remove(ref);
+      this.#letGo(ref);
     }
     if (entry.record.settled) await this.settle(entry);
     // Alone it need not be on disk: after a restart the copy is sent again.
@@ -156,10 +202,8 @@ export class Shipping {
   /** Lets go of the copies of a message. */
   drop(entry: Entry): void {
     for (const ref of entry.refs()) {
-      this.#resending.cancel(ref);
       this.#options.packing.withdraw(ref);
-      this.#options.packing.forget(ref);
-      this.#confirmations.remove(ref);
+      this.#letGo(ref);
     }
   }
 
@@ -192,12 +236,30 @@ export class Shipping {
     this.#resending.stop();
   }
 
-  async #prepare({ ref, bytes, written }: Outgoing): Promise<HandOver | undefined> {
+  #push(ref: CopyRef, freight: Partial<Freight> = {}): void {
+    const { message } = ref.entry.copy(ref.index);
+    this.#transmission.push({ ref, message, ...freight });
+  }
+
+  #letGo(ref: CopyRef): void {
+    this.#resending.cancel(ref);
+    this.#offers.end(ref);
+    this.#options.packing.forget(ref);
+    this.#confirmations.remove(ref);
+  }
+
+  async #prepare({ ref, bytes, message, written }: Outgoing): Promise<HandOver | undefined> {
     if (written !== undefined && !(await written)) return undefined;
     const { entry, index } = ref;
-    const payload = bytes ?? (await this.#options.outbox.bytes(entry.id, index));
+    const { outbox } = this.#options;
+    const isSame = entry.copy(index).message === message;
+    const payload = (isSame ? bytes : undefined) ?? (await outbox.bytes(entry.id, index));
     const { state } = entry.copy(index);
-    if (payload === undefined || (state !== 'queued' && state !== 'sent')) return undefined;
+    const isDue = state === 'delivered' ? this.#offers.isUnderWay(ref) : isOpen(state);
+    if (payload === undefined || !isDue) {
+      this.#offers.end(ref);
+      return undefined;
+    }
     if (!this.isExpired(entry)) return () => this.#handOver(ref, payload);
     await this.finish(ref, { state: 'failed', error: 'transport/timeout' });
     return undefined;
@@ -224,19 +286,54 @@ export class Shipping {
     // A receipt may have come while the transport was busy.
     if (entry.copy(index).state === 'queued') await this.finish(ref, { state: 'sent' });
     const after = entry.copy(index);
+    if (after.state === 'delivered') await this.#offered(ref);
     if (after.state === 'sent' && entry.expectsReceipt(after)) this.#resending.schedule(ref);
   }
 
+  /** Nobody has confirmed a copy for a while: its receiver may have other keys by now, and says nothing of that. */
   async #resend(ref: CopyRef): Promise<void> {
-    this.#transmission.push({ ref });
+    const { state, receiver } = ref.entry.copy(ref.index);
+    this.#options.refresh(receiver);
+    const renewed = await this.#options.renew(ref);
+    if (state === 'delivered' || renewed) return;
+    this.#push(ref);
     await this.#transmission.idle();
   }
 
-  async #delivered(ref: CopyRef, receipt: string | undefined): Promise<void> {
+  async #heardOfStation(
+    ref: CopyRef,
+    meaning: ReceiptMeaning,
+    station: ID,
+    text: string | undefined,
+  ): Promise<void> {
     const { entry, index } = ref;
+    const { state, station: before } = entry.copy(index);
+    if (state === 'delivered') {
+      // What a station has, the receiver may have meanwhile: it cannot be refused any more.
+      if (meaning.kind !== 'accepted' || before === station.entity) return;
+      entry.changeCopy(index, { station: station.entity });
+      await this.#options.outbox.put(entry.record);
+    } else if (meaning.kind === 'accepted') await this.#delivered(ref, station, text);
+    else if (meaning.kind === 'unclear') entry.change(text === undefined ? {} : { receipt: text });
+    else await this.finish(ref, { state: 'failed', error: meaning.code }, text);
+  }
+
+  async #delivered(ref: CopyRef, station: ID, receipt: string | undefined): Promise<void> {
+    const { entry, index } = ref;
+    const { outbox, facebook } = this.#options;
     this.#resending.cancel(ref);
-    entry.changeCopy(index, { state: 'delivered' }, receipt);
-    await this.#options.outbox.put(entry.record);
+    const delivered = facebook.clock.now();
+    entry.changeCopy(index, { state: 'delivered', delivered, station: station.entity }, receipt);
+    if (!this.#stopped && entry.expectsReceipt(entry.copy(index))) this.#resending.schedule(ref);
+    await outbox.put(entry.record);
+  }
+
+  async #offered(ref: CopyRef): Promise<void> {
+    const { entry, index } = ref;
+    const { outbox, facebook } = this.#options;
+    if (!this.#offers.end(ref)) return;
+    entry.changeCopy(index, { offered: facebook.clock.now() });
+    await outbox.put(entry.record);
   }
 
   /**
@@ -254,4 +351,8 @@ export class Shipping {
     const members = await this.#options.facebook.members(receiver);
     return members.some((member) => sameEntity(member, from));
   }
+}
+
+function isOpen(state: DeliveryState): boolean {
+  return state === 'queued' || state === 'sent' || state === 'delivered';
 }

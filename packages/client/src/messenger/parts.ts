@@ -84,6 +84,11 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     transmit: (bytes, receiver) => link.send(bytes, receiver),
     mayHaveLeft: (error) => link.mayHaveLeft(error),
     ask: askForUser,
+    refresh: (receiver) => {
+      if (receiver.isGroup || receiver.isBroadcast) return;
+      void background.run(() => queries.documents(receiver, 'outgoing'));
+    },
+    overdue: () => link.contact?.overdue?.(),
     aside: (task) => background.run(task),
     shared: store.sharing !== undefined,
     station: () => link.contact?.station ?? options.station,

@@ -19,6 +19,11 @@ export interface StationContact {
   readonly user: ID;
   /** Whether the station takes messages; until it does, they wait (spec §11.6). */
   readonly isOpen: boolean;
+  /**
+   * The station has said more than once to have a message that its receiver has not confirmed for hours: another station
+   * may do better.
+   */
+  overdue?(): void;
   /** A step of the handshake came over this connection, from anybody. It must not be waited for. */
   handshake(command: DirectCommand<HandshakeBody>): void;
   /**

@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   /** Another station than before may be at the address; it is remembered from then on. */
   readonly trustNewStation: boolean;
   readonly onState: (state: 'connecting' | 'handshaking' | 'online') => void;
+  /** See {@link StationContact.overdue}. */
+  readonly onOverdue: () => void;
 }
 
 /** How long connecting and each handshake may take, in milliseconds (spec §11.6). */
@@ -154,6 +156,10 @@ export class StationConnection implements StationContact {
     }
     if (step?.kind === 'prove') this.#prove(step);
     if (step?.kind === 'accepted') this.#accepted(step);
+  }
+
+  overdue(): void {
+    this.#options.onOverdue();
   }
 
   take({ envelope, content }: DirectCommand): boolean {

@@ -43,6 +43,8 @@ export interface SessionEvents {
 
 /** A connection that lasted as long as this, in milliseconds, was a good one: the next failure is the first again. */
 const GOOD_CONNECTION = 30_000;
+/** How long a session stays with a station at least before it leaves it for another one that might deliver, in milliseconds. */
+const MOVING_PAUSE = 24 * 60 * 60_000;
 
 /**
  * Keeps a user logged in at a station: connects, proves who he is, tells where he is, and does all of it again whenever
@@ -71,6 +73,8 @@ export class StationSession<P extends Protocol = Protocol>
   #report: SessionReport = { state: 'offline' };
   #connection: StationConnection | undefined;
   #run: Run | undefined;
+  /** When it last left a station that did not deliver, in milliseconds since the epoch. */
+  #movedOn: number | undefined;
 
   /** @throws `RangeError` without stations */
   constructor(options: StationSessionOptions<P>) {
@@ -221,7 +225,8 @@ export class StationSession<P extends Protocol = Protocol>
       if (run.isStopping || !this.#messenger.leads) return;
       const good = lasted >= GOOD_CONNECTION;
       failures = good ? 0 : failures + 1;
-      if (!good) at += 1;
+      if (!good || run.movesOn) at += 1;
+      run.movesOn = false;
       if (run.slept) continue;
       // The other stations are tried at once, before the first one again.
       const round = Math.ceil(failures / stations.length);
@@ -256,6 +261,7 @@ export class StationSession<P extends Protocol = Protocol>
         const last = state === 'online' ? undefined : before;
         this.#tell({ state, station, ...(last === undefined ? {} : { error: last }) });
       },
+      onOverdue: () => this.#moveOn(run),
     });
     this.#connection = connection;
     let error: ProtocolError;
@@ -270,6 +276,19 @@ export class StationSession<P extends Protocol = Protocol>
     const { onlineSince } = connection;
     if (!run.isStopping) this.#report = { ...this.#report, error };
     return { error, lasted: onlineSince === undefined ? 0 : clock.now() - onlineSince };
+  }
+
+  /** Tries the next station, because this one does not deliver what it takes. */
+  #moveOn(run: Run): void {
+    const now = this.#messenger.facebook.clock.now();
+    // The receiver may as well be away: going to and fro all the time would help nobody.
+    const isTooSoon = this.#movedOn !== undefined && now - this.#movedOn < MOVING_PAUSE;
+    if (this.#options.stations.length < 2 || isTooSoon) return;
+    this.#movedOn = now;
+    run.movesOn = true;
+    this.#connection?.fail(
+      new ProtocolError('transport/closed', 'the station does not deliver what it takes'),
+    );
   }
 
   async #pause(run: Run, delay: number, error: ProtocolError): Promise<void> {
@@ -302,6 +321,8 @@ export class StationSession<P extends Protocol = Protocol>
 class Run {
   done: Promise<void> = Promise.resolve();
   slept = false;
+  /** The next connection is to be with another station. */
+  movesOn = false;
   #stopping = false;
   #skip: (() => void) | undefined;
 
