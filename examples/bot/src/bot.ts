@@ -1,4 +1,4 @@
-import { Facebook, Messenger, register } from '@dimp/client';
+import { ensureUser, Facebook, Messenger } from '@dimp/client';
 import { StationSession } from '@dimp/client/session';
 import { createProtocol, type Store } from '@dimp/core';
 import { Text } from '@dimp/extensions/contents';
@@ -16,7 +16,7 @@ export interface Place {
 /** Starts a bot that says what it hears. Its identity is in the store: the next time it is the same bot. */
 export async function startBot(store: Store, { host, port }: Place) {
   const facebook = new Facebook({ protocol, store });
-  const user = (await facebook.currentUser()) ?? (await register('echo', { facebook }));
+  const user = await ensureUser('echo', { facebook });
   const messenger = new Messenger({ facebook });
 
   // In front of all handlers: a log, and no more than one answer at a time to anybody.

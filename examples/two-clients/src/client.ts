@@ -1,4 +1,4 @@
-import { Facebook, Messenger, register } from '@dimp/client';
+import { ensureUser, Facebook, Messenger } from '@dimp/client';
 import { createProtocol, defineExtension } from '@dimp/core';
 import { defineContent } from '@dimp/dkd';
 import { Text } from '@dimp/extensions/contents';
@@ -40,7 +40,7 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
     throw error;
   });
   const facebook = new Facebook({ protocol, store });
-  const user = (await facebook.currentUser()) ?? (await register(name, { facebook }));
+  const user = await ensureUser(name, { facebook });
 
   // Handlers first, then the connection: what waits from an earlier life comes at once.
   const messenger = new Messenger({ facebook });

@@ -38,6 +38,7 @@ export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './
 export {
   type CreateGroupOptions,
   createGroup,
+  ensureUser,
   type RegisterOptions,
   register,
 } from './register.ts';

@@ -5,6 +5,7 @@ import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/
 import type { Facebook } from './facebook/facebook.ts';
 import { makeMessageKey } from './facebook/message-key.ts';
 import { FILE_STREAM } from './files/accepts.ts';
+import { requireID } from './require-id.ts';
 
 /** How an identity is made. Everything but the facebook has a default. */
 export interface RegisterOptions<P extends Protocol = Protocol> {
@@ -88,6 +89,25 @@ export async function register<P extends Protocol>(
   });
 }
 
+/**
+ * The current user of this machine; one is made by {@link register} if there is none. For programs with one user: two tabs
+ * that are opened at the same time get the same identity.
+ *
+ * @param name - of a user who has to be made
+ * @throws the codes of {@link register}
+ *
+ * @example
+ * ```ts
+ * const user = await ensureUser('moki', { facebook });
+ * ```
+ */
+export function ensureUser<P extends Protocol>(
+  name: string,
+  options: RegisterOptions<P>,
+): Promise<User> {
+  return options.facebook.ensureUser(() => register(name, options));
+}
+
 /** How a group is made. */
 export interface CreateGroupOptions {
   readonly facebook: Facebook;
@@ -111,6 +131,7 @@ export interface CreateGroupOptions {
  */
 export async function createGroup(name: string, options: CreateGroupOptions): Promise<Group> {
   const { facebook, founder, network = EntityType.Group } = options;
+  for (const member of options.members) requireID(member, 'a member');
   const signer = await facebook.requireSigner(founder);
   const meta = await facebook.protocol.metas.generate({ type: '1', signer, seed: name });
   const id = facebook.protocol.metas.makeID(meta, network);

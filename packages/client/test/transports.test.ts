@@ -53,6 +53,29 @@ describe('without a connection of its own', () => {
     }
   });
 
+  test('whatever bytes come, a messenger reports those that are no messages, and goes on', async () => {
+    const { world, moki, hulk } = await couple();
+    const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
+    const refused: string[] = [];
+    his.on('refused', ({ error }) => refused.push(error.code));
+    const large = new Uint8Array(2 * 1024 * 1024 + 1).fill(0x20);
+    const wrong = [Uint8Array.of(0xff, 0xfe), ascii('{"sender":'), ascii('hello'), ascii('ACK:{}')];
+    for (const bytes of [...wrong, ascii('{"sender":1}'), large]) {
+      expect(await his.receivedPackage(bytes)).toEqual([]);
+    }
+    expect(refused).toEqual([
+      'format/json',
+      'format/json',
+      'format/json',
+      'format/field',
+      'format/field',
+      'format/limit',
+    ]);
+    const message = await mine.pack(text('hi'), hulk.id);
+    if ('status' in message) expect.unreachable();
+    expect(await his.receivedPackage(mine.serialize(message))).toHaveLength(1);
+  });
+
   test('takes in what several messages of one package are, in order', async () => {
     const { world, moki, hulk } = await couple();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];

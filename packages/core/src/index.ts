@@ -42,7 +42,7 @@ export {
   MAX_STORE_KEY_PARTS,
 } from './ports/store-key.ts';
 export { withLock } from './ports/store-lock.ts';
-export { subStore } from './ports/sub-store.ts';
+export { type SubStoreOrigin, subStore, subStoreOrigin } from './ports/sub-store.ts';
 export { systemTimers, type Timers } from './ports/timers.ts';
 export type { Arrival, Transport, TransportContext, TransportFactory } from './ports/transport.ts';
 export {

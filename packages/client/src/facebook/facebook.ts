@@ -7,6 +7,7 @@ import {
   type Store,
   type StoreKey,
   seconds,
+  withLock,
 } from '@dimp/core';
 import type { DecryptKey, Signer } from '@dimp/crypto';
 import {
@@ -27,6 +28,7 @@ import {
   signDocument,
   type User,
 } from '@dimp/mkm';
+import { requireID } from '../require-id.ts';
 import { changesElsewhere } from './changes-elsewhere.ts';
 import type { Contact } from './contact-records.ts';
 import type { IdentityKeys } from './identity-records.ts';
@@ -185,6 +187,23 @@ export class Facebook<P extends Protocol = Protocol>
   }
 
   /**
+   * The current user, or the one that is made if there is none. Several that ask at the same time, in this program or in
+   * tabs on the same store, get the same one: one of them makes it, the others wait. See {@link ensureUser}.
+   *
+   * @param make - makes and saves a user
+   * @throws what `make` throws; `store/` codes
+   */
+  async ensureUser(make: () => Promise<User>): Promise<User> {
+    const known = await this.currentUser();
+    if (known !== undefined) return known;
+    return withLock(this.store, 'first user', async () => {
+      // Another tab may have made one, and its news may not have come yet.
+      this.archive.identities.reload();
+      return (await this.currentUser()) ?? make();
+    });
+  }
+
+  /**
    * Chooses the current user; it lasts.
    *
    * @throws `identity/not-found` if it is no user of this machine
@@ -258,8 +277,10 @@ export class Facebook<P extends Protocol = Protocol>
    * Adds a contact, or changes what the user calls him.
    *
    * @param options.remark - what the user calls him; without it, what he calls him stays; an empty one is none
+   * @throws `TypeError` for a contact that is not an ID; `store/` codes
    */
   async addContact(user: ID, contact: ID, options: Omit<Contact, 'id'> = {}): Promise<void> {
+    requireID(contact, 'the contact');
     await this.archive.contactRecords.set(user.entity, { id: contact, ...options });
     this.emitter.emit('contactsChanged', { user });
   }
@@ -276,6 +297,7 @@ export class Facebook<P extends Protocol = Protocol>
 
   /** Replaces the contacts of a user; remarks of those who stay are kept. */
   async saveContacts(user: ID, contacts: readonly ID[]): Promise<void> {
+    for (const contact of contacts) requireID(contact, 'a contact');
     await this.archive.contactRecords.replace(user.entity, contacts);
     this.emitter.emit('contactsChanged', { user });
   }

@@ -10,6 +10,7 @@ import type { Receiver } from '../receiving/receiver.ts';
 import type { ReplayMemory } from '../receiving/replay-memory.ts';
 import type { Answering, PackedAnswer } from './answering.ts';
 import type { Background } from './background.ts';
+import { claim } from './claim.ts';
 import type { MessengerEvents } from './events.ts';
 import { Leadership } from './leadership.ts';
 import type { Link } from './link.ts';
@@ -49,6 +50,7 @@ export class Life {
   readonly #leadership: Leadership | undefined;
   #timer: Disposable | undefined;
   #started: Promise<void> | undefined;
+  #claim: Handle | undefined;
   #purged = 0;
   #answersOnTheirWay = 0;
   #leads = false;
@@ -73,6 +75,7 @@ export class Life {
       // It may go better the next time.
       this.#started = undefined;
       this.#unlisten();
+      this.#claim?.close();
       throw error;
     });
     return this.#started;
@@ -155,10 +158,12 @@ export class Life {
     await this.#started?.catch(() => undefined);
     await receiver.idle();
     await dispatcher.idle();
+    this.#claim?.close();
   }
 
   async #start(): Promise<void> {
     const { facebook, background } = this.#parts;
+    this.#claim = claim(facebook.store);
     const arrived = ({ id }: { readonly id: ID }): void => {
       void background.run(() => this.#release(id.entity));
     };

@@ -14,6 +14,7 @@ import type { Content, Draft, DraftOf, Envelope, ReliableMessage } from '@dimp/d
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
+import { requireID } from '../require-id.ts';
 
 /** Options of packing one content. */
 export interface MessagePackOptions extends PackOptions {
@@ -48,14 +49,21 @@ export class MessagePacker<P extends Protocol = Protocol> {
     this.transceiver = transceiver;
   }
 
-  /** Numbers and dates a draft. What a group reads must name the group inside (spec §8.7). */
+  /**
+   * Numbers and dates a draft. What a group reads must name the group inside (spec §8.7).
+   *
+   * @throws `format/field` and other `format/` codes for what the receiver's program would refuse: nobody could read it,
+   *   and everything behind it would wait; `unsupported/content`; `TypeError` for a receiver that is not an ID
+   */
   stamp(draft: DraftOf<ContentsOfProtocol<P>>, receiver: ID): Content {
+    requireID(receiver, 'the receiver');
     const given: Draft = draft;
     const group = receiver.isGroup && !receiver.isBroadcast ? receiver : given.group;
     const addressed = group === undefined ? given : { ...given, group };
-    return this.facebook.protocol.contents.stamp(addressed as never, {
-      time: seconds(this.facebook.clock),
-    });
+    const { contents } = this.facebook.protocol;
+    const content = contents.stamp(addressed as never, { time: seconds(this.facebook.clock) });
+    contents.parse(content.wire);
+    return content;
   }
 
   /**
@@ -99,6 +107,7 @@ export class MessagePacker<P extends Protocol = Protocol> {
     group: ID,
     options: GroupPackOptions,
   ): Promise<readonly ReliableMessage[] | Waiting> {
+    requireID(group, 'the group');
     if (!group.isGroup || group.isBroadcast) throw new TypeError('not a group with members');
     const sender = await this.sender(options.sender);
     const members = await this.facebook.members(group);
@@ -114,6 +123,7 @@ export class MessagePacker<P extends Protocol = Protocol> {
 
   /** @throws `identity/not-found` if there is no user of this machine to send */
   async sender(sender: ID | undefined): Promise<ID> {
+    if (sender !== undefined) requireID(sender, 'the sender');
     const id = sender ?? (await this.facebook.currentUser())?.id;
     if (id === undefined) {
       throw new ProtocolError('identity/not-found', 'there is no user on this machine');

@@ -2,6 +2,7 @@ import {
   type Arrival,
   type ContentsOfProtocol,
   isWaiting,
+  type Payload,
   type Protocol,
   type Random,
   readPayload,
@@ -24,6 +25,7 @@ import {
   type EventSource,
   Events,
   type Handle,
+  isProtocolError,
   type Listener,
   onAsyncDispose,
   ProtocolError,
@@ -37,6 +39,7 @@ import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
 import type { DeferredMessage } from '../receiving/deferred.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
+import { requireID } from '../require-id.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import {
   type GroupForm,
@@ -137,14 +140,16 @@ export class Messenger<P extends Protocol = Protocol>
    * Sends a content to a person, a group or everybody.
    *
    * @returns a handle, as soon as the message is on disk
-   * @throws `identity/not-found` if there is no user of this machine to send it; `format/limit` for a content that no
-   *   message can hold; `store/` codes if it could not be kept
+   * @throws `identity/not-found` if there is no user of this machine to send it; `format/field` for a content that its own
+   *   type refuses, with the field in the details; `format/limit` for one that no message can hold; `TypeError` for a
+   *   receiver that is not an ID; `store/` codes if it could not be kept
    */
   async send(
     draft: DraftOf<ContentsOfProtocol<P>>,
     receiver: ID,
     { sender: named, form }: SendOptions = {},
   ): Promise<Delivery> {
+    requireID(receiver, 'the receiver');
     await this.start();
     const sender = await this.#packer.sender(named);
     await this.facebook.requireSigner(sender);
@@ -165,12 +170,12 @@ export class Messenger<P extends Protocol = Protocol>
    * uses {@link Messenger.connect}.
    *
    * @returns what to send back: receipts, answers to questions, and what handlers answer
-   * @throws `format/` codes for bytes that are no messages at all; `store/` codes if they could not be kept: then
-   *   nothing may be acknowledged. A single wrong message is reported by the event `refused` instead.
+   * @throws `store/` codes if they could not be kept: then nothing may be acknowledged. A wrong message, and bytes that are
+   *   not messages at all, are reported by the event `refused` instead.
    */
   async receivedPackage(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     await this.start();
-    const payload = readPayload(bytes);
+    const payload = this.#readPayload(bytes);
     if (payload.kind === 'ping') return [utf8Encode(payload.reply)];
     if (payload.kind !== 'messages') return [];
     const packages: Uint8Array[] = [];
@@ -188,7 +193,8 @@ export class Messenger<P extends Protocol = Protocol>
    * @param options.station - who is at the other end, if it is a station that one has to log in at: messages wait until it
    *   takes them. A `StationSession` sees to that.
    * @returns when the connection has been closed, or is not listened to any more
-   * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages
+   * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages: whoever is at
+   *   the other end speaks another protocol
    */
   async connect(transport: Transport, { signal, station }: ConnectOptions = {}): Promise<void> {
     await this.start();
@@ -368,6 +374,17 @@ export class Messenger<P extends Protocol = Protocol>
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#parts.life.stop();
+  }
+
+  #readPayload(bytes: Uint8Array): Payload {
+    try {
+      return readPayload(bytes);
+    } catch (error) {
+      // Whoever sent it has nothing that could be answered; others come behind it.
+      if (!isProtocolError(error)) throw error;
+      this.#events.emit('refused', { error });
+      return { kind: 'ignored' };
+    }
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;

@@ -11,13 +11,18 @@ export interface Timers {
   after(delay: number, task: () => MaybePromise<void>): Disposable;
 }
 
-/** Longest delay that platforms keep: 2³¹ − 1 ms, 24 days. What is longer is cut. */
+/** Longest delay that platforms keep, in milliseconds: 2³¹ − 1, 24 days. A longer one would end at once. */
 const LONGEST = 2_147_483_647;
 
-/** The platform's timers. */
+/** The platform's timers. A delay may have any length. */
 export const systemTimers: Timers = {
   after(delay, task) {
-    const timer = setTimeout(() => void task(), Math.min(Math.max(delay, 0), LONGEST));
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (left: number): void => {
+      const next = left > LONGEST ? () => wait(left - LONGEST) : () => void task();
+      timer = setTimeout(next, Math.min(Math.max(left, 0), LONGEST));
+    };
+    wait(delay);
     return {
       [disposeSymbol]: () => clearTimeout(timer),
     };
