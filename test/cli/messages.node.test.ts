@@ -86,7 +86,7 @@ test(
     const port = await freePort();
     const { moki, hulk } = await twoPeople(`127.0.0.1:${port}`);
     const failed = await moki.run(['send', 'hulk', 'later', '--timeout', '2']);
-    expect(failureOf(failed)).toEqual([75, 'transport/closed']);
+    expect(failureOf(failed)).toEqual([69, 'transport/refused']);
     await startStation(port);
     const sent = await moki.run(['send', 'hulk', 'now']);
     expect(sent.status, sent.stdout).toBe(0);
@@ -271,8 +271,8 @@ test(
   async () => {
     const { moki } = await twoPeople(`127.0.0.1:${await freePort()}`);
     expect(failureOf(await moki.run(['station', 'check', '--timeout', '2']))).toEqual([
-      75,
-      'transport/closed',
+      69,
+      'transport/refused',
     ]);
     const deaf = createServer((socket) =>
       socket.on('error', () => undefined).end('HTTP/1.1 400 no\r\n\r\n'),
