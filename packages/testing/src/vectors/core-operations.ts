@@ -1,7 +1,7 @@
 import { isWaiting, splitMessage, type Transceiver } from '@dimp/core';
 import { normalizeType } from '@dimp/core/dialects';
 import { sha256 } from '@dimp/crypto/digests';
-import { isBroadcast, type ReliableMessage } from '@dimp/dkd';
+import { type InstantMessage, isBroadcast, type ReliableMessage } from '@dimp/dkd';
 import {
   decodeHex,
   encodeBase64,
@@ -53,7 +53,8 @@ export async function open(reader: Transceiver, input: string | Uint8Array): Pro
   const before = await known(reader, message);
   const verified = await reader.verify(message);
   if (isWaiting(verified)) throw new Error(`meta of ${verified.id.text} is not known`);
-  const { content } = await reader.decrypt(verified);
+  const instant = await reader.decrypt(verified);
+  const { content } = instant;
   const after = await known(reader, message);
   return {
     sender: sender.text,
@@ -62,8 +63,19 @@ export async function open(reader: Transceiver, input: string | Uint8Array): Pro
     broadcast: message.broadcast,
     signed_sha256_hex: encodeHex(sha256(message.data)),
     content: readingOf(content),
+    opening: openingOf(reader, instant),
     learned: { meta: !before.meta && after.meta, visa: !before.visa && after.visa },
     ...(message.broadcast ? { content_sha256_hex: encodeHex(sha256(message.data)) } : {}),
+  };
+}
+
+function openingOf(reader: Transceiver, instant: InstantMessage): JsonObject | null {
+  const opening = reader.openingOf(instant);
+  if (opening === undefined) return null;
+  return {
+    algorithm: opening.key?.algorithm ?? null,
+    proven: opening.proven,
+    time_trusted: opening.timeTrusted,
   };
 }
 

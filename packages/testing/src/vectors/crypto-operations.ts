@@ -22,6 +22,7 @@ import {
   equalBytes,
   type JsonObject,
   ProtocolError,
+  utf8Encode,
 } from '@dimp/foundation';
 import { ANYONE } from '@dimp/mkm';
 import { object, text } from './case.ts';
@@ -65,6 +66,12 @@ export const cryptoOperations: VectorOperations = {
   'aes.decrypt': async (input, context) => {
     const key = symmetric(context, input);
     const plaintext = await key.decrypt(base64(input, 'ciphertext_b64'), object(input, 'extra'));
+    return { plaintext_hex: encodeHex(plaintext) };
+  },
+  'aes-gcm.decrypt': async (input, context) => {
+    const key = symmetric(context, input);
+    const associated = utf8Encode(text(input, 'associated_utf8'));
+    const plaintext = await key.decrypt(base64(input, 'ciphertext_b64'), {}, associated);
     return { plaintext_hex: encodeHex(plaintext) };
   },
   'plain.encrypt': async (input, context) => {
