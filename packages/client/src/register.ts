@@ -2,9 +2,9 @@ import { type KeyNamesOfProtocol, type Protocol, seconds } from '@dimp/core';
 import type { Signer } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
+import { abilitiesOf } from './facebook/abilities.ts';
 import type { Facebook } from './facebook/facebook.ts';
 import { makeMessageKey } from './facebook/message-key.ts';
-import { FILE_STREAM } from './files/accepts.ts';
 import { requireID } from './require-id.ts';
 
 /** How an identity is made. Everything but the facebook has a default. */
@@ -69,7 +69,7 @@ export async function register<P extends Protocol>(
       type: 'visa',
       properties: {
         name,
-        accepts: [FILE_STREAM],
+        accepts: abilitiesOf(protocol),
         ...options.visa,
         key: messageKey.publicKey.toWire(),
       },

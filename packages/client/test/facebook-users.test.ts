@@ -175,6 +175,12 @@ describe('a new message key', () => {
     expect((await facebook.rotateMessageKey(user.id)).time).toBeGreaterThan(now);
   });
 
+  test('announces what this program reads', async () => {
+    const { facebook, user } = await newUser('moki', { ...fast, visa: { accepts: ['x'] } });
+    const { properties } = await facebook.rotateMessageKey(user.id);
+    expect(properties['accepts']).toEqual(['x', 'file-stream', 'aead-1']);
+  });
+
   test('is not made for others, nor of what cannot encrypt', async () => {
     const { facebook, user } = await newUser('moki', fast);
     const { user: stranger } = await newUser('hulk', fast);
@@ -263,5 +269,44 @@ describe('a group of ours', () => {
       details: { field: 'name' },
     });
     expect(await group.members()).toHaveLength(2);
+  });
+});
+
+describe('a visa that an older program made', () => {
+  test('announces what this one reads, with the same key, once', async () => {
+    const { facebook, user } = await newUser('moki', { ...fast, visa: { accepts: ['x'], a: 1 } });
+    const old = await user.visa();
+    const visa = await facebook.announceAbilities(user.id);
+    expect(visa?.properties).toMatchObject({
+      accepts: ['x', 'file-stream', 'aead-1'],
+      a: 1,
+      key: old?.properties['key'],
+    });
+    expect((await user.visa())?.data).toBe(visa?.data);
+    expect(await facebook.announceAbilities(user.id)).toBeUndefined();
+    expect(await facebook.messageKeys(user.id)).toHaveLength(1);
+  });
+
+  test('on another terminal, or for a key that is not here, promises nothing for it', async () => {
+    const { facebook, user } = await newUser('moki', fast);
+    const signer = await facebook.requireSigner(user.id);
+    const { publicKey } = await facebook.protocol.keys.generate('RSA', { bits: 1024 });
+    for (const [ahead, terminal] of [
+      [10, undefined],
+      [20, 'phone'],
+    ] as const) {
+      const visa = await signDocument(
+        {
+          did: user.id,
+          type: 'visa',
+          properties: { key: publicKey.toWire() },
+          now: Date.now() / 1000 + ahead,
+          ...(terminal === undefined ? {} : { terminal }),
+        },
+        signer,
+      );
+      await facebook.saveDocument(visa, user.id);
+      expect(await facebook.announceAbilities(user.id)).toBeUndefined();
+    }
   });
 });

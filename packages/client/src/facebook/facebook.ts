@@ -29,6 +29,7 @@ import {
   type User,
 } from '@dimp/mkm';
 import { requireID } from '../require-id.ts';
+import { isKeyOf, withAbilities } from './abilities.ts';
 import { changesElsewhere } from './changes-elsewhere.ts';
 import type { Contact } from './contact-records.ts';
 import type { IdentityKeys } from './identity-records.ts';
@@ -245,7 +246,44 @@ export class Facebook<P extends Protocol = Protocol>
   async rotateMessageKey(id: ID, algorithm?: string): Promise<Document> {
     const [before] = (await this.#requireKeys(id)).messageKeys;
     const key = await makeMessageKey(this.protocol, algorithm ?? before?.algorithm ?? 'RSA');
-    const rotate = async () => {
+    const visa = await this.#renewVisa(id, (visa) => {
+      const old = visa?.properties ?? {};
+      const properties = withAbilities(old, this.protocol) ?? old;
+      return { properties: { ...properties, key: key.publicKey.toWire() }, key };
+    });
+    if (visa === undefined) throw new TypeError('a new key always makes a new visa');
+    return visa;
+  }
+
+  /**
+   * Lets the visa of a user announce what this program reads, after an update: until then others go on writing to him as
+   * to the older one. The key stays.
+   *
+   * @returns the new visa, for whoever writes to the user; undefined if the old one announces it all, or there is none
+   * @throws `identity/not-found` if it is no user of this machine; `store/` codes
+   */
+  async announceAbilities(id: ID): Promise<Document | undefined> {
+    const isDue = (visa: Document | undefined): boolean =>
+      visa !== undefined && withAbilities(visa.properties, this.protocol) !== undefined;
+    // Nothing to do, most often.
+    if (!isDue(await this.document(id))) return undefined;
+    return this.#renewVisa(id, (old, { messageKeys }) => {
+      // A visa of another program's is not ours to promise for.
+      const isOurs = messageKeys.some(({ publicKey }) => isKeyOf(old, publicKey, this.protocol));
+      const properties = isOurs ? withAbilities(old?.properties ?? {}, this.protocol) : undefined;
+      return properties === undefined ? undefined : { properties };
+    });
+  }
+
+  /** Signs a visa anew, and stores it with its key in one step. */
+  async #renewVisa(
+    id: ID,
+    change: (
+      old: Document | undefined,
+      keys: Pick<IdentityKeys, 'messageKeys'>,
+    ) => { readonly properties: JsonObject; readonly key?: DecryptKey } | undefined,
+  ): Promise<Document | undefined> {
+    const renew = async (): Promise<Document | undefined> => {
       // Another tab may have done the same meanwhile.
       this.archive.identities.reload();
       const identity = await this.#requireKeys(id);
@@ -253,23 +291,25 @@ export class Facebook<P extends Protocol = Protocol>
       if (meta === undefined) throw notFound(id);
       const stored = this.readDocuments(id, await this.archive.documents(id.entity));
       const old = newestDocument(stored.filter(({ type }) => type === 'visa'));
+      const changed = change(old, identity);
+      if (changed === undefined) return undefined;
       const latest = newestDocument(stored)?.time ?? 0;
       const request = {
         did: id,
         type: 'visa',
-        properties: { ...old?.properties, key: key.publicKey.toWire() },
+        properties: changed.properties,
         // Strictly newer than the old one, even if the clock was set back.
         now: Math.max(seconds(this.clock), latest + 0.001),
       };
       const visa = await signDocument(request, identity.signer);
-      const messageKeys = [key, ...identity.messageKeys];
+      const messageKeys = [...(changed.key ? [changed.key] : []), ...identity.messageKeys];
       await this.#keepLocalUser({ ...identity, meta, documents: [visa], messageKeys });
       return visa;
     };
     const visa = await this.archive.changingUsers(() =>
-      this.archive.changingDocuments(id.entity, rotate),
+      this.archive.changingDocuments(id.entity, renew),
     );
-    this.#tellOfUser(id, { documents: [visa] });
+    if (visa !== undefined) this.#tellOfUser(id, { documents: [visa] });
     return visa;
   }
 

@@ -35,7 +35,9 @@ export class Announcements {
   }
 
   /** The offer, in the clear and for whichever station reads it, with what it needs to answer (spec §11.6). */
-  hello(): Promise<Uint8Array> {
+  async hello(): Promise<Uint8Array> {
+    // After an update of this program, others learn from the visa what it can read.
+    await this.#messenger.facebook.announceAbilities(this.#user);
     const body: HandshakeBody = { title: HELLO, state: 'start' };
     const draft = { kind: 'handshake', body, group: EVERY_STATION };
     return this.#pack(draft, ANY_STATION, { attachMeta: true, attachVisa: true });
