@@ -61,11 +61,11 @@ export function readDecrypted(
   };
 }
 
-/** Whether a content's own time stands where nobody but its sender can have written it. */
+/** Whether a content has a time of its own, where nobody but its sender can have written it. */
 export function isTimeTrusted({ wire, doubtful }: DecryptedContent): boolean {
   // The long name counts where both stand (spec §10).
   const name = Object.hasOwn(wire, 'time') ? 'time' : 'W';
-  return !doubtful.has(name);
+  return Object.hasOwn(wire, name) && !doubtful.has(name);
 }
 
 function parseContentJson(plaintext: Uint8Array): JsonObject {

@@ -103,8 +103,8 @@ export class MessageOpener {
         refused = error;
       }
     }
-    const error = refused ?? decryptError();
-    if (typeof error === 'object' && error !== null) this.#failures.set(error, 'unreadable');
+    const error = toldFailure(refused);
+    this.#failures.set(error, 'unreadable');
     throw error;
   }
 
@@ -254,6 +254,16 @@ export class MessageOpener {
     this.#weaker.set(direction, visaTime);
     this.#events.emit('weaker', { sender, receiver });
   }
+}
+
+/**
+ * One error with one text, whatever failed; but for contents to which the vectors give codes of their own, because of
+ * their depth, a member `__proto__`, or no type.
+ */
+function toldFailure(refused: unknown): ProtocolError {
+  return isProtocolError(refused, 'format/limit') || isProtocolError(refused, 'format/field')
+    ? refused
+    : decryptError();
 }
 
 async function decrypt(message: ReliableMessage, key: SymmetricKey): Promise<Uint8Array> {
