@@ -215,8 +215,8 @@ test('a neighbour that brings copy after copy uses up its own share, and the gen
   const genuine = await wireOf(sending, 'genuine', hulk);
   const poison = async (from: number): Promise<void> => {
     for (let i = from; i < from + 20; i++) {
-      const IV = encodeBase64(new Uint8Array(16).fill(i));
-      await neighbour.transport.send(bytesOf({ ...genuine, IV }));
+      const key = encodeBase64(new Uint8Array(128).fill(i));
+      await neighbour.transport.send(bytesOf({ ...genuine, key, keys: {} }));
     }
   };
   await poison(0);
