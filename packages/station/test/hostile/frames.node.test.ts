@@ -232,7 +232,12 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
       'a short name that meant sender or signature',
       (text, of) => text.replace('{', `{"S":"${of}",`),
     ],
-    ['two IVs of two spellings', (text) => text.replace('{', '{"iv":"AAAAAAAAAAAAAAAAAAAAAA==",')],
+    [
+      'two IVs of two spellings',
+      // Sealed messages have none of their own.
+      (text) =>
+        text.replace('{', '{"IV":"AAAAAAAAAAAAAAAAAAAAAA==","iv":"AAAAAAAAAAAAAAAAAAAAAQ==",'),
+    ],
     ['half of a character', (text) => text.replace('{', '{"x":["\\ud83d"],')],
     ['half of a character in a name', (text) => text.replace('{', '{"\\udc00":1,')],
   ])('a message with %s is passed on to nobody', async (_, change) => {
