@@ -17,7 +17,8 @@ export interface Place {
 export async function startBot(store: Store, { host, port }: Place) {
   const facebook = new Facebook({ protocol, store });
   const user = await ensureUser('echo', { facebook });
-  const messenger = new Messenger({ facebook });
+  // A public bot answers everybody: strangers with older programs get receipts, too.
+  const messenger = new Messenger({ facebook, receipts: 'everybody' });
 
   // In front of all handlers: a log, and no more than one answer at a time to anybody.
   const busy = new Set<string>();

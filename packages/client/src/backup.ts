@@ -20,6 +20,7 @@ import {
 import type { ID, User } from '@dimp/mkm';
 import { openWithPassphrase, sealWithPassphrase } from '@dimp/store-encrypted/secrets';
 import type { Facebook } from './facebook/facebook.ts';
+import { exportKeyOwners, importKeyOwners } from './key-owners.ts';
 
 /** Options of {@link exportIdentity}. */
 export interface ExportOptions {
@@ -72,6 +73,7 @@ export async function exportIdentity(
     meta: meta.wire,
     documents: (await facebook.documents(id)).map(({ wire }) => wire),
     contacts,
+    keyOwners: await exportKeyOwners(facebook.store, id),
     ...(origin === undefined ? {} : { origin }),
   };
   const bytes = utf8Encode(stringifyJson(content));
@@ -97,7 +99,7 @@ export async function importIdentity(
   passphrase: string,
 ): Promise<User> {
   const content = parseJsonObject(await openWithPassphrase(file, passphrase), LIMITS);
-  const { version, messageKeys, documents, contacts, origin } = content;
+  const { version, messageKeys, documents, contacts, keyOwners = [], origin } = content;
   if (version !== 1) throw fieldError('version', 'is not known');
   const { protocol } = facebook;
   const id = protocol.parseID(content['id']);
@@ -112,6 +114,8 @@ export async function importIdentity(
     ),
     ...(isJsonObject(origin) ? { origin } : {}),
   });
+  const owners = listOf(keyOwners, 'keyOwners').filter(isJsonObject);
+  await importKeyOwners(facebook.store, id, owners, protocol.parseID);
   for (const contact of known) await addContact(facebook, id, contact);
   return user;
 }

@@ -33,8 +33,10 @@ export type { MessengerOptions } from './messenger/messenger-options.ts';
 export type { DirectCommand, StationContact } from './messenger/station-contact.ts';
 export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';
 export type { DeferredMessage, DeferredReason } from './receiving/deferred.ts';
+export type { Evidence, EvidenceReader } from './receiving/evidence.ts';
 export { DEFAULT_FRESHNESS, type FreshnessPolicy } from './receiving/freshness.ts';
 export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './receiving/inbox.ts';
+export type { ReceiptPolicy } from './receiving/receipts.ts';
 export {
   type CreateGroupOptions,
   createGroup,

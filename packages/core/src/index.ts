@@ -67,6 +67,7 @@ export {
   type KeyRotation,
   type SendingKey,
 } from './transceiver/key-cache.ts';
+export { pairFingerprint } from './transceiver/key-names.ts';
 export {
   type KeyClaim,
   type KeyOwner,
@@ -76,7 +77,7 @@ export {
 } from './transceiver/key-owners.ts';
 export { MessageKeys, type UnwrappedKey } from './transceiver/message-keys.ts';
 export type { TransceiverEvents } from './transceiver/message-opener.ts';
-export type { DecryptFailure, Opening } from './transceiver/opening.ts';
+export type { DecryptFailure, DecryptOptions, Opening } from './transceiver/opening.ts';
 export { splitMessage, trimMessage } from './transceiver/split-message.ts';
 export {
   type PackOptions,

@@ -54,3 +54,19 @@ export function runningMd5(): RunningDigest {
 export function sha1(bytes: Uint8Array): Uint8Array {
   return nobleSha1(bytes);
 }
+
+/** Bytes of a block of SHA-256, which keys of HMAC are filled up to. */
+const BLOCK = 64;
+
+/** HMAC-SHA-256 (RFC 2104), 32 bytes. */
+export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const block = new Uint8Array(BLOCK);
+  block.set(key.length > BLOCK ? sha256(key) : key);
+  const padded = (pad: number, data: Uint8Array): Uint8Array => {
+    const input = new Uint8Array(BLOCK + data.length);
+    for (const [index, byte] of block.entries()) input[index] = byte ^ pad;
+    input.set(data, BLOCK);
+    return sha256(input);
+  };
+  return padded(0x5c, padded(0x36, bytes));
+}

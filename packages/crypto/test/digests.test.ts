@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { native as platform, running as runningPlatform } from '#native/sha256';
 import {
+  hmacSha256,
   keccak256,
   md5,
   type RunningDigest,
@@ -52,4 +53,25 @@ test.each<readonly [string, () => RunningDigest, (bytes: Uint8Array) => Uint8Arr
       expect(digest.digest()).toEqual(whole(concatBytes(...pieces)));
     }),
   );
+});
+
+test.each([
+  // RFC 4231, cases 1, 2 and 6: a short key, one of a few letters, one longer than a block.
+  [
+    new Uint8Array(20).fill(0x0b),
+    'Hi There',
+    'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7',
+  ],
+  [
+    utf8Encode('Jefe'),
+    'what do ya want for nothing?',
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  ],
+  [
+    new Uint8Array(131).fill(0xaa),
+    'Test Using Larger Than Block-Size Key - Hash Key First',
+    '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54',
+  ],
+])('HMAC-SHA-256 is that of RFC 4231', (key, words, expected) => {
+  expect(encodeHex(hmacSha256(key, utf8Encode(words)))).toBe(expected);
 });

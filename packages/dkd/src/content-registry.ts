@@ -56,6 +56,13 @@ export interface ContentRegistry<T extends AnyContentType = AnyContentType> {
    *   fails in whatever way; `format/limit` for one that names too many IDs.
    */
   parse(wire: Json | undefined): ContentOf<T> | UnknownContent;
+  /**
+   * Reads what every content has, and leaves the rest as it is: for a content that its type refuses, which may be a newer
+   * variant of it.
+   *
+   * @throws `format/` codes for a content without a type, or with a number, time or group that cannot be read
+   */
+  parseAsUnknown(wire: Json | undefined): UnknownContent;
   /** Makes a content of a draft: numbers it, dates it, writes its wire members. */
   stamp<K extends string, B>(
     draft: Draft<K, B> & DraftOf<ContentOf<T>>,
@@ -101,21 +108,29 @@ export function contentRegistry<const T extends readonly AnyContentType[]>(
   const nextSerial = context.serial ?? serialNumbers();
   const normalize = context.normalize ?? ((wire: JsonObject) => wire);
 
-  const read = (received: Json | undefined): Content => {
+  const readUnknown = (received: Json | undefined): UnknownContent => {
     if (!isJsonObject(received)) throw fieldError('content', 'is no object');
     const wire = normalize(received);
     const type = toText(ownMember(wire, 'type'), 'type');
     if (type === undefined || type === '') throw fieldError('type', 'is missing');
     const common = readCommon(wire, type, bound);
-    const entry = byType.get(type)?.find((each) => fits(each, wire));
-    if (entry === undefined) return { ...common, kind: 'unknown', body: wire, wire: received };
+    return { ...common, kind: 'unknown', body: wire, wire: received };
+  };
+
+  const read = (received: Json | undefined): Content => {
+    const unknown = readUnknown(received);
+    const { kind: _kind, body: wire, wire: _wire, ...common } = unknown;
+    const entry = byType.get(unknown.type)?.find((each) => fits(each, wire));
+    if (entry === undefined) return unknown;
     const body = parseWith(entry.schema, wire, entry.type.kind);
-    return { ...common, kind: entry.type.kind, body, wire: received };
+    return { ...common, kind: entry.type.kind, body, wire: unknown.wire };
   };
 
   const registry = {
     types: Object.freeze([...kept]),
     parse: (received: Json | undefined): Content => budget.run(() => read(received)),
+    parseAsUnknown: (received: Json | undefined): UnknownContent =>
+      budget.run(() => readUnknown(received)),
     stamp(draft: Draft, { time, sn = nextSerial(), extra }: StampOptions): Content {
       const entry = kinds.get(draft.kind);
       if (entry === undefined) {

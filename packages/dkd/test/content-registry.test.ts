@@ -89,6 +89,17 @@ describe('parse', () => {
     expect(content.body).toEqual(wire);
   });
 
+  test('reads a content that its type refuses as an unknown one, if asked to', () => {
+    const wire: JsonObject = { type: '1', sn: 7, time: 1_700_000_000, text: { no: 'text' } };
+    expect(() => registry.parse(wire)).toThrow(field);
+    const content = registry.parseAsUnknown(wire);
+    expect(content).toMatchObject({ kind: 'unknown', type: '1', sn: 7, time: 1_700_000_000 });
+    expect(content.wire).toBe(wire);
+    for (const damaged of [{ sn: 1 }, { type: '1', sn: {} }, { type: '1', group: 5 }, []]) {
+      expect(() => registry.parseAsUnknown(damaged as JsonObject)).toThrow(field);
+    }
+  });
+
   test('keeps the object as received where it is normalized for reading', () => {
     const short = contentRegistry(
       { ids, normalize: (wire) => ({ ...wire, type: wire['T'] }) },

@@ -56,6 +56,7 @@ export class Dispatcher implements DeliveryControl {
   /** Records that are being written for another tab to send. */
   readonly #writing = new Set<Promise<void>>();
   #takingOver: Promise<void> | undefined;
+  #isTakingOver = false;
   #leading = false;
   #stopped = false;
 
@@ -113,7 +114,8 @@ export class Dispatcher implements DeliveryControl {
     receiver: ID,
     form: GroupForm | undefined,
   ): Promise<Delivery> {
-    await this.#tookOver();
+    // Looked at once more after each pause: what is written behind the list of a taking over would be nobody's.
+    while (this.#isTakingOver) await this.#tookOver();
     const personal = receiver.isUser || receiver.isBroadcast;
     const record: OutboxRecord = {
       id: this.#options.outbox.nextID(),
@@ -257,6 +259,15 @@ export class Dispatcher implements DeliveryControl {
   }
 
   async #takeOver(): Promise<void> {
+    this.#isTakingOver = true;
+    try {
+      await this.#adoptAll();
+    } finally {
+      this.#isTakingOver = false;
+    }
+  }
+
+  async #adoptAll(): Promise<void> {
     // Written by us for the tab that led until now: it has to be in the list.
     await Promise.allSettled(this.#writing);
     const records: OutboxRecord[] = [];

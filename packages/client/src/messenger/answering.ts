@@ -1,8 +1,10 @@
 import { isWaiting, type Waiting } from '@dimp/core';
 import type { Content, ReliableMessage } from '@dimp/dkd';
-import { isProtocolError } from '@dimp/foundation';
+import { isProtocolError, LruMap } from '@dimp/foundation';
+import type { EntityKey } from '@dimp/mkm';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Introductions } from '../delivery/introductions.ts';
+import type { ReceiptBody } from '../processing/bodies.ts';
 import { isCommand } from '../processing/content-kinds.ts';
 import type { Answer } from '../receiving/answer.ts';
 import type { Link } from './link.ts';
@@ -15,27 +17,45 @@ export interface AnsweringParts {
   readonly introductions: Introductions;
   readonly link: Link;
   readonly ask: (missing: Waiting) => Promise<void>;
+  /** A receipt has to wait for the visa of whom it is for. */
+  readonly owe: (id: string, signature: Uint8Array) => Promise<void>;
   /** An answer of ours cannot be sent. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** Answers to one peer that wait for the peer's visa, at most. */
+const WAITING_ANSWERS = 16;
+/** Peers whose answers wait, at most. */
+const WAITING_PEERS = 256;
 
 /** An answer as it travels. */
 export interface PackedAnswer {
   readonly message: ReliableMessage;
   readonly bytes: Uint8Array;
+  /** The receipt that it is, see `Answer`. */
+  readonly receipt?: PackedReceipt;
+}
+
+/** Which message a receipt is for. */
+export interface PackedReceipt {
+  readonly id: string;
+  readonly signature: Uint8Array;
 }
 
 /** Makes messages of answers. */
 export class Answering {
   readonly #parts: AnsweringParts;
+  /** Answers that cannot be encrypted yet, but for receipts, which are owed on disk. */
+  readonly #waiting = new LruMap<EntityKey, readonly Answer[]>(WAITING_PEERS);
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
   }
 
   /**
-   * Packs answers that are worth nothing later: receipts, and answers to questions. Who cannot be reached now gets none;
-   * he asks again. One that cannot be packed is no fault of the message that it answers.
+   * Packs answers that the program gives by itself: receipts, and answers to questions. Those for somebody whose visa is not
+   * known are sent when it comes: receipts even after a restart. One that cannot be packed is no fault of the message that
+   * it answers.
    *
    * @throws `store/` codes
    */
@@ -52,18 +72,39 @@ export class Answering {
     return packed;
   }
 
+  /** Packs what waited for the visa of a peer. @throws `store/` codes */
+  async release(peer: EntityKey): Promise<readonly PackedAnswer[]> {
+    const answers = this.#waiting.get(peer);
+    if (answers === undefined) return [];
+    this.#waiting.delete(peer);
+    return this.pack(answers);
+  }
+
   async #pack(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
-    const { packer, introductions, ask } = this.#parts;
+    const { packer, introductions, ask, owe } = this.#parts;
     const packed: PackedAnswer[] = [];
-    for (const { draft, from, to } of answers) {
+    for (const answer of answers) {
+      const { draft, from, to } = answer;
+      const receipt = receiptOf(answer);
       const content = packer.stamp(draft as never, to);
       // Whom a receipt goes to has encrypted for us, so he has our meta and visa.
       const attach = draft.kind === 'receipt' ? {} : await introductions.for(from, to);
       const message = await packer.packContent(content, from, to, attach);
-      if (isWaiting(message)) await ask(message);
-      else packed.push({ message, bytes: packer.transceiver.serialize(message) });
+      if (isWaiting(message)) {
+        if (receipt === undefined) this.#wait(answer);
+        else await owe(receipt.id, receipt.signature);
+        await ask(message);
+      } else {
+        const bytes = packer.transceiver.serialize(message);
+        packed.push({ message, bytes, ...(receipt === undefined ? {} : { receipt }) });
+      }
     }
     return packed;
+  }
+
+  #wait(answer: Answer): void {
+    const before = this.#waiting.get(answer.to.entity) ?? [];
+    this.#waiting.set(answer.to.entity, [...before, answer].slice(-WAITING_ANSWERS));
   }
 
   /**
@@ -90,4 +131,10 @@ export class Answering {
     }
     return packed;
   }
+}
+
+function receiptOf({ receiptFor, draft }: Answer): PackedReceipt | undefined {
+  if (receiptFor === undefined) return undefined;
+  const { origin } = draft.body as ReceiptBody;
+  return { id: receiptFor, signature: origin?.signature ?? new Uint8Array() };
 }

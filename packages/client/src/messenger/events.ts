@@ -17,6 +17,11 @@ export interface MessengerEvents {
   waiting: Waiting;
   /** A message has arrived and is kept, but cannot be shown yet. See `Messenger.deferred`. */
   deferred: DeferredMessage;
+  /**
+   * A personal message came without authenticated encryption, from somebody who used it before: their program may be older
+   * on another device, or somebody tries. Told once for each visa of the sender; nothing is refused.
+   */
+  weaker: { readonly sender: ID; readonly receiver: ID };
   /** The transport did not take a message; it is tried again. */
   transmitFailed: { readonly error: unknown };
   /** Work in the background failed: the store, most likely. Nothing that was acknowledged is lost. */
@@ -40,6 +45,7 @@ export const MESSENGER_EVENTS: EventKinds<MessengerEvents> = {
   unhandled: true,
   handlerFailed: true,
   waiting: true,
+  weaker: true,
   transmitFailed: true,
   failed: true,
   leading: true,

@@ -3,9 +3,11 @@ import { disposeSymbol, type Events, type Handle, isProtocolError } from '@dimp/
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Facebook } from '../facebook/facebook.ts';
+import type { StoredKeyOwners } from '../key-owners.ts';
 import type { Handled, Received } from '../receiving/answer.ts';
 import type { Application } from '../receiving/application.ts';
 import type { Inbox, InboxItem } from '../receiving/inbox.ts';
+import type { Receipts } from '../receiving/receipts.ts';
 import type { Receiver } from '../receiving/receiver.ts';
 import type { ReplayMemory } from '../receiving/replay-memory.ts';
 import type { Answering, PackedAnswer } from './answering.ts';
@@ -25,6 +27,8 @@ export interface LifeParts {
   readonly application: Application;
   readonly inbox: Inbox;
   readonly memory: ReplayMemory;
+  readonly receipts: Receipts;
+  readonly keyOwners: StoredKeyOwners;
   /** How long a message may wait to be taken in, in milliseconds. */
   readonly retention: number;
   readonly link: Link;
@@ -89,6 +93,8 @@ export class Life {
     // If we do not get as far as to wait for it.
     all.catch(() => undefined);
     const messages = [...(await answering.pack(received.answers))];
+    for (const { receipt } of messages)
+      if (receipt !== undefined) await this.#parts.memory.paid(receipt.id);
     for (const handled of await all) {
       messages.push(...(await this.#packHandled(handled, true)));
     }
@@ -124,13 +130,20 @@ export class Life {
     return this.#leads && !this.#stopped;
   }
 
+  /** The user knows somebody now: receipts that are owed to them are sent. */
+  known(peer: ID): void {
+    const { receipts, background } = this.#parts;
+    void background.run(async () => this.answer(await receipts.payOwed(peer.entity)));
+  }
+
   /** The connection is back. */
   resume(): void {
-    const { dispatcher, receiver, background, events } = this.#parts;
+    const { dispatcher, receiver, receipts, background, events } = this.#parts;
     events.emit('resumed', {});
     void background.run(async () => {
       await dispatcher.resume();
       await this.answer(await receiver.tend(this.#oldest()));
+      await this.answer(await receipts.payOwed());
       await receiver.askAgain();
     });
   }
@@ -170,6 +183,10 @@ export class Life {
     for (const kind of ['metaSaved', 'documentSaved', 'membersSaved'] as const) {
       this.#listening.push(facebook.events.on(kind, arrived));
     }
+    const contactsChanged = (): void => {
+      void background.run(async () => this.answer(await this.#parts.receipts.payOwed()));
+    };
+    this.#listening.push(facebook.events.on('contactsChanged', contactsChanged));
     this.#tendLater();
     await this.#purge();
     if (this.#leadership === undefined) {
@@ -203,7 +220,10 @@ export class Life {
   async #restore(): Promise<void> {
     const { receiver, background } = this.#parts;
     const restored = await receiver.restore(this.#oldest());
-    void background.run(() => this.answer(restored));
+    void background.run(async () => {
+      await this.answer(restored);
+      await this.answer(await this.#parts.receipts.payOwed());
+    });
   }
 
   /** Messages that were taken in and not done with: their handlers get them again. */
@@ -218,9 +238,12 @@ export class Life {
   }
 
   async #release(entity: EntityKey): Promise<void> {
-    const { dispatcher, receiver } = this.#parts;
+    const { dispatcher, receiver, answering, receipts, background } = this.#parts;
     await dispatcher.release(entity);
     await this.answer(await receiver.release(entity));
+    await this.answer(await receipts.payOwed(entity));
+    const waiting = await answering.release(entity);
+    void background.run(() => this.#send(waiting));
   }
 
   /** A message is done with when its answers are in the outbox, or with whoever has handed it in. */
@@ -241,18 +264,29 @@ export class Life {
   }
 
   async #send(messages: readonly PackedAnswer[]): Promise<void> {
-    const { link } = this.#parts;
-    for (const { message, bytes } of messages) {
-      // An answer that cannot be sent now is asked for again: a receipt by the repeated message.
-      if (this.#answersOnTheirWay >= MAX_ANSWERS_ON_THEIR_WAY) return;
-      this.#answersOnTheirWay += 1;
-      try {
-        await link.send(bytes, message.envelope.receiver);
-      } catch {
-        return;
-      } finally {
-        this.#answersOnTheirWay -= 1;
-      }
+    const { memory } = this.#parts;
+    let isOpen = true;
+    for (const each of messages) {
+      isOpen = isOpen && (await this.#sendAnswer(each));
+      if (each.receipt === undefined) continue;
+      const { id, signature } = each.receipt;
+      // An answer to a question is asked for again; a receipt perhaps is not: older programs do not repeat a message.
+      if (isOpen) await memory.paid(id);
+      else await memory.owe(id, { for: 'network', signature });
+    }
+  }
+
+  /** @returns false if the network does not take it */
+  async #sendAnswer({ message, bytes }: PackedAnswer): Promise<boolean> {
+    if (this.#answersOnTheirWay >= MAX_ANSWERS_ON_THEIR_WAY) return false;
+    this.#answersOnTheirWay += 1;
+    try {
+      await this.#parts.link.send(bytes, message.envelope.receiver);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#answersOnTheirWay -= 1;
     }
   }
 
@@ -285,6 +319,9 @@ export class Life {
     const now = this.#parts.facebook.clock.now();
     if (now - this.#purged < PURGE_INTERVAL) return;
     this.#purged = now;
-    await this.#parts.memory.purge();
+    const { memory, keyOwners, facebook, background } = this.#parts;
+    await memory.purge();
+    // Nothing waits for it, and it reads what may be much.
+    void background.run(() => keyOwners.purge(facebook));
   }
 }

@@ -5,6 +5,7 @@ import type { Facebook } from '../facebook/facebook.ts';
 import type { KeyStore } from '../key-store.ts';
 import type { FreshnessPolicy } from '../receiving/freshness.ts';
 import type { InboxLimits } from '../receiving/inbox.ts';
+import type { ReceiptPolicy } from '../receiving/receipts.ts';
 import type { SendPackage } from './link.ts';
 
 /** What a messenger is made with. */
@@ -28,6 +29,12 @@ export interface MessengerOptions<P extends Protocol> {
   readonly inbox?: Partial<InboxLimits>;
   /** How long a message waits for the one before it, in milliseconds; ten minutes by default. */
   readonly orderTimeout?: number;
+  /**
+   * Whom the program tells by itself that a message has arrived, `careful` by default: those whom the user knows at once,
+   * strangers if it is proven that they know what they have sent, at most 60 an hour for each; others when the user writes
+   * to them, adds or accepts them. `everybody` is for bots that answer everybody anyway.
+   */
+  readonly receipts?: ReceiptPolicy;
   readonly timers?: Timers;
   readonly random?: Random;
 }

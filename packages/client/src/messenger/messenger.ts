@@ -35,9 +35,11 @@ import {
 import type { ID } from '@dimp/mkm';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Facebook } from '../facebook/facebook.ts';
+import { StoredKeyOwners } from '../key-owners.ts';
 import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
 import type { DeferredMessage } from '../receiving/deferred.ts';
+import type { EvidenceReader } from '../receiving/evidence.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
 import { requireID } from '../require-id.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
@@ -105,12 +107,15 @@ export class Messenger<P extends Protocol = Protocol>
     const { facebook, dialect, cipher } = options;
     const { protocol, store, clock } = facebook;
     this.facebook = facebook;
+    const keyOwners = new StoredKeyOwners(store);
     this.transceiver = new Transceiver({
       barrack: facebook,
       keyCache: options.keyStore ?? new KeyStore({ protocol, store, clock }),
+      keyOwners,
       ...(dialect === undefined ? {} : { dialect }),
       ...(cipher === undefined ? {} : { cipher }),
     });
+    this.transceiver.events.on('weaker', (event) => this.#events.emit('weaker', event));
     this.#packer = new MessagePacker(facebook, this.transceiver);
     this.timers = options.timers ?? systemTimers;
     this.random = options.random ?? systemRandom;
@@ -120,6 +125,7 @@ export class Messenger<P extends Protocol = Protocol>
       random: this.random,
       packer: this.#packer as unknown as MessagePacker,
       events: this.#events,
+      keyOwners,
     });
   }
 
@@ -154,7 +160,31 @@ export class Messenger<P extends Protocol = Protocol>
     const sender = await this.#packer.sender(named);
     await this.facebook.requireSigner(sender);
     const content = this.#packer.stamp(draft, receiver);
-    return this.#parts.dispatcher.enqueue(content, sender, receiver, form);
+    const delivery = await this.#parts.dispatcher.enqueue(content, sender, receiver, form);
+    await this.accept(receiver, { user: sender });
+    return delivery;
+  }
+
+  /**
+   * Says that a user knows somebody: they are told from now on that their messages have arrived, and of those of the last
+   * seven days as well. Writing to somebody and adding a contact says the same.
+   *
+   * @param options.user - the user of this machine, the current one by default
+   * @throws `identity/not-found` if there is no user of this machine; `store/` codes
+   */
+  async accept(peer: ID, { user: named }: { readonly user?: ID } = {}): Promise<void> {
+    const user = await this.#packer.sender(named);
+    if (await this.#parts.acceptance.accept(user, peer)) this.#parts.life.known(peer);
+  }
+
+  /**
+   * Reads signed messages that others forward as evidence, such as the history of a group that was asked for. They may be
+   * of any age, and come any number of times; whether their senders were allowed to say it is for the reader to judge.
+   *
+   * @returns a handle that ends it
+   */
+  readEvidence(reader: EvidenceReader): Handle {
+    return this.#parts.evidence.add(reader);
   }
 
   /** Messages that are on their way, or were given up and not discarded; those of earlier lives of the program too. */

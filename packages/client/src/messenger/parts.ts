@@ -6,17 +6,23 @@ import { Dispatcher } from '../delivery/dispatcher.ts';
 import { Introductions } from '../delivery/introductions.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { DEFAULT_RESEND_POLICY } from '../delivery/resending.ts';
+import type { StoredKeyOwners } from '../key-owners.ts';
 import type { HandshakeBody } from '../processing/bodies.ts';
 import { Commands } from '../processing/commands.ts';
 import { Processors } from '../processing/processors.ts';
 import { type Cause, Queries } from '../processing/queries.ts';
 import { StandardProcessors } from '../processing/standard.ts';
+import { Acceptance } from '../receiving/acceptance.ts';
 import { Application } from '../receiving/application.ts';
+import { EvidenceReaders } from '../receiving/evidence.ts';
 import { DEFAULT_FRESHNESS, Freshness } from '../receiving/freshness.ts';
 import { DEFAULT_INBOX_LIMITS, Inbox, type IncomingMessage } from '../receiving/inbox.ts';
+import { NeverForgotten } from '../receiving/never-forgotten.ts';
 import { Opener } from '../receiving/opener.ts';
+import { Receipts } from '../receiving/receipts.ts';
 import { Receiver } from '../receiving/receiver.ts';
 import { ReplayMemory } from '../receiving/replay-memory.ts';
+import { UnopenedMessages } from '../receiving/unopened.ts';
 import { WaitingRoom } from '../receiving/waiting-room.ts';
 import { Answering } from './answering.ts';
 import { Background } from './background.ts';
@@ -29,6 +35,7 @@ import type { MessengerOptions } from './messenger-options.ts';
 /** What the parts of a messenger are made with. */
 export interface AssemblyOptions extends Omit<MessengerOptions<Protocol>, 'facebook'> {
   readonly packer: MessagePacker;
+  readonly keyOwners: StoredKeyOwners;
   readonly events: Events<MessengerEvents>;
   readonly timers: Timers;
   readonly random: Random;
@@ -39,6 +46,8 @@ export interface MessengerParts {
   readonly dispatcher: Dispatcher;
   readonly introductions: Introductions;
   readonly receiver: Receiver;
+  readonly acceptance: Acceptance;
+  readonly evidence: EvidenceReaders;
   readonly memory: ReplayMemory;
   readonly processors: Processors;
   readonly application: Application;
@@ -97,16 +106,21 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     },
     onDamaged: onFailure,
   });
+  const freshness = new Freshness(clock, { ...DEFAULT_FRESHNESS, ...options.freshness });
+  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID, onFailure);
   const answering = new Answering({
     packer,
     dispatcher,
     introductions,
     link,
     ask,
+    owe: (id, signature) => memory.owe(id, { for: 'visa', signature }),
     onFailure,
   });
-  const freshness = new Freshness(clock, { ...DEFAULT_FRESHNESS, ...options.freshness });
-  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID, onFailure);
+  const acceptance = new Acceptance(facebook, () => link.contact?.station ?? options.station);
+  const policy = options.receipts ?? 'careful';
+  const receipts = new Receipts({ facebook, clock, memory, acceptance, policy, ask });
+  const evidence = new EvidenceReaders();
   const processors = new Processors();
   const owner = encodeHex(random.bytes(8));
   const limits = { ...DEFAULT_INBOX_LIMITS, ...options.inbox };
@@ -122,12 +136,19 @@ export function assemble(options: AssemblyOptions): MessengerParts {
   };
   const isContact = async (user: ID, sender: ID): Promise<boolean> =>
     sameEntity(user, sender) || (await facebook.contact(user, sender)) !== undefined;
-  const application = new Application(inbox, processors, reports, isContact);
+  const mayAnswer = ({ user, envelope, proven }: IncomingMessage): Promise<boolean> =>
+    receipts.mayAnswer({ user, sender: envelope.sender, proven });
+  const application = new Application(inbox, processors, reports, isContact, mayAnswer);
   const receiver = new Receiver({
     facebook,
     store,
-    opener: new Opener(facebook, transceiver, freshness, queries),
+    opener: new Opener({ facebook, transceiver, freshness, queries, acceptance }),
     memory,
+    neverForgotten: new NeverForgotten(store),
+    unopened: new UnopenedMessages(store),
+    acceptance,
+    receipts,
+    evidence,
     rooms: {
       suspended: new WaitingRoom(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
       early: new WaitingRoom(store, 'early', clock, EARLY_LIMITS, onFailure),
@@ -163,6 +184,8 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     application,
     inbox,
     memory,
+    receipts,
+    keyOwners: options.keyOwners,
     retention: freshness.retention,
     link,
     background,
@@ -174,6 +197,8 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     dispatcher,
     introductions,
     receiver,
+    acceptance,
+    evidence,
     memory,
     processors,
     application,

@@ -7,6 +7,8 @@ export interface Answer {
   /** The user of this machine who answers. */
   readonly from: ID;
   readonly to: ID;
+  /** Name of the message that it is the receipt for: one that cannot be sent now is sent later. */
+  readonly receiptFor?: string;
 }
 
 /** A message that the application's handlers have come to an end with. */

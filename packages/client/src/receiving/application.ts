@@ -24,6 +24,7 @@ export class Application {
   readonly #processors: Processors;
   readonly #reports: ApplicationReports;
   readonly #isContact: (user: ID, sender: ID) => Promise<boolean>;
+  readonly #mayAnswer: (message: IncomingMessage) => Promise<boolean>;
   /** Handlers of one sender's messages run one after the other. */
   readonly #lanes = new Map<EntityKey, Promise<unknown>>();
 
@@ -32,9 +33,11 @@ export class Application {
     processors: Processors,
     reports: ApplicationReports,
     isContact: (user: ID, sender: ID) => Promise<boolean>,
+    mayAnswer: (message: IncomingMessage) => Promise<boolean>,
   ) {
     this.#inbox = inbox;
     this.#isContact = isContact;
+    this.#mayAnswer = mayAnswer;
     this.#processors = processors;
     this.#reports = reports;
     this.queue = new AppQueue((item) => inbox.done(item));
@@ -58,6 +61,14 @@ export class Application {
   /** Changes have been written. */
   written(changes: readonly InboxChange[]): void {
     for (const change of changes) this.#inbox.count(change);
+  }
+
+  /**
+   * Whether there is no room for messages of strangers. To be asked before such a message is opened: whether it comes again
+   * must not depend on whether it can be opened.
+   */
+  get isFullForStrangers(): boolean {
+    return this.#inbox.isFullForStrangers;
   }
 
   /** @throws `policy/rate-limited` if there is no room for messages of their sender */
@@ -99,7 +110,7 @@ export class Application {
       await failed(error);
       return { answers: [], done: async () => {}, failed };
     }
-    if (left && isCommand(message.content)) {
+    if (left && isCommand(message.content) && (await this.#mayAnswer(message))) {
       drafts = [...drafts, unsupportedReceipt(message.envelope, message.content, undefined)];
     }
     const answers = answersTo(sender, receiver, message.user, drafts);

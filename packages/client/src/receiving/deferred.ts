@@ -1,5 +1,6 @@
 import type { Clock } from '@dimp/core';
 import type { ID } from '@dimp/mkm';
+import { messageOfVariant } from './variants.ts';
 import type { WaitingPlace } from './waiting-room.ts';
 
 /**
@@ -18,8 +19,8 @@ export interface DeferredMessage {
   /** When it arrived, in milliseconds since the epoch. */
   readonly since: number;
   /**
-   * When it is shown at the latest, in milliseconds since the epoch; for `order` only: the others are dropped when they
-   * would be refused as too old.
+   * When it is shown at the latest, in milliseconds since the epoch; for `order` and `clock` only: the others are dropped
+   * when they would be refused as too old.
    */
   readonly until?: number;
 }
@@ -30,17 +31,18 @@ export type Room = 'suspended' | 'early' | 'ahead';
 /** What is told of a message that waits. */
 export function deferredMessage(
   room: Room,
-  { key, id, sender: text, arrived }: WaitingPlace,
+  { key, id, sender: text, arrived, due }: WaitingPlace,
   orderTimeout: number,
   readID: (text: unknown) => ID,
 ): DeferredMessage {
   const sender = text === undefined ? undefined : readID(text);
   return {
-    id,
+    id: messageOfVariant(id),
     ...(sender === undefined ? {} : { sender }),
     reason: reasonOf(room, () => readID(key)),
     since: Math.floor(arrived),
     ...(room === 'early' ? { until: Math.floor(arrived) + orderTimeout } : {}),
+    ...(due === undefined ? {} : { until: Math.ceil(due) }),
   };
 }
 

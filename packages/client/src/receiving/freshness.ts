@@ -17,8 +17,9 @@ export const DEFAULT_FRESHNESS: FreshnessPolicy = /* @__PURE__ */ Object.freeze(
 });
 
 /**
- * Refuses messages whose time is out of bounds. The envelope's time can be rewritten by anybody on the way, the content's
- * cannot: together with a memory that lasts longer than {@link FreshnessPolicy.maxAge}, no message is taken twice
+ * Refuses messages whose time is out of bounds. The envelope's time can be rewritten by anybody on the way. The content's
+ * cannot if it is trusted (`Opening.timeTrusted`): together with a memory that lasts longer than
+ * {@link FreshnessPolicy.maxAge}, no such message is taken twice. Those whose time is not trusted are never forgotten
  * (spec §11.12, §14.3 #28).
  */
 export class Freshness {
@@ -46,8 +47,7 @@ export class Freshness {
   }
 
   /**
-   * @throws `policy/expired`. Contents of 0.8 have no time (spec §9.1): the envelope's counts, which proves nothing, so the
-   *   {@link ReplayMemory} never forgets them.
+   * @throws `policy/expired`. Contents of 0.8 have no time (spec §9.1): the envelope's counts, which proves nothing.
    */
   checkContent({ time: written }: Content, envelope: Envelope): void {
     const time = written ?? envelope.time;
@@ -67,7 +67,7 @@ export class Freshness {
     const ahead = time * 1000 - this.#clock.now();
     if (ahead <= this.#policy.maxAhead) return;
     throw new ProtocolError('policy/expired', 'message is from the future', {
-      details: isTrue ? { ahead } : {},
+      details: isTrue ? { ahead, wait: ahead - this.#policy.maxAhead } : {},
     });
   }
 
@@ -80,4 +80,9 @@ export class Freshness {
 /** Whether a message was refused because its time has not come by our clock, as its sender says himself. */
 export function isAhead(error: unknown): boolean {
   return isProtocolError(error, 'policy/expired') && Object.hasOwn(error.details, 'ahead');
+}
+
+/** How long such a message has to wait until it is taken in, in milliseconds. */
+export function waitOf(error: ProtocolError): number {
+  return Number(error.details['wait'] ?? 0);
 }

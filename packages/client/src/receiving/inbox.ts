@@ -1,6 +1,6 @@
 import type { Clock, Protocol, Store } from '@dimp/core';
 import type { Content, Envelope, InstantMessage } from '@dimp/dkd';
-import { isJsonObject, ProtocolError } from '@dimp/foundation';
+import { isJsonObject, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
@@ -15,6 +15,23 @@ export interface IncomingMessage<C extends Content = Content> extends InstantMes
   readonly user: ID;
   /** When it arrived, in milliseconds since the epoch. */
   readonly arrived: number;
+  /**
+   * Whether the time inside the content is its sender's. Older programs write it where whoever carries a message can
+   * change it: what has such a time may be an old message that comes late.
+   */
+  readonly timeTrusted: boolean;
+  /** When it was written, in milliseconds since the epoch; when it arrived if {@link timeTrusted} is false. To be shown. */
+  readonly written: number;
+  /**
+   * Whether it is proven that its sender knows what is in it. Otherwise, from older programs, it may be a message of
+   * somebody else that the sender has captured: a handler that answers to strangers tells them whether it can be read.
+   */
+  readonly proven: boolean;
+}
+
+/** When a message was written as far as that can be trusted, in milliseconds since the epoch. */
+export function writtenTime(content: Content, arrived: number, timeTrusted: boolean): number {
+  return timeTrusted && content.time !== undefined ? Math.floor(content.time * 1000) : arrived;
 }
 
 /** A message with its place in the inbox. */
@@ -96,6 +113,12 @@ export class Inbox {
     throw new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
   }
 
+  /** Whether there is no room for those who are no contacts. */
+  get isFullForStrangers(): boolean {
+    const { messages, bytes } = this.#limits;
+    return this.#lengths.size >= messages / 2 || this.#bytes >= bytes / 2;
+  }
+
   /** Counts a message that was written. */
   count({ key: [, order], value }: Pick<InboxChange, 'key' | 'value'>): void {
     this.#bytes += value.length - (this.#lengths.get(order) ?? 0);
@@ -154,7 +177,7 @@ export class Inbox {
   #decode(order: string, bytes: Uint8Array): InboxItem {
     const record = decodeRecordObject(bytes, WHAT);
     const { id, sender, receiver, user, time, type, group, content } = record;
-    const { arrived, failures, owner } = record;
+    const { arrived, failures, owner, untimed, unproven } = record;
     if (
       typeof id !== 'string' ||
       typeof time !== 'number' ||
@@ -175,12 +198,17 @@ export class Inbox {
         ...(type === undefined ? {} : { type }),
         ...(group === undefined ? {} : { group: parseID(group) }),
       };
+      const read = readKept(content, contents);
+      const timeTrusted = untimed !== true;
       const message: IncomingMessage = {
         id,
         envelope,
-        content: contents.parse(content),
+        content: read,
         user: parseID(user),
         arrived,
+        timeTrusted,
+        written: writtenTime(read, arrived, timeTrusted),
+        proven: unproven !== true,
       };
       return { order, message, failures, owner };
     } catch {
@@ -189,8 +217,18 @@ export class Inbox {
   }
 }
 
+/** A content that was kept: one that its type refuses was read as an unknown one before, or the type has changed since. */
+function readKept(wire: JsonObject, contents: Protocol['contents']): Content {
+  try {
+    return contents.parse(wire);
+  } catch (error) {
+    if (!isProtocolError(error)) throw error;
+    return contents.parseAsUnknown(wire);
+  }
+}
+
 function encode({ message, failures, owner }: InboxItem): Uint8Array {
-  const { id, envelope, content, user, arrived } = message;
+  const { id, envelope, content, user, arrived, timeTrusted, proven } = message;
   const { sender, receiver, time, type, group } = envelope;
   return encodeRecord({
     id,
@@ -202,6 +240,8 @@ function encode({ message, failures, owner }: InboxItem): Uint8Array {
     ...(group === undefined ? {} : { group: group.text }),
     content: content.wire,
     arrived,
+    ...(timeTrusted ? {} : { untimed: true }),
+    ...(proven ? {} : { unproven: true }),
     failures,
     owner,
   });

@@ -1,12 +1,5 @@
-import {
-  isWaiting,
-  type Store,
-  type StoreChange,
-  type Timers,
-  type Waiting,
-  withLock,
-} from '@dimp/core';
-import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
+import { isWaiting, type Timers, type Waiting } from '@dimp/core';
+import type { ReliableMessage } from '@dimp/dkd';
 import {
   isProtocolError,
   type JsonObject,
@@ -15,72 +8,40 @@ import {
   stringifyJson,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
 import { isMessageID, messageID } from '../messenger/message-id.ts';
 import type { StationContact } from '../messenger/station-contact.ts';
-import {
-  type ArrayBody,
-  type ForwardBody,
-  receiptDraft,
-  unsupported,
-  unsupportedReceipt,
-} from '../processing/bodies.ts';
-import type { Commands } from '../processing/commands.ts';
-import { expectsReceipt, isCommand } from '../processing/content-kinds.ts';
-import { OncePer } from '../processing/once.ts';
-import { answersTo, type Handled, NOTHING, type Received, together } from './answer.ts';
-import type { Application } from './application.ts';
+import { isCommand } from '../processing/content-kinds.ts';
+import type { Acceptance } from './acceptance.ts';
+import { NOTHING, type Received, together } from './answer.ts';
 import type { DeferredMessage, Room } from './deferred.ts';
-import { isAhead } from './freshness.ts';
-import type { InboxItem } from './inbox.ts';
-import type { OpenedMessage, Opener } from './opener.ts';
-import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
+import type { EvidenceReaders } from './evidence.ts';
+import { isAhead, waitOf } from './freshness.ts';
+import { Intake, type IntakeParts, type Way } from './intake.ts';
+import { type OpenedMessage, type Opener, refusalOf } from './opener.ts';
+import type { UnopenedMessages } from './unopened.ts';
+import { variantName, variantOf } from './variants.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 import { type Taken, WaitingRooms } from './waiting-rooms.ts';
 
 /** What a {@link Receiver} is made of. */
-export interface ReceiverParts {
-  readonly facebook: Facebook;
-  readonly store: Store;
+export interface ReceiverParts extends Omit<IntakeParts, 'take'> {
   readonly opener: Opener;
-  readonly memory: ReplayMemory;
+  readonly unopened: UnopenedMessages;
+  readonly acceptance: Acceptance;
+  readonly evidence: EvidenceReaders;
   /**
    * `suspended`: messages whose sender or group is not known yet, by entity. `early`: messages that have overtaken another
    * one, by its name. `ahead`: messages from the future, by sender.
    */
   readonly rooms: Readonly<Record<Room, WaitingRoom>>;
-  readonly commands: Commands;
-  readonly application: Application;
   readonly timers: Timers;
   /** How long a message waits for the one before it, in milliseconds since its arrival. */
   readonly orderTimeout: number;
   readonly ask: (missing: Waiting) => Promise<void>;
-  /** Packs answers of one message into messages, for a forward. */
-  readonly pack: (received: Received) => Promise<readonly JsonObject[]>;
   /** Sends what came of a message that was released by the clock. */
   readonly later: (received: Received) => Promise<void>;
   readonly onRefused: (error: ProtocolError, sender: ID | undefined) => void;
-  readonly onUnhandled: (message: OpenedMessage) => void;
   readonly onDeferred: (message: DeferredMessage) => void;
-}
-
-/** Forwards inside forwards at most (spec §14.7 no. 7). */
-const MAX_DEPTH = 4;
-/** Messages inside one forward at most. */
-const MAX_FORWARDED = 64;
-/** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
-const REPEAT_INTERVAL = 1000;
-
-/** How a message has come. */
-interface Way {
-  /** In so many forwards. */
-  readonly depth?: number;
-  /** It has waited here for something. */
-  readonly again?: boolean;
-  /** The message before it will not be waited for any longer. */
-  readonly late?: boolean;
-  /** The station whose connection it came over, just now and by itself. */
-  readonly via?: StationContact;
 }
 
 /**
@@ -88,14 +49,14 @@ interface Way {
  */
 export class Receiver {
   readonly #parts: ReceiverParts;
-  readonly #repeated: OncePer;
+  readonly #intake: Intake;
   readonly #waiting: WaitingRooms;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
     const { rooms, timers, orderTimeout, ask, memory, facebook, onDeferred } = parts;
-    this.#repeated = new OncePer(facebook.clock, REPEAT_INTERVAL);
+    this.#intake = new Intake({ ...parts, take: (message, way) => this.#take(message, way) });
     this.#waiting = new WaitingRooms({
       rooms,
       timers,
@@ -162,7 +123,7 @@ export class Receiver {
   async #take(input: string | JsonObject, way: Way): Promise<Taken> {
     let message: ReliableMessage | undefined;
     try {
-      message = this.#parts.facebook.protocol.parseMessage(input);
+      message = refusing(() => this.#parts.facebook.protocol.parseMessage(input));
       return await this.#takeMessage(message, input, way);
     } catch (error) {
       // A store that fails is our own trouble: the message must come again.
@@ -172,10 +133,12 @@ export class Receiver {
       // Once is enough.
       if (!ahead || !way.again) this.#parts.onRefused(error, sender);
       // The clock that is wrong may be ours.
-      if (ahead && message !== undefined && sender !== undefined) {
-        return this.#wait('ahead', sender.entity, message, input);
+      if (ahead && message !== undefined && sender !== undefined && !way.silent) {
+        return this.#wait('ahead', sender.entity, message, input, waitOf(error));
       }
-      return isProtocolError(error, 'policy/rate-limited') ? { ...NOTHING, noRoom: true } : NOTHING;
+      if (isProtocolError(error, 'policy/rate-limited')) return { ...NOTHING, noRoom: true };
+      if (message === undefined || !this.#parts.opener.wasVerified(error)) return NOTHING;
+      return way.silent ? NOTHING : this.#passOver(message);
     }
   }
 
@@ -184,24 +147,89 @@ export class Receiver {
     input: string | JsonObject,
     way: Way,
   ): Promise<Taken> {
-    const { memory, opener, ask } = this.#parts;
+    const { memory, neverForgotten, receipts, ask } = this.#parts;
+    const evidence = await this.#readEvidence(message, way);
+    if (evidence) return NOTHING;
     const id = messageID(message);
     const seen = await memory.get(id);
-    if (seen !== undefined) return this.#repeat(id, seen, message.signature);
-    if (!way.again && (await this.#waiting.has(id))) return NOTHING;
-    const opened = await opener.open(message);
+    if (seen !== undefined)
+      return way.silent ? NOTHING : receipts.again(id, seen, message.signature);
+    if (!way.again && (await this.#waiting.has(id, () => variantName(message)))) return NOTHING;
+    const opened = await this.#open(message);
     if (isWaiting(opened)) {
+      // To ask who wrote what a stranger has forwarded would tell that stranger that the forward can be read.
+      if (way.silent) throw new ProtocolError('policy/unauthorized', 'forwarded by a stranger');
       const taken = await this.#wait('suspended', opened.id.entity, message, input);
       await ask(opened);
       return taken;
     }
-    const before = way.late ? undefined : await this.#missingPredecessor(opened.content, id);
+    // Its record was forgotten, it was not.
+    if (!opened.timeTrusted && (await neverForgotten.has(id))) return NOTHING;
+    const isKnown = await this.#isKnown(opened);
+    const before = way.late ? undefined : await this.#missingPredecessor(opened, id, isKnown);
     if (before !== undefined && way.depth === undefined) {
       return this.#wait('early', before, message, input);
     }
-    const received = await this.#process(id, opened, way);
-    if (received.noRoom) return received;
+    const received = await this.#intake.process(id, opened, way);
+    // What waits behind a stranger's message must not show whether that one could be opened.
+    if (received.noRoom || !(isKnown || opened.proven)) return received;
     return together([received, await this.#waiting.takeUp('early', id)]);
+  }
+
+  #isKnown({ user, envelope }: OpenedMessage): Promise<boolean> {
+    return this.#parts.acceptance.has(user, envelope.sender);
+  }
+
+  /** @returns whether a message in a forward was what somebody has asked for */
+  async #readEvidence(message: ReliableMessage, { forwarder }: Way): Promise<boolean> {
+    const { evidence, opener } = this.#parts;
+    if (forwarder === undefined || !evidence.anybody) return false;
+    try {
+      const opened = await opener.openEvidence(message);
+      return !isWaiting(opened) && (await evidence.read(opened, forwarder));
+    } catch (error) {
+      // What cannot be read as evidence may be a message.
+      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+      return false;
+    }
+  }
+
+  /**
+   * Opens a message. While there is no room for messages of strangers, theirs come again unless they are proven: whether
+   * they can be opened or not, so that it does not show.
+   *
+   * @throws `policy/rate-limited`, and the codes of `Opener.open`
+   */
+  async #open(message: ReliableMessage): Promise<OpenedMessage | Waiting> {
+    const { opener } = this.#parts;
+    const isCrowded = await this.#isCrowded(message);
+    let opened: OpenedMessage | Waiting;
+    try {
+      opened = await opener.open(message);
+    } catch (error) {
+      throw isCrowded && opener.wasVerified(error) ? noRoom() : error;
+    }
+    if (isCrowded && !isWaiting(opened) && !opened.proven) throw noRoom();
+    return opened;
+  }
+
+  /** Whether there is no room for a message because a stranger has sent it. */
+  async #isCrowded({ envelope, broadcast }: ReliableMessage): Promise<boolean> {
+    const { application, acceptance, facebook } = this.#parts;
+    if (broadcast || !application.isFullForStrangers) return false;
+    const local = await facebook.selectLocalUser(envelope.receiver);
+    return local !== undefined && !(await acceptance.has(local.id, envelope.sender));
+  }
+
+  /** A message of somebody whom we know cannot be read: those that wait for it are taken in, those behind it do not wait. */
+  async #passOver(message: ReliableMessage): Promise<Received> {
+    const { acceptance, facebook, unopened } = this.#parts;
+    const { sender, receiver } = message.envelope;
+    const local = await facebook.selectLocalUser(receiver);
+    if (local === undefined || !(await acceptance.has(local.id, sender))) return NOTHING;
+    const id = messageID(message);
+    await unopened.add(sender, id);
+    return this.#waiting.takeUp('early', id);
   }
 
   #wait(
@@ -209,133 +237,41 @@ export class Receiver {
     key: string,
     message: ReliableMessage,
     input: string | JsonObject,
+    wait?: number,
   ): Promise<Taken> {
     const text = typeof input === 'string' ? input : stringifyJson(input);
     const sender = message.envelope.sender.text;
-    return this.#waiting.add(room, { key, id: messageID(message), text, sender });
+    const name = messageID(message);
+    // What has not been opened may be a changed copy, which must not keep the genuine one out.
+    const id = room === 'suspended' ? variantOf(name, variantName(message)) : name;
+    const due = wait === undefined ? {} : { due: this.#parts.facebook.clock.now() + wait };
+    return this.#waiting.add(room, { key, id, text, sender, ...due });
   }
 
   /** The message before this one, if its sender names one that has not come. */
-  async #missingPredecessor(content: Content, id: string): Promise<string | undefined> {
+  async #missingPredecessor(
+    { content, envelope }: OpenedMessage,
+    id: string,
+    isKnown: boolean,
+  ): Promise<string | undefined> {
+    const { memory, unopened } = this.#parts;
     const after = ownMember(content.wire, 'after');
     if (isCommand(content) || !isMessageID(after) || after === id) return undefined;
-    return (await this.#parts.memory.has(after)) ? undefined : after;
-  }
-
-  /** It was taken in before, but its sender seems not to know. */
-  async #repeat(id: string, seen: SeenMessage, signature: Uint8Array): Promise<Received> {
-    const { receipt } = seen;
-    if (receipt === undefined || !this.#repeated.pass(id)) return NOTHING;
-    const { sender, receiver } = receipt.envelope;
-    const local = await this.#parts.facebook.selectLocalUser(receiver);
-    if (local === undefined) return NOTHING;
-    const { text = RECEIVED, envelope, content } = receipt;
-    const draft = receiptDraft(text, envelope, content, signature);
-    return { answers: answersTo(sender, receiver, local.id, [draft]), handled: [] };
-  }
-
-  async #process(id: string, opened: OpenedMessage, { depth = 0, via }: Way): Promise<Received> {
-    const { memory, facebook, application } = this.#parts;
-    const { envelope, content, user, signature } = opened;
-    const arrived = facebook.clock.now();
-    const parts = contentsOf(content);
-    const forwarded = parts.flatMap(messagesOf);
-    if (forwarded.length > MAX_FORWARDED) throw tooMuch('messages', MAX_FORWARDED);
-    if (forwarded.length > 0 && depth >= MAX_DEPTH) throw tooMuch('depth', MAX_DEPTH);
-    const drafts: Draft[] = [];
-    const items: InboxItem[] = [];
-    for (const [index, part] of parts.entries()) {
-      if (part.kind === 'forward') continue;
-      const name = part === content ? id : `${id}#${index}`;
-      const outcome = await this.#processPart(name, { ...opened, content: part }, arrived, via);
-      if ('order' in outcome) items.push(outcome);
-      else drafts.push(...outcome);
-    }
-    await application.admit(items);
-    const handled: Promise<Handled>[] = [];
-    const answer = (): Received => ({
-      answers: answersTo(envelope.sender, envelope.receiver, user, drafts),
-      handled,
-    });
-    for (const message of forwarded) {
-      const inside = await this.#take(message, { depth: depth + 1 });
-      handled.push(...inside.handled);
-      // What is answered to them goes back the way they came (spec §9.2).
-      const messages = await this.#parts.pack({ answers: inside.answers, handled: [] });
-      if (messages.length > 0) drafts.push({ kind: 'forward', body: { messages } });
-      // It comes again, and with it those that are left.
-      if (inside.noRoom) return { ...answer(), noRoom: true };
-    }
-    const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
-    const text =
-      items.length === 0 && content.kind === 'unknown' ? unsupported(content) : undefined;
-    const seen: SeenMessage = {
-      arrived,
-      ...(content.time === undefined ? { ageless: true } : {}),
-      ...(due || text !== undefined
-        ? { receipt: { envelope, content, ...(text === undefined ? {} : { text }) } }
-        : {}),
-    };
-    if (items.length > 0 && !(await this.#keep(id, seen, items))) return { ...NOTHING, handled };
-    memory.note(id, seen);
-    if (due) drafts.push(receiptDraft(RECEIVED, envelope, content, signature));
-    handled.push(...items.map((item) => application.take(item)));
-    return answer();
-  }
-
-  /** @returns what to answer, or the message as it goes into the inbox */
-  async #processPart(
-    id: string,
-    opened: OpenedMessage,
-    arrived: number,
-    via: StationContact | undefined,
-  ): Promise<readonly Draft[] | InboxItem> {
-    const { commands, application, onUnhandled } = this.#parts;
-    const { envelope, content, user } = opened;
-    const answered = await commands.process({ envelope, content, user }, via);
-    if (answered !== undefined) return answered;
-    if (application.takes(content))
-      return application.item({ id, envelope, content, user, arrived });
-    onUnhandled(opened);
-    return [unsupportedReceipt(envelope, content, opened.signature)];
-  }
-
-  /**
-   * Writes that a message has come and what the application is to get of it, at once.
-   *
-   * @returns false if another tab was faster
-   */
-  async #keep(id: string, seen: SeenMessage, items: readonly InboxItem[]): Promise<boolean> {
-    const { store, memory, application } = this.#parts;
-    const kept = items.map((item) => application.change(item));
-    const changes: StoreChange[] = [memory.change(id, seen), ...kept];
-    if (store.sharing === undefined) {
-      await store.batch(changes);
-      application.written(kept);
-      return true;
-    }
-    return withLock(store, `seen ${id}`, async () => {
-      if ((await store.get(['seen', id])) !== undefined) return false;
-      await store.batch(changes);
-      application.written(kept);
-      return true;
-    });
+    const before = await memory.get(after);
+    // A stranger must not see by what comes behind it whether a message could be opened.
+    if (before !== undefined && (isKnown || !before.unproven)) return undefined;
+    return isKnown && (await unopened.has(envelope.sender, after)) ? undefined : after;
   }
 }
 
-const RECEIVED = 'Message received.';
-
-/** The contents of an array, and of arrays in it; another content is the only one. */
-function contentsOf(content: Content): readonly Content[] {
-  if (content.kind !== 'array') return [content];
-  return (content.body as ArrayBody).contents.flatMap(contentsOf);
+function noRoom(): ProtocolError {
+  return new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
 }
 
-/** The messages in a forward, each to be verified on its own. */
-function messagesOf({ kind, body }: Content): readonly JsonObject[] {
-  return kind === 'forward' ? (body as ForwardBody).messages : [];
-}
-
-function tooMuch(limit: string, max: number): ProtocolError<'format/limit'> {
-  return new ProtocolError('format/limit', 'forward holds too much', { details: { limit, max } });
+function refusing<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw refusalOf(error);
+  }
 }

@@ -18,6 +18,8 @@ export interface WaitingMessage {
   readonly text: string;
   /** Who has sent it, as its envelope says. */
   readonly sender?: string;
+  /** When its time comes, in milliseconds since the epoch, if that is known. */
+  readonly due?: number;
 }
 
 /** A message that waits, without its text. */
@@ -104,7 +106,7 @@ export class WaitingRoom {
    *
    * @returns its place, unless it had that place already, and those that were dropped for it
    */
-  async add({ key, id, text, sender }: WaitingMessage): Promise<{
+  async add({ key, id, text, sender, due }: WaitingMessage): Promise<{
     readonly added?: WaitingPlace;
     readonly dropped: readonly WaitingPlace[];
   }> {
@@ -112,8 +114,11 @@ export class WaitingRoom {
     const before = this.#places.get(id);
     if (before?.key === key) return { dropped: [] };
     const arrived = before?.arrived ?? this.#nextTime();
-    const named = sender === undefined ? {} : { sender };
-    const value = encodeRecord({ arrived, ...named, text });
+    const more = {
+      ...(sender === undefined ? {} : { sender }),
+      ...(due === undefined ? {} : { due }),
+    };
+    const value = encodeRecord({ arrived, ...more, text });
     await this.#store.batch([
       { type: 'set', key: this.#path(key, id), value },
       // One thing has arrived, and another one is missing.
@@ -121,7 +126,7 @@ export class WaitingRoom {
         ? []
         : [{ type: 'delete' as const, key: this.#path(before.key, id) }]),
     ]);
-    const added = { key, id, arrived, ...named, length: value.length };
+    const added = { key, id, arrived, ...more, length: value.length };
     this.#put(added);
     const dropped = [...this.#surplus(key)];
     for (const place of dropped) await this.remove(place);
@@ -224,10 +229,17 @@ export class WaitingRoom {
   }
 }
 
-function decode(bytes: Uint8Array): Pick<Place, 'arrived' | 'sender'> & { readonly text: string } {
-  const { arrived, text, sender } = decodeRecordObject(bytes, 'waiting message');
+function decode(
+  bytes: Uint8Array,
+): Pick<Place, 'arrived' | 'sender' | 'due'> & { readonly text: string } {
+  const { arrived, text, sender, due } = decodeRecordObject(bytes, 'waiting message');
   if (typeof arrived !== 'number' || typeof text !== 'string') {
     throw corruptRecord('waiting message');
   }
-  return { arrived, text, ...(typeof sender === 'string' ? { sender } : {}) };
+  return {
+    arrived,
+    text,
+    ...(typeof sender === 'string' ? { sender } : {}),
+    ...(typeof due === 'number' ? { due } : {}),
+  };
 }

@@ -1,8 +1,9 @@
 import { type Clock, type Timers, type Waiting, waiting } from '@dimp/core';
-import { disposeSymbol } from '@dimp/foundation';
+import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { NOTHING, type Received, together } from './answer.ts';
 import { type DeferredMessage, deferredMessage, type Room, remaining } from './deferred.ts';
+import { MAX_VARIANTS, messageOfVariant, variantOf } from './variants.ts';
 import type { WaitingMessage, WaitingPlace, WaitingRoom } from './waiting-room.ts';
 
 /** What came of a message. */
@@ -51,10 +52,21 @@ export class WaitingRooms {
     this.#options = options;
   }
 
-  /** Whether a message waits for another one, or for something of somebody. */
-  async has(id: string): Promise<boolean> {
+  /**
+   * Whether a message waits for another one, or the very same copy of it for something of somebody.
+   *
+   * @param variant - which copy it is
+   * @throws `policy/rate-limited` if enough other copies of it wait: this one has to come again
+   */
+  async has(id: string, variant: () => string): Promise<boolean> {
     const { suspended, early } = this.#options.rooms;
-    return (await suspended.has(id)) || (await early.has(id));
+    if (await early.has(id)) return true;
+    const copies = (await suspended.places()).filter((place) => messageOfVariant(place.id) === id);
+    if (copies.length === 0) return false;
+    const name = variantOf(id, variant());
+    if (copies.some((place) => place.id === name || place.id === id)) return true;
+    if (copies.length < MAX_VARIANTS) return false;
+    throw new ProtocolError('policy/rate-limited', 'too many copies of one message wait');
   }
 
   /** The messages that wait, in order of arrival. */
@@ -117,7 +129,7 @@ export class WaitingRooms {
       if (await isSeen(key)) received.push(await this.takeUp('early', key));
     }
     received.push(await this.#giveUp());
-    received.push(await this.#takeUpAll('ahead'));
+    received.push(await this.#takeUpDue());
     return together(received);
   }
 
@@ -129,7 +141,7 @@ export class WaitingRooms {
    */
   async tend(oldest: number): Promise<Received> {
     await this.#expire(oldest);
-    return together([await this.#giveUp(), await this.#takeUpAll('ahead')]);
+    return together([await this.#giveUp(), await this.#takeUpDue()]);
   }
 
   /** Asks again for what messages wait for. */
@@ -145,6 +157,19 @@ export class WaitingRooms {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer[disposeSymbol]();
     this.#timers.clear();
+  }
+
+  /** Takes in those whose time has come. A clock that was set back makes nothing wait longer: it is looked at again. */
+  async #takeUpDue(): Promise<Received> {
+    const { rooms, clock } = this.#options;
+    const now = clock.now();
+    const due = new Set<string>();
+    for (const place of await rooms.ahead.places()) {
+      if ((place.due ?? 0) <= now || now < Math.floor(place.arrived)) due.add(place.key);
+    }
+    const received: Received[] = [];
+    for (const key of due) received.push(await this.takeUp('ahead', key));
+    return together(received);
   }
 
   async #expire(oldest: number): Promise<void> {

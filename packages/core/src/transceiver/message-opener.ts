@@ -30,7 +30,7 @@ import { directionOf, type KeyCache } from './key-cache.ts';
 import { senderName } from './key-names.ts';
 import type { KeyOwnership } from './key-ownership.ts';
 import type { MessageKeys } from './message-keys.ts';
-import type { DecryptFailure, Opening } from './opening.ts';
+import type { DecryptFailure, DecryptOptions, Opening } from './opening.ts';
 import { ownKeys } from './own-keys.ts';
 
 /** What a transceiver tells of. */
@@ -57,6 +57,12 @@ interface Candidate {
   /** Whether the key object names the sender of the message. */
   readonly named: boolean;
   readonly unwrappedBy?: string;
+}
+
+/** A content, and why its type refuses it if it does. */
+interface ReadContent {
+  readonly content: Content;
+  readonly refused?: ProtocolError;
 }
 
 /** Directions whose last {@link TransceiverEvents.weaker} is remembered. */
@@ -91,12 +97,16 @@ export class MessageOpener {
   }
 
   /** Opens a message for a user of this machine; errors are those of `Transceiver.decrypt`. */
-  async open(message: Verified<ReliableMessage>, local: LocalIdentity): Promise<InstantMessage> {
-    if (message.broadcast) return this.#readBroadcast(message);
+  async open(
+    message: Verified<ReliableMessage>,
+    local: LocalIdentity,
+    options: DecryptOptions,
+  ): Promise<InstantMessage> {
+    if (message.broadcast) return this.#readBroadcast(message, options);
     let refused: unknown;
     for (const candidate of await this.#candidates(message, local)) {
       try {
-        return await this.#openWith(message, candidate, local);
+        return await this.#openWith(message, candidate, local, options);
       } catch (error) {
         // Another key may fit: a wrong one can leave a valid padding by chance.
         if (this.failureOf(error) !== undefined || !isUnreadable(error)) throw error;
@@ -136,6 +146,7 @@ export class MessageOpener {
     message: ReliableMessage,
     candidate: Candidate,
     local: LocalIdentity,
+    options: DecryptOptions,
   ): Promise<InstantMessage> {
     const { envelope } = message;
     const { key, named, unwrappedBy } = candidate;
@@ -155,23 +166,24 @@ export class MessageOpener {
       ...(unwrappedBy === undefined ? {} : { unwrappedBy }),
     };
     await this.#ownership.check(use);
-    const content = await this.#judged(proven ? 'proven' : 'unproven', () =>
-      this.#readContent(message, read.wire, authenticated),
+    const { content, ...refusal } = await this.#judged(proven ? 'proven' : 'unproven', () =>
+      this.#readContent(message, read.wire, authenticated, options),
     );
     // Keys that name their sender are of no use to anybody else.
     if (!authenticated && !named) await this.#ownership.remember(use);
     await this.#learn(message, key, content);
     const timeTrusted = content.time !== undefined && (authenticated || isTimeTrusted(read));
-    return this.#opened(message, content, { key, proven, timeTrusted });
+    return this.#opened(message, content, { key, proven, timeTrusted, ...refusal });
   }
 
-  async #readBroadcast(message: ReliableMessage): Promise<InstantMessage> {
-    const content = await this.#judged('proven', () =>
-      this.#readContent(message, parseJsonObject(message.data), false),
+  async #readBroadcast(message: ReliableMessage, options: DecryptOptions): Promise<InstantMessage> {
+    const { content, ...refusal } = await this.#judged('proven', () =>
+      this.#readContent(message, parseJsonObject(message.data), false, options),
     );
     return this.#opened(message, content, {
       proven: true,
       timeTrusted: content.time !== undefined,
+      ...refusal,
     });
   }
 
@@ -207,15 +219,33 @@ export class MessageOpener {
     { envelope }: ReliableMessage,
     wire: JsonObject,
     authenticated: boolean,
-  ): Promise<Content> {
-    const { contents, parseID } = this.#barrack.protocol;
+    { keepRefused = false, anyMember = false }: DecryptOptions,
+  ): Promise<ReadContent> {
+    const { parseID } = this.#barrack.protocol;
     const normalized = normalizeContent(wire);
     const type = envelope.type === undefined ? undefined : normalizeType(envelope.type);
     checkContentAgainstEnvelope(normalized, envelope, type, parseID);
     if (authenticated) checkNamed(normalized);
-    const content: Content = contents.parse(wire);
-    for (const each of spokenContents(content)) await this.#checkMembership(envelope.sender, each);
-    return content;
+    const read = keepRefused ? this.#parseAnything(wire) : this.#parse(wire);
+    if (anyMember) return read;
+    for (const each of spokenContents(read.content)) {
+      await this.#checkMembership(envelope.sender, each);
+    }
+    return read;
+  }
+
+  #parse(wire: JsonObject): ReadContent {
+    return { content: this.#barrack.protocol.contents.parse(wire) };
+  }
+
+  /** @throws `format/` codes for what no content may be */
+  #parseAnything(wire: JsonObject): ReadContent {
+    try {
+      return this.#parse(wire);
+    } catch (error) {
+      if (!isProtocolError(error, 'format/field')) throw error;
+      return { content: this.#barrack.protocol.contents.parseAsUnknown(wire), refused: error };
+    }
   }
 
   async #checkMembership(sender: ID, content: Content): Promise<void> {

@@ -1,4 +1,5 @@
 import type { SymmetricKey } from '@dimp/crypto';
+import type { ProtocolError } from '@dimp/foundation';
 
 /** How a message was opened, and what that proves. */
 export interface Opening {
@@ -15,6 +16,19 @@ export interface Opening {
    * neither is one that stands in the first block of an older content (spec §14.2 #16).
    */
   readonly timeTrusted: boolean;
+  /** Why the type of the content refuses it; it is shown as an unknown one. Only with {@link DecryptOptions.keepRefused}. */
+  readonly refused?: ProtocolError;
+}
+
+/** Options of opening one message. */
+export interface DecryptOptions {
+  /** A content that its type refuses is read as an unknown one, and {@link Opening.refused} tells why. */
+  readonly keepRefused?: boolean;
+  /**
+   * Leaves out whether the sender is a member of the group that the content names: for evidence of what a group was, which
+   * is judged by the members of its time.
+   */
+  readonly anyMember?: boolean;
 }
 
 /**

@@ -38,7 +38,7 @@ import { KeyOwners } from './key-owners.ts';
 import { KeyOwnership } from './key-ownership.ts';
 import { MessageKeys } from './message-keys.ts';
 import { MessageOpener, type TransceiverEvents } from './message-opener.ts';
-import type { DecryptFailure, Opening } from './opening.ts';
+import type { DecryptFailure, DecryptOptions, Opening } from './opening.ts';
 import { findReceivers, holdersOf, keyMembers, type Receiver, wrapFor } from './receivers.ts';
 import { isWaiting, type Waiting, waiting } from './waiting.ts';
 
@@ -212,7 +212,10 @@ export class Transceiver {
    *   the content; `policy/unauthorized` for a sender who is no member of a known group; `identity/not-found` if the
    *   message is for no user of this machine.
    */
-  async decrypt(message: Verified<ReliableMessage>): Promise<InstantMessage> {
+  async decrypt(
+    message: Verified<ReliableMessage>,
+    options: DecryptOptions = {},
+  ): Promise<InstantMessage> {
     if (!this.#verified.has(message)) {
       throw new TypeError('only messages that this transceiver verified can be decrypted');
     }
@@ -223,7 +226,7 @@ export class Transceiver {
         details: { id: receiver.text },
       });
     }
-    return this.#opener.open(message, local);
+    return this.#opener.open(message, local, options);
   }
 
   /** How a message was opened, and what that proves; undefined for one that this transceiver did not open. */

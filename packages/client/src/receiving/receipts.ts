@@ -1,0 +1,143 @@
+import { type Clock, type Waiting, waiting } from '@dimp/core';
+import type { Envelope } from '@dimp/dkd';
+import { LruMap } from '@dimp/foundation';
+import type { EntityKey, ID } from '@dimp/mkm';
+import type { Facebook } from '../facebook/facebook.ts';
+import { receiptDraft } from '../processing/bodies.ts';
+import { OncePer } from '../processing/once.ts';
+import type { Acceptance } from './acceptance.ts';
+import { type Answer, answersTo, NOTHING, type Received } from './answer.ts';
+import type { OwedFor, ReplayMemory, SeenMessage } from './replay-memory.ts';
+
+/**
+ * Who gets answers that the program gives by itself.
+ *
+ * `careful`: those whom the user knows, and strangers who have proven that they know what they have sent; other strangers
+ * get their receipts when the user writes to them, adds or accepts them. Whoever captures a message of somebody else could
+ * otherwise try changed copies of it, and see by the answers which of them can be read.
+ *
+ * `everybody`: strangers in general, for bots that answer everybody anyway.
+ */
+export type ReceiptPolicy = 'careful' | 'everybody';
+
+/** Receipts to one stranger in {@link STRANGER_INTERVAL} at most. */
+const STRANGER_RECEIPTS = 60;
+/** An hour, in milliseconds. */
+const STRANGER_INTERVAL = 3_600_000;
+/** Strangers whose receipts are counted. There is no budget in common: one of them could use it up for all others. */
+const STRANGERS = 4096;
+
+/** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
+const REPEAT_INTERVAL = 1000;
+const RECEIVED = 'Message received.';
+
+/** What is known of a message that may be answered. */
+export interface Answerable {
+  readonly user: ID;
+  readonly sender: ID;
+  readonly proven: boolean;
+}
+
+/** What {@link Receipts} are made with. */
+export interface ReceiptsOptions {
+  readonly facebook: Facebook;
+  readonly clock: Clock;
+  readonly memory: ReplayMemory;
+  readonly acceptance: Acceptance;
+  readonly policy: ReceiptPolicy;
+  readonly ask: (missing: Waiting) => Promise<void>;
+}
+
+/** Decides who is told that a message has arrived, and when. */
+export class Receipts {
+  readonly #options: ReceiptsOptions;
+  readonly #toStrangers = new LruMap<string, { readonly since: number; count: number }>(STRANGERS);
+  readonly #repeated: OncePer;
+
+  constructor(options: ReceiptsOptions) {
+    this.#options = options;
+    this.#repeated = new OncePer(options.clock, REPEAT_INTERVAL);
+  }
+
+  /** Whether a message may be answered at all: whoever sent it knows what is in it, or the user knows them. */
+  async mayAnswer({ user, sender, proven }: Answerable): Promise<boolean> {
+    const { acceptance, policy } = this.#options;
+    return proven || policy === 'everybody' || (await acceptance.has(user, sender));
+  }
+
+  /**
+   * What becomes of the receipt for a message.
+   *
+   * @param silent - nobody is told anything now
+   * @returns `now` if it is sent now; what it has to wait for; undefined if there is none
+   */
+  async decide(message: Answerable, silent = false): Promise<'now' | OwedFor | undefined> {
+    const { facebook, memory, acceptance, ask } = this.#options;
+    const { user, sender } = message;
+    if (silent || !(await this.mayAnswer(message))) {
+      return (await memory.mayOwe(sender)) ? 'acceptance' : undefined;
+    }
+    const isKnown = await acceptance.has(user, sender);
+    if ((await facebook.encryptKey(sender)) === undefined) {
+      if (!(await memory.mayOwe(sender))) return undefined;
+      await ask(waiting('visa', sender));
+      return 'visa';
+    }
+    return isKnown || this.#pass(sender) ? 'now' : undefined;
+  }
+
+  /** The receipt for a message that was taken in before, if its sender gets one now: it seems not to have arrived. */
+  async again(id: string, seen: SeenMessage, signature: Uint8Array): Promise<Received> {
+    const { envelope } = seen.receipt ?? {};
+    if (envelope === undefined) return NOTHING;
+    const { sender, receiver } = envelope;
+    const local = await this.#options.facebook.selectLocalUser(receiver);
+    if (local === undefined || !this.#repeated.pass(id)) return NOTHING;
+    const proven = seen.unproven !== true;
+    const decision = await this.decide({ user: local.id, sender, proven });
+    if (decision !== 'now') {
+      this.#repeated.forget(id);
+      return NOTHING;
+    }
+    return { answers: this.write(id, seen, local.id, signature), handled: [] };
+  }
+
+  /** Receipts that are owed to a sender, or to anybody, and can be sent now. */
+  async payOwed(sender?: EntityKey): Promise<Received> {
+    const { memory } = this.#options;
+    const answers: Answer[] = [];
+    for (const id of await memory.owed(sender)) {
+      const seen = await memory.get(id);
+      if (seen?.owed === undefined) continue;
+      answers.push(...(await this.again(id, seen, seen.owed.signature)).answers);
+    }
+    return { answers, handled: [] };
+  }
+
+  /** Writes the receipt for a message. @returns nothing for senders and receivers that get none */
+  write(
+    id: string,
+    { receipt }: Pick<SeenMessage, 'receipt'>,
+    user: ID,
+    signature: Uint8Array,
+  ): readonly Answer[] {
+    if (receipt === undefined) return [];
+    const { envelope, content, text = RECEIVED } = receipt;
+    const { sender, receiver }: Envelope = envelope;
+    const draft = receiptDraft(text, envelope, content, signature);
+    const answers = answersTo(sender, receiver, user, [draft]);
+    return answers.map((answer) => ({ ...answer, receiptFor: id }));
+  }
+
+  /** Counts a receipt to a stranger. @returns false if there were too many */
+  #pass({ entity }: ID): boolean {
+    const now = this.#options.clock.now();
+    const window = this.#toStrangers.get(entity);
+    const isOver = window === undefined || Math.abs(now - window.since) >= STRANGER_INTERVAL;
+    const current = isOver ? { since: now, count: 0 } : window;
+    if (current.count >= STRANGER_RECEIPTS) return false;
+    current.count += 1;
+    if (isOver) this.#toStrangers.set(entity, current);
+    return true;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Store } from '@dimp/core';
+import type { ID } from '@dimp/mkm';
+import { decodeRecordObject, encodeRecord } from '../record.ts';
+
+/** Messages of one sender that are remembered. */
+const PER_SENDER = 16;
+
+/**
+ * Messages of known senders that have arrived and cannot be read: those behind them need not wait for them. Nothing else
+ * comes of it: a copy that can be read is taken in like any other message.
+ */
+export class UnopenedMessages {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async has(sender: ID, id: string): Promise<boolean> {
+    return (await this.#read(sender)).includes(id);
+  }
+
+  /** @param sender - whom the user knows: others could fill the store */
+  async add(sender: ID, id: string): Promise<void> {
+    const names = await this.#read(sender);
+    if (names.includes(id)) return;
+    const newest = [id, ...names].slice(0, PER_SENDER);
+    await this.#store.set(['unopened', sender.entity], encodeRecord({ names: newest }));
+  }
+
+  /** A damaged record is none. */
+  async #read({ entity }: ID): Promise<readonly string[]> {
+    const bytes = await this.#store.get(['unopened', entity]);
+    if (bytes === undefined) return [];
+    try {
+      const { names } = decodeRecordObject(bytes, 'unopened messages');
+      return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+    } catch {
+      return [];
+    }
+  }
+}
