@@ -4,16 +4,6 @@ import { oneLine } from '../text.ts';
 import type { People } from './people.ts';
 import { callNameOf, numberOf, type Person, personFacts, shownName } from './person.ts';
 
-/** Shows a line for each contact, and for everybody else who wrote. */
-export async function showPeople(
-  people: readonly Person[],
-  directory: People,
-  { facebook }: Pick<Profile, 'facebook'>,
-  output: Output,
-): Promise<void> {
-  for (const person of people) await showPerson(person, directory, { facebook }, output);
-}
-
 /** Shows one person on a line. @param type - what the JSON object is, by standing if it is not told */
 export async function showPerson(
   person: Person,
