@@ -7,7 +7,16 @@ import { Facebook, Messenger, messageID } from '../src/index.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
 import { protocol } from './people.ts';
 import { pathsOf } from './stores.ts';
-import { acquaint, type Client, metaOf, tell, text, visaOf, World } from './world.ts';
+import {
+  acquaint,
+  type Client,
+  metaOf,
+  tell,
+  text,
+  uncheckedMessage,
+  visaOf,
+  World,
+} from './world.ts';
 
 const MINUTE = 60_000;
 
@@ -16,17 +25,6 @@ async function couple() {
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
   await acquaint(moki, hulk);
   return { world, moki, hulk };
-}
-
-/** A message of ours with any content, also one that its type refuses. */
-async function anything(world: World, from: Client, to: Client, content: JsonObject, sn: number) {
-  const time = Math.floor(world.time.now() / 1000);
-  const names = { sender: from.id.text, receiver: to.id.text };
-  const read = protocol.contents.parseAsUnknown({ sn, time, ...names, ...content });
-  const envelope = { sender: from.id, receiver: to.id, time };
-  const secure = await from.messenger.transceiver.encrypt({ envelope, content: read });
-  if (isWaiting(secure)) expect.unreachable();
-  return from.messenger.serialize(await from.messenger.transceiver.sign(secure));
 }
 
 /** Takes the packets that a client has sent off the network. */
@@ -47,7 +45,7 @@ describe('a message that its type refuses', () => {
         messenger.handle('unknown', ({ content }) => void unknown.push(content.type));
       },
     });
-    const bytes = await anything(world, moki, hulk, refused, 7);
+    const bytes = await uncheckedMessage(world, moki, hulk, refused, 7);
     await world.deliver(bytes, hulk);
     expect(unknown).toEqual(['1']);
     expect(hulk.refused).toEqual([]);
@@ -66,7 +64,7 @@ describe('a message that its type refuses', () => {
     const before = hulk.messenger.messages();
     void before.next();
     await hulk.messenger.idle();
-    await world.deliver(await anything(world, moki, hulk, refused, 7), hulk);
+    await world.deliver(await uncheckedMessage(world, moki, hulk, refused, 7), hulk);
     await world.restart(hulk, { screen: false });
     const { value } = await hulk.messenger.messages().next();
     expect(value).toMatchObject({ content: { kind: 'unknown', wire: { text: { no: 'text' } } } });
@@ -80,7 +78,7 @@ describe('a message that its type refuses', () => {
     await world.deliver(bytesOf(await oldMessage(moki, hulk, old)), hulk);
     expect(hulk.refused).toEqual(['format/field']);
     const command = { type: 136, command: 'documents', did: 5 };
-    await world.deliver(await anything(world, moki, hulk, command, 8), hulk);
+    await world.deliver(await uncheckedMessage(world, moki, hulk, command, 8), hulk);
     expect(hulk.refused).toHaveLength(2);
     expect(hulk.sent).toEqual([]);
     await hulk.facebook.addContact(hulk.id, moki.id);
@@ -111,7 +109,7 @@ describe('a message that its type refuses', () => {
     const errors: string[] = [];
     messenger.on('refused', ({ error }) => errors.push(error.code));
     const content = { type: 204, app: 'link', url: 'not a url' };
-    const bytes = await anything(world, moki, hulk, content, 9);
+    const bytes = await uncheckedMessage(world, moki, hulk, content, 9);
     await expect(messenger.receivedPackage(bytes)).resolves.toBeDefined();
     expect(errors.every((code) => code.startsWith('format/'))).toBe(true);
     await messenger[Symbol.asyncDispose]();
@@ -144,11 +142,11 @@ describe('a message that cannot be opened', () => {
     await hulk.facebook.addContact(hulk.id, moki.id);
     const time = Math.floor(world.time.now() / 1000);
     const content = { type: 1, sn: 77, time, text: 'the same' };
-    const first = await anything(world, moki, hulk, content, 77);
+    const first = await uncheckedMessage(world, moki, hulk, content, 77);
     // The copy has another key, another ciphertext and so another name.
     await moki.messenger.transceiver.keyCache.rotate(moki.id, hulk.id);
-    const copy = await anything(world, moki, hulk, content, 77);
-    const third = await anything(world, moki, hulk, content, 77);
+    const copy = await uncheckedMessage(world, moki, hulk, content, 77);
+    const third = await uncheckedMessage(world, moki, hulk, content, 77);
     await world.deliver(first, hulk);
     expect(hulk.sent.splice(0)).toHaveLength(1);
     await world.deliver(copy, hulk);
@@ -158,7 +156,10 @@ describe('a message that cannot be opened', () => {
     expect(hulk.sent.splice(0)).toHaveLength(1);
     expect(hulk.shown).toEqual(['the same']);
     // The same number and time, and other words: some programs number badly.
-    await world.deliver(await anything(world, moki, hulk, { ...content, text: 'other' }, 77), hulk);
+    await world.deliver(
+      await uncheckedMessage(world, moki, hulk, { ...content, text: 'other' }, 77),
+      hulk,
+    );
     expect(hulk.shown).toEqual(['the same', 'other']);
   });
 });
@@ -227,5 +228,11 @@ async function named(
   words: string,
   before: ReturnType<typeof protocol.parseMessage>,
 ): Promise<Uint8Array> {
-  return anything(world, from, to, { type: 1, text: words, after: messageID(before) }, 4242);
+  return uncheckedMessage(
+    world,
+    from,
+    to,
+    { type: 1, text: words, after: messageID(before) },
+    4242,
+  );
 }

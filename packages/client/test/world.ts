@@ -1,7 +1,7 @@
-import type { Store } from '@dimp/core';
+import { isWaiting, type Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
-import { ProtocolError } from '@dimp/foundation';
+import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { crashingStore, seededRandom, VirtualTime } from '@dimp/testing/network';
 import { expect, onTestFinished } from 'vitest';
@@ -239,3 +239,20 @@ export async function outboxOf({ durable }: Client): Promise<readonly string[]> 
 }
 
 export const text = (words: string) => Text.create({ text: words });
+
+/** A message of ours with any content, also one that its type refuses. */
+export async function uncheckedMessage(
+  world: World,
+  from: Client,
+  to: Client,
+  content: JsonObject,
+  sn: number,
+): Promise<Uint8Array> {
+  const time = Math.floor(world.time.now() / 1000);
+  const names = { sender: from.id.text, receiver: to.id.text };
+  const read = protocol.contents.parseAsUnknown({ sn, time, ...names, ...content });
+  const envelope = { sender: from.id, receiver: to.id, time };
+  const secure = await from.messenger.transceiver.encrypt({ envelope, content: read });
+  if (isWaiting(secure)) throw new TypeError('the receiver has no visa');
+  return from.messenger.serialize(await from.messenger.transceiver.sign(secure));
+}

@@ -194,8 +194,15 @@ function parseHostile(registry: ContentRegistry, wire: JsonObject): void {
   try {
     registry.parse(wire);
   } catch (error) {
-    if (isProtocolError(error) && /^(format|unsupported)\//.test(error.code)) return;
-    const got = isProtocolError(error) ? error.code : String(error);
+    if (isRefusal(error)) return;
+    const cause = isProtocolError(error) && error.cause !== undefined ? ` from ${error.cause}` : '';
+    const got = isProtocolError(error) ? `${error.code}${cause}` : String(error);
     throw new Error(`hostile members must give a format/ or unsupported/ code, got: ${got}`);
   }
+}
+
+/** The registry would turn any error of the type's own code into a refusal, and keep it as the cause. */
+function isRefusal(error: unknown): boolean {
+  if (!isProtocolError(error) || !/^(format|unsupported)\//.test(error.code)) return false;
+  return error.cause === undefined || isProtocolError(error.cause);
 }
