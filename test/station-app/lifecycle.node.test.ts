@@ -261,10 +261,14 @@ test('a fault of the program ends it with a line that has no words of the fault'
   const policy = join(folder, 'policy.mjs');
   await writeFile(
     policy,
-    `export const policy = () => 'accept';
-    setTimeout(() => { throw new RangeError('words of somebody'); }, 1500);`,
+    `import { existsSync } from 'node:fs';
+    export const policy = () => 'accept';
+    setInterval(() => {
+      if (existsSync(${JSON.stringify(join(folder, 'now'))})) throw new RangeError('words of somebody');
+    }, 50);`,
   );
   const station = await startStation(join(folder, 'data'), ['--policy', policy]);
+  await writeFile(join(folder, 'now'), '');
   const { status, stdout, stderr } = await station.ended;
   expect(status).toBe(70);
   expect(logOf(stdout).at(-1)).toMatchObject({
