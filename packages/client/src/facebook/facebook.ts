@@ -224,6 +224,22 @@ export class Facebook<P extends Protocol = Protocol>
     this.emitter.emit('usersChanged', {});
   }
 
+  /**
+   * Removes meta, documents and members of an entity from the store, all of it at once: for directories, which cannot keep
+   * every stranger. Whoever comes again brings them along.
+   *
+   * @throws `format/field` for a user of this machine, of whom everything stays; `store/` codes
+   */
+  async forgetEntity(id: ID): Promise<void> {
+    await this.archive.changingUsers(async () => {
+      if ((await this.localIdentity(id)) !== undefined) {
+        throw fieldError('id', 'is that of a user of this machine');
+      }
+      await this.archive.changingDocuments(id.entity, () => this.archive.removeEntity(id.entity));
+    });
+    this.forget(id.entity);
+  }
+
   /** How an identity of this machine was made, if that was told. A secret. */
   async identityOrigin(id: ID): Promise<JsonObject | undefined> {
     return (await this.archive.identities.find(id))?.origin;

@@ -84,6 +84,12 @@ export class StoreArchive implements Archive {
     return withLock(this.#store, `facebook documents ${entity}`, task);
   }
 
+  /** Removes everything that is kept of an entity that is no user of this machine. */
+  async removeEntity(entity: EntityKey): Promise<void> {
+    const areas = ['meta', 'documents', 'members'];
+    await this.write(areas.map((area) => ({ type: 'delete', key: [area, entity] })));
+  }
+
   /** All changes or none. */
   async write(changes: readonly StoreChange[]): Promise<void> {
     if (changes.length > 0) await this.#store.batch(changes);

@@ -81,6 +81,9 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
   readonly #groups: LruMap<EntityKey, Group>;
   /** Counts what was forgotten: what somebody began to read before may be older than what is stored. */
   #forgotten = 0;
+  /** Most bytes of an entity's meta, and of its documents. */
+  #maxMeta = Number.POSITIVE_INFINITY;
+  #maxDocuments = Number.POSITIVE_INFINITY;
 
   /** @param kinds - every kind of event there is, for subclasses that tell of more */
   constructor(
@@ -146,6 +149,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    *   64 KiB, and the codes of reading one
    */
   async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
+    const before = this.#forgotten;
     const known = await this.meta(id);
     const wire = isMeta(meta) ? meta.wire : meta;
     // Verified when it was stored.
@@ -153,7 +157,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
     await this.checkMeta(parsed, id);
     if (await this.archive.addMeta(id.entity, parsed.wire)) {
-      this.#metas.set(id.entity, parsed);
+      if (this.#forgotten === before) this.#metas.set(id.entity, parsed);
       this.#encryptKeys.delete(id.entity);
       this.#tell('metaSaved', { id });
       return 'saved';
@@ -351,6 +355,17 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     this.#tell('membersSaved', { id: group });
   }
 
+  /**
+   * Bounds what is kept of one entity from now on, for whoever keeps it for strangers: a quarter of this for its meta, the rest
+   * for its documents, of which the oldest have to go. Without this call it is 64 KiB for each of 17.
+   *
+   * @param bytes - of JSON
+   */
+  limitEntities(bytes: number): void {
+    this.#maxMeta = Math.floor(bytes / 4);
+    this.#maxDocuments = bytes - this.#maxMeta;
+  }
+
   /** Forgets what is remembered of an entity, because it was changed in the archive by somebody else. */
   protected forget(entity: EntityKey): void {
     this.#metas.delete(entity);
@@ -365,13 +380,13 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
 
   /** Checks a meta before it is kept: its size, and that it belongs to the ID (spec §6.4). */
   protected async checkMeta(meta: Meta, id: ID): Promise<void> {
-    checkStoredSize(meta.wire);
+    checkStoredSize(meta.wire, this.#maxMeta);
     await this.protocol.metas.check(meta, id);
   }
 
   /** Checks a document before it is kept: its size, and everything of spec §7.4 but whether it is newer. */
   protected async checkDocument(document: Document, id: ID, key: VerifyKey): Promise<void> {
-    checkStoredSize(document.wire);
+    checkStoredSize(document.wire, this.#maxDocuments);
     await this.protocol.documents.verify(document, { id, key, now: seconds(this.clock) });
   }
 
@@ -386,7 +401,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     stored: readonly Document[],
     incoming: Document,
   ): readonly Document[] | undefined {
-    return withDocument(stored, incoming, this.protocol.documents);
+    return withDocument(stored, incoming, this.protocol.documents, this.#maxDocuments);
   }
 
   /**

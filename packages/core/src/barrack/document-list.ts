@@ -1,4 +1,10 @@
-import { equalBytes, type JsonObject, ProtocolError, stringifyJson } from '@dimp/foundation';
+import {
+  equalBytes,
+  type JsonObject,
+  ProtocolError,
+  stringifyJson,
+  utf8Encode,
+} from '@dimp/foundation';
 import { type Document, type DocumentRegistry, newestBulletin, newestVisa } from '@dimp/mkm';
 
 /** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
@@ -10,6 +16,7 @@ const MAX_LENGTH = 64 * 1024;
  * The documents of an entity after a verified one has come in: it takes the place of the older one of its kind (spec
  * §7.5).
  *
+ * @param maxBytes - most bytes of JSON that all of them have together; the oldest go
  * @returns undefined if it is among them already
  * @throws `identity/expired` for one that is not newer, `identity/document-invalid` for one that would do damage
  */
@@ -17,11 +24,12 @@ export function withDocument(
   stored: readonly Document[],
   incoming: Document,
   documents: Pick<DocumentRegistry, 'checkReplacement'>,
+  maxBytes: number = Number.POSITIVE_INFINITY,
 ): readonly Document[] | undefined {
   const slot = stored.find((each) => sameSlot(each, incoming));
   if (slot !== undefined && slot.data === incoming.data) return undefined;
   documents.checkReplacement(incoming, slot);
-  const list = newest([...stored.filter((each) => each !== slot), incoming]);
+  const list = newest([...stored.filter((each) => each !== slot), incoming], maxBytes);
   if (!list.includes(incoming)) {
     throw new ProtocolError('identity/expired', 'there are newer documents of more terminals', {
       details: { id: incoming.did.text, type: incoming.type },
@@ -46,12 +54,23 @@ export function isAmong(verified: readonly Document[], document: Document): bool
 /**
  * Bounds what is kept of strangers.
  *
+ * @param maxBytes - most bytes of its JSON, for whoever grants less than everybody does
  * @throws `format/limit` for a meta or document that is too large
  */
-export function checkStoredSize(wire: JsonObject): void {
-  if (stringifyJson(wire).length <= MAX_LENGTH) return;
-  throw new ProtocolError('format/limit', 'meta or document is too large', {
-    details: { limit: 'length', max: MAX_LENGTH },
+export function checkStoredSize(
+  wire: JsonObject,
+  maxBytes: number = Number.POSITIVE_INFINITY,
+): void {
+  const json = stringifyJson(wire);
+  if (json.length > MAX_LENGTH) throw tooLarge('length', MAX_LENGTH);
+  if (Number.isFinite(maxBytes) && utf8Encode(json).length > maxBytes) {
+    throw tooLarge('bytes', maxBytes);
+  }
+}
+
+function tooLarge(limit: string, max: number): ProtocolError<'format/limit'> {
+  return new ProtocolError('format/limit', 'meta or document is too large', {
+    details: { limit, max },
   });
 }
 
@@ -64,15 +83,23 @@ function sameSlot(a: Document, b: Document): boolean {
 }
 
 /**
- * The {@link MAX_DOCUMENTS} newest in their order; of equally new ones the first. The visa or bulletin in force is always among
- * them: documents of applications, however many and new, do not displace it.
+ * The {@link MAX_DOCUMENTS} newest in their order, as many as fit; of equally new ones the first. The visa or bulletin in force is
+ * always among them: documents of applications, however many and new, do not displace it.
  */
-function newest(documents: readonly Document[]): readonly Document[] {
-  if (documents.length <= MAX_DOCUMENTS) return documents;
+function newest(documents: readonly Document[], maxBytes: number): readonly Document[] {
+  if (documents.length <= MAX_DOCUMENTS && !Number.isFinite(maxBytes)) return documents;
   const byTime = [...documents].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
   const inForce = newestVisa(documents) ?? newestBulletin(documents);
   const first =
     inForce === undefined ? byTime : [inForce, ...byTime.filter((each) => each !== inForce)];
-  const kept = new Set(first.slice(0, MAX_DOCUMENTS));
+  const kept = new Set<Document>();
+  let left = maxBytes;
+  for (const document of first) {
+    if (kept.size >= MAX_DOCUMENTS) break;
+    const bytes = Number.isFinite(left) ? utf8Encode(stringifyJson(document.wire)).length : 0;
+    if (bytes > left && document !== inForce) continue;
+    left -= bytes;
+    kept.add(document);
+  }
   return documents.filter((each) => kept.has(each));
 }
