@@ -85,7 +85,7 @@ test.each([
   [['--prot', '1'], /unknown option '--prot' \(Did you mean --port\?\)/],
   [
     ['frobnicate'],
-    /unknown command 'frobnicate': the commands are start, check, backup, id, config/,
+    /unknown command 'frobnicate': the commands are start, check, backup, forget, id, config/,
   ],
   [['chekc'], /unknown command 'chekc': did you mean check\?/],
   [['start', 'now'], /start takes no argument 'now'/],

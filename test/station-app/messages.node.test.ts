@@ -121,6 +121,39 @@ test('a backup of a station that does not run, without files; one that is in the
   await restored.stop();
 });
 
+test('somebody is forgotten with their messages, by a station that runs and by one that does not', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  const station = await startStation(data);
+  const [moki, hulk] = await people('moki', 'hulk');
+  await logIn(moki, station.port);
+  await (await logIn(hulk, station.port)).stop();
+  const text = hulk.id.text;
+  const send = async () => {
+    const delivery = await say(moki, hulk, 'waits');
+    await delivery.reached('delivered', AbortSignal.timeout(30_000));
+  };
+  await send();
+  const forget = async (id: string) => {
+    const ended = await run(['forget', id, '--data', data, '--json']);
+    return [ended.status, JSON.parse(ended.stdout)];
+  };
+  expect(await forget(text)).toEqual([0, { forgotten: text, known: true, messages: 1 }]);
+  expect(await forget(text)).toEqual([0, { forgotten: text, known: false, messages: 0 }]);
+  expect((await run(['forget', 'nobody at all', '--data', data])).status).toBe(65);
+  expect((await run(['forget', station.id, '--data', data])).status).toBe(65);
+  const back = await logIn(hulk, station.port);
+  await back.stop();
+  await send();
+  await station.stop();
+  expect(await forget(text)).toEqual([0, { forgotten: text, known: true, messages: 1 }]);
+  const again = await startStation(data);
+  expect(again.id).toBe(station.id);
+  await logIn(hulk, again.port);
+  expect(hulk.texts).toEqual([]);
+  await again.stop();
+}, 120_000);
+
 test('a policy of the operator refuses messages, and metrics count them', async () => {
   const folder = await temporaryFolder();
   const policy = join(folder, 'policy.mjs');

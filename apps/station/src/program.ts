@@ -3,6 +3,7 @@ import { backup } from './commands/backup.ts';
 import { check } from './commands/check.ts';
 import { showConfiguration, showTable } from './commands/config.ts';
 import type { CommandContext } from './commands/context.ts';
+import { forget } from './commands/forget.ts';
 import { showID } from './commands/id.ts';
 import { start } from './commands/start.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -140,6 +141,13 @@ function addCommands(program: Command, run: Run): void {
       await backup(await run.context(command), folder, { files: options.userFiles });
     });
   program
+    .command('forget')
+    .argument('<id>', 'the ID of a user or group')
+    .description('remove an identity and all that the station keeps of it, while it runs or not')
+    .action(async (id: string, _options, command: Command) => {
+      await forget(await run.context(command), id);
+    });
+  program
     .command('id')
     .description('print the ID of the station; with --json also where it listens')
     .action(async (_options, command: Command) => showID(await run.context(command)));
@@ -187,5 +195,6 @@ Examples:
   dim-station --port 443 --tls-cert chain.pem --tls-key key.pem
   dim-station check --config station.json
   dim-station backup /backup/today
+  dim-station forget name@address
 
 Exit status: 0 done, 1 a check failed, 64 wrong arguments, 69 port in use, 78 wrong configuration, others by error code.`;

@@ -14,6 +14,7 @@ export {
   type IDList,
   type ListName,
 } from './directory/block-lists.ts';
+export type { Hold } from './directory/dispensable.ts';
 export { Identities, type IdentitiesOptions } from './directory/identities.ts';
 export {
   type LoginEvents,

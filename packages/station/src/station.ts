@@ -19,6 +19,7 @@ import { EntityType, type ID } from '@dimp/mkm';
 import { Delivery } from './delivery/delivery.ts';
 import type { Sink } from './delivery/routes.ts';
 import { Acquaintances } from './directory/acquaintances.ts';
+import type { Hold } from './directory/dispensable.ts';
 import { StoredKeyOwners } from './directory/stored-key-owners.ts';
 import { GroupCommit } from './inbox/group-commit.ts';
 import { Inbox } from './inbox/inbox.ts';
@@ -213,6 +214,7 @@ export class Station implements AsyncDisposable {
     if (id.type !== EntityType.Station) throw notAStation(id);
     const station = new Station(options);
     await station.#stored.load();
+    options.commands?.holdBy?.((each) => station.#holdOf(each));
     station.#sweepLater();
     return station;
   }
@@ -253,6 +255,22 @@ export class Station implements AsyncDisposable {
    */
   receivers(): AsyncIterable<ID> {
     return this.#inbox.receivers();
+  }
+
+  /**
+   * Forgets somebody: ends their connections, and removes what is kept of them, with the messages that wait for them. They are
+   * a newcomer when they come again.
+   *
+   * @returns whether the directory knew them, and how many messages were removed
+   * @throws `format/field` for the station itself; `store/` codes
+   */
+  async forget(user: ID): Promise<{ readonly known: boolean; readonly messages: number }> {
+    const known = (await this.#transceiver.barrack.meta(user)) !== undefined;
+    await this.#commands?.forget?.(user);
+    for (const session of this.#sessions.ofUser(user)) session.close();
+    const messages = await this.#inbox.clear(user);
+    await this.#commits.flush();
+    return { known, messages };
   }
 
   /** How the station is. */
@@ -335,6 +353,11 @@ export class Station implements AsyncDisposable {
     const active = neighbour ? [] : this.#sessions.activeOf(user);
     if (active.length > 0) return active;
     return this.#neighbours?.sinksOf(user) ?? [];
+  }
+
+  async #holdOf(user: ID): Promise<Hold | undefined> {
+    if (this.#sessions.ofUser(user).length > 0 || this.#neighbours?.trusts(user)) return 'here';
+    return (await this.#inbox.isEmpty(user)) ? undefined : 'messages';
   }
 
   #delivered(mail: Mail, sink: Sink): void {

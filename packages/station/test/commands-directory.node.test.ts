@@ -213,6 +213,7 @@ describe('the directory takes in', () => {
     expect(await group('two', '192.0.2.1')).toEqual(['Too many messages.']);
     expect(await group('three', '192.0.2.2')).toEqual(['Meta received.']);
     office.clock.time += 60_000;
+    office.commands.holdBy(() => 'here');
     expect(await group('four', '192.0.2.3')).toEqual(['Too many messages.']);
     expect(office.limited).toEqual(['identityRate', 'identities']);
     const stranger = await newPerson('stranger');

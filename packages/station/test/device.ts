@@ -23,6 +23,8 @@ const REMOTE = { address: '127.0.0.1', port: 49152, secure: false };
 export interface DeviceOptions {
   /** Passes over what it cannot open, instead of failing. */
   readonly lenient?: boolean;
+  /** Where it connects from; this machine by default. */
+  readonly address?: string;
 }
 
 /** A client by hand: the wire, and nothing that helps. */
@@ -43,12 +45,13 @@ export class Device {
   readonly #lenient: boolean;
   readonly #waiting = new Set<() => void>();
 
-  constructor(station: Station, person: Person, { lenient = false }: DeviceOptions = {}) {
+  constructor(station: Station, person: Person, options: DeviceOptions = {}) {
+    const { lenient = false, address = REMOTE.address } = options;
     this.#lenient = lenient;
     const [near, far] = linkedTransports();
     this.person = person;
     this.transport = near;
-    this.served = station.accept(far, REMOTE);
+    this.served = station.accept(far, { ...REMOTE, address });
     void this.#read();
   }
 

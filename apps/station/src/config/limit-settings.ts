@@ -60,6 +60,11 @@ export const LIMIT_SETTINGS = {
   'limits.window': count('window', 'messages sent to a device that it has not acknowledged'),
   'limits.slowReaderTimeout': time('slowReaderTimeout', 'how long it may leave them so'),
   'limits.identities': count('identities', 'users and groups that the directory keeps'),
+  'limits.identityBytes': bytes('identityBytes', 'bytes of meta and documents of one of them'),
+  'limits.identityRetention': time(
+    'identityRetention',
+    'how long a full directory keeps users who do not log in',
+  ),
   'limits.identityRate': rated('identityRate', 'users that become known from one address'),
 } as const satisfies Complete<Limits, 'limits'>;
 

@@ -9,6 +9,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { backUp } from '../data/backup.ts';
 import { type DataFolder, dataFolder, makeDataFolder } from '../data/data-folder.ts';
+import { forget } from '../data/forget.ts';
 import { findIdentity, makeIdentity } from '../data/identity.ts';
 import { CommandFailure, systemCode } from '../failure.ts';
 import type { Log } from '../logging.ts';
@@ -140,6 +141,11 @@ async function open(
         seconds: Math.floor((Date.now() - started) / 1000),
       }),
       backup: (order) => backup(store, data, order, log),
+      forget: async ({ id: whom }) => {
+        const result = await forget(station, whom);
+        log.info('identity.forgotten', result);
+        return result;
+      },
     }),
   );
   log.info('station.listening', { id: id.text, port: gate.port, addresses });

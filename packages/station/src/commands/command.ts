@@ -1,8 +1,9 @@
 import type { Opening } from '@dimp/core';
 import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
-import type { Reduction } from '@dimp/foundation';
+import type { MaybePromise, Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
+import type { Hold } from '../directory/dispensable.ts';
 import type { RemoteAddress } from '../session/remote-address.ts';
 
 /** A command for the station, verified and opened. */
@@ -44,9 +45,20 @@ export interface CommandProcessor {
    * Asked before a meta that a message brings along is kept.
    *
    * @param address - where it comes from; undefined for what a neighbour relays
+   * @param neighbour - that neighbour
    * @throws `policy/rate-limited` if there is no room for strangers
    */
-  admit?(id: ID, address: string | undefined): Promise<void>;
+  admit?(id: ID, address: string | undefined, neighbour?: ID): Promise<void>;
+  /** Told once by the station that it works for: whom a full directory must not forget. */
+  holdBy?(hold: (id: ID) => MaybePromise<Hold | undefined>): void;
+  /** Somebody has logged in. */
+  loggedIn?(user: ID): void;
+  /**
+   * Forgets everything that it keeps of somebody.
+   *
+   * @throws `format/field` for a user of this machine; `store/` codes
+   */
+  forget?(id: ID): Promise<void>;
   /** Whether it knows what to do with contents of a kind; without it, with all. */
   handles?(kind: string): boolean;
   /** Who may know where somebody is; the station tells it who writes to whom. */

@@ -168,7 +168,10 @@ export class DirectoryCommands {
       const cost = count * verificationCost(await this.#options.facebook.verifyKey(did));
       this.#options.keeper.verifications(address, session?.user, cost);
     }
-    if (meta !== undefined) await this.#options.identities.admit(did, address);
+    if (meta !== undefined) {
+      const neighbour = session?.neighbour ? session.user : undefined;
+      await this.#options.identities.admit(did, address, neighbour);
+    }
     const { id: user } = this.#options;
     return (await this.#standard.process({ envelope, content, user })) ?? [];
   }

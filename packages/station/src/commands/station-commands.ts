@@ -10,7 +10,9 @@ import {
 } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
 import {
+  type Handle,
   isProtocolError,
+  type MaybePromise,
   onAsyncDispose,
   type ProtocolError,
   type Reduction,
@@ -18,6 +20,7 @@ import {
 import { type ID, sameEntity } from '@dimp/mkm';
 import { Acquaintances } from '../directory/acquaintances.ts';
 import { BlockLists } from '../directory/block-lists.ts';
+import type { Hold } from '../directory/dispensable.ts';
 import { Identities } from '../directory/identities.ts';
 import { Logins } from '../directory/logins.ts';
 import { NameTable } from '../directory/name-table.ts';
@@ -96,6 +99,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   readonly acquaintances: Acquaintances;
   readonly #options: StationCommandsOptions;
   readonly #vault: Vault;
+  readonly #listening: Handle;
   readonly #index: UserIndex;
   readonly #handlers: ReadonlyMap<string, CommandHandler>;
   readonly #complaints: OncePer;
@@ -118,8 +122,16 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.logins = new Logins({ store, protocol, logger });
     this.lists = new BlockLists({ store, protocol, logger });
     this.pushTokens = new PushTokens(store, logger);
-    this.identities = new Identities({ facebook, keeper });
     this.#vault = new Vault(store, logger);
+    this.identities = new Identities({
+      facebook,
+      keeper,
+      logger,
+      store: options.store ?? facebook.store,
+      forget: (each) => this.#forget(each),
+      wasHere: async (each) => (await this.logins.get(each)) !== undefined,
+    });
+    this.#listening = this.logins.events.on('changed', ({ user }) => this.identities.used(user));
     this.acquaintances = new Acquaintances({ parseID: protocol.parseID, vault: this.#vault });
     this.#index = new UserIndex({ facebook, store, logger, timers });
     this.#complaints = new OncePer(clock, COMPLAINT_INTERVAL);
@@ -168,8 +180,28 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   }
 
   /** See {@link Identities.admit}. */
-  admit(id: ID, address: string | undefined): Promise<void> {
-    return this.identities.admit(id, address);
+  admit(id: ID, address: string | undefined, neighbour?: ID): Promise<void> {
+    return this.identities.admit(id, address, neighbour);
+  }
+
+  /** See {@link Identities.holdBy}. */
+  holdBy(hold: (id: ID) => MaybePromise<Hold | undefined>): void {
+    this.identities.holdBy(hold);
+  }
+
+  /** Somebody has logged in. */
+  loggedIn(user: ID): void {
+    this.identities.used(user);
+  }
+
+  /**
+   * Forgets everything that is kept of somebody: meta, documents, login, lists, deposits, push tokens. What message keys they
+   * have used stays, as it keeps others from using those.
+   *
+   * @throws `format/field` for a user of this machine; `store/` codes
+   */
+  forget(id: ID): Promise<void> {
+    return this.identities.forget(id);
   }
 
   /** Forgets a part of what is in memory, half by default. */
@@ -180,7 +212,9 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   /** Stops listening to what is saved, when what was saved until now is written. */
   async close(): Promise<void> {
     this.identities.close();
+    this.#listening.close();
     this.#index.close();
+    await this.identities.settled();
     await this.#index.settled();
   }
 
@@ -188,6 +222,14 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
 
   static {
     onAsyncDispose(StationCommands, (commands) => commands.close());
+  }
+
+  async #forget(id: ID): Promise<void> {
+    await this.#options.facebook.forgetEntity(id);
+    for (const records of [this.logins, this.lists, this.#vault, this.#index]) {
+      await records.remove(id);
+    }
+    await this.pushTokens.removeAll(id);
   }
 
   /** What an array holds is answered one after the other (spec §9.2). */

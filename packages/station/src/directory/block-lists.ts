@@ -75,6 +75,15 @@ export class BlockLists {
     return this.#lists[name].save(user, { time, list: texts, entities }, undefined, doubtful);
   }
 
+  /**
+   * Forgets both lists of a user.
+   *
+   * @throws `store/` codes
+   */
+  async remove(user: ID): Promise<void> {
+    for (const records of Object.values(this.#lists)) await records.remove(user);
+  }
+
   /** Forgets a part of what is in memory, half by default. */
   reduceMemory(part?: Reduction): void {
     for (const records of Object.values(this.#lists)) records.reduceMemory(part);

@@ -87,6 +87,15 @@ export class Logins {
   }
 
   /**
+   * Forgets where a user has logged in.
+   *
+   * @throws `store/` codes
+   */
+  async remove(user: ID): Promise<void> {
+    await this.#records.remove(user);
+  }
+
+  /**
    * Everybody's newest login.
    *
    * @throws `store/` codes

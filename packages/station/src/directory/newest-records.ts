@@ -97,6 +97,18 @@ export class NewestRecords<T extends Timed> {
   }
 
   /**
+   * Forgets the record of a user.
+   *
+   * @throws `store/` codes
+   */
+  async remove(user: ID, name?: string): Promise<void> {
+    const path = this.#pathOf(user, name);
+    await this.#options.store.delete(path);
+    this.#changes += 1;
+    this.#cache.delete(path.join('\n'));
+  }
+
+  /**
    * All records, those that are damaged left out.
    *
    * @returns the entity of each, as text

@@ -74,6 +74,13 @@ export class PushTokens {
       await this.#store.set([AREA, user.entity], encodeRecord(record));
     });
   }
+
+  /** Forgets all tokens of a user. */
+  async removeAll(user: ID): Promise<void> {
+    await withLock(this.#store, `${AREA} ${user.entity}`, async () => {
+      await this.#store.delete([AREA, user.entity]);
+    });
+  }
 }
 
 function decode(record: JsonObject): readonly PushToken[] | undefined {

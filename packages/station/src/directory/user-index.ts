@@ -85,6 +85,19 @@ export class UserIndex {
     }
   }
 
+  /** A user is not to be found any more. */
+  async remove({ entity }: ID): Promise<void> {
+    const { store } = this.#options;
+    const removing = this.#writing.then(() => store.delete([AREA, entity]));
+    this.#writing = removing.catch(() => {});
+    this.#entries = this.#entries?.then((entries) => {
+      entries.delete(entity);
+      return entries;
+    });
+    this.#entries?.catch(() => {});
+    await removing;
+  }
+
   /** Resolves when what was saved until now can be found after a restart, too. */
   async settled(): Promise<void> {
     await this.#writing;

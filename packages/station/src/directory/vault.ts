@@ -55,6 +55,15 @@ export class Vault {
     return this.#records.save(user, deposit, title, doubtful);
   }
 
+  /**
+   * Forgets everything that a user keeps here.
+   *
+   * @throws `store/` codes
+   */
+  async remove(user: ID): Promise<void> {
+    for (const title of TITLES) await this.#records.remove(user, title);
+  }
+
   /** Forgets a part of what is in memory, half by default. */
   reduceMemory(part?: Reduction): void {
     this.#records.reduceMemory(part);

@@ -181,6 +181,38 @@ export class Inbox {
     }
   }
 
+  /**
+   * Whether nothing waits for somebody on the disk.
+   *
+   * @throws `store/` codes
+   */
+  async isEmpty({ entity }: ID): Promise<boolean> {
+    for await (const _ of this.#options.store.list([MESSAGES, entity])) return false;
+    return true;
+  }
+
+  /**
+   * Removes everything that waits for somebody; from the disk soon.
+   *
+   * @returns how many messages
+   * @throws `store/` codes
+   */
+  async clear(receiver: ID): Promise<number> {
+    const mailbox = await this.open(receiver);
+    let messages = 0;
+    try {
+      for await (const mail of this.#stored(mailbox)) {
+        if (!mailbox.holds(mail)) continue;
+        this.remove(mailbox, mail);
+        messages += 1;
+      }
+      mailbox.seen = false;
+    } finally {
+      this.close(mailbox);
+    }
+    return messages;
+  }
+
   /** Removes a message: at once for whoever asks, from the disk soon. */
   remove(mailbox: Mailbox, mail: Mail): void {
     if (mailbox.removed(mail)) {

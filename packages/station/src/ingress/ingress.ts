@@ -93,8 +93,9 @@ export class Ingress {
 
   /** Somebody has proven who he is. */
   login(session: Session, user: ID): void {
-    const { sessions, neighbours } = this.#options;
+    const { sessions, neighbours, commands } = this.#options;
     sessions.login(session, user, neighbours?.trusts(user) ?? false);
+    commands?.loggedIn?.(user);
     if (!session.neighbour) return;
     neighbours?.joined?.({
       id: session.id,
@@ -283,7 +284,8 @@ export class Ingress {
   async #admitIdentity(session: Session, { envelope, meta }: ReliableMessage): Promise<void> {
     if (meta === undefined) return;
     const address = session.neighbour ? undefined : session.remote.address;
-    await this.#options.commands?.admit?.(envelope.sender, address);
+    const neighbour = session.neighbour ? session.user : undefined;
+    await this.#options.commands?.admit?.(envelope.sender, address, neighbour);
   }
 
   async #askPolicy(

@@ -80,6 +80,10 @@ export interface Limits {
   readonly slowReaderTimeout: number;
   /** Users and groups whose metas and documents the directory keeps. */
   readonly identities: number;
+  /** Most bytes of the meta and the documents of one of them: a quarter for the meta, the rest for the newest documents. */
+  readonly identityBytes: number;
+  /** How long a full directory keeps users who do not log in, in milliseconds; of networks that have no more than their share. */
+  readonly identityRetention: number;
   /** Users and groups that the directory gets to know from one address. */
   readonly identityRate: Rate;
 }
@@ -123,6 +127,8 @@ export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   window: 32,
   slowReaderTimeout: MINUTE,
   identities: 1_000_000,
+  identityBytes: 128 * 1024,
+  identityRetention: 180 * DAY,
   identityRate: { perSecond: 0.1, burst: 500 },
 });
 
@@ -160,6 +166,8 @@ const WHOLE: {
   window: [1, 1024],
   slowReaderTimeout: [1000, MOST_MILLISECONDS],
   identities: [1, 100_000_000],
+  identityBytes: [16 * 1024, 16 * MIB],
+  identityRetention: [DAY, 3660 * DAY],
 };
 
 /**
