@@ -140,7 +140,7 @@ test('somebody is forgotten with their messages, by a station that runs and by o
   };
   expect(await forget(text)).toEqual([0, { forgotten: text, known: true, messages: 1 }]);
   expect(await forget(text)).toEqual([0, { forgotten: text, known: false, messages: 0 }]);
-  expect((await run(['forget', 'nobody at all', '--data', data])).status).toBe(65);
+  expect((await run(['forget', 'nobody at all', '--data', data])).status).toBe(69);
   expect((await run(['forget', station.id, '--data', data])).status).toBe(65);
   const back = await logIn(hulk, station.port);
   await back.stop();
