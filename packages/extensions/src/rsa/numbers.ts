@@ -37,6 +37,15 @@ export function bitLength(magnitude: Uint8Array): number {
   return magnitude.length * 8 - (Math.clz32(magnitude[0] ?? 0) - 24);
 }
 
+/** Whether a public number is below another of the same length in bytes. */
+export function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
 /**
  * Checks what a usable public key needs: an odd modulus of 1,023 to 4,096 bits and an odd exponent from 3 to 65,537.
  * Every key passes here before anything is computed with it.

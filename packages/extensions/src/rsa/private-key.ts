@@ -6,7 +6,7 @@ import { readPem, writePem } from '../asn1/pem.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
 import { isPrivateDer, readPrivateDer, writePkcs1 } from './der.ts';
-import { checkPrivateNumbers, type RsaPrivateNumbers } from './numbers.ts';
+import { checkPrivateNumbers, isBelow, type RsaPrivateNumbers } from './numbers.ts';
 import { SYNTHETIC_LENGTH_BYTES, unpad } from './padding.ts';
 import { publicKeyOf, type RsaPublicKey, rsaParameters } from './public-key.ts';
 
@@ -77,13 +77,4 @@ export function parsePrivateKey(wire: KeyWire): RsaPrivateKey {
   const body = readPem(keyText(wire), true).find(isPrivateDer);
   if (body === undefined) throw keyError('is no private key');
   return privateKeyOf(body, wire);
-}
-
-/** Compares two public numbers of equal length. */
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < a.length; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }

@@ -5,7 +5,7 @@ import { readPem, writePem } from '../asn1/pem.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
 import { isPrivateDer, readPublicDer, writeSpki } from './der.ts';
-import { bitLength, checkPublicNumbers, type RsaPublicNumbers } from './numbers.ts';
+import { bitLength, checkPublicNumbers, isBelow, type RsaPublicNumbers } from './numbers.ts';
 import { PADDING_OVERHEAD } from './padding.ts';
 
 /**
@@ -23,6 +23,7 @@ class PublicRsa implements RsaPublicKey {
   readonly bits: number;
   readonly maxPlaintext: number;
   readonly #size: number;
+  readonly #modulus: Uint8Array;
   readonly #native: ReturnType<typeof native.publicKey>;
   readonly #wire: KeyWire<'RSA'>;
 
@@ -30,6 +31,7 @@ class PublicRsa implements RsaPublicKey {
     this.material = writeSpki(numbers);
     this.bits = bitLength(numbers.modulus);
     this.#size = numbers.modulus.length;
+    this.#modulus = numbers.modulus;
     this.maxPlaintext = this.#size - PADDING_OVERHEAD;
     this.#native = native.publicKey(numbers);
     this.#wire = (wire as KeyWire<'RSA'> | undefined) ?? {
@@ -40,7 +42,8 @@ class PublicRsa implements RsaPublicKey {
   }
 
   verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
-    if (signature.length !== this.#size) return false;
+    // WebKit's library would reduce a number that is not below the modulus: a second signature of the same message.
+    if (signature.length !== this.#size || !isBelow(signature, this.#modulus)) return false;
     try {
       const valid = this.#native.verify(data, signature);
       return typeof valid === 'boolean' ? valid : valid.catch(answerFalse);
