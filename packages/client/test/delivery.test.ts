@@ -124,7 +124,7 @@ describe('the state of a message', () => {
     const rejected = expect(delivery.reached('received')).rejects.toMatchObject({
       code: 'state/stopped',
     });
-    await moki.messenger[Symbol.asyncDispose]();
+    await moki.messenger.close();
     await rejected;
     await expect(delivery.reached('received')).rejects.toMatchObject({ code: 'state/stopped' });
     expect(await delivery.settled).toBe('sent');

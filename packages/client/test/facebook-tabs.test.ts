@@ -135,8 +135,8 @@ describe('another tab on the same store', () => {
     const [one, two] = [openTab(shared), openTab(shared)];
     const heard = heardBy(two);
     expect(shared.listeners).toBe(2);
-    await two[Symbol.asyncDispose]();
-    await two[Symbol.asyncDispose]();
+    await two.close();
+    await two.close();
     expect(shared.listeners).toBe(1);
     await register('moki', { facebook: one, ...fast });
     expect(heard).toEqual([]);

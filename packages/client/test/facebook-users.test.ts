@@ -138,7 +138,7 @@ describe('a new message key', () => {
       const saved: unknown[] = [];
       const listening = moki.facebook.events.on('documentSaved', (event) => saved.push(event));
       const visa = await moki.facebook.rotateMessageKey(moki.user.id);
-      listening[Symbol.dispose]();
+      listening.close();
       expect(saved).toEqual([{ id: moki.user.id, document: visa }]);
       expect(visa.time).toBeGreaterThan(old?.time ?? 0);
       expect(visa.properties).toMatchObject({

@@ -1,12 +1,12 @@
 import type { BlobStore, Timers } from '@dimp/core';
-import { equalBytes, ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, equalBytes, ProtocolError } from '@dimp/foundation';
 import { expect } from 'vitest';
 
 /** Pauses take no time. */
 export const hurried: Timers = {
   after(_delay, task) {
     const timer = setTimeout(() => void task(), 0);
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
+    return { [disposeSymbol]: () => clearTimeout(timer) };
   },
 };
 

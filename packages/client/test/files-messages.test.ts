@@ -155,7 +155,7 @@ async function shownBody({ facebook }: Person, bytes: Uint8Array): Promise<FileL
   const shown: FileLocation[] = [];
   messenger.handle(Image, ({ content }) => void shown.push(content.body));
   await messenger.receivedPackage(bytes);
-  await messenger[Symbol.asyncDispose]();
+  await messenger.close();
   const [body] = shown;
   if (body === undefined || shown.length > 1) expect.unreachable();
   return body;

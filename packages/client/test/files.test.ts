@@ -1,7 +1,7 @@
 import { type BlobStore, systemRandom, type Timers } from '@dimp/core';
 import { memoryBlobStore } from '@dimp/core/memory';
 import { md5, sha256 } from '@dimp/crypto/digests';
-import { encodeHex, encodeTed, equalBytes, ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, encodeHex, encodeTed, equalBytes, ProtocolError } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
 import { describe, expect, test } from 'vitest';
 import { downloadFile, type FileFormat, uploadFile } from '../src/files.ts';
@@ -151,7 +151,7 @@ describe.each<FileFormat>(['stream', 'whole'])('a file encrypted as %s', (format
     await expect(download).rejects.toBe(reason);
     expect(pieces).toBe(1);
     const pausing = new AbortController();
-    const never: Timers = { after: () => ({ [Symbol.dispose]() {} }) };
+    const never: Timers = { after: () => ({ [disposeSymbol]() {} }) };
     const paused = uploadFile(breaking(blobs, 0), bytes, {
       format,
       timers: never,

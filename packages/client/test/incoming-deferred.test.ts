@@ -44,7 +44,7 @@ describe('a message whose predecessor was lost', () => {
     const { world, moki, hulk } = await couple();
     await world.deliver(await second(moki, hulk), hulk);
     hulk.store.crash();
-    await hulk.messenger[Symbol.asyncDispose]();
+    await hulk.messenger.close();
     await world.pass(11 * MINUTE);
     await world.restart(hulk);
     await world.rest();
@@ -131,7 +131,7 @@ test('a program that never runs for long forgets what has waited too long, all t
   if ('status' in message) expect.unreachable();
   await world.deliver(moki.messenger.serialize(message), hulk);
   expect(await hulk.messenger.deferred()).toHaveLength(1);
-  await hulk.messenger[Symbol.asyncDispose]();
+  await hulk.messenger.close();
   await world.pass(9 * 24 * 60 * MINUTE);
   await world.restart(hulk);
   expect(await hulk.messenger.deferred()).toEqual([]);

@@ -5,7 +5,7 @@ async function couple() {
   const world = new World();
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
   await acquaint(moki, hulk);
-  for (const { messenger } of [moki, hulk]) await messenger[Symbol.asyncDispose]();
+  for (const { messenger } of [moki, hulk]) await messenger.close();
   return { world, moki, hulk };
 }
 
@@ -41,14 +41,14 @@ describe('the iteration over messages', () => {
     await iteration.next();
     const { value: two } = await iteration.next();
     if (two === undefined) expect.unreachable();
-    await his[Symbol.asyncDispose]();
+    await his.close();
     const second = await newMessenger(world, hulk);
     const again = second.messages();
     const { value } = await again.next();
     expect([value?.id, value?.content.body]).toEqual([two.id, { text: 'two' }]);
     await second.done({ id: two.id });
     await second.done({ id: 'no such message' });
-    await second[Symbol.asyncDispose]();
+    await second.close();
     const third = await newMessenger(world, hulk);
     expect(words(await third.messages().next())).toBe('three');
   });

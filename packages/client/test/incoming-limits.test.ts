@@ -1,7 +1,7 @@
 import { memoryStore } from '@dimp/core/memory';
 import { Receipt } from '@dimp/extensions/commands';
 import { Forward } from '@dimp/extensions/contents';
-import { parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
+import { disposeSymbol, parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { VirtualTime } from '@dimp/testing/network';
 import { describe, expect, test } from 'vitest';
 import { NOTHING } from '../src/receiving/answer.ts';
@@ -140,7 +140,7 @@ test('messages that name others which never come set no more timers than fit int
     timers: {
       after(_, task) {
         timers.add(task);
-        return { [Symbol.dispose]: () => timers.delete(task) };
+        return { [disposeSymbol]: () => timers.delete(task) };
       },
     },
     clock: time,

@@ -112,7 +112,7 @@ describe('a message that its type refuses', () => {
     const bytes = await uncheckedMessage(world, moki, hulk, content, 9);
     await expect(messenger.receivedPackage(bytes)).resolves.toBeDefined();
     expect(errors.every((code) => code.startsWith('format/'))).toBe(true);
-    await messenger[Symbol.asyncDispose]();
+    await messenger.close();
   });
 });
 

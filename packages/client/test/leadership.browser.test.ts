@@ -20,7 +20,7 @@ interface Tab {
 async function account() {
   const name = `messenger-${crypto.randomUUID()}`;
   const keys = { algorithm: 'Ed25519', metaType: '1' } as const;
-  await using store = await indexedDbStore({ name });
+  const store = await indexedDbStore({ name });
   const facebook = new Facebook({ protocol, store });
   const moki = await register('moki', { facebook, ...keys });
   const there = new Facebook({ protocol, store: memoryStore() });
@@ -34,10 +34,11 @@ async function account() {
     await to.saveMeta(meta, user.id);
     await to.saveDocument(visa, user.id);
   }
-  await facebook[Symbol.asyncDispose]();
+  await facebook.close();
+  await store.close();
   const shown: string[] = [];
   const messenger = new Messenger({ facebook: there });
-  onTestFinished(() => messenger[Symbol.asyncDispose]());
+  onTestFinished(() => messenger.close());
   messenger.handle(Text, ({ content }) => {
     shown.push(content.body.text);
   });

@@ -33,7 +33,7 @@ async function twoTabs(wrap: (store: Store) => MaybePromise<Store> = (store) => 
 
 /** Closes a tab; the other one gets the connection. */
 async function takeOver(world: World, from: Client, to: Client): Promise<void> {
-  await from.messenger[Symbol.asyncDispose]();
+  await from.messenger.close();
   to.online = true;
   world.connect(to);
   await world.rest();
@@ -86,7 +86,7 @@ describe('of two tabs on one store', () => {
         }
       }
       for (let turn = 0; turn < moment * 4; turn++) await Promise.resolve();
-      await one.messenger[Symbol.asyncDispose]();
+      await one.messenger.close();
       const unsent = await Promise.all(sending);
       two.online = true;
       world.connect(two);
@@ -133,7 +133,7 @@ describe('of two tabs on one store', () => {
     const sending = two.messenger.send(text('hi'), hulk.id);
     await writing;
     hold = undefined;
-    await one.messenger[Symbol.asyncDispose]();
+    await one.messenger.close();
     // Time for the lock to change hands, and for the outbox to be read.
     for (let turn = 0; turn < 100; turn++) await Promise.resolve();
     open();
@@ -276,7 +276,7 @@ describe('what two tabs take in', () => {
     await world.rest();
     expect(one.shown).toEqual([]);
     two.store.crash();
-    await two.messenger[Symbol.asyncDispose]();
+    await two.messenger.close();
     await world.rest();
     expect(one.shown).toEqual(['hi']);
     expect((await pathsOf(one.durable)).filter((path) => path.startsWith('inbox'))).toEqual([]);
@@ -290,7 +290,7 @@ describe('what two tabs take in', () => {
     await takeOver(world, one, two);
     expect(two.shown).toEqual([]);
     three.store.crash();
-    await three.messenger[Symbol.asyncDispose]();
+    await three.messenger.close();
     await world.rest();
     expect([one.shown, two.shown]).toEqual([[], ['hi']]);
   });
@@ -320,7 +320,7 @@ describe('what two tabs take in', () => {
     await world.rest();
     expect(two.shown).toEqual([]);
     one.store.crash();
-    await one.messenger[Symbol.asyncDispose]();
+    await one.messenger.close();
     await world.rest();
     expect(two.shown).toEqual(['hi']);
   });

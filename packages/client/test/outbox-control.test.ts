@@ -129,7 +129,7 @@ describe('send', () => {
     await messenger.send(text('last'), hulk.id);
     await messenger.idle();
     expect(sent).toHaveLength(2);
-    await messenger[Symbol.asyncDispose]();
+    await messenger.close();
     for (const bytes of sent) await world.deliver(bytes, hulk);
     expect(hulk.shown).toEqual(['first', 'last']);
   });

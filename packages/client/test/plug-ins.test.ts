@@ -105,7 +105,7 @@ describe('a message on which a plug-in fails is refused alone', () => {
       }
       await vi.waitFor(() => expect(texts).toEqual(['behind']), LONG);
       expect(ended).not.toHaveBeenCalled();
-      await bert.messenger[Symbol.asyncDispose]();
+      await bert.messenger.close();
     },
   );
 
@@ -152,6 +152,6 @@ describe('a message on which a plug-in fails is refused alone', () => {
     expect(ended).not.toHaveBeenCalled();
     expect(shown).toHaveBeenCalledTimes(2);
     shown.mockRestore();
-    await bert.messenger[Symbol.asyncDispose]();
+    await bert.messenger.close();
   });
 });

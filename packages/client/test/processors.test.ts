@@ -1,5 +1,6 @@
 import { Command } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
+import { disposeSymbol } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import type { Messenger } from '../src/index.ts';
 import type { protocol } from './people.ts';
@@ -57,8 +58,8 @@ describe('a handler', () => {
       });
     });
     await say('one');
-    handle?.[Symbol.dispose]();
-    handle?.[Symbol.dispose]();
+    handle?.[disposeSymbol]();
+    handle?.[disposeSymbol]();
     await say('two');
     expect(calls).toEqual(['one']);
     const { value } = await hulk.messenger.messages().next();
@@ -212,7 +213,7 @@ describe('middleware', () => {
 
   test('disposed of, is left out', async () => {
     const { hulk, say } = await couple((messenger) => {
-      messenger.use(() => undefined)[Symbol.dispose]();
+      messenger.use(() => undefined).close();
     });
     await say('hi');
     expect((await hulk.messenger.messages().next()).value?.content).toMatchObject({ kind: 'text' });

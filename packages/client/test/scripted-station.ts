@@ -176,11 +176,11 @@ export async function newProgram(
   moki: Client,
   clocks: Clocks = { slept: 0 },
 ): Promise<Program> {
-  await moki.messenger[Symbol.asyncDispose]();
+  await moki.messenger.close();
   const clock = { now: () => world.time.now() + clocks.slept };
   const facebook = new Facebook({ protocol, store: moki.durable, clock });
   const messenger = new Messenger({ facebook, timers: world.time, random: seededRandom(7) });
-  onTestFinished(() => messenger[Symbol.asyncDispose]());
+  onTestFinished(() => messenger.close());
   return messenger;
 }
 

@@ -283,7 +283,7 @@ test('of two tabs on one store, only the one that leads connects', async () => {
   const world = new World();
   const shared = tabs();
   const moki = await world.join('moki', { store: shared.open() });
-  await moki.messenger[Symbol.asyncDispose]();
+  await moki.messenger.close();
   const station = await newStation(world);
   const open = () => {
     const facebook = new Facebook({ protocol, store: shared.open(), clock: world.time });
@@ -298,9 +298,9 @@ test('of two tabs on one store, only the one that leads connects', async () => {
   expect(statesOf(two.reports)).toEqual(['offline']);
   expect(station.calls).toBe(1);
   await one.session.stop();
-  await one.messenger[Symbol.asyncDispose]();
+  await one.messenger.close();
   await two.session.online();
   expect(station.calls).toBe(2);
   await two.session.stop();
-  await two.messenger[Symbol.asyncDispose]();
+  await two.messenger.close();
 });

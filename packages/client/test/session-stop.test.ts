@@ -1,4 +1,4 @@
-import { ProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, ProtocolError } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import { eventually, newScene, newSession } from './scripted-station.ts';
 import { acquaint, text, World } from './world.ts';
@@ -37,7 +37,7 @@ describe('stop', () => {
     await session.start();
     await session.online();
     await eventually(() => expect(delivery.state).toBe('sent'));
-    await session[Symbol.asyncDispose]();
+    await session[asyncDisposeSymbol]();
     await session.stop();
     expect(reports.at(-1)?.state).toBe('stopped');
   });
@@ -77,7 +77,7 @@ describe('stop', () => {
     await eventually(() => expect(first.session.report.state).toBe('stopped'));
     await expect(first.session.start()).rejects.toMatchObject({ name: 'AbortError' });
     const second = await online();
-    await second.messenger[Symbol.asyncDispose]();
+    await second.messenger.close();
     await eventually(() => expect(second.session.report.state).toBe('stopped'));
     expect(second.station.calls).toBe(1);
     await expect(second.session.start()).rejects.toMatchObject({ code: 'state/stopped' });

@@ -333,7 +333,7 @@ class Simulation {
   async #kill(person: Person): Promise<void> {
     const { life } = person;
     if (!life.store.crashed) life.store.crash();
-    await life.messenger[Symbol.asyncDispose]();
+    await life.messenger.close();
   }
 
   #writeLater(person: Person): void {

@@ -57,7 +57,7 @@ async function perform(task: TabTask): Promise<void> {
       }
       return;
     case 'close':
-      await messenger[Symbol.asyncDispose]();
+      await messenger.close();
       report({ kind: 'closed' });
   }
 }

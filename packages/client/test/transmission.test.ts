@@ -135,7 +135,7 @@ describe('a messenger over a connection', () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     await acquaint(moki, hulk);
-    await moki.messenger[Symbol.asyncDispose]();
+    await moki.messenger.close();
     const facebook = new Facebook({ protocol, store: moki.durable, clock: world.time });
     const messenger = new Messenger({ facebook, timers: world.time });
     return { world, moki, hulk, messenger };
@@ -179,7 +179,7 @@ describe('a messenger over a connection', () => {
     expect(second).toEqual([...first.slice(2, 5), ...first.slice(6)]);
     await messenger.idle();
     expect(deliveries.map(({ state }) => state)).toEqual(upTo(10).map(() => 'sent'));
-    await messenger[Symbol.asyncDispose]();
+    await messenger.close();
   });
 
   test('can call off what waits while there is none', async () => {
@@ -187,7 +187,7 @@ describe('a messenger over a connection', () => {
     const delivery = await messenger.send(text('never'), hulk.id);
     await messenger.idle();
     expect(await delivery.cancel()).toBe(true);
-    await messenger[Symbol.asyncDispose]();
+    await messenger.close();
   });
 
   test('ends although the transport never says what has become of a message', async () => {
@@ -199,6 +199,6 @@ describe('a messenger over a connection', () => {
     stop.abort();
     await connection;
     await messenger.idle();
-    await messenger[Symbol.asyncDispose]();
+    await messenger.close();
   });
 });

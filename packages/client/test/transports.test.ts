@@ -13,7 +13,7 @@ async function couple() {
   const world = new World();
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
   await acquaint(moki, hulk);
-  for (const { messenger } of [moki, hulk]) await messenger[Symbol.asyncDispose]();
+  for (const { messenger } of [moki, hulk]) await messenger.close();
   return { world, moki, hulk };
 }
 
@@ -295,8 +295,8 @@ describe('a messenger that is disposed of', () => {
     const [left, right] = memoryTransportPair();
     const connection = mine.connect(left);
     await mine.idle();
-    await mine[Symbol.asyncDispose]();
-    await mine[Symbol.asyncDispose]();
+    await mine.close();
+    await mine.close();
     expect((await iteration).done).toBe(true);
     await connection;
     const stopped = { code: 'state/stopped' };
@@ -313,7 +313,7 @@ describe('a messenger that is disposed of', () => {
 
   test('before it was started has nothing to stop', async () => {
     const facebook = new Facebook({ protocol, store: memoryStore() });
-    await new Messenger({ facebook })[Symbol.asyncDispose]();
+    await new Messenger({ facebook }).close();
   });
 
   test('does nothing more by the clock', async () => {
@@ -330,7 +330,7 @@ describe('a messenger that is disposed of', () => {
     await mine.send(text('hi'), hulk.id);
     await mine.idle();
     expect(sent).toBe(1);
-    await mine[Symbol.asyncDispose]();
+    await mine.close();
     await world.pass(60 * 60_000);
     expect(sent).toBe(1);
   });
@@ -353,5 +353,5 @@ test('a start that failed because of the store goes better the next time', async
   works = true;
   const delivery = await mine.send(text('hi'), hulk.id);
   expect(delivery.state).toBe('queued');
-  await mine[Symbol.asyncDispose]();
+  await mine.close();
 });

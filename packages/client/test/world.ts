@@ -113,7 +113,7 @@ export class World {
   /** Ends a client's program, by a crash unless it was told otherwise, and starts it again. */
   async restart(client: Client, options: ClientOptions = {}, kill = true): Promise<void> {
     if (kill) client.store.crash();
-    await client.messenger[Symbol.asyncDispose]();
+    await client.messenger.close();
     client.sent.length = 0;
     await this.#begin(client, options);
   }
@@ -182,7 +182,7 @@ export class World {
       });
     }
     prepare?.(messenger);
-    onTestFinished(() => messenger[Symbol.asyncDispose]());
+    onTestFinished(() => messenger.close());
     await messenger.start();
   }
 

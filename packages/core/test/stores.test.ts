@@ -162,7 +162,7 @@ test('a part of a store shows what is below its path, and nothing else', async (
   expect(await keysOf(store, ['accounts', 'work'])).toEqual(
     keys.map((key) => ['accounts', 'work', ...key]),
   );
-  await part[Symbol.asyncDispose]();
+  await part.close();
   expect(await store.get(['accounts', 'work', 'swap'])).toEqual(value);
 });
 
@@ -214,11 +214,11 @@ test('a part of a shared store hears of its own paths only, without what lies ab
   // Anything may have changed.
   tell([]);
   expect(heard).toEqual([[['c'], ['d', 'e']], [[]]]);
-  watching?.[Symbol.dispose]();
-  watching?.[Symbol.dispose]();
+  watching?.close();
+  watching?.close();
   expect(watchers.size).toBe(0);
   part.sharing?.watch(() => {});
-  await part[Symbol.asyncDispose]();
+  await part.close();
   expect(watchers.size).toBe(0);
 });
 

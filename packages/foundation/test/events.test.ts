@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type EventSource, Events } from '../src/index.ts';
+import { disposeSymbol, type EventSource, Events } from '../src/index.ts';
 
 interface Kinds {
   saved: { readonly id: string };
@@ -41,11 +41,11 @@ describe('events', () => {
     const [first, second] = [events.on('saved', listener), events.on('saved', listener)];
     events.emit('saved', { id: 'a' });
     expect(heard).toEqual(['a', 'a']);
-    first[Symbol.dispose]();
-    first[Symbol.dispose]();
+    first[disposeSymbol]();
+    first[disposeSymbol]();
     events.emit('saved', { id: 'b' });
     expect(heard).toEqual(['a', 'a', 'b']);
-    second[Symbol.dispose]();
+    second[disposeSymbol]();
     events.emit('saved', { id: 'c' });
     expect(heard).toEqual(['a', 'a', 'b']);
   });
@@ -55,7 +55,7 @@ describe('events', () => {
     const heard: string[] = [];
     const once = events.on('saved', ({ id }) => {
       heard.push(`once ${id}`);
-      once[Symbol.dispose]();
+      once[disposeSymbol]();
       events.on('saved', (event) => heard.push(`later ${event.id}`));
     });
     events.on('saved', ({ id }) => heard.push(`always ${id}`));

@@ -19,10 +19,10 @@ describe('a part of an IndexedDB store', () =>
       const store = await indexedDbStore({ name });
       const part = subStore(store, ['part']);
       // A part does not close what it is a part of, but the next test wants to begin with none open.
-      const close = part[Symbol.asyncDispose].bind(part);
-      part[Symbol.asyncDispose] = async () => {
+      const close = part.close.bind(part);
+      part.close = async () => {
         await close();
-        await store[Symbol.asyncDispose]();
+        await store.close();
       };
       return part;
     },

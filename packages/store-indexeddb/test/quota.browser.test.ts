@@ -60,6 +60,6 @@ test('more than the browser allows is store/quota, and what was there stays', as
   expect(await store.get(['fill', String(written)])).toBeUndefined();
   await store.delete(['fill', '0']);
   expect(await store.get(['fill', '0'])).toBeUndefined();
-  await store[Symbol.asyncDispose]();
+  await store.close();
   indexedDB.deleteDatabase(name);
 });

@@ -11,7 +11,7 @@ import {
   randomBytes,
   utf8Encode,
 } from '@dimp/foundation';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { content, NOW, protocol } from './machines.ts';
 import {
   AEAD,
@@ -627,9 +627,10 @@ describe('a weaker cipher', () => {
   test('from somebody who had a better one is told once', async () => {
     const reader = await fresh(bob, alice);
     const heard: string[] = [];
-    using _listening = reader.transceiver.events.on('weaker', ({ sender, receiver }) =>
+    const listening = reader.transceiver.events.on('weaker', ({ sender, receiver }) =>
       heard.push(`${sender.entity} ${receiver.entity}`),
     );
+    onTestFinished(() => listening.close());
     const text = '{"type": 1, "sn": 12345, "text": "hi"}';
     const old = async (): Promise<Record<string, Json>> =>
       craft({

@@ -98,7 +98,7 @@ for (const unacknowledged of [false, true]) {
       expect(store.crashed).toBe(true);
       await expectGone(store);
       // Nor does the end of the program change anything.
-      await store[Symbol.asyncDispose]();
+      await store.close();
       const reopened = crashingStore(durable);
       const state = await contents(reopened);
       expect(state).toBe(states[afterWrites + (unacknowledged ? 1 : 0)]);

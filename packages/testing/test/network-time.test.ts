@@ -1,3 +1,4 @@
+import { disposeSymbol } from '@dimp/foundation';
 import { VirtualTime } from '@dimp/testing/network';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -88,8 +89,8 @@ test('what was called off does not run, nor does it let time pass', async () => 
   const timer = time.after(HOUR, () => void said.push('never'));
   time.after(1, () => {
     said.push('now');
-    timer[Symbol.dispose]();
-    timer[Symbol.dispose]();
+    timer[disposeSymbol]();
+    timer[disposeSymbol]();
   });
   await time.run();
   expect(said).toEqual(['now']);
@@ -101,13 +102,13 @@ test('an event may call itself off while it runs, which does nothing', async () 
   let runs = 0;
   const timer = time.after(1, () => {
     runs += 1;
-    timer[Symbol.dispose]();
+    timer[disposeSymbol]();
   });
   time.after(2, () => {
     runs += 1;
   });
   await time.run();
-  timer[Symbol.dispose]();
+  timer[disposeSymbol]();
   expect([runs, time.planned]).toEqual([2, 0]);
 });
 
@@ -119,7 +120,7 @@ test('whichever events are called off, the others run, in order', async () => {
         const time = new VirtualTime(0);
         const ran: number[] = [];
         const timers = plans.map(([at], index) => time.after(at, () => void ran.push(index)));
-        for (const [index, [, off]] of plans.entries()) if (off) timers[index]?.[Symbol.dispose]();
+        for (const [index, [, off]] of plans.entries()) if (off) timers[index]?.[disposeSymbol]();
         const left = [...plans.entries()].filter(([, [, off]]) => !off);
         expect(time.planned).toBe(left.length);
         await time.run();
@@ -137,7 +138,7 @@ test('timers that are called off again and again cost no memory, nor does what t
   // A client that plans a resend for each message and calls it off when the receipt comes.
   const round = (): void => {
     const held = { bytes: new Uint8Array(100_000) };
-    time.after(HOUR, () => void held.bytes.length)[Symbol.dispose]();
+    time.after(HOUR, () => void held.bytes.length)[disposeSymbol]();
     rounds += 1;
     if (rounds < 5_000) time.after(1, round);
   };
@@ -146,7 +147,7 @@ test('timers that are called off again and again cost no memory, nor does what t
   await time.run({ until: () => rounds === 5_000 });
   expect(time.planned).toBe(1);
   expect(time.held).toBeLessThan(200);
-  far[Symbol.dispose]();
+  far[disposeSymbol]();
 });
 
 test('an error in an event ends the run, and tells event, time and what the run says of itself', async () => {
