@@ -1,8 +1,14 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { undriven } from './scripts/lib/browser-provider.mjs';
 import { chromiumArgs } from './scripts/lib/chromium.mjs';
 
 const executablePath = process.env['CHROMIUM_PATH'];
+/** Another browser than Chromium: no driver is at hand for it. */
+const other = (['firefox', 'webkit'] as const).find((name) => name === process.env['TEST_BROWSER']);
+const browser = other ?? 'chromium';
+/** Sets the quota of a page by the protocol of Chromium. */
+const driven = '**/quota.browser.test.ts';
 
 // The portable suites in a real browser; scripts/test-browser.mjs finds one and starts this.
 export default defineConfig({
@@ -11,22 +17,29 @@ export default defineConfig({
   // All dependencies are found before the first test: finding one later would reload the page.
   optimizeDeps: { entries: ['packages/*/src/**/*.ts', '!**/*.node.ts'] },
   test: {
-    name: 'chromium',
+    name: browser,
     include: ['packages/*/test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, '**/*.node.test.ts'],
+    exclude: [
+      ...configDefaults.exclude,
+      '**/*.node.test.ts',
+      ...(other === undefined ? [] : [driven]),
+    ],
     testTimeout: 60_000,
     browser: {
       enabled: true,
       headless: true,
       screenshotFailures: false,
       api: { host: '127.0.0.1' },
-      provider: playwright({
-        launchOptions: {
-          args: chromiumArgs,
-          ...(executablePath === undefined ? {} : { executablePath }),
-        },
-      }),
-      instances: [{ browser: 'chromium' }],
+      provider:
+        other === undefined
+          ? playwright({
+              launchOptions: {
+                args: chromiumArgs,
+                ...(executablePath === undefined ? {} : { executablePath }),
+              },
+            })
+          : undriven(),
+      instances: [{ browser }],
     },
   },
 });
