@@ -34,7 +34,7 @@ const BODIES: Readonly<Record<string, string>> = {
 const ENVELOPE: Envelope = { sender: id('u1'), receiver: id('u2'), time: 0 };
 const IV = new Uint8Array(16);
 
-/** Blocks for each body; a hundred times as many were run once. */
+/** Random first blocks for each body. */
 const RUNS = 1500;
 
 /** Pieces that JSON is made of, the names that count among them. */

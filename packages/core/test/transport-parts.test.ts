@@ -1,5 +1,6 @@
 import type { Arrival, Clock, Timers } from '@dimp/core';
 import { ArrivalQueue, type ArrivalSource, Sweep, socketError } from '@dimp/core/transport';
+import { disposeSymbol } from '@dimp/foundation';
 import { expect, test } from 'vitest';
 
 /** Writes down what the queue tells. */
@@ -35,7 +36,7 @@ class Time implements Clock, Timers {
   after(_: number, task: () => unknown): Disposable {
     this.task = task;
     return {
-      [Symbol.dispose]: () => {
+      [disposeSymbol]: () => {
         this.task = undefined;
       },
     };
@@ -168,19 +169,19 @@ test('a member that fails does not stop the sweep', () => {
 });
 
 test.each([
-  ['ECONNREFUSED', 'transport/closed'],
+  ['ECONNREFUSED', 'transport/refused'],
   ['ECONNRESET', 'transport/closed'],
   ['EPIPE', 'transport/closed'],
-  ['ENOTFOUND', 'transport/closed'],
+  ['ENOTFOUND', 'transport/unknown-host'],
   ['ETIMEDOUT', 'transport/timeout'],
   ['EPROTO', 'transport/protocol'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'transport/protocol'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'transport/refused'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'transport/refused'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'transport/refused'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'transport/refused'],
-  ['CERT_HAS_EXPIRED', 'transport/refused'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'transport/refused'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'transport/certificate'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'transport/certificate'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'transport/certificate'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'transport/certificate'],
+  ['CERT_HAS_EXPIRED', 'transport/certificate'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'transport/certificate'],
 ])('%s of a socket is %s', (reason, code) => {
   const error = socketError(Object.assign(new Error('of the platform'), { code: reason }));
   expect(error).toMatchObject({ code, details: { reason } });

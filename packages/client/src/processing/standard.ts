@@ -1,6 +1,11 @@
 import type { Clock } from '@dimp/core';
 import type { Content, Draft, Envelope } from '@dimp/dkd';
-import { isProtocolError, type MaybePromise, type ProtocolError } from '@dimp/foundation';
+import {
+  type ErrorCode,
+  isProtocolError,
+  type MaybePromise,
+  type ProtocolError,
+} from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import {
@@ -142,17 +147,20 @@ export class StandardProcessors {
     save: () => Promise<void>,
   ): Promise<readonly Draft[]> {
     if (!(await this.#isWanted(did, envelope.sender))) {
-      return [commandReceipt(`${what} not accepted.`, envelope, content, { did: did.text })];
+      const text = `${what} not accepted.`;
+      const names = { did: did.text };
+      return [commandReceipt(text, envelope, content, names, 'policy/unauthorized')];
     }
-    const say = (text: string): readonly Draft[] => [
-      commandReceipt(text, envelope, content, { did: did.text }),
+    const say = (text: string, code?: ErrorCode): readonly Draft[] => [
+      commandReceipt(text, envelope, content, { did: did.text }, code),
     ];
     try {
       await save();
       return say(`${what} received.`);
     } catch (error) {
       if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-      return say(refusal(error, what));
+      // A document that is there already is no refusal.
+      return say(refusal(error, what), error.code === 'identity/expired' ? undefined : error.code);
     }
   }
 }

@@ -90,6 +90,17 @@ export class Opener {
     return typeof error === 'object' && error !== null && this.#afterVerification.has(error);
   }
 
+  /**
+   * Whether an error of {@link Opener.open} says that a message opened and contradicts its envelope. Nobody signs the
+   * envelope, so the genuine copy is still to come.
+   */
+  contradictsEnvelope(error: unknown): boolean {
+    const failure = this.#transceiver.failureOf(error);
+    return (
+      isProtocolError(error, 'format/field') && (failure === 'proven' || failure === 'unproven')
+    );
+  }
+
   async #decrypt(
     message: Verified<ReliableMessage>,
     options: DecryptOptions,

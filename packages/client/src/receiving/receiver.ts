@@ -137,7 +137,9 @@ export class Receiver {
         return this.#wait('ahead', sender.entity, message, input, waitOf(error));
       }
       if (isProtocolError(error, 'policy/rate-limited')) return { ...NOTHING, noRoom: true };
-      if (message === undefined || !this.#parts.opener.wasVerified(error)) return NOTHING;
+      const { opener } = this.#parts;
+      if (message === undefined || !opener.wasVerified(error)) return NOTHING;
+      if (opener.contradictsEnvelope(error)) return NOTHING;
       return way.silent ? NOTHING : this.#passOver(message);
     }
   }
