@@ -1,6 +1,5 @@
 import type { Logger } from '@dimp/core';
-import type { Envelope } from '@dimp/dkd';
-import { receiptMeaning } from '@dimp/extensions/receipts';
+import { type Envelope, receiptMeaning } from '@dimp/dkd';
 import { type ErrorCode, isProtocolError, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { RemoteAddress } from './session/remote-address.ts';

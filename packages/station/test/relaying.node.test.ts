@@ -1,7 +1,7 @@
 import { memoryStore } from '@dimp/core/memory';
+import { receiptMeaning } from '@dimp/dkd';
 import { type ReceiptBody, receiptFor } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
-import { receiptMeaning } from '@dimp/extensions/receipts';
 import { type JsonObject, ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { anyNamed, EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 import type { Random, Timers } from '@dimp/core';
-import { type ReceiptMeaning, receiptMeaning } from '@dimp/extensions/receipts';
+import { type ReceiptMeaning, receiptMeaning } from '@dimp/dkd';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';

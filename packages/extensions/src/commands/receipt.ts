@@ -38,7 +38,7 @@ export interface ReceiptBody {
   /** English text; show `template` in the user's language instead where it is known (spec §9.17). */
   readonly text?: string;
   /**
-   * Why the message was refused, as an error code `area/reason`, see `receiptMeaning` of `@dimp/extensions/receipts`. A
+   * Why the message was refused, as an error code `area/reason`, see `receiptMeaning` of `@dimp/dkd`. A
    * receipt of consent has none, nor has one of an older peer, which tells by its text.
    */
   readonly code?: string;

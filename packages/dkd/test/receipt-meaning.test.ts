@@ -1,6 +1,6 @@
 import { ERRORS } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { receiptMeaning } from '../src/receipts.ts';
+import { receiptMeaning } from '../src/index.ts';
 
 describe('a receipt without a code', () => {
   test.each([
