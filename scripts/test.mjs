@@ -7,7 +7,7 @@ await quietly('building', build);
 
 const node = process.execPath;
 /** Far longer than any step takes: what hangs must not hang for ever. */
-const timeout = 15 * 60_000;
+const timeout = 30 * 60_000;
 const vitest = ['exec', 'vitest', 'run', '--project', 'node'];
 /** @type {[string, () => Promise<{ ok: boolean }>][]} */
 const steps = [

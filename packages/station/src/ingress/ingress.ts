@@ -44,7 +44,7 @@ import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
 import type { Router } from './router.ts';
 import { Strangers } from './strangers.ts';
 import { checkUnambiguous } from './unambiguous.ts';
-import { isCostly, signaturesOf, verifyRelayed } from './verifier.ts';
+import { payForSignatures, verifyRelayed } from './verifier.ts';
 
 /** What an {@link Ingress} is made with. */
 export interface IngressOptions {
@@ -313,9 +313,9 @@ export class Ingress {
     // Whatever a stranger says to the station counts as an offer to log in: it costs as much to find out.
     if (isStranger) keeper.handshake(session.remote.address);
     else {
-      const key = await transceiver.barrack.verifyKey(sender);
-      const count = signaturesOf(message);
-      if (isCostly(key, count)) await this.#charges.verifications(session, key, count);
+      await payForSignatures(transceiver, message, (key, count) =>
+        this.#charges.verifications(session, key, count),
+      );
     }
     await this.#admitIdentity(session, message);
     const verified = await transceiver.verify(message);

@@ -1,6 +1,6 @@
 import { isWaiting, type Transceiver, type Waiting } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
-import { fieldError, ProtocolError } from '@dimp/foundation';
+import { equalJson, fieldError, ProtocolError } from '@dimp/foundation';
 import { type VerifyKey, verificationCost } from '../limits/verification-cost.ts';
 
 /**
@@ -18,14 +18,14 @@ export async function verifyRelayed(
 ): Promise<Waiting | undefined> {
   const { sender } = message.envelope;
   if (message.meta !== undefined || message.visa !== undefined) {
-    await pay(await transceiver.barrack.verifyKey(sender), signaturesOf(message));
+    await payForSignatures(transceiver, message, pay);
     const verified = await transceiver.verify(message);
     return isWaiting(verified) ? verified : undefined;
   }
   if (sender.isBroadcast || sender.isGroup) throw fieldError('sender', 'is no single user');
   const key = await transceiver.barrack.verifyKey(sender);
   if (key === undefined) return { status: 'waiting', for: 'meta', id: sender };
-  if (isCostly(key, 1)) await pay(key, 1);
+  if (isLarge(key)) await pay(key, 1);
   const { data, signature } = message;
   const valid = key.verifyAside?.(data, signature) ?? key.verify(data, signature);
   if (await valid) return undefined;
@@ -34,12 +34,31 @@ export async function verifyRelayed(
   });
 }
 
-/** How many signatures of its sender a message shows: its own, and those of the meta and visa that it brings. */
-export function signaturesOf({ meta, visa }: ReliableMessage): number {
-  return 1 + (meta === undefined ? 0 : 1) + (visa === undefined ? 0 : 1);
+/**
+ * Pays for what is verified of a message beyond what the limits of messages expect: a meta and a visa that are not known as
+ * they are, and every signature under a large key. What is known is not verified again, and costs nothing.
+ *
+ * @throws what `pay` throws
+ */
+export async function payForSignatures(
+  { barrack }: Transceiver,
+  { envelope: { sender }, meta, visa }: ReliableMessage,
+  pay: (key: VerifyKey | undefined, count: number) => Promise<void>,
+): Promise<void> {
+  const key = await barrack.verifyKey(sender);
+  let count = isLarge(key) ? 1 : 0;
+  if (meta !== undefined) {
+    const known = await barrack.meta(sender);
+    if (known === undefined || !equalJson(known.wire, meta)) count += 1;
+  }
+  if (visa !== undefined) {
+    const known = await barrack.documents(sender);
+    if (!known.some(({ wire }) => equalJson(wire, visa))) count += 1;
+  }
+  if (count > 0) await pay(key, count);
 }
 
-/** Whether verifying costs more than the limits of messages expect: with elliptic curves it is done in other threads. */
-export function isCostly(key: VerifyKey | undefined, count: number): boolean {
-  return count > 1 || (key?.algorithm === 'RSA' && verificationCost(key) > 1);
+/** Whether a verification costs more than the limits of messages expect: with elliptic curves it is done in other threads. */
+function isLarge(key: VerifyKey | undefined): boolean {
+  return key?.algorithm === 'RSA' && verificationCost(key) > 1;
 }
