@@ -38,13 +38,13 @@ export async function attacks(
   stage.note(
     'bob may open the message key and wrap it again for carol: alice\u2019s signature holds.',
   );
-  await refuses(stage, carol, 'passed on', 'format/field', {
+  await refuses(stage, carol, 'passed on', 'crypto/decrypt', {
     ...message,
     receiver: carol.user.id.text,
     keys: undefined,
     key: encodeBase64(await rewrap(bob, carol, decodeBase64(String(message['key'])))),
   });
-  stage.note('It is refused all the same, because the signed content names its receiver.');
+  stage.note('It is refused all the same, because it was encrypted for nobody but bob.');
 }
 
 /**
