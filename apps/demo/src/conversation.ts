@@ -57,7 +57,9 @@ export async function comeBack(
   await writeFile(picture, PICTURE);
   await moki.run('send', hulk.id, '--image', picture, '--until', 'delivered').end();
   const saved = join(folder, 'saved');
-  const lines = await hulk.run('listen', '--count', '2', '--timeout', '40', '--save', saved).end();
+  const lines = await hulk
+    .run('listen', '--count', '2', '--timeout', '40', '--save', saved, '--save-from', 'everybody')
+    .end();
   const messages = lines.filter(({ type }) => type === 'message');
   ensure(messages.length === 2, 'hulk gets two messages');
   for (const message of messages) {
