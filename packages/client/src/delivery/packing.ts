@@ -198,7 +198,7 @@ export class Packing {
     const { sender } = ref.entry.record;
     const receiver = receiverOf(ref);
     // Before it is packed: if they change meanwhile, it is packed once more.
-    const keys = await this.#receiverKeys.of(receiver);
+    const before = await this.#receiverKeys.of(receiver);
     const introduction = receiver.isBroadcast
       ? {}
       : await this.#introductions.for(sender, receiver);
@@ -211,6 +211,8 @@ export class Packing {
       extra,
     );
     if (isWaiting(message)) return message;
+    // The first visa may have come in the meantime.
+    const keys = before ?? (await this.#receiverKeys.of(receiver));
     const packed = this.#packedMessage(ref, message, introduction.visaTime, keys);
     // Nobody confirms the others, so the next one could name them for ever.
     if (ref.entry.expectsReceipt(ref.entry.copy(ref.index)) && receiver.isUser) {

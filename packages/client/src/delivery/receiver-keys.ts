@@ -22,7 +22,7 @@ export class ReceiverKeys {
   /**
    * Stands for the keys that a receiver has by what is known now.
    *
-   * @returns undefined for a group and for a broadcast, which have no keys of their own
+   * @returns undefined for a group and for a broadcast, which have no keys of their own, and while none are known
    */
   async of(receiver: ID): Promise<string | undefined> {
     if (receiver.isGroup || receiver.isBroadcast) return undefined;
@@ -33,6 +33,7 @@ export class ReceiverKeys {
       .map(({ properties }) => ownMember(properties, 'key'))
       .filter((key) => isJsonObject(key))
       .map((key) => stringifyJson(key));
+    if (keys.length === 0) return undefined;
     // Each once: anybody can show a visa once more under the name of another terminal, which is not signed.
     const digest = sha256(utf8Encode([...new Set(keys)].sort().join('\n')));
     const name = encodeBase64(digest.subarray(0, LENGTH));
