@@ -46,6 +46,8 @@ test('a full disk makes the station unwell and acknowledges nothing; with room a
   await (await say(moki, hulk, 'before')).reached('received', AbortSignal.timeout(20_000));
   const filler = join(disk, 'filler');
   await fill(filler, 4 * MIB);
+  // The store asks for the room on the disk at most every 100 ms; a message before that would still be taken.
+  await new Promise((resolve) => setTimeout(resolve, 300));
 
   const delivery = await say(moki, hulk, 'meanwhile');
   const status = async (): Promise<number> =>
