@@ -1,8 +1,11 @@
 // Type-checks every `ts` block of the documentation against the sources, then runs those of the READMEs against the
-// built packages. A block is a whole program: what it needs, it imports.
+// built packages. A block is a whole program: what it needs, it imports. Links between pages, paths of sources that pages
+// name, and sections of the specification that sources and pages cite have to exist. `--references` checks only these.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import ts from 'typescript';
+import { readSections, wrongCitations } from './lib/citations.mjs';
+import { brokenLinks, missingPaths } from './lib/doc-links.mjs';
 import { root, run, summary } from './lib/process.mjs';
 import { packagesIn, userFolder } from './lib/workspace.mjs';
 
@@ -18,27 +21,75 @@ const guides = existsSync(guideFolder)
       .map((name) => `docs/guides/${name}`)
   : [];
 
-const folder = userFolder('check-docs');
 /** @type {string[]} */
-const refused = [];
-const blocks = [...readmes, ...guides].flatMap(blocksOf);
-const bad = new Set(typeCheck(blocks));
-for (const problem of refused) console.error(problem);
-
-let failed = refused.length + bad.size;
-let passed = 0;
-for (const block of blocks) {
-  if (bad.has(block)) continue;
-  if (!readmes.includes(block.document) || (await runs(block))) passed += 1;
-  else failed += 1;
+const refused = await wrongReferences();
+let failed = 0;
+let passed = 1;
+if (!process.argv.includes('--references')) {
+  const folder = userFolder('check-docs');
+  const blocks = [...readmes, ...guides].flatMap((document) => blocksOf(document, folder));
+  const bad = new Set(typeCheck(blocks));
+  failed += bad.size;
+  for (const block of blocks) {
+    if (bad.has(block)) continue;
+    if (!readmes.includes(block.document) || (await runs(block))) passed += 1;
+    else failed += 1;
+  }
 }
-summary(passed, failed);
+for (const problem of refused) console.error(problem);
+summary(passed, failed + refused.length);
+
+/**
+ * Checks what pages and sources refer to: links, paths of sources, sections of the specification.
+ *
+ * @returns {Promise<string[]>} what does not exist, each with its place
+ */
+async function wrongReferences() {
+  const sections = readSections(join(root, 'docs/protocol.md'));
+  // The check has to notice what it is for: a section, a row of a section, a link and a path that do not exist.
+  const probe =
+    'See spec §8.99 and §14.2 no. 99, RFC 8017 §99.9, [a page](nowhere.md), `client/src/nowhere.ts`.';
+  const found = [
+    ...wrongCitations(probe, sections).map(({ citation }) => citation),
+    ...brokenLinks(join(root, 'README.md'), probe),
+    ...missingPaths(probe, root, new Set()),
+  ];
+  if (found.join() !== '§8.99,§14.2 no. 99,nowhere.md,client/src/nowhere.ts') {
+    throw new Error(`the check of references does not work: it finds ${found.join()}`);
+  }
+
+  const listed = await run('git', ['ls-files', '-co', '--exclude-standard'], { quiet: true });
+  if (!listed.ok) throw new Error(listed.output);
+  const files = listed.output.split('\n').filter((file) => existsSync(join(root, file)));
+  const names = new Set(files.map((file) => basename(file)));
+  /** @type {string[]} */
+  const problems = [];
+  for (const file of files.filter((each) => /\.(?:m?[jt]s|tsx|py|md|ya?ml)$/.test(each))) {
+    const text = readFileSync(join(root, file), 'utf8');
+    // This script cites what does not exist, as a probe.
+    if (!file.endsWith('check-docs.mjs')) {
+      for (const { line, citation } of wrongCitations(text, sections)) {
+        problems.push(`${file}:${line}: ${citation}: the specification has no such section or row`);
+      }
+    }
+    if (!file.endsWith('.md') || basename(file) === 'CHANGELOG.md') continue;
+    for (const link of brokenLinks(join(root, file), text)) {
+      problems.push(`${file}: the link ${link} leads nowhere`);
+    }
+    if (!file.startsWith('docs/') && basename(file) !== 'README.md') continue;
+    for (const path of missingPaths(text, root, names)) {
+      problems.push(`${file}: ${path} is no file or folder of the sources`);
+    }
+  }
+  return problems;
+}
 
 /**
  * @param {string} document path from the root
+ * @param {string} folder where its blocks become files
  * @returns {Block[]}
  */
-function blocksOf(document) {
+function blocksOf(document, folder) {
   const lines = readFileSync(join(root, document), 'utf8').split('\n');
   /** @type {Block[]} */
   const found = [];

@@ -92,7 +92,7 @@ describe('a hostile peer', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
   });
 
-  test('that sends a head without length is dropped (spec §20 no. 1)', async () => {
+  test('that sends a head without length is dropped (spec §12.2)', async () => {
     const { peer, end } = await meetStation();
     peer.write(decodeHex('44494d32' + '0000000000000001' + '7b7d'));
     expect(await end).toBe('transport/protocol');

@@ -16,7 +16,7 @@ export interface EccPrivateDer {
 /**
  * Reads the encoded point of a SubjectPublicKeyInfo on secp256k1 (RFC 5480).
  *
- * @throws `crypto/key` for anything else, other curves included (spec §20 no. 5).
+ * @throws `crypto/key` for anything else, other curves included (spec §2.5).
  */
 export function readEccSpki(bytes: Uint8Array): Uint8Array {
   const reader = new DerReader(bytes);

@@ -29,7 +29,7 @@ const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
  * is taken for bytes that have arrived, never for a length that was only announced.
  *
  * Two heads end the connection: one whose length is above the limit (`format/limit`) and one without length,
- * which is for datagrams (`transport/protocol`; spec §20 no. 1). The decoder is dead from then on.
+ * which is for datagrams (`transport/protocol`; spec §12.2). The decoder is dead from then on.
  *
  * @example
  * ```ts
