@@ -27,6 +27,7 @@ export type {
 export { type Clock, seconds, systemClock } from './ports/clock.ts';
 export { type Logger, silentLogger } from './ports/logger.ts';
 export { type Random, systemRandom } from './ports/random.ts';
+export { sleep } from './ports/sleep.ts';
 export type {
   Store,
   StoreCapabilities,

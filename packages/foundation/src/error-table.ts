@@ -1,16 +1,5 @@
-import { isRetryable } from './retryable.ts';
-
-/** What a caller can do about an error of one code: try again or not, what to answer, how to exit. */
-export interface ErrorEntry {
-  /** The same call may succeed later without any change. */
-  readonly retry: boolean;
-  /** Text of the receipt a peer gets; it never tells more than the code does. */
-  readonly receipt: string;
-  /** Exit status of a command line program (sysexits.h where one fits). */
-  readonly exit: number;
-}
-
-const ANSWERS = {
+/** The receipt text and the exit status of every error code. */
+export const ERROR_TABLE = {
   'format/bytes': { receipt: 'Message format error.', exit: 65 },
   'format/json': { receipt: 'Message format error.', exit: 65 },
   'format/field': { receipt: 'Message format error.', exit: 65 },
@@ -54,22 +43,7 @@ const ANSWERS = {
   'policy/unauthorized': { receipt: 'Permission denied.', exit: 77 },
 } as const;
 
-/**
- * The whole error vocabulary. A code is `area/reason`; both halves are stable public API.
- *
- * Every decryption failure has the one code `crypto/decrypt`, so that no oracle arises (spec §14.2 #21).
- */
-export const ERRORS: { readonly [Code in ErrorCode]: ErrorEntry } = /* @__PURE__ */ makeTable();
-
-function makeTable(): { readonly [Code in ErrorCode]: ErrorEntry } {
-  const entries = Object.entries(ANSWERS).map(([code, answer]) => [
-    code,
-    Object.freeze({ ...answer, retry: isRetryable(code as ErrorCode) }),
-  ]);
-  return Object.freeze(Object.fromEntries(entries));
-}
-
-/** One of the codes in {@link ERRORS}. */
-export type ErrorCode = keyof typeof ANSWERS;
+/** One of the codes in `ERRORS`. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
 /** The first half of a code: `format`, `crypto`, `identity` … */
 export type ErrorArea = ErrorCode extends `${infer A}/${string}` ? A : never;

@@ -1,6 +1,7 @@
 import { isProtocolError, ProtocolError } from './error.ts';
 import type { ErrorCode } from './error-table.ts';
 import type { JsonObject, MaybePromise } from './json.ts';
+import { isOurFault } from './our-fault.ts';
 
 /** How a failure of code that is not ours is told to the caller. */
 export interface ForeignFailure {
@@ -59,7 +60,7 @@ export function askForeign<T>(
   run: () => MaybePromise<T>,
 ): MaybePromise<T> {
   const fail = (thrown: unknown): never => {
-    if (isProtocolError(thrown) && !thrown.code.startsWith('store/')) throw thrown;
+    if (!isOurFault(thrown)) throw thrown;
     throw foreignError(thrown, failure);
   };
   try {

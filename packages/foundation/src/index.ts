@@ -1,8 +1,10 @@
+export { type Deferred, deferred, raceAbort } from './async.ts';
 export { decodeBase58, encodeBase58 } from './base58.ts';
 export { decodeBase64, encodeBase64 } from './base64.ts';
 export type { Brand } from './brand.ts';
 export { concatBytes, equalBytes, randomBytes, utf8Decode, utf8Encode } from './bytes.ts';
 export { fieldError, toBoolean, toNumber, toText, toTime } from './coerce.ts';
+export { definedOnly } from './defined-only.ts';
 export {
   asyncDisposeSymbol,
   disposeSymbol,
@@ -12,7 +14,8 @@ export {
   onDispose,
 } from './dispose.ts';
 export { type ErrorOptions, isProtocolError, ProtocolError } from './error.ts';
-export { ERRORS, type ErrorArea, type ErrorCode, type ErrorEntry } from './error-table.ts';
+export { ERRORS, type ErrorEntry } from './error-catalog.ts';
+export type { ErrorArea, ErrorCode } from './error-table.ts';
 export {
   type EventKinds,
   type EventSource,
@@ -45,6 +48,7 @@ export {
 } from './json-gate.ts';
 export { memberPositions } from './json-members.ts';
 export { LruMap, type Reduction } from './lru.ts';
+export { isOurFault, isStoreError, rethrowOurFault, type StoreErrorCode } from './our-fault.ts';
 export {
   decodeTed,
   encodeDataUri,

@@ -1,24 +1,26 @@
 /**
- * What caches are told to forget: about half, for the host's memory pressure signal; or what was not used since they were
- * told so last, now and then.
+ * How much a cache drops: `half` drops about half of its entries (for a host under memory pressure); `unused` drops the
+ * entries not used since the previous `unused` (for periodic clean-up).
  */
 export type Reduction = 'half' | 'unused';
 
 /**
- * A map that forgets what was not used for long: caches keyed by peers must not grow without bound (§14.4 #40). The last
- * half of its capacity is remembered for sure; what was used before them may be.
+ * A two-generation cache with the interface of a map: an approximation of least recently used, so that a cache keyed by
+ * peers stays bounded (§14.4 #40).
  *
- * Entries are of two generations. Looking for one of the younger changes nothing, which most often is all there is to do:
- * an order of all entries would have to be changed each time.
+ * New entries go into the young generation. When it holds half of the capacity, it becomes the old generation and the
+ * previous old one is dropped. A read from the old generation moves the entry back to the young one. The most recently
+ * used half of the capacity is therefore always kept; older entries may be. A hit in the young generation changes
+ * nothing, which makes reads cheaper than in a strict LRU.
  */
 export class LruMap<K, V> {
   readonly #capacity: number;
   readonly #half: number;
   #young = new Map<K, V>();
-  /** Made when first needed: many of these hold little. */
+  /** Created on first use: most caches stay small. */
   #old: Map<K, V> | undefined;
 
-  /** @param capacity - most entries kept, at least 1 */
+  /** @param capacity - largest number of entries, at least 1 */
   constructor(capacity: number) {
     if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError('capacity must be ≥ 1');
     this.#capacity = capacity;
@@ -46,7 +48,7 @@ export class LruMap<K, V> {
   }
 
   delete(key: K): boolean {
-    // Either has it, never both.
+    // An entry is in one generation only.
     return this.#young.delete(key) || (this.#old?.delete(key) ?? false);
   }
 
@@ -55,16 +57,16 @@ export class LruMap<K, V> {
     this.#old = undefined;
   }
 
-  /** From those that were not used for long to those that were, about. */
+  /** Yields the entries, roughly from least to most recently used. */
   *entries(): IterableIterator<[K, V]> {
     if (this.#old !== undefined) yield* this.#old;
     yield* this.#young;
   }
 
   /**
-   * Forgets a part of the entries.
+   * Drops some of the entries.
    *
-   * @returns how many entries are left
+   * @returns the number of entries left
    */
   reduce(part: Reduction = 'half'): number {
     if (part === 'unused') this.#age();
@@ -82,7 +84,7 @@ export class LruMap<K, V> {
   }
 }
 
-/** @returns how many were dropped */
+/** @returns the number of entries dropped */
 function dropFirst<K>(entries: Map<K, unknown>, count: number): number {
   const before = entries.size;
   for (const key of entries.keys()) {

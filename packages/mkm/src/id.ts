@@ -82,3 +82,11 @@ function foldReservedName(name: string | undefined, address: Address): string | 
 export function sameEntity(a: ID, b: ID): boolean {
   return a.entity === b.entity;
 }
+
+/**
+ * A map key for one direction between two entities: `directionKey(a, b)` differs from `directionKey(b, a)`. The separator
+ * is NUL, which an ID cannot contain.
+ */
+export function directionKey(from: ID, to: ID): string {
+  return `${from.entity}\u0000${to.entity}`;
+}

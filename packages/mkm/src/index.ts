@@ -49,7 +49,7 @@ export {
   type UserDataSource,
 } from './entity.ts';
 export { EntityType, entityTypeOf, isGroupType, NetworkID } from './entity-type.ts';
-export { type EntityKey, type ID, type IDParts, makeID, sameEntity } from './id.ts';
+export { directionKey, type EntityKey, type ID, type IDParts, makeID, sameEntity } from './id.ts';
 export {
   type Meta,
   type MetaMaterial,

@@ -1,6 +1,7 @@
 import { isProtocolError } from '@dimp/foundation';
 import {
   checkName,
+  directionKey,
   displayNumber,
   idReader,
   makeID,
@@ -165,6 +166,12 @@ describe('idReader', () => {
     const id = ids.schema.decode('Anyone@anywhere', 'did');
     expect(ids.schema.encode(id)).toBe('Anyone@anywhere');
   });
+});
+
+test('a direction has a key of its own, whatever terminals the IDs name', () => {
+  const [one, other] = [read('a@toy:00:00000001'), read('b@toy:00:00000002/pad')];
+  expect(directionKey(one, other)).not.toBe(directionKey(other, one));
+  expect(directionKey(one, other)).toBe(directionKey(one, read('b@toy:00:00000002')));
 });
 
 describe('search numbers', () => {

@@ -1,3 +1,4 @@
+import { deferred, raceAbort } from '@dimp/foundation';
 import type { Store } from './store.ts';
 import { subStoreOrigin } from './sub-store.ts';
 
@@ -34,33 +35,17 @@ export async function withLock<T>(
   const queues = QUEUES.get(store) ?? new Map<string, Promise<void>>();
   QUEUES.set(store, queues);
   const before = queues.get(name);
-  let release = (): void => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  // One who gives up does not let the others in: the ones before it are not done yet.
+  const { promise: released, resolve: release } = deferred();
+  // A caller that gives up does not let the later ones in: the earlier ones are still running.
   const last = before === undefined ? released : before.then(() => released);
   queues.set(name, last);
   void last.then(() => {
     if (queues.get(name) === last) queues.delete(name);
   });
   try {
-    if (before !== undefined) await unlessAborted(before, signal);
+    if (before !== undefined) await raceAbort(before, signal);
     return await task();
   } finally {
     release();
   }
-}
-
-/** @throws the signal's reason if it aborts before the promise resolves */
-function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    void promise.then(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
 }

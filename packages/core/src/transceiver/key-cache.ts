@@ -1,6 +1,6 @@
 import type { SymmetricKey } from '@dimp/crypto';
 import { LruMap, type MaybePromise, type Reduction } from '@dimp/foundation';
-import type { ID } from '@dimp/mkm';
+import { directionKey, type ID } from '@dimp/mkm';
 import { type Clock, systemClock } from '../ports/clock.ts';
 
 /** When a message key of our own is replaced by a new one. */
@@ -65,7 +65,7 @@ export class KeyCache {
    * @param holders - a text that stands for the set of receivers
    */
   sendingKey(sender: ID, destination: ID, holders: string): MaybePromise<SymmetricKey | undefined> {
-    const direction = directionOf(sender, destination);
+    const direction = directionKey(sender, destination);
     const found = this.#sending.get(direction);
     if (found === undefined || found.holders !== holders || this.isDue(found)) return undefined;
     this.#sending.set(direction, { ...found, uses: found.uses + 1 });
@@ -80,7 +80,7 @@ export class KeyCache {
     holders: string,
   ): MaybePromise<void> {
     if (destination.isBroadcast) throw new TypeError('a broadcast has no message key');
-    this.#sending.set(directionOf(sender, destination), {
+    this.#sending.set(directionKey(sender, destination), {
       key,
       created: this.#clock.now(),
       uses: 1,
@@ -90,13 +90,13 @@ export class KeyCache {
 
   /** Keys received from a sender for a destination, newest first. */
   receivedKeys(sender: ID, destination: ID): MaybePromise<readonly SymmetricKey[]> {
-    return this.#received.get(directionOf(sender, destination)) ?? [];
+    return this.#received.get(directionKey(sender, destination)) ?? [];
   }
 
   /** Remembers a key that opened a message of this direction. Only the transceiver calls it, after every check. */
   learnReceivedKey(sender: ID, destination: ID, key: SymmetricKey): MaybePromise<void> {
     if (destination.isBroadcast) return;
-    const direction = directionOf(sender, destination);
+    const direction = directionKey(sender, destination);
     const known = this.#received.get(direction) ?? [];
     if (known[0]?.equals(key)) return;
     const others = known.filter((each) => !each.equals(key));
@@ -105,7 +105,7 @@ export class KeyCache {
 
   /** Lets the next message in a direction have a new key, for example after a member has left. */
   rotate(sender: ID, destination: ID): MaybePromise<void> {
-    this.#sending.delete(directionOf(sender, destination));
+    this.#sending.delete(directionKey(sender, destination));
   }
 
   /** Forgets a part of the directions, half by default. A forgotten key of our own is replaced by a new one. */
@@ -121,9 +121,4 @@ export class KeyCache {
     // A clock that was set back must not keep a key in use for ever.
     return key.uses >= maxMessages || age >= maxAge || age < 0;
   }
-}
-
-/** A map key for a direction. NUL keeps the two apart: no ID contains it. */
-export function directionOf(sender: ID, destination: ID): string {
-  return `${sender.entity}\u0000${destination.entity}`;
 }

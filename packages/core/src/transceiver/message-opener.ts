@@ -10,7 +10,7 @@ import {
   ProtocolError,
   parseJsonObject,
 } from '@dimp/foundation';
-import type { ID } from '@dimp/mkm';
+import { directionKey, type ID } from '@dimp/mkm';
 import type { LocalIdentity } from '../barrack/archive.ts';
 import type { Barrack } from '../barrack/barrack.ts';
 import { normalizeContent } from '../dialects/incoming.ts';
@@ -26,7 +26,7 @@ import {
 import { type DecryptedContent, isTimeTrusted, readDecrypted } from './content-reading.ts';
 import { decryptError, isUnreadable } from './decrypt-error.ts';
 import { destinationOf } from './direction.ts';
-import { directionOf, type KeyCache } from './key-cache.ts';
+import type { KeyCache } from './key-cache.ts';
 import { senderName } from './key-names.ts';
 import type { KeyOwnership } from './key-ownership.ts';
 import type { MessageKeys } from './message-keys.ts';
@@ -278,7 +278,7 @@ export class MessageOpener {
     this.#compared.add(key);
     const known = await this.#keyCache.receivedKeys(sender, receiver);
     if (!known.some(({ authenticates }) => authenticates === true)) return;
-    const direction = directionOf(sender, receiver);
+    const direction = directionKey(sender, receiver);
     const visaTime = (await this.#barrack.document(sender))?.time ?? 0;
     if (this.#weaker.get(direction) === visaTime) return;
     this.#weaker.set(direction, visaTime);
