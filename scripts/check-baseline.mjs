@@ -7,7 +7,8 @@ import ts from 'typescript';
 import { root, summary } from './lib/process.mjs';
 
 const PORTABLE = [
-  ...['foundation', 'crypto', 'mkm', 'dkd', 'core', 'extensions', 'client', 'mnemonic', 'testing'],
+  ...['foundation', 'crypto', 'mkm', 'dkd', 'core', 'extensions', 'endpoint', 'client'],
+  ...['mnemonic', 'testing'],
   ...['store-encrypted', 'store-indexeddb', 'transport-websocket'],
 ];
 /** Folders and files of them that only Node loads. */

@@ -5,7 +5,7 @@ import { root, run, summary } from './lib/process.mjs';
 
 const CRYPTOGRAPHY = ['packages/crypto', 'packages/extensions'];
 const PORTABLE = [...CRYPTOGRAPHY, 'packages/foundation', 'packages/mkm', 'packages/dkd'];
-const NODE = [...CRYPTOGRAPHY, 'packages/testing', 'packages/client'];
+const NODE = [...CRYPTOGRAPHY, 'packages/testing', 'packages/endpoint', 'packages/client'];
 const OTHERS = [...PORTABLE, 'packages/store-encrypted', 'packages/client/test/messenger'];
 
 /** Under Bun, vitest gets no `z` when it loads zod, which is nothing of ours; there is no option that leaves a file out. */

@@ -6,6 +6,8 @@
 
 import type { Protocol } from '@dimp/core';
 import { type DecryptKey, isExportable, type Signer } from '@dimp/crypto';
+import type { Facebook } from '@dimp/endpoint';
+import { exportKeyOwners, importKeyOwners } from '@dimp/endpoint';
 import {
   fieldError,
   isJsonObject,
@@ -19,8 +21,6 @@ import {
 } from '@dimp/foundation';
 import type { ID, User } from '@dimp/mkm';
 import { openWithPassphrase, sealWithPassphrase } from '@dimp/store-encrypted/secrets';
-import type { Facebook } from './facebook/facebook.ts';
-import { exportKeyOwners, importKeyOwners } from './key-owners.ts';
 
 /** Options of {@link exportIdentity}. */
 export interface ExportOptions {

@@ -4,12 +4,9 @@
  *
  * @module
  */
-export {
-  acceptsFileStream,
-  FILE_STREAM,
-  fileFormatFor,
-  type VisaDirectory,
-} from './files/accepts.ts';
+
+export { FILE_STREAM } from '@dimp/endpoint';
+export { acceptsFileStream, fileFormatFor, type VisaDirectory } from './files/accepts.ts';
 export { type Download, type DownloadFileOptions, downloadFile } from './files/download.ts';
 export type { FileFormat, FileLocation, UploadedFile } from './files/file-location.ts';
 export { type FormBlobStoreOptions, formBlobStore } from './files/form-blob-store.ts';

@@ -1,8 +1,8 @@
 import { encodeBase64, parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
+import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { pathsOf } from './stores.ts';
 import { acquaint, type Client, tell, text, World } from './world.ts';
 
 const HOUR = 3_600_000;

@@ -3,11 +3,11 @@ import { Receipt } from '@dimp/extensions/commands';
 import { Forward } from '@dimp/extensions/contents';
 import { disposeSymbol, parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { VirtualTime } from '@dimp/testing/network';
+import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { NOTHING } from '../src/receiving/answer.ts';
 import { WaitingRoom } from '../src/receiving/waiting-room.ts';
 import { WaitingRooms } from '../src/receiving/waiting-rooms.ts';
-import { pathsOf } from './stores.ts';
 import { acquaint, type Client, tell, text, World } from './world.ts';
 
 const DAY = 24 * 60 * 60 * 1000;

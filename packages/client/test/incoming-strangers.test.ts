@@ -1,10 +1,10 @@
 import { isWaiting, type PackOptions } from '@dimp/core';
 import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
 import { EntityType, type ID } from '@dimp/mkm';
+import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { pathsOf } from './stores.ts';
 import { acquaint, type Client, metaOf, tell, text, visaOf, World } from './world.ts';
 
 const MINUTE = 60_000;

@@ -2,11 +2,11 @@ import { createProtocol, isWaiting } from '@dimp/core';
 import { defineContent } from '@dimp/dkd';
 import { standard } from '@dimp/extensions/standard';
 import { encodeBase64, type JsonObject } from '@dimp/foundation';
+import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { Facebook, Messenger, messageID } from '../src/index.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
 import { protocol } from './people.ts';
-import { pathsOf } from './stores.ts';
 import {
   acquaint,
   type Client,

@@ -1,9 +1,9 @@
 import { memoryStore } from '@dimp/core/memory';
 import { decodeBase64, encodeBase64, type JsonObject } from '@dimp/foundation';
+import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { NeverForgotten } from '../src/receiving/never-forgotten.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
-import { pathsOf } from './stores.ts';
 import { acquaint, type Client, text, World } from './world.ts';
 
 const DAY = 24 * 3_600_000;

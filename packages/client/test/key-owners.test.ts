@@ -1,13 +1,13 @@
 import { pairFingerprint } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import { StoredKeyOwners } from '@dimp/endpoint';
 import { decodeBase64, encodeBase64, type JsonObject } from '@dimp/foundation';
+import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { exportIdentity, importIdentity } from '../src/backup.ts';
 import { Facebook } from '../src/index.ts';
-import { StoredKeyOwners } from '../src/key-owners.ts';
 import { bytesOf, oldKey, oldMessage } from './old-peer.ts';
 import { protocol } from './people.ts';
-import { pathsOf } from './stores.ts';
 import { acquaint, type Client, World } from './world.ts';
 
 async function three() {

@@ -1,9 +1,9 @@
 import type { Store } from '@dimp/core';
 import type { MaybePromise } from '@dimp/foundation';
 import { encryptedStore } from '@dimp/store-encrypted';
+import { pathsOf, tabs } from '@dimp/testing/stores';
 import { describe, expect, test, vi } from 'vitest';
 import type { DeliveryState } from '../src/index.ts';
-import { pathsOf, tabs } from './stores.ts';
 import { acquaint, type Client, onlyDelivery, outboxOf, tell, text, World } from './world.ts';
 
 const MINUTE = 60_000;

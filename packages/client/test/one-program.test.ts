@@ -1,9 +1,9 @@
 import { subStore } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import { tabs } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { ensureUser, Facebook, Messenger, register } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { tabs } from './stores.ts';
 
 const fast = { algorithm: 'Ed25519', metaType: '1' } as const;
 

@@ -1,10 +1,10 @@
 import { Forward } from '@dimp/extensions/contents';
 import { ProtocolError } from '@dimp/foundation';
 import { ANYONE } from '@dimp/mkm';
+import { failingStore } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { failingStore } from './stores.ts';
 import { acquaint, onlyDelivery, outboxOf, text, World } from './world.ts';
 
 async function couple() {

@@ -1,7 +1,8 @@
+import { backOff } from '@dimp/endpoint';
 import { ProtocolError } from '@dimp/foundation';
+import { tabs } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { type Delivery, Facebook, Messenger } from '../src/index.ts';
-import { backOff } from '../src/session/back-off.ts';
 import { protocol } from './people.ts';
 import {
   eventually,
@@ -13,7 +14,6 @@ import {
   type ScriptedStation,
   statesOf,
 } from './scripted-station.ts';
-import { tabs } from './stores.ts';
 import { acquaint, type Client, text, World } from './world.ts';
 
 const SECOND = 1000;

@@ -4,10 +4,10 @@ import { Text } from '@dimp/extensions/contents';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { crashingStore, seededRandom, VirtualTime } from '@dimp/testing/network';
+import { pathsOf } from '@dimp/testing/stores';
 import { expect, onTestFinished } from 'vitest';
 import { Facebook, Messenger, type MessengerOptions, register } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { pathsOf } from './stores.ts';
 
 export type ClientOptions = Omit<
   Partial<MessengerOptions<typeof protocol>>,

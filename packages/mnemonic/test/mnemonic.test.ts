@@ -1,6 +1,6 @@
-import { Facebook, register } from '@dimp/client';
 import { createProtocol } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import { Facebook, register } from '@dimp/endpoint';
 import { standard } from '@dimp/extensions/standard';
 import { expect, test } from 'vitest';
 import { exportMnemonic, identityFromMnemonic, newMnemonic, readMnemonic } from '../src/index.ts';

@@ -1,7 +1,6 @@
-import type { Facebook } from '@dimp/client';
-import type { FreshnessPolicy } from '@dimp/client/endpoint';
 import type { Clock, Logger, Random, Store, Timers } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
+import type { Facebook, FreshnessPolicy } from '@dimp/endpoint';
 import type { MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { CommandProcessor } from './commands/command.ts';

@@ -1,5 +1,3 @@
-import { KeyStore } from '@dimp/client';
-import { DEFAULT_FRESHNESS, Freshness } from '@dimp/client/endpoint';
 import {
   type Arrival,
   type Clock,
@@ -14,6 +12,7 @@ import {
   Transceiver,
   type Transport,
 } from '@dimp/core';
+import { DEFAULT_FRESHNESS, Freshness, KeyStore } from '@dimp/endpoint';
 import { disposeSymbol, isProtocolError, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { Delivery } from './delivery/delivery.ts';

@@ -1,6 +1,6 @@
-import { decodeRecordObject, encodeRecord } from '@dimp/client/endpoint';
 import { systemClock } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { type JsonObject, utf8Encode } from '@dimp/foundation';
 import { expect, test } from 'vitest';
 import { LimitKeeper, limitsOf, Station, StationCommands, silentMetrics } from '../src/index.ts';

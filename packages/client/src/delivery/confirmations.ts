@@ -1,6 +1,6 @@
+import type { ReceiptBody } from '@dimp/endpoint';
 import { encodeBase64 } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
-import type { ReceiptBody } from '../processing/bodies.ts';
 import type { CopyRef } from './entry.ts';
 
 /** Finds the copies that a receipt is about, by the signature it names, else by serial number (spec §9.6). */

@@ -1,9 +1,9 @@
 import type { Random, Timers, Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
+import type { ReceiptBody } from '@dimp/endpoint';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { GroupForm, MessagePacker } from '../messenger/message-packer.ts';
-import type { ReceiptBody } from '../processing/bodies.ts';
 import type { Delivery, DeliveryControl } from './delivery.ts';
 import { Entry } from './entry.ts';
 import type { Introductions } from './introductions.ts';

@@ -1,7 +1,7 @@
 import type { Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
+import { expectsReceipt } from '@dimp/endpoint';
 import type { ErrorCode } from '@dimp/foundation';
-import { expectsReceipt } from '../processing/content-kinds.ts';
 import { Delivery, type DeliveryControl, type DeliveryReport } from './delivery.ts';
 import { jointState } from './delivery-state.ts';
 import { type CopyRecord, deliveryError, type OutboxRecord } from './outbox-record.ts';

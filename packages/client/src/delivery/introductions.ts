@@ -1,8 +1,8 @@
 import type { AttachmentOptions, Store } from '@dimp/core';
+import type { Facebook } from '@dimp/endpoint';
+import { corruptRecord, decodeRecord, encodeRecord } from '@dimp/endpoint';
 import { LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import { corruptRecord, decodeRecord, encodeRecord } from '../record.ts';
 
 /** What a message to a peer has to carry, so that he can verify it and answer. */
 export interface Introduction extends AttachmentOptions {

@@ -1,4 +1,5 @@
 import { type Waiting, waiting } from '@dimp/core';
+import { corruptRecord, decodeRecordObject, encodeRecord, isMessageID } from '@dimp/endpoint';
 import {
   type ErrorCode,
   isJsonObject,
@@ -8,9 +9,7 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { isMessageID } from '../messenger/message-id.ts';
 import type { GroupForm } from '../messenger/message-packer.ts';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 import { type DeliveryState, PROGRESS } from './delivery-state.ts';
 
 /** One receiver's copy of an outgoing message. */

@@ -1,8 +1,8 @@
 import { isWaiting, type Waiting, waiting } from '@dimp/core';
 import type { Content, ReliableMessage } from '@dimp/dkd';
+import { messageID } from '@dimp/endpoint';
 import { encodeBase64, isProtocolError, type ProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { messageID } from '../messenger/message-id.ts';
 import type { MessagePacker } from '../messenger/message-packer.ts';
 import type { CopyRef, Entry, PackedFacts } from './entry.ts';
 import type { Introductions } from './introductions.ts';

@@ -1,7 +1,7 @@
 import { sha256 } from '@dimp/crypto/digests';
+import type { Facebook } from '@dimp/endpoint';
 import { encodeBase64, isJsonObject, ownMember, stringifyJson, utf8Encode } from '@dimp/foundation';
 import type { Document, ID } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
 
 /** Bytes of a digest that are kept: enough to tell apart the few sets of keys that one peer ever has. */
 const LENGTH = 12;

@@ -1,9 +1,8 @@
 import type { Random, Timers } from '@dimp/core';
 import { type ReceiptMeaning, receiptMeaning } from '@dimp/dkd';
+import type { Facebook, ReceiptBody } from '@dimp/endpoint';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import type { ReceiptBody } from '../processing/bodies.ts';
 import { Confirmations } from './confirmations.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import type { CopyRef, Entry } from './entry.ts';

@@ -1,9 +1,7 @@
+import { FILE_STREAM } from '@dimp/endpoint';
 import { ownMember } from '@dimp/foundation';
 import type { Document, ID } from '@dimp/mkm';
 import type { FileFormat } from './file-location.ts';
-
-/** What a visa names in its property `accepts` if its owner's program reads files that are encrypted as a stream. */
-export const FILE_STREAM = 'file-stream';
 
 /** Whether the owner of a visa reads files that are encrypted as a stream. */
 export function acceptsFileStream(visa: Document | undefined): boolean {

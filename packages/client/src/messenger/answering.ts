@@ -1,12 +1,11 @@
 import { isWaiting, type Waiting } from '@dimp/core';
 import type { Content, ReliableMessage } from '@dimp/dkd';
+import type { Answer, ReceiptBody } from '@dimp/endpoint';
+import { isCommand } from '@dimp/endpoint';
 import { isProtocolError, LruMap } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Introductions } from '../delivery/introductions.ts';
-import type { ReceiptBody } from '../processing/bodies.ts';
-import { isCommand } from '../processing/content-kinds.ts';
-import type { Answer } from '../receiving/answer.ts';
 import type { Link } from './link.ts';
 import type { MessagePacker } from './message-packer.ts';
 

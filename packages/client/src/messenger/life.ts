@@ -1,9 +1,8 @@
 import type { Timers } from '@dimp/core';
+import type { Facebook, StoredKeyOwners } from '@dimp/endpoint';
 import { disposeSymbol, type Events, type Handle, isProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
-import type { Facebook } from '../facebook/facebook.ts';
-import type { StoredKeyOwners } from '../key-owners.ts';
 import type { Handled, Received } from '../receiving/answer.ts';
 import type { Application } from '../receiving/application.ts';
 import type { Inbox, InboxItem } from '../receiving/inbox.ts';

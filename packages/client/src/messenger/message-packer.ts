@@ -11,10 +11,10 @@ import {
   waiting,
 } from '@dimp/core';
 import type { Content, Draft, DraftOf, Envelope, ReliableMessage } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
+import { requireID } from '@dimp/endpoint';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import { requireID } from '../require-id.ts';
 
 /** Options of packing one content. */
 export interface MessagePackOptions extends PackOptions {

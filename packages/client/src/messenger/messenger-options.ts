@@ -1,9 +1,7 @@
 import type { Dialect, Protocol, Random, Timers } from '@dimp/core';
+import type { Facebook, FreshnessPolicy, KeyStore } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
 import type { ResendPolicy } from '../delivery/resending.ts';
-import type { Facebook } from '../facebook/facebook.ts';
-import type { KeyStore } from '../key-store.ts';
-import type { FreshnessPolicy } from '../receiving/freshness.ts';
 import type { InboxLimits } from '../receiving/inbox.ts';
 import type { ReceiptPolicy } from '../receiving/receipts.ts';
 import type { SendPackage } from './link.ts';

@@ -21,6 +21,8 @@ import type {
   ReliableMessage,
   UnknownContent,
 } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
+import { KeyStore, requireID, StoredKeyOwners } from '@dimp/endpoint';
 import {
   type EventSource,
   Events,
@@ -34,14 +36,10 @@ import {
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Delivery } from '../delivery/delivery.ts';
-import type { Facebook } from '../facebook/facebook.ts';
-import { StoredKeyOwners } from '../key-owners.ts';
-import { KeyStore } from '../key-store.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
 import type { DeferredMessage } from '../receiving/deferred.ts';
 import type { EvidenceReader } from '../receiving/evidence.ts';
 import type { IncomingMessage } from '../receiving/inbox.ts';
-import { requireID } from '../require-id.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import {
   type GroupForm,

@@ -1,21 +1,24 @@
 import type { Protocol, Random, Timers, Waiting } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import type { HandshakeBody, StoredKeyOwners } from '@dimp/endpoint';
+import {
+  type Cause,
+  DEFAULT_FRESHNESS,
+  Freshness,
+  Queries,
+  StandardProcessors,
+} from '@dimp/endpoint';
 import { type Events, encodeHex } from '@dimp/foundation';
 import { ANY_STATION, type ID, sameEntity } from '@dimp/mkm';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { Introductions } from '../delivery/introductions.ts';
 import { Outbox } from '../delivery/outbox.ts';
 import { DEFAULT_RESEND_POLICY } from '../delivery/resending.ts';
-import type { StoredKeyOwners } from '../key-owners.ts';
-import type { HandshakeBody } from '../processing/bodies.ts';
 import { Commands } from '../processing/commands.ts';
 import { Processors } from '../processing/processors.ts';
-import { type Cause, Queries } from '../processing/queries.ts';
-import { StandardProcessors } from '../processing/standard.ts';
 import { Acceptance } from '../receiving/acceptance.ts';
 import { Application } from '../receiving/application.ts';
 import { EvidenceReaders } from '../receiving/evidence.ts';
-import { DEFAULT_FRESHNESS, Freshness } from '../receiving/freshness.ts';
 import { DEFAULT_INBOX_LIMITS, Inbox, type IncomingMessage } from '../receiving/inbox.ts';
 import { NeverForgotten } from '../receiving/never-forgotten.ts';
 import { Opener } from '../receiving/opener.ts';

@@ -1,12 +1,5 @@
-import type { Content, Envelope } from '@dimp/dkd';
+import type { DirectCommand, HandshakeBody } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
-import type { HandshakeBody } from '../processing/bodies.ts';
-
-/** A command that came over a connection as a message of its own: its sender is proven, what it says is not. */
-export interface DirectCommand<Body = unknown> {
-  readonly envelope: Envelope;
-  readonly content: Content<string, Body>;
-}
 
 /**
  * Who is at the other end of a connection to a station, and how far logging in has got: what a messenger asks while it

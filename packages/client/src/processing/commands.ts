@@ -1,8 +1,7 @@
 import type { Draft } from '@dimp/dkd';
+import type { Command, HandshakeBody, StandardProcessors } from '@dimp/endpoint';
 import type { StationContact } from '../messenger/station-contact.ts';
-import type { HandshakeBody } from './bodies.ts';
 import type { Processors } from './processors.ts';
-import type { Command, StandardProcessors } from './standard.ts';
 
 /**
  * Commands that the messenger sees to by itself: those of the station it is connected to, and those that every endpoint

@@ -1,8 +1,8 @@
 import type { Store, StoreKey } from '@dimp/core';
+import type { Facebook } from '@dimp/endpoint';
+import { encodeRecord } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import { encodeRecord } from '../record.ts';
 
 /** Pairs of user and peer whose acceptance is remembered in memory. */
 const REMEMBERED = 4096;

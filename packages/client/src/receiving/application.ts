@@ -1,9 +1,8 @@
 import type { Content, Draft } from '@dimp/dkd';
+import { answersTo, isCommand, unsupportedReceipt } from '@dimp/endpoint';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { unsupportedReceipt } from '../processing/bodies.ts';
-import { isCommand } from '../processing/content-kinds.ts';
 import type { Processors } from '../processing/processors.ts';
-import { answersTo, type Handled } from './answer.ts';
+import type { Handled } from './answer.ts';
 import { AppQueue } from './app-queue.ts';
 import type { Inbox, InboxChange, InboxItem, IncomingMessage } from './inbox.ts';
 

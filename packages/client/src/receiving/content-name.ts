@@ -1,6 +1,6 @@
 import { sha256Base64 } from '@dimp/crypto/digests';
+import { expectsReceipt } from '@dimp/endpoint';
 import { concatBytes, type Json, stringifyJson, utf8Encode } from '@dimp/foundation';
-import { expectsReceipt } from '../processing/content-kinds.ts';
 import type { OpenedMessage } from './opener.ts';
 
 /** Members that differ from copy to copy of one content. */

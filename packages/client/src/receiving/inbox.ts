@@ -1,8 +1,8 @@
 import type { Clock, Protocol, Store } from '@dimp/core';
 import type { Content, Envelope, InstantMessage } from '@dimp/dkd';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { isJsonObject, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
 /** A message that was received, opened and checked. */
 export interface IncomingMessage<C extends Content = Content> extends InstantMessage<C> {

@@ -1,18 +1,20 @@
 import { type Store, withLock } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
-import { type JsonObject, ProtocolError } from '@dimp/foundation';
-import type { ID } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import type { StationContact } from '../messenger/station-contact.ts';
+import type { Facebook } from '@dimp/endpoint';
 import {
+  type Answer,
   type ArrayBody,
+  answersTo,
+  expectsReceipt,
   type ForwardBody,
   unsupported,
   unsupportedReceipt,
-} from '../processing/bodies.ts';
+} from '@dimp/endpoint';
+import { type JsonObject, ProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { StationContact } from '../messenger/station-contact.ts';
 import type { Commands } from '../processing/commands.ts';
-import { expectsReceipt } from '../processing/content-kinds.ts';
-import { type Answer, answersTo, type Handled, NOTHING, type Received } from './answer.ts';
+import { type Handled, NOTHING, type Received } from './answer.ts';
 import type { Application } from './application.ts';
 import { contentName } from './content-name.ts';
 import { type InboxItem, writtenTime } from './inbox.ts';

@@ -7,14 +7,12 @@ import {
   waiting,
 } from '@dimp/core';
 import type { Content, InstantMessage, ReliableMessage, Verified } from '@dimp/dkd';
+import type { Facebook, Freshness, Queries } from '@dimp/endpoint';
+import { isCommand } from '@dimp/endpoint';
 import { isProtocolError, ownMember, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import { isCommand } from '../processing/content-kinds.ts';
-import type { Queries } from '../processing/queries.ts';
 import type { Acceptance } from './acceptance.ts';
 import { withFileKey } from './file-key.ts';
-import type { Freshness } from './freshness.ts';
 
 /** A message that was verified and decrypted. */
 export interface OpenedMessage extends InstantMessage, Pick<Opening, 'proven' | 'timeTrusted'> {

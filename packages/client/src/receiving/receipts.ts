@@ -1,12 +1,11 @@
 import { type Clock, type Waiting, waiting } from '@dimp/core';
 import type { Envelope } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
+import { type Answer, answersTo, Cooldown, receiptDraft } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Facebook } from '../facebook/facebook.ts';
-import { receiptDraft } from '../processing/bodies.ts';
-import { OncePer } from '../processing/once.ts';
 import type { Acceptance } from './acceptance.ts';
-import { type Answer, answersTo, NOTHING, type Received } from './answer.ts';
+import { NOTHING, type Received } from './answer.ts';
 import type { OwedFor, ReplayMemory, SeenMessage } from './replay-memory.ts';
 
 /**
@@ -52,11 +51,11 @@ export interface ReceiptsOptions {
 export class Receipts {
   readonly #options: ReceiptsOptions;
   readonly #toStrangers = new LruMap<string, { readonly since: number; count: number }>(STRANGERS);
-  readonly #repeated: OncePer;
+  readonly #repeated: Cooldown;
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
-    this.#repeated = new OncePer(options.clock, REPEAT_INTERVAL);
+    this.#repeated = new Cooldown(options.clock, REPEAT_INTERVAL);
   }
 
   /** Whether a message may be answered at all: whoever sent it knows what is in it, or the user knows them. */

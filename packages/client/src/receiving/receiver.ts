@@ -1,5 +1,6 @@
 import { isWaiting, type Timers, type Waiting } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
+import { isAhead, isCommand, isMessageID, messageID, waitOf } from '@dimp/endpoint';
 import {
   isProtocolError,
   type JsonObject,
@@ -8,14 +9,11 @@ import {
   stringifyJson,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { isMessageID, messageID } from '../messenger/message-id.ts';
 import type { StationContact } from '../messenger/station-contact.ts';
-import { isCommand } from '../processing/content-kinds.ts';
 import type { Acceptance } from './acceptance.ts';
 import { NOTHING, type Received, together } from './answer.ts';
 import type { DeferredMessage, Room } from './deferred.ts';
 import type { EvidenceReaders } from './evidence.ts';
-import { isAhead, waitOf } from './freshness.ts';
 import { Intake, type IntakeParts, type Way } from './intake.ts';
 import { type OpenedMessage, type Opener, refusalOf } from './opener.ts';
 import type { UnopenedMessages } from './unopened.ts';

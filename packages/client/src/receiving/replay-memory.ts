@@ -1,5 +1,6 @@
 import type { Clock, Store, StoreChange, StoreKey } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import {
   decodeBase64,
   encodeBase64,
@@ -8,7 +9,6 @@ import {
   type Reduction,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
 /**
  * What the receipt of a message waits for: the visa of its sender; the user, who does not know the sender yet; the

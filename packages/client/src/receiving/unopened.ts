@@ -1,6 +1,6 @@
 import type { Store } from '@dimp/core';
+import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
-import { decodeRecordObject, encodeRecord } from '../record.ts';
 
 /** Messages of one sender that are remembered. */
 const PER_SENDER = 16;

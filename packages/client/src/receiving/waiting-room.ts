@@ -1,5 +1,5 @@
 import type { Clock, Store, StoreKey } from '@dimp/core';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 
 /** How much may wait. */
 export interface WaitingRoomLimits {

@@ -1,10 +1,10 @@
 import { isWaiting } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import type { DocumentsBody, HandshakeBody } from '@dimp/endpoint';
 import { ProtocolError } from '@dimp/foundation';
 import { ANY_STATION, EVERY_STATION, EVERYONE, type ID } from '@dimp/mkm';
 import type { MessagePackOptions } from '../messenger/message-packer.ts';
 import type { Messenger } from '../messenger/messenger.ts';
-import type { DocumentsBody, HandshakeBody } from '../processing/bodies.ts';
 
 /** What a user tells of the program he uses (spec §9.7). */
 export interface ProgramInfo {

@@ -1,6 +1,6 @@
+import { isAhead } from '@dimp/endpoint';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
-import { isAhead } from '../receiving/freshness.ts';
 
 /**
  * What it means that a message of the station was refused because of its time, or that the station refuses ours: the clocks

@@ -1,12 +1,12 @@
 import { DEFAULT_PAYLOAD_LIMITS, type Transport } from '@dimp/core';
+import type { DirectCommand, HandshakeBody, ReceiptBody } from '@dimp/endpoint';
+import { type AcceptedStep, type ProveStep, StationHandshake } from '@dimp/endpoint';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
-import type { DirectCommand, StationContact } from '../messenger/station-contact.ts';
-import type { HandshakeBody, ReceiptBody } from '../processing/bodies.ts';
+import type { StationContact } from '../messenger/station-contact.ts';
 import { Announcements, type ProgramInfo } from './announcements.ts';
 import { clockError, wrongClock } from './clock-doubt.ts';
-import { type AcceptedStep, Handshake, type ProveStep } from './handshake.ts';
 import { NameQuestions, type NamesBody } from './short-names.ts';
 import type { StationAddress } from './station-address.ts';
 import type { StationPins } from './station-pins.ts';
@@ -41,7 +41,7 @@ export class StationConnection implements StationContact {
   /** Aborts when the connection has to end; the reason tells why. */
   readonly #end = new AbortController();
   readonly #timers = new Set<Disposable>();
-  #handshake: Handshake | undefined;
+  #handshake: StationHandshake | undefined;
   #handshakeTimer: Disposable | undefined;
   #transport: Transport | undefined;
   /** Our own messages leave in the order in which they were begun. */
@@ -89,7 +89,7 @@ export class StationConnection implements StationContact {
     });
     try {
       onState('connecting');
-      this.#handshake = new Handshake(
+      this.#handshake = new StationHandshake(
         this.user,
         await this.#expectedStation(),
         messenger.facebook.clock,

@@ -1,6 +1,6 @@
 import type { Store, StoreKey } from '@dimp/core';
+import { corruptRecord, decodePart, decodeRecord, encodeRecord } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
-import { corruptRecord, decodePart, decodeRecord, encodeRecord } from '../record.ts';
 import type { StationAddress } from './station-address.ts';
 
 /**

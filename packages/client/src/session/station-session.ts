@@ -1,4 +1,5 @@
 import type { Protocol } from '@dimp/core';
+import { backOff } from '@dimp/endpoint';
 import {
   disposeSymbol,
   type EventSource,
@@ -11,7 +12,6 @@ import {
 import type { ID } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
 import type { ProgramInfo } from './announcements.ts';
-import { backOff } from './back-off.ts';
 import { type SessionReport, sessionError } from './session-report.ts';
 import { isShortName } from './short-names.ts';
 import { watchSleep } from './sleep-watch.ts';

@@ -1,7 +1,7 @@
-import type { Facebook } from '@dimp/client';
-import { type DocumentsBody, type MetaBody, StandardProcessors } from '@dimp/client/endpoint';
 import type { Clock } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
+import { type DocumentsBody, type MetaBody, StandardProcessors } from '@dimp/endpoint';
 import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import { type ID, metaMadeBy, sameEntity } from '@dimp/mkm';

@@ -1,7 +1,6 @@
-import { messageID } from '@dimp/client';
-import { commandReceipt } from '@dimp/client/endpoint';
 import { type Clock, seconds } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import { commandReceipt, messageID } from '@dimp/endpoint';
 import { ERRORS, type ErrorCode, type JsonObject } from '@dimp/foundation';
 import { sameEntity } from '@dimp/mkm';
 import type { StationCommand } from './command.ts';

@@ -1,5 +1,5 @@
-import type { Facebook } from '@dimp/client';
 import type { Draft } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
 import { Search, type SearchBody } from '@dimp/extensions/commands';
 import { isProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';

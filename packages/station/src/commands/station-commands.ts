@@ -1,5 +1,3 @@
-import type { Facebook } from '@dimp/client';
-import { type ArrayBody, answersTo, OncePer, unsupportedReceipt } from '@dimp/client/endpoint';
 import {
   type Logger,
   type Store,
@@ -9,6 +7,8 @@ import {
   type Timers,
 } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
+import { type ArrayBody, answersTo, Cooldown, unsupportedReceipt } from '@dimp/endpoint';
 import {
   type Handle,
   isProtocolError,
@@ -102,7 +102,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   readonly #listening: Handle;
   readonly #index: UserIndex;
   readonly #handlers: ReadonlyMap<string, CommandHandler>;
-  readonly #complaints: OncePer;
+  readonly #complaints: Cooldown;
   readonly #logger: Logger;
   readonly #metrics: StationMetrics;
 
@@ -134,7 +134,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.#listening = this.logins.events.on('changed', ({ user }) => this.identities.used(user));
     this.acquaintances = new Acquaintances({ parseID: protocol.parseID, vault: this.#vault });
     this.#index = new UserIndex({ facebook, store, logger, timers });
-    this.#complaints = new OncePer(clock, COMPLAINT_INTERVAL);
+    this.#complaints = new Cooldown(clock, COMPLAINT_INTERVAL);
     const { logins, identities, acquaintances } = this;
     const { onlineUsers, onPushToken, elsewhere } = options;
     const push = onPushToken && { tokens: this.pushTokens, onToken: onPushToken };

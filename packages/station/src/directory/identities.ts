@@ -1,7 +1,7 @@
-import type { Facebook } from '@dimp/client';
-import { OncePer } from '@dimp/client/endpoint';
 import { type Logger, type Store, silentLogger, subStore } from '@dimp/core';
 import { sha256 } from '@dimp/crypto/digests';
+import type { Facebook } from '@dimp/endpoint';
+import { Cooldown } from '@dimp/endpoint';
 import {
   type Handle,
   isProtocolError,
@@ -47,8 +47,8 @@ export class Identities {
   readonly #listening: Handle;
   readonly #logger: Logger;
   readonly #expected = new LruMap<EntityKey, string>(EXPECTED);
-  readonly #uses: OncePer;
-  readonly #complaints: OncePer;
+  readonly #uses: Cooldown;
+  readonly #complaints: Cooldown;
   #hold: ((id: ID) => MaybePromise<Hold | undefined>) | undefined;
   #loading: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -58,8 +58,8 @@ export class Identities {
     this.#options = options;
     this.#logger = logger;
     this.#known = new KnownIdentities(subStore(store, ['station']));
-    this.#uses = new OncePer(facebook.clock, USE_INTERVAL);
-    this.#complaints = new OncePer(facebook.clock, COMPLAINT_INTERVAL);
+    this.#uses = new Cooldown(facebook.clock, USE_INTERVAL);
+    this.#complaints = new Cooldown(facebook.clock, COMPLAINT_INTERVAL);
     facebook.limitEntities(options.keeper.limits.identityBytes);
     this.#listening = facebook.events.on('metaSaved', ({ id }) => this.#saved(id));
   }

@@ -1,5 +1,5 @@
-import { decodeRecordObject, encodeRecord } from '@dimp/client/endpoint';
 import type { Store, StoreChange } from '@dimp/core';
+import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
 

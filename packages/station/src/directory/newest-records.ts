@@ -1,5 +1,5 @@
-import { decodeRecordObject, encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store } from '@dimp/core';
+import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import {
   type JsonObject,
   type MaybePromise,

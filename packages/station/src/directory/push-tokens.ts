@@ -1,5 +1,5 @@
-import { encodeRecord } from '@dimp/client/endpoint';
 import { type Logger, type Store, withLock } from '@dimp/core';
+import { encodeRecord } from '@dimp/endpoint';
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { readRecord } from './record.ts';

@@ -1,5 +1,5 @@
-import { decodeRecordObject } from '@dimp/client/endpoint';
 import type { Logger } from '@dimp/core';
+import { decodeRecordObject } from '@dimp/endpoint';
 import type { JsonObject } from '@dimp/foundation';
 
 /**

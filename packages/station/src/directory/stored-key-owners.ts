@@ -1,4 +1,3 @@
-import { decodeRecordObject, encodeRecord } from '@dimp/client/endpoint';
 import {
   type KeyClaim,
   type KeyOwner,
@@ -7,6 +6,7 @@ import {
   settleClaim,
   withLock,
 } from '@dimp/core';
+import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import type { EntityKey, ID } from '@dimp/mkm';
 
 const OWNER = 'key-owner';

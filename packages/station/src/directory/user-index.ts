@@ -1,6 +1,6 @@
-import type { Facebook } from '@dimp/client';
-import { encodeRecord } from '@dimp/client/endpoint';
 import type { Logger, Store, Timers } from '@dimp/core';
+import type { Facebook } from '@dimp/endpoint';
+import { encodeRecord } from '@dimp/endpoint';
 import {
   type Handle,
   isProtocolError,

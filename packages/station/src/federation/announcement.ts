@@ -1,4 +1,4 @@
-import type { Facebook } from '@dimp/client';
+import type { Facebook } from '@dimp/endpoint';
 import { type JsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { LoginRecord } from '../directory/logins.ts';

@@ -1,4 +1,3 @@
-import { backOff } from '@dimp/client/endpoint';
 import {
   type Clock,
   DEFAULT_PAYLOAD_LIMITS,
@@ -8,6 +7,7 @@ import {
   type Transport,
   type TransportFactory,
 } from '@dimp/core';
+import { backOff } from '@dimp/endpoint';
 import { disposeSymbol, isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 

@@ -1,4 +1,3 @@
-import { type Facebook, messageID } from '@dimp/client';
 import {
   type Clock,
   type Logger,
@@ -11,6 +10,7 @@ import {
   type TransportFactory,
 } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
+import { type Facebook, messageID } from '@dimp/endpoint';
 import { type Handle, LruMap, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Elsewhere } from '../commands/elsewhere.ts';

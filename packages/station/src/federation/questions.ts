@@ -1,5 +1,5 @@
-import { OncePer } from '@dimp/client/endpoint';
 import type { Clock, Timers } from '@dimp/core';
+import { Cooldown } from '@dimp/endpoint';
 import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
 import { disposeSymbol } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
@@ -23,12 +23,12 @@ interface Pending {
 /** Questions to neighbours for metas and documents that this station does not know. */
 export class Questions {
   readonly #timers: Timers;
-  readonly #limit: OncePer;
+  readonly #limit: Cooldown;
   readonly #pending = new Map<string, Pending>();
 
   constructor(clock: Clock, timers: Timers) {
     this.#timers = timers;
-    this.#limit = new OncePer(clock, INTERVAL);
+    this.#limit = new Cooldown(clock, INTERVAL);
   }
 
   /**

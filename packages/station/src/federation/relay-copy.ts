@@ -1,5 +1,5 @@
-import type { Facebook } from '@dimp/client';
 import type { ReliableMessage } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
 import {
   type JsonObject,
   ownMember,

@@ -1,4 +1,4 @@
-import { isMessageID } from '@dimp/client/endpoint';
+import { isMessageID } from '@dimp/endpoint';
 import { ProtocolError } from '@dimp/foundation';
 import { PAYER_BYTES, readPayer, type StoredPayer, writePayer } from '../limits/stored-payer.ts';
 import type { Notice } from '../receipts/notice.ts';

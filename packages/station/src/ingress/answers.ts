@@ -1,6 +1,6 @@
-import { answersTo } from '@dimp/client/endpoint';
 import { type Clock, isWaiting, type Logger } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import { answersTo } from '@dimp/endpoint';
 import { DocumentsCommand } from '@dimp/extensions/commands';
 import { ANYONE, type ID } from '@dimp/mkm';
 import type { Reply } from '../commands/reply.ts';

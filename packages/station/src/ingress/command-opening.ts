@@ -1,6 +1,6 @@
-import type { ArrayBody, Freshness } from '@dimp/client/endpoint';
 import type { Opening, Transceiver } from '@dimp/core';
 import type { Content, InstantMessage, ReliableMessage, Verified } from '@dimp/dkd';
+import type { ArrayBody, Freshness } from '@dimp/endpoint';
 import { isProtocolError } from '@dimp/foundation';
 import type { CommandProcessor } from '../commands/command.ts';
 import { isStoreFailure, Refused } from './refused.ts';

@@ -1,10 +1,4 @@
 import {
-  answersTo,
-  type Freshness,
-  type HandshakeBody,
-  unsupportedReceipt,
-} from '@dimp/client/endpoint';
-import {
   type Arrival,
   type Clock,
   isWaiting,
@@ -20,6 +14,7 @@ import {
   type ReliableMessage,
   withoutStationMembers,
 } from '@dimp/dkd';
+import { answersTo, type Freshness, type HandshakeBody, unsupportedReceipt } from '@dimp/endpoint';
 import { DocumentsCommand, receiptFor } from '@dimp/extensions/commands';
 import { stringifyJson, utf8Encode } from '@dimp/foundation';
 import { ANYONE, EntityType, type ID, sameEntity } from '@dimp/mkm';

@@ -1,5 +1,5 @@
-import { messageID } from '@dimp/client';
 import type { Transceiver } from '@dimp/core';
+import { messageID } from '@dimp/endpoint';
 import { ANY_STATION, ANYONE, EVERY_STATION, EVERYONE, type ID, sameEntity } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import { BY_SENDER } from '../inbox/copies.ts';

@@ -1,5 +1,5 @@
-import { expectsReceipt } from '@dimp/client/endpoint';
 import type { Envelope, ReliableMessage } from '@dimp/dkd';
+import { expectsReceipt } from '@dimp/endpoint';
 
 /** What a receipt names of the message that it is about (spec §9.6). */
 export interface Notice {

@@ -1,6 +1,6 @@
-import type { HandshakeBody } from '@dimp/client/endpoint';
 import type { Random } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import type { HandshakeBody } from '@dimp/endpoint';
 import { Handshake, handshakeAgain, handshakeSuccess, receiptFor } from '@dimp/extensions/commands';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { StationCommand } from '../commands/command.ts';

@@ -1,4 +1,3 @@
-import { StationHandshake } from '@dimp/client/endpoint';
 import {
   type Arrival,
   type Clock,
@@ -9,6 +8,7 @@ import {
   type Transport,
 } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import { StationHandshake } from '@dimp/endpoint';
 import { handshakeStart } from '@dimp/extensions/commands';
 import {
   asyncDisposeSymbol,

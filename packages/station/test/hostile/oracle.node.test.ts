@@ -1,6 +1,6 @@
-import { DEFAULT_FRESHNESS, Freshness } from '@dimp/client/endpoint';
 import { isWaiting, systemClock, Transceiver } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import { DEFAULT_FRESHNESS, Freshness } from '@dimp/endpoint';
 import { encodeBase64, randomBytes, utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import { StoredKeyOwners } from '../../src/directory/stored-key-owners.ts';

@@ -1,8 +1,8 @@
 import { ANYONE, type Document, type ID, signDocument } from '@dimp/mkm';
+import { type Tabs, tabs } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook, type FacebookEvents, register } from '../src/index.ts';
 import { newUser, protocol } from './people.ts';
-import { type Tabs, tabs } from './stores.ts';
 
 const fast = { algorithm: 'ECC', metaType: '4' } as const;
 const KINDS = [

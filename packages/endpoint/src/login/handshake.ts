@@ -1,8 +1,8 @@
 import type { Clock } from '@dimp/core';
 import { ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
-import type { DirectCommand } from '../messenger/station-contact.ts';
-import type { HandshakeBody } from '../processing/bodies.ts';
+import type { HandshakeBody } from '../commands/bodies.ts';
+import type { DirectCommand } from '../commands/command.ts';
 
 /** The station wants its session key back, signed by the user. */
 export interface ProveStep {
@@ -31,7 +31,7 @@ const KEYS_INTERVAL = 60_000;
  * Only the station that was dialled may ask us to prove who we are, because another one could pass our answer on and be
  * logged in as us (spec §14.1 #9). Who signs a step is proven before it comes here.
  */
-export class Handshake {
+export class StationHandshake {
   readonly #user: ID;
   readonly #clock: Clock;
   readonly #keys: number[] = [];

@@ -2,7 +2,9 @@ import { ACCEPTS_AEAD, type Protocol } from '@dimp/core';
 import { type PublicKey, samePublicKey } from '@dimp/crypto';
 import { isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type Document, visaKey } from '@dimp/mkm';
-import { FILE_STREAM } from '../files/accepts.ts';
+
+/** What a visa names in its property `accepts` if its owner's program reads files that are encrypted as a stream. */
+export const FILE_STREAM = 'file-stream';
 
 /** What this program reads that older ones do not, as its users' visas announce it in `accepts`. */
 export function abilitiesOf({ keys }: Protocol): readonly string[] {

@@ -1,4 +1,4 @@
-import { createProtocol, defineExtension, isWaiting } from '@dimp/core';
+import { createProtocol, defineExtension } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import type { Signer } from '@dimp/crypto';
 import { Text } from '@dimp/extensions/contents';
@@ -7,8 +7,8 @@ import type { JsonObject } from '@dimp/foundation';
 import { encodeTed, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { EVERYONE, type ID, signDocument } from '@dimp/mkm';
 import { describe, expect, test, vi } from 'vitest';
-import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
-import { newUser, type Person, protocol } from './people.ts';
+import { createGroup, Facebook, register } from '../src/index.ts';
+import { newUser, Packer, type Person, protocol } from './people.ts';
 
 const fast = { algorithm: 'ECC', metaType: '4' } as const;
 
@@ -171,11 +171,10 @@ describe('a document that a stranger sends (§7.5)', () => {
       expect(await user.encryptKey()).toEqual(key);
     }
     expect(await user.displayName()).toBe('moki');
-    const messenger = new Messenger({ facebook });
-    const message = await messenger.pack(Text.create({ text: 'x' }), EVERYONE, {
+    const packer = new Packer(facebook);
+    const message = await packer.pack(Text.create({ text: 'x' }), EVERYONE, {
       attachVisa: true,
     });
-    if (isWaiting(message)) expect.unreachable();
     expect(message.visa).toMatchObject({ type: 'visa' });
   });
 

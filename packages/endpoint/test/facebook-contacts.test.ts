@@ -1,9 +1,9 @@
 import { memoryStore } from '@dimp/core/memory';
 import type { ID } from '@dimp/mkm';
+import { failingStore } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { Facebook } from '../src/index.ts';
 import { newUser, protocol } from './people.ts';
-import { failingStore } from './stores.ts';
 
 const fast = { algorithm: 'ECC', metaType: '4' } as const;
 

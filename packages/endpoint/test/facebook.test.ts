@@ -4,10 +4,10 @@ import { Text } from '@dimp/extensions/contents';
 import { ecc } from '@dimp/extensions/ecc';
 import { decodeHex, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { displayNumber, EntityType, type ID, NetworkID, signDocument } from '@dimp/mkm';
+import { failingStore, pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
-import { createGroup, Facebook, Messenger, register } from '../src/index.ts';
-import { introduce, newUser, packed, protocol } from './people.ts';
-import { failingStore, pathsOf } from './stores.ts';
+import { createGroup, Facebook, register } from '../src/index.ts';
+import { introduce, newUser, Packer, protocol } from './people.ts';
 
 /** A key of 32 bytes 0x33, and the other key that its ECDSA signature of "moki" verifies under (SEC 1 §4.1.6). */
 const FIRST = ecc.parsePrivate({ algorithm: 'ECC', data: '33'.repeat(32) });
@@ -85,12 +85,12 @@ describe('register', () => {
     const moki = await newUser('moki', { signer, metaType: '4' });
     const hulk = await newUser('hulk', { algorithm: 'ECC' });
     await introduce(moki, hulk);
-    const before = await packed(hulk, Text.create({ text: 'old' }), moki.user.id);
+    const before = await hulk.packer.packed(Text.create({ text: 'old' }), moki.user.id);
     const { facebook } = moki;
     const again = await register('moki', { facebook, signer, metaType: '4' });
     expect(again.id.text).toBe(moki.user.id.text);
     expect(await facebook.localUsers()).toHaveLength(1);
-    expect(await moki.messenger.unpack(before)).toMatchObject({ content: { kind: 'text' } });
+    expect(await moki.packer.unpack(before)).toMatchObject({ content: { kind: 'text' } });
   });
 
   test('refuses a visa that no peer would keep', async () => {
@@ -221,9 +221,9 @@ describe('metas and documents', () => {
     expect(conflicts).toEqual([moki.user.id.text]);
     await introduce(hulk, moki, 'one way');
     const draft = Text.create({ text: 'it is me' });
-    const bytes = await packed(moki, draft, hulk.user.id, { attachMeta: true });
-    const messenger = new Messenger({ facebook });
-    await expect(messenger.unpack(bytes)).rejects.toMatchObject({ code: 'crypto/signature' });
+    const bytes = await moki.packer.packed(draft, hulk.user.id, { attachMeta: true });
+    const packer = new Packer(facebook);
+    await expect(packer.unpack(bytes)).rejects.toMatchObject({ code: 'crypto/signature' });
     expect(conflicts).toEqual([moki.user.id.text, moki.user.id.text]);
   });
 
@@ -274,9 +274,9 @@ describe('metas and documents', () => {
     const hulk = await newUser('hulk', { algorithm: 'ECC' });
     await introduce(hulk, moki, 'one way');
     const draft = Text.create({ text: 'x' });
-    const bytes = await packed(moki, draft, hulk.user.id, { attachMeta: true });
+    const bytes = await moki.packer.packed(draft, hulk.user.id, { attachMeta: true });
     const text = utf8Decode(bytes).replace('"meta":{', '"meta":{"x":1e999,');
-    await expect(hulk.messenger.unpack(text)).rejects.toMatchObject({ code: 'format/json' });
+    await expect(hulk.packer.unpack(text)).rejects.toMatchObject({ code: 'format/json' });
     expect(await hulk.facebook.meta(moki.user.id)).toBeUndefined();
   });
 

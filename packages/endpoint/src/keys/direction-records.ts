@@ -1,7 +1,7 @@
 import type { Store, StoreChange, StoreKey } from '@dimp/core';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { corruptRecord, decodeRecordObject, encodeRecord } from './record.ts';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
 /** Attempts to write what another tab writes as well. */
 const ATTEMPTS = 16;

@@ -10,8 +10,8 @@ import {
 } from '@dimp/core';
 import type { JsonObject } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Facebook } from './facebook/facebook.ts';
-import { corruptRecord, decodeRecordObject, encodeRecord } from './record.ts';
+import type { Facebook } from '../facebook/facebook.ts';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
 const AREA = 'key-owner';
 const WHAT = 'owner of a message key';

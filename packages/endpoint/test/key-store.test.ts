@@ -1,34 +1,32 @@
-import { isWaiting, type Store } from '@dimp/core';
+import type { Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import type { SymmetricKey } from '@dimp/crypto';
 import { Text } from '@dimp/extensions/contents';
 import { utf8Decode, utf8Encode } from '@dimp/foundation';
 import { EVERYONE, type ID } from '@dimp/mkm';
 import { manualClock } from '@dimp/testing/clock';
+import { failingStore, pathsOf, tabs } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
-import { createGroup, KeyStore, Messenger } from '../src/index.ts';
-import { introduce, newUser, packed, protocol } from './people.ts';
-import { failingStore, pathsOf, tabs } from './stores.ts';
+import { createGroup, KeyStore } from '../src/index.ts';
+import { introduce, newUser, Packer, protocol } from './people.ts';
 
 test('received message keys outlive the messenger, for messages that carry none', async () => {
   const moki = await newUser('moki', { algorithm: 'ECC' });
   const hulk = await newUser('hulk', { algorithm: 'ECC' });
   await introduce(moki, hulk);
   const store = memoryStore();
-  const reader = (): Messenger<typeof protocol> =>
-    new Messenger({ facebook: hulk.facebook, keyStore: new KeyStore({ protocol, store }) });
-  const first = await packed(moki, Text.create({ text: 'one' }), hulk.user.id);
+  const reader = (): Packer => new Packer(hulk.facebook, new KeyStore({ protocol, store }));
+  const first = await moki.packer.packed(Text.create({ text: 'one' }), hulk.user.id);
   const {
     key: _,
     keys: __,
     ...bare
-  } = JSON.parse(utf8Decode(await packed(moki, Text.create({ text: 'two' }), hulk.user.id)));
+  } = JSON.parse(utf8Decode(await moki.packer.packed(Text.create({ text: 'two' }), hulk.user.id)));
   await expect(reader().unpack(JSON.stringify(bare))).rejects.toMatchObject({
     code: 'crypto/decrypt',
   });
   await reader().unpack(first);
   const second = await reader().unpack(JSON.stringify(bare));
-  if (isWaiting(second)) expect.unreachable();
   expect(second.content.body).toEqual({ text: 'two' });
 });
 
@@ -266,11 +264,8 @@ test('a member who joins or leaves is a reason for a new key, which a restart do
   const store = memoryStore();
   /** Sends in a new life of the program. @returns the message key in use after it */
   const send = async (): Promise<unknown> => {
-    const messenger = new Messenger({ facebook, keyStore: new KeyStore({ protocol, store }) });
-    const messages = await messenger.packForGroup(Text.create({ text: 'x' }), group, {
-      form: 'whole',
-    });
-    expect(isWaiting(messages)).toBe(false);
+    const packer = new Packer(facebook, new KeyStore({ protocol, store }));
+    await packer.pack(Text.create({ text: 'x' }), group);
     const bytes = await store.get(['sending-key', user.id.entity, group.entity]);
     if (bytes === undefined) expect.unreachable();
     return JSON.parse(utf8Decode(bytes)).key;

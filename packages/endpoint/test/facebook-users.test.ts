@@ -4,10 +4,10 @@ import { Text } from '@dimp/extensions/contents';
 import { ecc } from '@dimp/extensions/ecc';
 import { ANYONE, EntityType, signDocument } from '@dimp/mkm';
 import { manualClock } from '@dimp/testing/clock';
+import { failingStore, pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook, register } from '../src/index.ts';
-import { introduce, newUser, packed, protocol } from './people.ts';
-import { failingStore, pathsOf } from './stores.ts';
+import { introduce, newUser, protocol } from './people.ts';
 
 function machine(store = memoryStore()): Facebook<typeof protocol> {
   return new Facebook({ protocol, store });
@@ -133,7 +133,7 @@ describe('a new message key', () => {
     await introduce(moki, hulk);
     const messages: Uint8Array[] = [];
     for (let n = 0; n < 4; n++) {
-      messages.push(await packed(hulk, Text.create({ text: `${n}` }), moki.user.id));
+      messages.push(await hulk.packer.packed(Text.create({ text: `${n}` }), moki.user.id));
       const old = await moki.user.visa();
       const saved: unknown[] = [];
       const listening = moki.facebook.events.on('documentSaved', (event) => saved.push(event));
@@ -150,15 +150,15 @@ describe('a new message key', () => {
       expect(await hulk.facebook.saveDocument(visa.wire, moki.user.id)).toBe('saved');
     }
     expect(await moki.facebook.documents(moki.user.id)).toHaveLength(1);
-    messages.push(await packed(hulk, Text.create({ text: '4' }), moki.user.id));
+    messages.push(await hulk.packer.packed(Text.create({ text: '4' }), moki.user.id));
     const [zero, one, ...others] = messages;
     if (!zero || !one) expect.unreachable();
     for (const bytes of others) {
-      expect(await moki.messenger.unpack(bytes)).toMatchObject({ content: { kind: 'text' } });
+      expect(await moki.packer.unpack(bytes)).toMatchObject({ content: { kind: 'text' } });
     }
     // Encrypted for the first two of five keys.
     for (const bytes of [zero, one]) {
-      await expect(moki.messenger.unpack(bytes)).rejects.toMatchObject({ code: 'crypto/decrypt' });
+      await expect(moki.packer.unpack(bytes)).rejects.toMatchObject({ code: 'crypto/decrypt' });
     }
   });
 

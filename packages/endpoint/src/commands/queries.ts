@@ -4,7 +4,7 @@ import type { ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import { AskedRecords, type Question } from './asked-records.ts';
 import type { DocumentsBody, MetaBody } from './bodies.ts';
-import { OncePer } from './once.ts';
+import { Cooldown } from './cooldown.ts';
 
 /** Pause between two questions for the same thing, and between two answers to the same peer: 10 minutes (spec §11.4). */
 export const QUERY_INTERVAL: number = 600_000;
@@ -24,14 +24,14 @@ export class Queries {
   readonly #facebook: Facebook;
   readonly #ask: Ask;
   readonly #clock: Clock;
-  readonly #inThisRun: OncePer;
+  readonly #inThisRun: Cooldown;
   readonly #asked: AskedRecords;
 
   constructor(facebook: Facebook, ask: Ask, clock: Clock) {
     this.#facebook = facebook;
     this.#ask = ask;
     this.#clock = clock;
-    this.#inThisRun = new OncePer(clock, QUERY_INTERVAL);
+    this.#inThisRun = new Cooldown(clock, QUERY_INTERVAL);
     this.#asked = new AskedRecords(facebook.store, clock);
   }
 

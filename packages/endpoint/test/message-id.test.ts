@@ -1,9 +1,9 @@
 import { sha256 } from '@dimp/crypto/digests';
 import type { ReliableMessage } from '@dimp/dkd';
+import { isMessageID } from '@dimp/endpoint';
 import { concatBytes, encodeBase64, utf8Encode } from '@dimp/foundation';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isMessageID } from '../src/endpoint.ts';
 import { messageID } from '../src/index.ts';
 
 test('the name of a message is that of its sender and data, whatever their lengths and whatever came before', () => {

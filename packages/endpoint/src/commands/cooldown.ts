@@ -2,7 +2,7 @@ import type { Clock } from '@dimp/core';
 import { LruMap } from '@dimp/foundation';
 
 /** Lets something happen at most once in a time for each name (spec §11.4). */
-export class OncePer {
+export class Cooldown {
   readonly #clock: Clock;
   readonly #interval: number;
   readonly #last = new LruMap<string, number>(4096);

@@ -9,8 +9,8 @@ import {
 import type { SymmetricKey } from '@dimp/crypto';
 import { type Json, LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import { corruptRecord, decodePart } from '../record.ts';
 import { type DirectionRecord, DirectionRecords } from './direction-records.ts';
-import { corruptRecord, decodePart } from './record.ts';
 
 /** What a key store is made with. */
 export interface KeyStoreOptions extends KeyCacheOptions {

@@ -15,16 +15,9 @@ import {
   type MetaBody,
   type ReceiptBody,
 } from './bodies.ts';
-import { OncePer } from './once.ts';
+import type { Command } from './command.ts';
+import { Cooldown } from './cooldown.ts';
 import { QUERY_INTERVAL } from './queries.ts';
-
-/** An opened message whose content is a command. */
-export interface Command<Body> {
-  readonly envelope: Envelope;
-  readonly content: Content<string, Body>;
-  /** The user of this machine whom it is for. */
-  readonly user: ID;
-}
 
 /** What the standard processors need of the messenger. */
 export interface StandardContext {
@@ -42,11 +35,11 @@ export interface StandardContext {
 /** Answers the commands that every endpoint understands (spec §9.5, §11.5). */
 export class StandardProcessors {
   readonly #context: StandardContext;
-  readonly #answered: OncePer;
+  readonly #answered: Cooldown;
 
   constructor(context: StandardContext) {
     this.#context = context;
-    this.#answered = new OncePer(context.clock, QUERY_INTERVAL);
+    this.#answered = new Cooldown(context.clock, QUERY_INTERVAL);
   }
 
   /**

@@ -1,0 +1,53 @@
+export {
+  type ArrayBody,
+  commandReceipt,
+  type DocumentsBody,
+  type ForwardBody,
+  type HandshakeBody,
+  type MetaBody,
+  type ReceiptBody,
+  receiptDraft,
+  unsupported,
+  unsupportedReceipt,
+} from './commands/bodies.ts';
+export type { Command, DirectCommand } from './commands/command.ts';
+export { expectsReceipt, isCommand, STANDARD_KINDS } from './commands/content-kinds.ts';
+export { Cooldown } from './commands/cooldown.ts';
+export { type Ask, type Cause, QUERY_INTERVAL, Queries } from './commands/queries.ts';
+export { type StandardContext, StandardProcessors } from './commands/standard.ts';
+export { FILE_STREAM } from './facebook/abilities.ts';
+export type { Contact } from './facebook/contact-records.ts';
+export {
+  Facebook,
+  type FacebookEvents,
+  type FacebookOptions,
+  type LocalUserRecord,
+} from './facebook/facebook.ts';
+export { exportKeyOwners, importKeyOwners, StoredKeyOwners } from './keys/key-owners.ts';
+export { KeyStore, type KeyStoreOptions } from './keys/key-store.ts';
+export { backOff } from './login/back-off.ts';
+export { type AcceptedStep, type ProveStep, StationHandshake } from './login/handshake.ts';
+export { type Answer, answersTo } from './messages/answer.ts';
+export {
+  DEFAULT_FRESHNESS,
+  Freshness,
+  type FreshnessPolicy,
+  isAhead,
+  waitOf,
+} from './messages/freshness.ts';
+export { isMessageID, messageID } from './messages/message-id.ts';
+export {
+  corruptRecord,
+  decodePart,
+  decodeRecord,
+  decodeRecordObject,
+  encodeRecord,
+} from './record.ts';
+export {
+  type CreateGroupOptions,
+  createGroup,
+  ensureUser,
+  type RegisterOptions,
+  register,
+} from './register.ts';
+export { requireID } from './require-id.ts';
