@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { DeferredMessages } from '../../apps/cli/src/deferred.ts';
-import { Output } from '../../apps/cli/src/output.ts';
+import { DeferredMessages } from '../../apps/cli/src/messages/deferred.ts';
 import { People } from '../../apps/cli/src/people/people.ts';
+import { Output } from '../../apps/cli/src/terminal/output.ts';
 import { acquaint, text, World } from '../../packages/client/test/world.ts';
 
 test('a message that waits for the one before it is told of: from whom, why, and until when at the latest', async () => {

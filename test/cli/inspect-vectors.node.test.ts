@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { inspect } from '../../apps/cli/src/commands/inspect.ts';
+import { protocol } from '../../apps/cli/src/account/protocol.ts';
+import { inspect } from '../../apps/cli/src/inspect/bytes.ts';
 import { firstBad, type Inspection, verdictOf } from '../../apps/cli/src/inspect/inspection.ts';
 import { inspectionFacts, inspectionLines } from '../../apps/cli/src/inspect/render.ts';
-import { protocol } from '../../apps/cli/src/protocol.ts';
 import { casesOf, contextOf, secrets, type VectorCase } from './vectors.node.ts';
 
 const private_ = secrets();

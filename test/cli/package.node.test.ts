@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { versionOf } from '../../apps/station/src/version.ts';
+import { runProgram } from '../../apps/station/src/program.ts';
 
 /** What matters of a `package.json`. */
 interface Manifest {
@@ -51,6 +51,13 @@ test.each([
   expect(seen.size).toBeGreaterThan(8);
 });
 
-test('dim-station knows the version of its package', () => {
-  expect(versionOf()).toBe(manifestIn('apps/station').version);
+test('dim-station --version prints the version of its package', async () => {
+  let said = '';
+  const stdout = {
+    write: (text: string) => {
+      said += text;
+    },
+  };
+  const status = await runProgram(['--version'], { stdout, stderr: stdout, env: {}, folder: ROOT });
+  expect([status, said]).toEqual([0, `${manifestIn('apps/station').version}\n`]);
 });

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { safeName } from '../../apps/cli/src/attachments.ts';
+import { filesOf, parseStation } from '../../apps/cli/src/account/stations.ts';
 import { CHAT_COMMANDS, completions, readChatInput } from '../../apps/cli/src/chat/input.ts';
-import { inspect } from '../../apps/cli/src/commands/inspect.ts';
-import { CommandFailure, failureOf } from '../../apps/cli/src/failure.ts';
+import { inspect } from '../../apps/cli/src/inspect/bytes.ts';
 import { verdictOf } from '../../apps/cli/src/inspect/inspection.ts';
 import { redacted } from '../../apps/cli/src/inspect/redact.ts';
 import { inspectionLines } from '../../apps/cli/src/inspect/render.ts';
-import { Output } from '../../apps/cli/src/output.ts';
-import { filesOf, parseStation } from '../../apps/cli/src/stations.ts';
-import { oneLine, printable } from '../../apps/cli/src/text.ts';
+import { safeName } from '../../apps/cli/src/messages/attachments.ts';
+import { CommandFailure, failureOf } from '../../apps/cli/src/terminal/failure.ts';
+import { Output } from '../../apps/cli/src/terminal/output.ts';
+import { oneLine, printable } from '../../apps/cli/src/terminal/text.ts';
 import { ERRORS, ProtocolError } from '../../packages/foundation/src/index.ts';
 import { contextOf } from './vectors.node.ts';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { protocol } from '../../apps/cli/src/account/protocol.ts';
+import { usualFolder } from '../../apps/cli/src/account/usual-folder.ts';
 import { Answerable } from '../../apps/cli/src/chat/answerable.ts';
-import { inspect } from '../../apps/cli/src/commands/inspect.ts';
-import { deadline } from '../../apps/cli/src/deadline.ts';
+import { inspect } from '../../apps/cli/src/inspect/bytes.ts';
 import { verdictOf } from '../../apps/cli/src/inspect/inspection.ts';
 import { People } from '../../apps/cli/src/people/people.ts';
 import { labelOf, numberOf } from '../../apps/cli/src/people/person.ts';
-import { protocol } from '../../apps/cli/src/protocol.ts';
-import { usualFolder } from '../../apps/cli/src/usual-folder.ts';
+import { deadline } from '../../apps/cli/src/terminal/deadline.ts';
 import { Facebook, register } from '../../packages/client/src/index.ts';
 import { memoryStore } from '../../packages/core/src/memory.ts';
 import { EntityType, type ID, signDocument } from '../../packages/mkm/src/index.ts';

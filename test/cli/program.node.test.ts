@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Output } from '../../apps/cli/src/output.ts';
-import { Runner } from '../../apps/cli/src/program/runner.ts';
-import { makeProgram } from '../../apps/cli/src/program.ts';
+import { runProgram, wholeProgram } from '../../apps/cli/src/program.ts';
+import { Output } from '../../apps/cli/src/terminal/output.ts';
 import { buildProgram, run, start, startInto, temporaryFolder } from './program.node.ts';
 
 let remove: () => Promise<void>;
@@ -19,12 +18,40 @@ const UNKNOWN_USER = 54_321;
 /** Without HOME and without a folder. */
 const NOBODY = { DIM_DATA: '' };
 
-/** Every command, by the words that call it. */
-function commands(): readonly (readonly string[])[] {
+/** Runs the program in this process, which is faster than a process of its own and shows the same. */
+async function runHere(
+  ...args: readonly string[]
+): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  let [stdout, stderr] = ['', ''];
+  const status = await runProgram(args, {
+    stdin: process.stdin,
+    stdout: sink((text) => {
+      stdout += text;
+    }),
+    stderr: sink((text) => {
+      stderr += text;
+    }),
+    env: {},
+    signal: new AbortController().signal,
+  });
+  return { status, stdout, stderr };
+}
+
+function sink(take: (text: string) => void): NodeJS.WriteStream {
+  return Object.assign(Object.create(process.stdout), {
+    write(text: string): boolean {
+      take(text);
+      return true;
+    },
+  });
+}
+
+/** The words that call each command. */
+async function commands(): Promise<readonly (readonly string[])[]> {
   const { stdin, stdout, stderr, env } = process;
   const surroundings = { stdin, stdout, stderr, env, signal: new AbortController().signal };
   const output = new Output(stdout, stderr, { json: false, quiet: true });
-  const program = makeProgram(new Runner(surroundings, output), surroundings);
+  const program = await wholeProgram(surroundings, output);
   const below = (command: typeof program, words: readonly string[]): (readonly string[])[] => [
     ...(words.length === 0 ? [] : [words]),
     ...command.commands.flatMap((each) => below(each, [...words, each.name()])),
@@ -32,20 +59,27 @@ function commands(): readonly (readonly string[])[] {
   return below(program, []);
 }
 
-test('every command has help with examples, and help is no failure', async () => {
-  const data = await temporaryFolder();
-  const all = commands();
+test('every command has help with examples, and help is not a failure', async () => {
+  const all = await commands();
   expect(all.length).toBeGreaterThan(16);
   for (const words of all) {
-    const help = await run(data, [...words, '--help']);
+    const help = await runHere(...words, '--help');
     expect(help.status, words.join(' ')).toBe(0);
     expect(help.stdout, words.join(' ')).toMatch(/Examples:\n {2}(dim|date)/);
     expect(help.stderr).toBe('');
   }
-}, 120_000);
+});
 
-test('wrong arguments end with 64, told as JSON on request', async () => {
-  const data = await temporaryFolder();
+test('help of one command is the same by option and by command, and lists all commands without one', async () => {
+  expect(await runHere('help', 'send')).toEqual(await runHere('send', '--help'));
+  const { stdout } = await runHere('--help');
+  expect(await runHere('help')).toEqual({ status: 0, stdout, stderr: '' });
+  for (const [name = '', ...more] of await commands()) {
+    if (more.length === 0) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  }
+});
+
+test('wrong arguments exit with 64 and are reported as JSON on request', async () => {
   for (const args of [
     ['nonsense'],
     ['register'],
@@ -53,24 +87,28 @@ test('wrong arguments end with 64, told as JSON on request', async () => {
     ['register', 'moki', '--algorithm', 'DES'],
     ['listen', '--count', 'many'],
     ['listen', '--timeout', '-1'],
+    ['--wait', 'long', 'listen'],
     ['send', 'hulk', '--until', 'read'],
     ['completion', 'cmd'],
     ['contacts', 'nonsense'],
     ['inspect', 'a', 'b'],
+    ['--profile', 'send'],
     [],
   ]) {
-    const wrong = await run(data, ['--json', ...args]);
+    const wrong = await runHere('--json', ...args);
     expect(wrong.status, args.join(' ')).toBe(64);
-    expect(wrong.json, args.join(' ')).toEqual([
-      { error: { code: 'usage', message: expect.any(String) } },
-    ]);
+    expect(JSON.parse(wrong.stdout), args.join(' ')).toEqual({
+      error: { code: 'usage', message: expect.any(String) },
+    });
     expect(wrong.stderr, args.join(' ')).toBe('');
   }
-  const human = await run(data, ['nonsense']);
+  const misspelt = await runHere('lisen');
+  expect(misspelt.stderr).toMatch(/^dim: .*Did you mean listen\?.* \[usage\]\n$/);
+  const human = await run(await temporaryFolder(), ['nonsense']);
   expect(human.status).toBe(64);
   expect(human.stderr).toMatch(/^dim: .*nonsense.* \[usage\]\n$/);
   expect(human.stdout).toBe('');
-}, 120_000);
+});
 
 test('completion scripts are valid, and know commands and options', async () => {
   const data = await temporaryFolder();

@@ -10,7 +10,7 @@ import type { JsonObject } from '../../packages/foundation/src/index.ts';
 
 /** The program as one file of JavaScript, for this file of tests: nothing is built when tests run. */
 const BUNDLE = fileURLToPath(
-  new URL(`../../apps/cli/node_modules/.cache/dim-${process.pid}.mjs`, import.meta.url),
+  new URL(`../../apps/cli/node_modules/dim-${process.pid}.mjs`, import.meta.url),
 );
 const packageFile = (folder: string): string =>
   fileURLToPath(new URL(`../../packages/${folder}/package.json`, import.meta.url));

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { protocol } from '../../apps/cli/src/account/protocol.ts';
 import type { InspectionContext } from '../../apps/cli/src/inspect/known.ts';
 import { nothingKnown } from '../../apps/cli/src/inspect/known.ts';
-import { protocol } from '../../apps/cli/src/protocol.ts';
 import type { Protocol } from '../../packages/core/src/index.ts';
 import { canDecrypt, type DecryptKey, type Signer } from '../../packages/crypto/src/index.ts';
 import type { JsonObject } from '../../packages/foundation/src/index.ts';

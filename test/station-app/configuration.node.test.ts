@@ -17,7 +17,7 @@ import {
   showValue,
   variableOf,
 } from '../../apps/station/src/config/settings.ts';
-import { CommandFailure, failureOf } from '../../apps/station/src/failure.ts';
+import { CommandFailure, failureOf } from '../../apps/station/src/terminal/failure.ts';
 import { DEFAULT_LIMITS } from '../../packages/station/src/index.ts';
 
 const GSP = 'station@224NtEQd8onVWC631soQ7CcPQGijWM1AD3';

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { logOutput } from '../../apps/station/src/log-output.ts';
+import { logOutput } from '../../apps/station/src/log/log-output.ts';
 import { until } from './clients.node.ts';
 import { buildProgram, start, temporaryFolder } from './programs.node.ts';
 

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../packages/foundation/src/index.ts';
 /** The program as one file of JavaScript, for this file of tests: nothing is built when tests run. */
 const BUNDLE = fileURLToPath(
   new URL(
-    `../../apps/station/node_modules/.cache/dim-station-${process.pid}-${Date.now()}.mjs`,
+    `../../apps/station/node_modules/dim-station-${process.pid}-${Date.now()}.mjs`,
     import.meta.url,
   ),
 );

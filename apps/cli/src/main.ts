@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
-import { interruption } from './interruption.ts';
-import { Outputs } from './outputs.ts';
 import { runProgram } from './program.ts';
+import { interruption } from './terminal/interruption.ts';
+import { Outputs } from './terminal/output-streams.ts';
 
 // Node's own 250 ms for one address of a name are less than slow networks take; `fetch` cannot be told otherwise.
 setDefaultAutoSelectFamilyAttemptTimeout(2500);

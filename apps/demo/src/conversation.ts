@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensure, type Stage } from '@dimp/example-walkthrough/stage';
 import { Person, textOf } from './person.ts';
 import { PICTURE } from './picture.ts';
 import type { Line } from './program.ts';
-import { ensure, type Stage } from './stage.ts';
 import type { DemoStation } from './station.ts';
 
 /** Two people make identities on machines of their own. */

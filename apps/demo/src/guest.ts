@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
+import type { Stage } from '@dimp/example-walkthrough/stage';
 import type { Person } from './person.ts';
 import { PROGRAMS } from './program.ts';
-import type { Stage } from './stage.ts';
 import type { DemoStation } from './station.ts';
 
 /** Tells a person how to join from other terminals. */

@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasColours, Stage } from '@dimp/example-walkthrough/stage';
 import { invite } from './guest.ts';
 import { run } from './run.ts';
-import { Stage } from './stage.ts';
 
-// NO_COLOR: https://no-color.org
-const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];
+const colours = hasColours(process);
 const print = (line: string): void => console.log(line);
 /** Ends when the conversation has, instead of keeping the station up. */
 const once = process.argv.includes('--once');

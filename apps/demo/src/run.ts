@@ -1,7 +1,7 @@
+import type { Stage } from '@dimp/example-walkthrough/stage';
 import { answer, comeBack, introduce, leaveMessage } from './conversation.ts';
 import type { Person } from './person.ts';
 import type { Program } from './program.ts';
-import type { Stage } from './stage.ts';
 import { type DemoStation, startStation } from './station.ts';
 
 /** What is running behind a demonstration that has ended. */

@@ -1,51 +1,47 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { backup } from './commands/backup.ts';
-import { check } from './commands/check.ts';
-import { showConfiguration, showTable } from './commands/config.ts';
-import type { CommandContext } from './commands/context.ts';
-import { forget } from './commands/forget.ts';
-import { showID } from './commands/id.ts';
-import { start } from './commands/start.ts';
+import type { CommandDefinition } from './commands/command.ts';
+import { COMMANDS, DEFAULT_COMMAND } from './commands/index.ts';
 import type { Configuration } from './config/configuration.ts';
-import { readConfiguration, type Sources } from './config/read-configuration.ts';
+import { readConfiguration } from './config/read-configuration.ts';
 import { flagOf, SETTING_KEYS, type SettingKey, settingOf } from './config/settings.ts';
 import { shownFallback } from './config/settings-table.ts';
 import { suggestion } from './config/suggestion.ts';
-import { CommandFailure } from './failure.ts';
-import { Output, type TextSink } from './output.ts';
-import { versionOf } from './version.ts';
+import { CommandFailure } from './terminal/failure.ts';
+import { Output, type TextSink } from './terminal/output.ts';
 
-/** What the program has of its surroundings. */
+/** The parts of the process that the program uses. */
 export interface Surroundings {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where relative paths are meant from. */
+  /** Folder that relative paths start from. */
   readonly folder: string;
 }
 
-/** Values of flags, by the names that commander gives them. */
+/** Values of flags, under the names that commander gives them. */
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 /**
  * Runs the program.
  *
- * @param args - without program and script
+ * @param args - the arguments without the paths of Node and of the script
  * @returns the exit status
  */
 export async function runProgram(
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
-  // Known before the arguments are parsed: what is wrong with them is told as JSON, too.
+  // Read before the arguments are parsed, so that wrong arguments are reported as JSON, too.
   const output = new Output(surroundings.stdout, surroundings.stderr, args.includes('--json'));
-  const run = new Run(surroundings, output);
   try {
-    await makeProgram(run, surroundings).parseAsync([...args], { from: 'user' });
+    const run = new ProgramRun(surroundings, output);
+    const program = await run.program(args);
+    await program.parseAsync([...args], { from: 'user' });
     return run.status;
   } catch (error) {
     if (!(error instanceof CommanderError)) return output.failure(error);
-    // Help or version that somebody asked for.
+    // Help or the version was requested.
     if (error.exitCode === 0) return 0;
     return output.failure(
       new CommandFailure('usage', error.message.replace(/^error: /, '').replaceAll('\n', ' ')),
@@ -53,22 +49,71 @@ export async function runProgram(
   }
 }
 
-/** Reads the configuration for a command, and keeps its exit status. */
-class Run {
-  readonly output: Output;
+/** Version of the program, from `package.json` one folder above this file. */
+function programVersion(): string {
+  const file = new URL('../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return version;
+}
+
+/** One run of the program: builds the commands and keeps the exit status of the one that ran. */
+class ProgramRun {
   readonly #surroundings: Surroundings;
+  readonly #output: Output;
   status = 0;
 
   constructor(surroundings: Surroundings, output: Output) {
     this.#surroundings = surroundings;
-    this.output = output;
+    this.#output = output;
   }
 
-  async context(command: Command): Promise<CommandContext> {
-    return { configuration: await this.configuration(command), output: this.output };
+  /** Builds the program with the commands that these arguments need. */
+  async program(args: readonly string[]): Promise<Command> {
+    const program = this.#root();
+    for (const name of calledCommands(args)) {
+      const definition = await COMMANDS.get(name)?.();
+      if (definition !== undefined) this.#add(definition, program);
+    }
+    return program;
   }
 
-  configuration(command: Command): Promise<Configuration> {
+  #root(): Command {
+    const { stdout, stderr } = this.#surroundings;
+    const program = rootCommand()
+      .configureOutput({
+        writeOut: (text) => stdout.write(text),
+        writeErr: (text) => {
+          if (!text.startsWith('error:')) stderr.write(text);
+        },
+        outputError: () => {},
+      })
+      .addHelpText('after', HELP);
+    program.on('option:version', () => {
+      const version = programVersion();
+      this.#output.result({ version }, version);
+      throw new CommanderError(0, 'station.version', '');
+    });
+    return program;
+  }
+
+  #add(definition: CommandDefinition, program: Command): void {
+    const isDefault = definition.name === DEFAULT_COMMAND;
+    const command = program
+      .command(definition.name, { isDefault })
+      .description(definition.description);
+    for (const each of definition.arguments ?? []) command.addArgument(each);
+    for (const each of definition.options ?? []) command.addOption(each);
+    // A word that is not a command gets to the default command.
+    if (isDefault) command.allowExcessArguments(true);
+    command.action(async (...all: readonly unknown[]) => {
+      if (isDefault) refuseWords(program, command.args);
+      const context = { output: this.#output, configuration: () => this.#configuration(command) };
+      const status = await definition.run(context, command.opts(), ...all.slice(0, -2));
+      if (typeof status === 'number') this.status = status;
+    });
+  }
+
+  #configuration(command: Command): Promise<Configuration> {
     const { env, folder } = this.#surroundings;
     const flags: Flags = command.optsWithGlobals();
     const { config } = flags;
@@ -78,94 +123,51 @@ class Run {
       const value = flags[new Option(flag).attributeName()];
       if (value !== undefined) given.set(key, { flag, value });
     }
-    const sources: Sources = {
-      flags: given,
-      env,
-      file: typeof config === 'string' ? config : undefined,
-      folder,
-    };
-    return readConfiguration(sources);
+    const file = typeof config === 'string' ? config : undefined;
+    return readConfiguration({ flags: given, env, file, folder });
   }
 }
 
-function makeProgram(run: Run, { stdout, stderr }: Surroundings): Command {
+/**
+ * The commands that have to be loaded for these arguments: the one that is called, none for the version, and all where
+ * help or a suggestion for a misspelt word may be needed.
+ */
+function calledCommands(args: readonly string[]): Iterable<string> {
+  const scratch = rootCommand().configureOutput({ outputError: () => {} });
+  try {
+    const { operands, unknown } = scratch.parseOptions([...args]);
+    if (scratch.opts<{ version?: boolean }>().version === true) return [];
+    const [name = unknown.length === 0 ? DEFAULT_COMMAND : ''] = operands;
+    if (COMMANDS.has(name)) return [name];
+  } catch {
+    // An option is wrong; the program reports it.
+  }
+  return COMMANDS.keys();
+}
+
+/** The program without commands: its name and the options that every command takes. */
+function rootCommand(): Command {
   const program = new Command('dim-station')
     .description('A station of DIM, decentralized instant messaging, on one port.')
     .exitOverride()
-    .configureOutput({
-      writeOut: (text) => stdout.write(text),
-      writeErr: (text) => {
-        if (!text.startsWith('error:')) stderr.write(text);
-      },
-      outputError: () => {},
-    })
     .configureHelp({ sortSubcommands: false })
     .option('-V, --version', 'print the version of the program')
-    .option('--config <file>', 'file of JSON with settings; else DIM_STATION_CONFIG')
-    .option('--json', 'results and failures as JSON, one object on each line');
+    .option('--config <file>', 'JSON file with settings; else DIM_STATION_CONFIG')
+    .option('--json', 'write results and failures as JSON, one object per line');
   for (const key of SETTING_KEYS) {
-    const option = optionOf(key);
+    const option = settingOption(key);
     if (option !== undefined) program.addOption(option);
   }
-  program.on('option:version', () => {
-    const version = versionOf();
-    run.output.result({ version }, version);
-    throw new CommanderError(0, 'station.version', '');
-  });
-  addCommands(program, run);
-  return program.addHelpText('after', HELP);
+  return program;
 }
 
-function addCommands(program: Command, run: Run): void {
-  program
-    .command('start', { isDefault: true })
-    .description('run the station until it gets SIGTERM or SIGINT (the default)')
-    // Any word that is no command gets here, because this is the default.
-    .allowExcessArguments(true)
-    .action(async (_options, command: Command) => {
-      refuseWords(program, command.args);
-      run.status = await start(await run.context(command));
-    });
-  program
-    .command('check')
-    .description('look at configuration, data, certificate, port and neighbours')
-    .action(async (_options, command: Command) => {
-      run.status = await check(run.output, () => run.configuration(command));
-    });
-  program
-    .command('backup')
-    .argument('<folder>', 'where the copy goes; nothing may be there')
-    .option('--no-user-files', 'leave out the files that users have uploaded')
-    .description('copy the data of the station, while it runs or not')
-    .action(async (folder: string, options: { userFiles: boolean }, command: Command) => {
-      await backup(await run.context(command), folder, { files: options.userFiles });
-    });
-  program
-    .command('forget')
-    .argument('<id>', 'the ID of a user or group')
-    .description('remove an identity and all that the station keeps of it, while it runs or not')
-    .action(async (id: string, _options, command: Command) => {
-      await forget(await run.context(command), id);
-    });
-  program
-    .command('id')
-    .description('print the ID of the station; with --json also where it listens')
-    .action(async (_options, command: Command) => showID(await run.context(command)));
-  program
-    .command('config')
-    .option('--table', 'print what may be set, as a table of Markdown')
-    .description('print every value that counts, and where it comes from')
-    .action(async (options: { table?: boolean }, command: Command) => {
-      if (options.table === true) showTable(run.output);
-      else showConfiguration(await run.context(command));
-    });
-}
-
-/** @throws `usage` for words behind `start`, or instead of a command */
+/** @throws `usage` for words after `start`, or instead of a command */
 function refuseWords({ args, commands }: Command, words: readonly string[]): void {
   const [word] = words;
   if (word === undefined) return;
-  if (args[0] === 'start') throw new CommandFailure('usage', `start takes no argument '${word}'`);
+  if (args[0] === DEFAULT_COMMAND) {
+    throw new CommandFailure('usage', `start takes no argument '${word}'`);
+  }
   const names = commands.map((each) => each.name());
   const near = suggestion(word, names);
   const hint =
@@ -173,8 +175,8 @@ function refuseWords({ args, commands }: Command, words: readonly string[]): voi
   throw new CommandFailure('usage', `unknown command '${word}': ${hint}`);
 }
 
-/** Secrets have no flag: whoever may list processes could read it. */
-function optionOf(key: SettingKey): Option | undefined {
+/** The flag of a setting. Secrets have none, because every user of the machine can list the arguments of processes. */
+function settingOption(key: SettingKey): Option | undefined {
   const { what, kind, secret } = settingOf(key);
   if (secret) return undefined;
   const fallback = shownFallback(key);
@@ -186,9 +188,10 @@ function optionOf(key: SettingKey): Option | undefined {
 }
 
 const HELP = `
-Each setting may stand in a flag, in a variable of the environment, or in a file of JSON: --limits-message-bytes 64KiB,
-DIM_STATION_LIMITS_MESSAGE_BYTES=64KiB, {"limits": {"messageBytes": "64KiB"}}. A flag counts most, a file least.
-Secrets have no flags: DIM_STATION_METRICS_TOKEN, DIM_STATION_FILES_UPLOAD_TOKEN, DIM_STATION_FILES_FORM_SECRETS.
+A setting can be given as a flag, as an environment variable, or in a JSON file: --limits-message-bytes 64KiB,
+DIM_STATION_LIMITS_MESSAGE_BYTES=64KiB, {"limits": {"messageBytes": "64KiB"}}. Flags take precedence over variables, and
+variables over the file. Secrets have no flags: DIM_STATION_METRICS_TOKEN, DIM_STATION_FILES_UPLOAD_TOKEN,
+DIM_STATION_FILES_FORM_SECRETS.
 
 Examples:
   dim-station --data /var/lib/dim-station
@@ -197,4 +200,4 @@ Examples:
   dim-station backup /backup/today
   dim-station forget name@address
 
-Exit status: 0 done, 1 a check failed, 64 wrong arguments, 69 port in use, 78 wrong configuration, others by error code.`;
+Exit status: 0 success, 1 a check failed, 64 wrong arguments, 69 port in use, 78 wrong configuration, others by error code.`;

@@ -1,7 +1,10 @@
 /** Takes one line of text. */
 export type Print = (line: string) => void;
 
-/** Writes the walkthrough: numbered steps, facts beside each other, remarks. */
+/** Width of the label column. */
+const LABEL_WIDTH = 12;
+
+/** Prints a story in numbered steps, for the walkthrough and for the demo of `npm start`. */
 export class Stage {
   readonly #print: Print;
   readonly #colours: boolean;
@@ -12,26 +15,31 @@ export class Stage {
     this.#colours = colours;
   }
 
-  /** Begins the next step. */
+  /** Starts the next step. */
   step(title: string): void {
     this.#step += 1;
     this.#print('');
     this.#print(this.#paint(1, `${this.#step}. ${title}`));
   }
 
-  /** A label and what belongs to it. */
+  /** A label and its value. */
   fact(label: string, value: string): void {
-    this.#print(`   ${label.padEnd(LABEL)} ${value}`);
+    this.#print(`   ${label.padEnd(LABEL_WIDTH)} ${value}`);
   }
 
-  /** Something that was proven. */
+  /** A fact that the program has checked. */
   proven(label: string, value: string): void {
     this.fact(label, this.#paint(32, value));
   }
 
-  /** Something that was refused, as it has to be. */
+  /** Something that was refused, as it must be. */
   refused(label: string, value: string): void {
     this.fact(label, this.#paint(33, value));
+  }
+
+  /** A command line for the reader to type. */
+  command(line: string): void {
+    this.#print(`     ${this.#paint(36, line)}`);
   }
 
   /** A remark. */
@@ -44,12 +52,15 @@ export class Stage {
   }
 }
 
-const LABEL = 12;
+/** Whether the standard output takes colours. NO_COLOR: https://no-color.org */
+export function hasColours({ stdout, env }: NodeJS.Process): boolean {
+  return stdout.isTTY === true && !env['NO_COLOR'];
+}
 
 /**
- * Makes sure that something is as the walkthrough says.
+ * Checks a claim that the story makes.
  *
- * @throws `Error`, which ends the program with status 1.
+ * @throws `Error`, which ends the program with status 1
  */
 export function ensure(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new Error(`not as expected: ${claim}`);

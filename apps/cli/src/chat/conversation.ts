@@ -2,16 +2,15 @@ import type { Delivery } from '@dimp/client';
 import { Text } from '@dimp/extensions/contents';
 import type { JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { attach, type FileOptions } from '../attachments.ts';
-import { remember } from '../commands/send.ts';
-import type { Connection } from '../connection.ts';
-import type { Context } from '../context.ts';
-import { deadline } from '../deadline.ts';
-import { deliveryFacts, stateText } from '../delivery.ts';
-import type { History } from '../history.ts';
-import { IDENTITY_PATIENCE, introduced } from '../introduction.ts';
-import type { Output } from '../output.ts';
+import { attach, type FileOptions } from '../messages/attachments.ts';
+import type { Connection } from '../messages/connection.ts';
+import { deliveryFacts, recordSent, stateText } from '../messages/delivery.ts';
+import type { History } from '../messages/history.ts';
+import { IDENTITY_TIMEOUT, receiverVisas } from '../messages/receiver-visas.ts';
 import type { People } from '../people/people.ts';
+import type { Context } from '../terminal/context.ts';
+import { deadline } from '../terminal/deadline.ts';
+import type { Output } from '../terminal/output.ts';
 
 /** Messages whose states are shown; older ones are on their way all the same. */
 const MAX_FOLLOWED = 1000;
@@ -52,7 +51,7 @@ export class Conversation {
   async hand(path: string, kind: 'file' | 'image', peer: ID): Promise<void> {
     const { signal } = this.#context;
     // The format of a file depends on what the program of the peer can read.
-    await introduced(peer, this.#connection, IDENTITY_PATIENCE, signal);
+    await receiverVisas(peer, this.#connection, IDENTITY_TIMEOUT, signal);
     const draft = await attach(
       { path, kind },
       peer,
@@ -89,7 +88,7 @@ export class Conversation {
     this.#show(number, sent);
     delivery.on('state', () => this.#show(number, sent));
     await this.#people.note(peer);
-    await remember(delivery, peer, this.#history);
+    await recordSent(delivery, peer, this.#history);
   }
 
   #show(number: number, { delivery, to, label }: Sent): void {

@@ -1,8 +1,8 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { Context } from '../context.ts';
-import { CommandFailure } from '../failure.ts';
-import { Output } from '../output.ts';
-import { oneLine } from '../text.ts';
+import type { Context } from '../terminal/context.ts';
+import { CommandFailure } from '../terminal/failure.ts';
+import { Output } from '../terminal/output.ts';
+import { oneLine } from '../terminal/text.ts';
 
 /** How many lines the arrow keys bring back. */
 const LINES_KEPT = 200;

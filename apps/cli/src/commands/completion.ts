@@ -1,14 +1,12 @@
-import type { Command, Option } from 'commander';
-import type { Context } from '../context.ts';
+import { Argument, type Command, type Option } from 'commander';
+import type { CommandDefinition } from './command.ts';
 
-/** Shells that there is a script for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-/** One of {@link SHELLS}. */
-export type Shell = (typeof SHELLS)[number];
+/** Shells that the program has a script for. */
+type Shell = 'bash' | 'zsh' | 'fish';
 
-/** What can be completed at one place: below a command, or below the program itself. */
+/** What can be completed after some words. */
 interface Place {
-  /** Words that lead there, such as `contacts add`. */
+  /** The command words before it, such as `contacts add`; empty for the program itself. */
   readonly words: readonly string[];
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
   readonly options: readonly {
@@ -20,16 +18,25 @@ interface Place {
   }[];
 }
 
-/** Writes the completion script of a shell, made of the very commands of the program. */
-export async function completionCommand(
-  shell: Shell,
-  program: Command,
-  { stdout }: Pick<Context, 'stdout'>,
-): Promise<void> {
-  const places = placesOf(program, [], optionsOf(program));
-  const scripts = { bash, zsh, fish };
-  stdout.write(scripts[shell](places));
-}
+/** Writes the completion script for a shell, generated from the commands of the program. */
+export const completionCommand: CommandDefinition<object, [shell: Shell]> = {
+  usage: 'completion',
+  summary: 'completion for your shell',
+  description: 'Writes a script that completes the commands and options of dim in a shell.',
+  arguments: [new Argument('<shell>', 'name of the shell').choices(['bash', 'zsh', 'fish'])],
+  examples: [
+    'dim completion bash > ~/.local/share/bash-completion/completions/dim',
+    'dim completion zsh > ~/.zfunc/_dim',
+    'dim completion fish > ~/.config/fish/completions/dim.fish',
+  ],
+
+  async run({ program: load, stdout }, _options, shell) {
+    const program = await load();
+    const places = placesOf(program, [], optionsOf(program));
+    const scripts = { bash, zsh, fish };
+    stdout.write(scripts[shell](places));
+  },
+};
 
 function placesOf(
   command: Command,
@@ -58,7 +65,7 @@ function optionsOf(command: Command): Place['options'] {
   }));
 }
 
-/** Flags of all places that are followed by a value. */
+/** Flags of all places that take a value. */
 function valueFlags(places: readonly Place[]): readonly string[] {
   const flags = places.flatMap(({ options }) =>
     options.filter(({ takes }) => takes).flatMap(({ flags }) => flags),
@@ -162,7 +169,7 @@ function fish(places: readonly Place[]): string {
       lines.push(`complete -c dim -n '${when}' -a '${name}' -d '${fishText(summary)}'`);
     }
     const where = words.length === 0 ? '' : ` -n '${seen.join('; and ')}'`;
-    // Options of the program itself hold everywhere, and are named once.
+    // Global options are valid everywhere and are written once.
     const own = words.length === 0 ? options : options.slice(0, options.length - globalsOf(places));
     for (const { flags, what, takes, choices } of own) {
       const names = flags.map((flag) =>

@@ -6,76 +6,77 @@ import {
   type JsonObject,
   parseJsonObject,
 } from '@dimp/foundation';
-import type { Context } from '../context.ts';
-import { usage } from '../failure.ts';
-import { readInput, STANDARD_INPUT, withoutMark } from '../files.ts';
-import { inspectBytes, inspectText } from '../inspect/bytes.ts';
-import { firstBad, type Inspection } from '../inspect/inspection.ts';
-import { type InspectionContext, type KnownEntities, nothingKnown } from '../inspect/known.ts';
+import { openProfile, type Profile, profileExists } from '../account/profile.ts';
+import { protocol } from '../account/protocol.ts';
+import { inspect } from '../inspect/bytes.ts';
+import { firstBad } from '../inspect/inspection.ts';
+import { type KnownEntities, nothingKnown } from '../inspect/known.ts';
 import { inspectionFacts, inspectionLines } from '../inspect/render.ts';
-import { openProfile, type Profile, profileExists } from '../profile.ts';
-import { protocol } from '../protocol.ts';
+import type { Context } from '../terminal/context.ts';
+import { usage } from '../terminal/failure.ts';
+import { readInput, STANDARD_INPUT, withoutMark } from '../terminal/files.ts';
+import { type CommandDefinition, option, repeatableOption } from './command.ts';
 
 /** Options of `dim inspect`. */
-export interface InspectOptions {
-  /** Files with metas or cards, for signatures of people whom the profile does not know. */
+interface InspectOptions {
+  /** Paths of metas or cards, to verify signatures of people that the profile does not know. */
   readonly meta?: readonly string[];
-  /** Decrypts what is for the user of the profile. */
+  /** Decrypts what is encrypted for the user of the profile. */
   readonly open?: boolean;
-  /** False: does not look into the profile. */
-  readonly profile?: boolean;
-  /** Does as if it were that time, in seconds since the epoch. */
+  /** Time to assume instead of the clock's, in seconds since the epoch. */
   readonly now?: number;
-  /** Does not look into the profile. */
+  /** Does not use the profile. */
   readonly alone?: boolean;
 }
 
-/** Longest input, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_META_BYTES = 256 * 1024;
 
-/**
- * Explains what a file, the standard input or an argument holds.
- *
- * @returns 0, or the exit status of the code for which a peer would refuse it
- */
-export async function inspectCommand(
-  input: string | undefined,
-  options: InspectOptions,
-  context: Context,
-): Promise<number> {
-  const { output } = context;
-  const metas: JsonObject[] = [];
-  for (const path of options.meta ?? []) metas.push(await readMeta(path, context));
-  const source = await sourceOf(input, context);
-  const profile = options.alone === true ? undefined : await openIfPossible(options, context);
-  try {
-    const inspection = await inspect(source, {
-      protocol,
-      now: options.now === undefined ? Date.now : () => Number(options.now) * 1000,
-      known: profile === undefined ? nothingKnown : knownTo(profile, options.open === true),
-      metas,
-    });
-    output.result('inspection', inspectionFacts(inspection), inspectionLines(inspection));
-    const code = firstBad(inspection)?.code;
-    return code === undefined ? 0 : ERRORS[code].exit;
-  } finally {
-    await profile?.[Symbol.asyncDispose]();
-  }
-}
+/** Explains a file, the standard input or an argument. Exits with the status of the code for which a peer would refuse it. */
+export const inspectCommand: CommandDefinition<InspectOptions, [input: string | undefined]> = {
+  usage: 'inspect [input]',
+  summary: 'explain a message, key, ID or package',
+  description:
+    'Explains data from the network: messages in any state and spelling, contents, metas, documents, keys and IDs as JSON or text, and MTP packages as bytes, hex or Base64. Reports which signatures are valid, and why a peer would refuse the data. Sends and stores nothing, and hides secrets. INPUT is a file, a text, or - for standard input.',
+  options: [
+    repeatableOption('--meta <file>', 'meta or card of a person that the profile does not know'),
+    option('--open', 'decrypt what is encrypted for the identity of the profile'),
+    option('--alone', 'do not use the profile'),
+    option('--now <seconds>', 'assume this time').argParser(Number).hideHelp(),
+  ],
+  examples: [
+    'dim inspect message.json',
+    'dim inspect hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj',
+    'dim inspect --meta moki.json - < message.json',
+    'dim inspect "44494d2000000004 50494e47" --json',
+  ],
 
-/** Explains bytes or a text. */
-export function inspect(
-  source: Uint8Array | string,
-  context: InspectionContext,
-): Promise<Inspection> {
-  return typeof source === 'string' ? inspectText(source, context) : inspectBytes(source, context);
-}
+  async run(context, options, input) {
+    const { output } = context;
+    const metas: JsonObject[] = [];
+    for (const path of options.meta ?? []) metas.push(await readMeta(path, context));
+    const source = await sourceOf(input, context);
+    const profile = options.alone === true ? undefined : await openIfPossible(options, context);
+    try {
+      const inspection = await inspect(source, {
+        protocol,
+        now: options.now === undefined ? Date.now : () => Number(options.now) * 1000,
+        known: profile === undefined ? nothingKnown : knownTo(profile, options.open === true),
+        metas,
+      });
+      output.result('inspection', inspectionFacts(inspection), inspectionLines(inspection));
+      const code = firstBad(inspection)?.code;
+      return code === undefined ? 0 : ERRORS[code].exit;
+    } finally {
+      await profile?.[Symbol.asyncDispose]();
+    }
+  },
+};
 
 async function sourceOf(input: string | undefined, context: Context): Promise<Uint8Array | string> {
   if (input === undefined || input === STANDARD_INPUT) {
     if (context.stdin.isTTY === true)
-      throw usage('what to inspect: a file, a text, or - and a pipe');
+      throw usage('nothing to inspect: give a file, a text, or - and pipe the input');
     return withoutMark(await readInput(STANDARD_INPUT, MAX_BYTES, context));
   }
   return (await isFile(input)) ? withoutMark(await readInput(input, MAX_BYTES, context)) : input;
@@ -85,7 +86,7 @@ async function isFile(path: string): Promise<boolean> {
   try {
     return !(await stat(path)).isDirectory();
   } catch {
-    // No name of a file at all, such as a whole message.
+    // Not a file name at all, such as a whole message.
     return false;
   }
 }
@@ -96,7 +97,7 @@ async function readMeta(path: string, context: Context): Promise<JsonObject> {
   return isJsonObject(meta) ? meta : wire;
 }
 
-/** The profile, unless there is none, or it cannot be opened without asking: an inspection does not depend on it. */
+/** Opens the profile; undefined if there is none or it needs a passphrase, because an inspection works without it. */
 async function openIfPossible(
   { open }: InspectOptions,
   context: Context,
@@ -112,7 +113,7 @@ async function openIfPossible(
   }
 }
 
-/** Whether there was no passphrase at all, and not a wrong one. */
+/** Whether no passphrase was given, rather than a wrong one. */
 function isPassphraseMissing(error: unknown, { options, env }: Context): boolean {
   return (
     isProtocolError(error, 'crypto/passphrase') &&

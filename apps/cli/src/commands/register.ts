@@ -6,84 +6,99 @@ import {
   newMnemonic,
   readMnemonic,
 } from '@dimp/mnemonic';
-import type { Context } from '../context.ts';
-import { CommandFailure, usage } from '../failure.ts';
-import { readText } from '../files.ts';
-import { makeProfile, type Profile } from '../profile.ts';
-import { protocol } from '../protocol.ts';
-import { showIdentity } from './identity.ts';
+import { createProfile, requireNoIdentity } from '../account/profile.ts';
+import { protocol } from '../account/protocol.ts';
+import { showIdentity } from '../account/show-identity.ts';
+import type { Surroundings } from '../terminal/context.ts';
+import { usage } from '../terminal/failure.ts';
+import { readText } from '../terminal/files.ts';
+import { type CommandDefinition, noPassphraseOption, option } from './command.ts';
 
 /** Options of `dim register`. */
-export interface RegisterOptions {
-  /** RSA if not told, ECC for words. */
+interface RegisterOptions {
+  /** `RSA` by default, `ECC` for words. */
   readonly algorithm?: 'RSA' | 'ECC' | 'Ed25519';
   readonly address: 'mkm' | 'btc' | 'eth';
   /** Number of words of a new mnemonic. */
   readonly words?: '12' | '24';
-  /** File with the words of an identity that exists. */
+  /** Path of a file with the words of an existing identity. */
   readonly wordsFrom?: string;
-  /** False: no passphrase. */
+  /** False if the profile gets a key file instead. */
   readonly passphrase: boolean;
 }
 
-/** Meta types by the addresses that they make (spec §6.1). */
+/** Meta types by the kind of address that they produce (spec §6.1). */
 const META_TYPES = { mkm: '1', btc: '2', eth: '4' } as const;
-/** Longest file of words, in bytes. */
-const MAX_WORDS_BYTES = 1024;
+const MAX_WORDS_FILE_BYTES = 1024;
 
-/** Makes an identity, and the profile around it. */
-export async function registerCommand(
-  name: string,
-  options: RegisterOptions,
-  context: Context,
-): Promise<void> {
-  checkName(name);
-  const { address } = options;
-  const fromWords = options.words !== undefined || options.wordsFrom !== undefined;
-  const { algorithm = fromWords ? 'ECC' : 'RSA' } = options;
-  if (fromWords && algorithm !== 'ECC') {
-    throw usage(`keys made of words are ECC: --algorithm ${algorithm} has no words`);
-  }
-  if (address !== 'mkm' && algorithm !== 'ECC') {
-    throw usage(`--address ${address} needs --algorithm ECC`);
-  }
-  const words = await wordsOf(options, context);
-  await using profile = await makeProfile(context, options);
-  await checkNoIdentity(profile);
-  const identity: Partial<MnemonicIdentity> =
-    words === undefined ? {} : await identityFromMnemonic(protocol, words);
-  context.output.note('making keys …');
-  const user = await register(name, {
-    facebook: profile.facebook,
-    algorithm,
-    metaType: META_TYPES[address],
-    ...identity,
-  });
-  await showIdentity(profile, user, context.output);
-  if (options.words !== undefined) {
-    context.output.note('dim export --words FILE writes the words of this identity into a file');
-  }
-}
+/** Creates an identity, and its profile if there is none yet. */
+export const registerCommand: CommandDefinition<RegisterOptions, [name: string]> = {
+  usage: 'register <name>',
+  summary: 'create an identity',
+  description:
+    'Creates an identity: new keys on this machine, and an ID that contains your name. The first call also creates the profile and asks for a passphrase, which encrypts everything in it.',
+  options: [
+    option(
+      '--algorithm <name>',
+      'algorithm of the identity key; RSA by default, ECC for words',
+    ).choices(['RSA', 'ECC', 'Ed25519']),
+    option('--address <kind>', 'mkm: name@address; btc and eth: an address without name')
+      .choices(['mkm', 'btc', 'eth'])
+      .default('mkm'),
+    option('--words <number>', 'derive the key from new words: dim export --words').choices([
+      '12',
+      '24',
+    ]),
+    option(
+      '--words-from <file>',
+      'derive the key from the words in a file, or - for standard input',
+    ),
+    noPassphraseOption(),
+  ],
+  examples: [
+    'dim register moki',
+    'dim --profile work register moki --algorithm ECC --address eth --words 12',
+    'dim register robot --no-passphrase --json',
+  ],
 
-/** @throws `identity/exists` for a profile that has an identity: it would be lost among several */
-export async function checkNoIdentity({ facebook, name }: Profile): Promise<void> {
-  const user = await facebook.currentUser();
-  if (user === undefined) return;
-  throw new CommandFailure(
-    'identity/exists',
-    `profile "${name}" has an identity already, ${user.id.text}; --profile names another profile`,
-    { facts: { id: user.id.text } },
-  );
-}
+  async run(context, options, name) {
+    checkName(name);
+    const { address } = options;
+    const fromWords = options.words !== undefined || options.wordsFrom !== undefined;
+    const { algorithm = fromWords ? 'ECC' : 'RSA' } = options;
+    if (fromWords && algorithm !== 'ECC') {
+      throw usage(`keys derived from words are ECC: --algorithm ${algorithm} has no words`);
+    }
+    if (address !== 'mkm' && algorithm !== 'ECC') {
+      throw usage(`--address ${address} needs --algorithm ECC`);
+    }
+    const words = await wordsOf(options, context);
+    await using profile = await createProfile(context, options);
+    await requireNoIdentity(profile);
+    const identity: Partial<MnemonicIdentity> =
+      words === undefined ? {} : await identityFromMnemonic(protocol, words);
+    context.output.note('generating keys …');
+    const user = await register(name, {
+      facebook: profile.facebook,
+      algorithm,
+      metaType: META_TYPES[address],
+      ...identity,
+    });
+    await showIdentity(profile, user, context.output);
+    if (options.words !== undefined) {
+      context.output.note('dim export --words FILE writes the words of this identity to a file');
+    }
+  },
+};
 
 async function wordsOf(
   { words, wordsFrom }: RegisterOptions,
-  context: Context,
+  surroundings: Surroundings,
 ): Promise<string | undefined> {
   if (words !== undefined && wordsFrom !== undefined) {
-    throw usage('--words makes new words, --words-from takes old ones: not both');
+    throw usage('--words creates new words and --words-from reads existing ones: use one of them');
   }
   if (words !== undefined) return newMnemonic(words === '24' ? 24 : 12);
   if (wordsFrom === undefined) return undefined;
-  return readMnemonic(await readText(wordsFrom, MAX_WORDS_BYTES, context));
+  return readMnemonic(await readText(wordsFrom, MAX_WORDS_FILE_BYTES, surroundings));
 }

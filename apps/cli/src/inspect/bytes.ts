@@ -10,7 +10,7 @@ import {
   utf8Decode,
 } from '@dimp/foundation';
 import { FragmentAssembler, MtpDecoder, type MtpFrame } from '@dimp/transport-tcp/mtp';
-import { oneLine, shortened } from '../text.ts';
+import { oneLine, shortened } from '../terminal/text.ts';
 import { inspectID } from './entity.ts';
 import { bad, type Check, good, type Inspection, unknown } from './inspection.ts';
 import { inspectObject } from './json.ts';
@@ -25,11 +25,15 @@ const HEAD_BYTES = 24;
 const OPENING_BRACE = 0x7b;
 const LINE_FEED = 0x0a;
 
-/** Explains bytes, whatever they are. */
-export async function inspectBytes(
-  bytes: Uint8Array,
+/** Explains bytes or a text. */
+export function inspect(
+  source: Uint8Array | string,
   context: InspectionContext,
 ): Promise<Inspection> {
+  return typeof source === 'string' ? inspectText(source, context) : inspectBytes(source, context);
+}
+
+async function inspectBytes(bytes: Uint8Array, context: InspectionContext): Promise<Inspection> {
   if (startsWith(bytes, SEALED)) return sealed();
   if (startsWith(bytes, MAGIC) && isHead(bytes)) return inspectMtp(bytes, context);
   if (bytes[0] === OPENING_BRACE) return inspectJson(bytes, context);
@@ -40,7 +44,7 @@ export async function inspectBytes(
 }
 
 /** Explains a text: JSON, an ID, a payload, or bytes in hex or Base64. */
-export async function inspectText(text: string, context: InspectionContext): Promise<Inspection> {
+async function inspectText(text: string, context: InspectionContext): Promise<Inspection> {
   const trimmed = text.trim();
   if (trimmed === '') return nothing('there is nothing');
   if (trimmed.startsWith('{')) return inspectJson(trimmed, context);

@@ -1,7 +1,7 @@
 import type { Content } from '@dimp/dkd';
 import { isJsonObject, isProtocolError, type Json, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { timeText } from '../text.ts';
+import { timeText } from '../terminal/text.ts';
 import { inspectDocument, inspectMeta } from './entity.ts';
 import { bad, type Inspection } from './inspection.ts';
 import type { InspectionContext } from './known.ts';

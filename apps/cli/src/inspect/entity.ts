@@ -17,7 +17,7 @@ import {
   verifyMeta,
   visaKey,
 } from '@dimp/mkm';
-import { timeText } from '../text.ts';
+import { timeText } from '../terminal/text.ts';
 import { bad, type Check, checking, good, type Inspection, unknown } from './inspection.ts';
 import { barrackOf, type InspectionContext } from './known.ts';
 import { redactedObject } from './redact.ts';

@@ -5,7 +5,7 @@ import type { VerifyKey } from '@dimp/crypto';
 import { type Envelope, parseEnvelope, type ReliableMessage, STATION_MEMBERS } from '@dimp/dkd';
 import { isJsonObject, type JsonObject, ProtocolError } from '@dimp/foundation';
 import type { ID, Meta } from '@dimp/mkm';
-import { timeText } from '../text.ts';
+import { timeText } from '../terminal/text.ts';
 import { inspectContent } from './content.ts';
 import { spellingOf } from './dialect.ts';
 import { inspectDocument, inspectMeta } from './entity.ts';

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@dimp/foundation';
-import { shortened } from '../text.ts';
+import { shortened } from '../terminal/text.ts';
 
 /** Members whose value is a secret, or opens something. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '@dimp/foundation';
-import { oneLine, printable } from '../text.ts';
+import { oneLine, printable } from '../terminal/text.ts';
 import { type Check, type Inspection, verdictOf } from './inspection.ts';
 
 const SIGNS = { good: '✓', bad: '✗', unknown: '?' } as const;

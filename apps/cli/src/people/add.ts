@@ -1,6 +1,6 @@
 import type { Facebook } from '@dimp/client';
 import type { ID } from '@dimp/mkm';
-import type { Output } from '../output.ts';
+import type { Output } from '../terminal/output.ts';
 import type { People } from './people.ts';
 import { showPerson } from './show.ts';
 

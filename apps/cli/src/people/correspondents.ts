@@ -8,7 +8,7 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { protocol } from '../protocol.ts';
+import { protocol } from '../account/protocol.ts';
 
 /** Somebody who wrote to the user, or whom the user wrote to. */
 export interface Correspondent {

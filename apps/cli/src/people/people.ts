@@ -1,9 +1,9 @@
 import type { Facebook } from '@dimp/client';
 import { isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
 import { documentName, type EntityKey, type ID, sameEntity } from '@dimp/mkm';
-import { usage } from '../failure.ts';
-import type { Profile } from '../profile.ts';
-import { protocol } from '../protocol.ts';
+import type { Profile } from '../account/profile.ts';
+import { protocol } from '../account/protocol.ts';
+import { usage } from '../terminal/failure.ts';
 import { Correspondents } from './correspondents.ts';
 import {
   callNameOf,
@@ -156,7 +156,7 @@ export class People {
   /** {@link People.find}, or that there is nobody. @throws `identity/not-found` */
   async require(text: string): Promise<ID> {
     const found = await this.find(text);
-    if (found === undefined) throw nobody();
+    if (found === undefined) throw personNotFound();
     return found.id;
   }
 
@@ -233,11 +233,11 @@ class Names {
   }
 }
 
-/** The failure of a name that belongs to nobody. */
-export function nobody(): ProtocolError<'identity/not-found'> {
+/** The failure of a name that neither a contact nor a stranger has. */
+export function personNotFound(): ProtocolError<'identity/not-found'> {
   return new ProtocolError(
     'identity/not-found',
-    'this is not an ID, and neither a contact nor anybody who wrote is called so',
+    'not an ID, and not the name of a contact or of a person you have exchanged messages with',
   );
 }
 

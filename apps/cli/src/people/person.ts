@@ -1,6 +1,6 @@
 import type { JsonObject } from '@dimp/foundation';
 import { displayNumber, type ID } from '@dimp/mkm';
-import { oneLine, shortened } from '../text.ts';
+import { oneLine, shortened } from '../terminal/text.ts';
 
 /** How somebody stands to the user of the profile. */
 export type Standing = 'self' | 'contact' | 'stranger';

@@ -1,6 +1,6 @@
-import type { Output } from '../output.ts';
-import type { Profile } from '../profile.ts';
-import { oneLine } from '../text.ts';
+import type { Profile } from '../account/profile.ts';
+import type { Output } from '../terminal/output.ts';
+import { oneLine } from '../terminal/text.ts';
 import type { People } from './people.ts';
 import { callNameOf, numberOf, type Person, personFacts, shownName } from './person.ts';
 

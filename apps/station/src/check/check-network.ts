@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { JsonObject } from '@dimp/foundation';
 import type { NeighbourAddress } from '../config/addresses.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { systemCode } from '../failure.ts';
+import { systemCode } from '../terminal/failure.ts';
 import { type Finding, reporter } from './finding.ts';
 import { askHealth, type HealthAnswer } from './health.ts';
 

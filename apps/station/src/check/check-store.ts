@@ -5,7 +5,7 @@ import type { User } from '@dimp/mkm';
 import { type DataFolder, exists } from '../data/data-folder.ts';
 import { findIdentity } from '../data/identity.ts';
 import { openStopped, type StoppedStation } from '../data/stopped-station.ts';
-import { failureOf } from '../failure.ts';
+import { failureOf } from '../terminal/failure.ts';
 import { type Finding, reporter } from './finding.ts';
 
 /** Store and identity: all of it if no station has it open, else what that station says. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Configuration } from '../config/configuration.ts';
-import { failureOf } from '../failure.ts';
 import { readCertificate } from '../running/certificate.ts';
+import { failureOf } from '../terminal/failure.ts';
 import { type Finding, reporter } from './finding.ts';
 
 const DAY = 86_400_000;

@@ -10,24 +10,25 @@ import type { Configuration } from '../config/configuration.ts';
 import { SETTING_KEYS, settingOf } from '../config/settings.ts';
 import { giveOrder } from '../control/control-client.ts';
 import { type DataFolder, dataFolder } from '../data/data-folder.ts';
-import { failureOf } from '../failure.ts';
-import type { Output } from '../output.ts';
 import { loadPolicy } from '../running/policy-module.ts';
+import { failureOf } from '../terminal/failure.ts';
+import type { Output } from '../terminal/output.ts';
+import type { CommandDefinition } from './command.ts';
 
-/**
- * Looks at everything that a station needs, and says what is wrong and what to do about it. Nothing is changed.
- *
- * @param read - reads the configuration
- * @returns the exit status: 1 if something fails
- */
-export async function check(output: Output, read: () => Promise<Configuration>): Promise<number> {
-  let fails = false;
-  for await (const finding of findings(read)) {
-    fails ||= finding.state === 'fail';
-    say(output, finding);
-  }
-  return fails ? 1 : 0;
-}
+/** Checks everything that a station needs and reports what to do about each problem. Changes nothing. Exits with 1 if a check fails. */
+export const checkCommand: CommandDefinition = {
+  name: 'check',
+  description: 'check configuration, data, certificate, port and neighbours',
+
+  async run({ output, configuration }) {
+    let fails = false;
+    for await (const finding of findings(configuration)) {
+      fails ||= finding.state === 'fail';
+      show(output, finding);
+    }
+    return fails ? 1 : 0;
+  },
+};
 
 async function* findings(read: () => Promise<Configuration>): AsyncGenerator<Finding> {
   const report = reporter('config');
@@ -103,7 +104,7 @@ async function newestWrite({ store }: DataFolder): Promise<number | undefined> {
   }
 }
 
-function say(output: Output, { check: name, state, message, fix }: Finding): void {
+function show(output: Output, { check: name, state, message, fix }: Finding): void {
   const facts: JsonObject = { check: name, state, message, ...(fix === undefined ? {} : { fix }) };
   const advice = fix === undefined ? '' : `: ${fix}`;
   output.result(facts, `${state.padEnd(4)}  ${name.padEnd(9)}  ${message}${advice}`);

@@ -1,11 +1,28 @@
-import { showOrigin } from '../config/configuration.ts';
+import { Option } from 'commander';
+import { type Configuration, showOrigin } from '../config/configuration.ts';
 import { SETTING_KEYS, showValue } from '../config/settings.ts';
 import { settingsTable } from '../config/settings-table.ts';
-import type { Output } from '../output.ts';
-import type { CommandContext } from './context.ts';
+import type { Output } from '../terminal/output.ts';
+import type { CommandDefinition } from './command.ts';
 
-/** Says each value that counts, and where it comes from. Secrets are not shown. */
-export function showConfiguration({ configuration, output }: CommandContext): void {
+/** Options of `dim-station config`. */
+interface ConfigOptions {
+  readonly table?: boolean;
+}
+
+/** Prints the value of each setting and where it comes from, without secrets. */
+export const configCommand: CommandDefinition<ConfigOptions> = {
+  name: 'config',
+  description: 'print the value of each setting, and where it comes from',
+  options: [new Option('--table', 'print all settings as a Markdown table')],
+
+  async run({ configuration, output }, { table }) {
+    if (table === true) output.result({ table: settingsTable() }, settingsTable());
+    else showConfiguration(await configuration(), output);
+  },
+};
+
+function showConfiguration(configuration: Configuration, output: Output): void {
   const rows = SETTING_KEYS.map((key) => ({
     key,
     value: showValue(key, configuration.values),
@@ -20,9 +37,4 @@ export function showConfiguration({ configuration, output }: CommandContext): vo
     ({ key, value, origin }) => `${key.padEnd(width)}  ${value === '' ? '-' : value}  (${origin})`,
   );
   output.result({}, lines.join('\n'));
-}
-
-/** Says all settings as a table of Markdown. */
-export function showTable(output: Output): void {
-  output.result({ table: settingsTable() }, settingsTable());
 }

@@ -1,26 +1,27 @@
 import type { Json, JsonObject } from '@dimp/foundation';
 import { giveOrder } from '../control/control-client.ts';
-import { dataFolder } from '../data/data-folder.ts';
+import { type DataFolder, dataFolder } from '../data/data-folder.ts';
 import { requireIdentity } from '../data/identity.ts';
 import { openStopped } from '../data/stopped-station.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandDefinition } from './command.ts';
 
-/** Says the ID of the station: one line, whether it runs or not. As JSON, also where it listens. */
-export async function showID({ configuration, output }: CommandContext): Promise<void> {
-  const data = dataFolder(configuration.values.data);
-  const running = await giveOrder(data.control, 'status');
-  const id = running === undefined ? await storedID(data) : textOf(running, 'id');
-  const addresses = running === undefined ? [] : listOf(running['addresses']);
-  output.result({ id, running: running !== undefined, addresses }, id);
-}
+/** Prints the ID of the station, running or not; as JSON also where it listens. */
+export const idCommand: CommandDefinition = {
+  name: 'id',
+  description: 'print the ID of the station; with --json also where it listens',
 
-async function storedID(data: ReturnType<typeof dataFolder>): Promise<string> {
-  const stopped = await openStopped(data);
-  try {
-    return (await requireIdentity(stopped.facebook)).id.text;
-  } finally {
-    await stopped[Symbol.asyncDispose]();
-  }
+  async run({ configuration, output }) {
+    const data = dataFolder((await configuration()).values.data);
+    const running = await giveOrder(data.control, 'status');
+    const id = running === undefined ? await storedID(data) : textOf(running, 'id');
+    const addresses = running === undefined ? [] : listOf(running['addresses']);
+    output.result({ id, running: running !== undefined, addresses }, id);
+  },
+};
+
+async function storedID(data: DataFolder): Promise<string> {
+  await using stopped = await openStopped(data);
+  return (await requireIdentity(stopped.facebook)).id.text;
 }
 
 function textOf(object: JsonObject, name: string): string {

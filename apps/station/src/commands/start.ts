@@ -1,52 +1,57 @@
 import type { Configuration } from '../config/configuration.ts';
-import { failureOf } from '../failure.ts';
-import { standardOutput, structuredLog } from '../logging.ts';
+import { standardOutput, structuredLog } from '../log/log.ts';
 import { runStation } from '../running/running-station.ts';
-import type { CommandContext } from './context.ts';
+import { failureOf } from '../terminal/failure.ts';
+import type { CommandDefinition } from './command.ts';
 
 /** When a station that does not come to an end is left alone, in milliseconds. What it has acknowledged is on the disk. */
 const DEADLINE = 9500;
 /** 128 and the number of the signal, as shells have it. */
 const SIGNALS = { SIGTERM: 143, SIGINT: 130 } as const;
 
-/** Runs a station until the process is told to end. @returns the exit status */
-export async function start({ configuration, output }: CommandContext): Promise<number> {
-  // Whatever is made is for the owner alone.
-  process.umask(0o077);
-  const lines = standardOutput();
-  const log = structuredLog(configuration.values['log.level'], lines);
-  const end = endSignal(() => lines.flushSync());
-  reportCrashes((kind, frames) => {
-    log.error('station.crashed', { kind, frames });
-    lines.flushSync();
-  });
-  try {
-    const station = await runStation(configuration, log);
-    output.note(`${station.id.text}`);
-    output.note(`listening at ${station.addresses.join(', ')}`);
-    remarkOnName(configuration, station.id.name, (text) => output.note(text));
-    const reload = (): void => void station.reloadCertificate();
-    process.on('SIGHUP', reload);
-    const signal = await end;
-    log.info('station.stopping', { signal });
-    const deadline = setTimeout(() => {
-      log.error('station.stop-failed', { reason: 'time' });
+/** Runs a station until the process gets a signal to end. */
+export const startCommand: CommandDefinition = {
+  name: 'start',
+  description: 'run the station until it gets SIGTERM or SIGINT (the default)',
+
+  async run({ configuration: read, output }) {
+    const configuration = await read();
+    // Whatever is made is for the owner alone.
+    process.umask(0o077);
+    const lines = standardOutput();
+    const log = structuredLog(configuration.values['log.level'], lines);
+    const end = endSignal(() => lines.flushSync());
+    reportCrashes((kind, frames) => {
+      log.error('station.crashed', { kind, frames });
       lines.flushSync();
-      process.exit(70);
-    }, DEADLINE);
-    await station.stop();
-    clearTimeout(deadline);
-    process.off('SIGHUP', reload);
-    log.info('station.stopped');
-    return 0;
-  } catch (error) {
-    const { code } = failureOf(error);
-    log.error('station.failed', { code });
-    throw error;
-  } finally {
-    lines.flushSync();
-  }
-}
+    });
+    try {
+      const station = await runStation(configuration, log);
+      output.note(`${station.id.text}`);
+      output.note(`listening at ${station.addresses.join(', ')}`);
+      remarkOnName(configuration, station.id.name, (text) => output.note(text));
+      const reload = (): void => void station.reloadCertificate();
+      process.on('SIGHUP', reload);
+      const signal = await end;
+      log.info('station.stopping', { signal });
+      const deadline = setTimeout(() => {
+        log.error('station.stop-failed', { reason: 'time' });
+        lines.flushSync();
+        process.exit(70);
+      }, DEADLINE);
+      await station.stop();
+      clearTimeout(deadline);
+      process.off('SIGHUP', reload);
+      log.info('station.stopped');
+    } catch (error) {
+      const { code } = failureOf(error);
+      log.error('station.failed', { code });
+      throw error;
+    } finally {
+      lines.flushSync();
+    }
+  },
+};
 
 /** The first signal to end; the second ends the process at once. */
 function endSignal(flush: () => void): Promise<string> {

@@ -1,7 +1,7 @@
 import { isProtocolError, type Json, type JsonObject } from '@dimp/foundation';
 import { EntityType, type ID, isGroupType } from '@dimp/mkm';
-import { protocol } from '../protocol.ts';
 import { partsOf } from './kinds.ts';
+import { protocol } from './protocol.ts';
 import { type Kind, SettingProblem } from './setting.ts';
 
 /** Another station that this one trusts. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Json, JsonObject } from '@dimp/foundation';
-import { CommandFailure, systemCode } from '../failure.ts';
+import { CommandFailure, systemCode } from '../terminal/failure.ts';
 import type { ConfigurationProblem, Origin } from './configuration.ts';
 import {
   SETTING_KEYS,

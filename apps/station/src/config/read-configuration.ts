@@ -1,7 +1,8 @@
 import type { Json } from '@dimp/foundation';
-import { CommandFailure } from '../failure.ts';
-import { type Configuration, configurationOf } from './configuration.ts';
+import { CommandFailure } from '../terminal/failure.ts';
+import type { Configuration } from './configuration.ts';
 import { type RawLayer, readConfigFile, readEnvironment, readFlags } from './raw-values.ts';
+import { resolveValues } from './resolve-values.ts';
 import type { SettingKey } from './settings.ts';
 
 /** Where a configuration is read from: a flag counts more than the environment, and that more than the file. */
@@ -25,7 +26,7 @@ export async function readConfiguration(sources: Sources): Promise<Configuration
   const path = sources.file ?? environment.file;
   const layers: RawLayer[] = [flags, environment];
   if (path !== undefined) layers.push(await readConfigFile(path));
-  const { configuration, problems } = configurationOf(
+  const { configuration, problems } = resolveValues(
     layers.map(({ values }) => values),
     sources.folder,
   );

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Json, JsonObject } from '@dimp/foundation';
-import { CommandFailure, RemoteFailure, systemCode } from '../failure.ts';
+import { CommandFailure, RemoteFailure, systemCode } from '../terminal/failure.ts';
 import { readLine, writeLine } from './lines.ts';
 import { withSocketPath } from './socket-path.ts';
 

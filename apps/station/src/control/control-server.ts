@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '@dimp/core';
 import type { JsonObject } from '@dimp/foundation';
-import { CommandFailure, failureOf } from '../failure.ts';
+import { CommandFailure, failureOf } from '../terminal/failure.ts';
 import { readLine, writeLine } from './lines.ts';
 import { withSocketPath } from './socket-path.ts';
 

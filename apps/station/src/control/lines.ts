@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type JsonObject, parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../terminal/failure.ts';
 
 /** Longest line, in bytes. */
 const MAX_LINE = 64 * 1024;

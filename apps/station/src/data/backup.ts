@@ -14,7 +14,7 @@ import {
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { ProtocolError } from '@dimp/foundation';
 import type { LmdbStore } from '@dimp/store-lmdb';
-import { CommandFailure, systemCode } from '../failure.ts';
+import { CommandFailure, systemCode } from '../terminal/failure.ts';
 import { type DataFolder, exists } from './data-folder.ts';
 
 /** What a backup holds. */

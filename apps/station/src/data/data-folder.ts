@@ -1,6 +1,6 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CommandFailure, systemCode } from '../failure.ts';
+import { CommandFailure, systemCode } from '../terminal/failure.ts';
 
 /** Where everything of a station is. Copying the folder while no station runs on it is a backup, too. */
 export interface DataFolder {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@dimp/foundation';
 import type { Station } from '@dimp/station';
-import { protocol } from '../protocol.ts';
+import { protocol } from '../config/protocol.ts';
 
 /**
  * Removes what a station keeps of somebody.

@@ -1,7 +1,7 @@
 import { Facebook } from '@dimp/client';
 import { ProtocolError } from '@dimp/foundation';
 import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
-import { protocol } from '../protocol.ts';
+import { protocol } from '../config/protocol.ts';
 import { type DataFolder, exists } from './data-folder.ts';
 
 /** The store of a station that does not run. */

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Configuration } from '../config/configuration.ts';
-import { CommandFailure, systemCode } from '../failure.ts';
+import { CommandFailure, systemCode } from '../terminal/failure.ts';
 
 /** Certificate and key as they are in the files. */
 export interface Certificate {

@@ -3,8 +3,8 @@ import { type ID, sameEntity } from '@dimp/mkm';
 import { Federation, type NeighbourStation } from '@dimp/station';
 import { connectTcp } from '@dimp/transport-tcp';
 import type { NeighbourAddress } from '../config/addresses.ts';
-import { CommandFailure } from '../failure.ts';
-import type { Log } from '../logging.ts';
+import type { Log } from '../log/log.ts';
+import { CommandFailure } from '../terminal/failure.ts';
 
 /**
  * The neighbours of a station as configured.

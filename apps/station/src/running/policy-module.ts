@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { Policy } from '@dimp/station';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure } from '../terminal/failure.ts';
 
 /**
  * Loads an operator's own rule: the function `policy` that a module exports.

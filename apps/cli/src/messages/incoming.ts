@@ -3,11 +3,11 @@ import type { FileLocation } from '@dimp/client/files';
 import type { Content } from '@dimp/dkd';
 import { encodeHex, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import { protocol } from '../account/protocol.ts';
+import { withoutSecrets } from '../inspect/redact.ts';
+import type { People } from '../people/people.ts';
+import { printable, shortened, sizeText, timeText } from '../terminal/text.ts';
 import type { HistoryEntry } from './history.ts';
-import { withoutSecrets } from './inspect/redact.ts';
-import type { People } from './people/people.ts';
-import { protocol } from './protocol.ts';
-import { printable, shortened, sizeText, timeText } from './text.ts';
 
 /** Kinds of contents that are files. */
 export const FILE_KINDS: readonly string[] = ['file', 'image', 'audio', 'video'];

@@ -11,8 +11,9 @@ import {
 import type { ID } from '@dimp/mkm';
 import { connectTcp } from '@dimp/transport-tcp';
 import { connectWebSocket } from '@dimp/transport-websocket';
-import type { Context } from './context.ts';
-import { CommandFailure, usage } from './failure.ts';
+import type { Context } from '../terminal/context.ts';
+import { CommandFailure, usage } from '../terminal/failure.ts';
+import type { Output } from '../terminal/output.ts';
 import { protocol } from './protocol.ts';
 
 /** Where a station is, and how it is spoken to. */
@@ -154,4 +155,15 @@ function portOf(text: string, scheme: StationPlace['scheme']): number {
 /** An address of IPv6 alone has brackets in a URL. */
 function bracketed(host: string): string {
   return /^[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*$/i.test(host) ? `[${host}]` : host;
+}
+
+/** Reports a station. @param suffix - what follows it in the output for people */
+export function showStation(
+  type: 'station' | 'station-removed',
+  { url, host, port, id }: StationPlace,
+  output: Output,
+  suffix = '',
+): void {
+  const expected = id === undefined ? '' : ` ${id.text}`;
+  output.result(type, { url, host, port, id: id?.text }, `${url}${expected}${suffix}`);
 }

@@ -14,11 +14,11 @@ import {
 import type { User } from '@dimp/mkm';
 import { encryptedStore, unlockedBy } from '@dimp/store-encrypted';
 import { lmdbReader, lmdbStore } from '@dimp/store-lmdb';
-import type { Context } from './context.ts';
-import { CommandFailure, failureOf, isSystemError, usage } from './failure.ts';
-import { readText, unreadable, unwritable, writeSecret } from './files.ts';
+import type { Context } from '../terminal/context.ts';
+import { CommandFailure, failureOf, isSystemError, usage } from '../terminal/failure.ts';
+import { readText, unreadable, unwritable, writeSecret } from '../terminal/files.ts';
+import { locatedStore, withLocation } from './located-store.ts';
 import { passphraseFrom } from './passphrase.ts';
-import { placedStore, withPlace } from './placed-store.ts';
 import { type AppProtocol, protocol } from './protocol.ts';
 import { usualFolder } from './usual-folder.ts';
 
@@ -92,7 +92,10 @@ export async function openProfile(context: Context, access: Access = 'write'): P
 }
 
 /** Opens the profile, or makes it; as {@link openProfile}. */
-export async function makeProfile(context: Context, { passphrase }: NewProfile): Promise<Profile> {
+export async function createProfile(
+  context: Context,
+  { passphrase }: NewProfile,
+): Promise<Profile> {
   const place = placeOf(context);
   const isNew = !(await exists(place.store));
   await makeFolders(place);
@@ -118,6 +121,17 @@ export async function userOf({ facebook, name }: Profile): Promise<User> {
   return user;
 }
 
+/** @throws `identity/exists` if the profile has an identity: a new one would replace it */
+export async function requireNoIdentity({ facebook, name }: Profile): Promise<void> {
+  const user = await facebook.currentUser();
+  if (user === undefined) return;
+  throw new CommandFailure(
+    'identity/exists',
+    `profile "${name}" already has an identity, ${user.id.text}; --profile names another profile`,
+    { facts: { id: user.id.text } },
+  );
+}
+
 async function unlock(
   place: Place,
   context: Context,
@@ -132,7 +146,7 @@ async function unlock(
 }
 
 async function open(place: Place, key: Unlock, context: Context, access: Access): Promise<Profile> {
-  const files = placedStore(await openFiles(place, context, access), place.store);
+  const files = locatedStore(await openFiles(place, context, access), place.store);
   const store = await encryptedStore(files, key).catch(async (error: unknown) => {
     await files[Symbol.asyncDispose]();
     throw wrongPassphrase(error, place);
@@ -159,7 +173,7 @@ async function openFiles(place: Place, context: Context, access: Access): Promis
       return await lmdbStore({ path: place.store });
     } catch (error) {
       if (!isProtocolError(error, 'store/conflict')) {
-        const failure = withPlace(error, place.store);
+        const failure = withLocation(error, place.store);
         if (access === 'write' || !isUnwritable(error)) throw failure;
         const store = await lmdbReader({ path: place.store }).catch(() => undefined);
         if (store === undefined) throw failure;

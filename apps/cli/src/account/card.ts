@@ -1,9 +1,9 @@
 import type { Facebook } from '@dimp/client';
 import { fieldError, isJsonObject, type JsonObject, parseJsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { Surroundings } from '../context.ts';
-import { readInput, withoutMark } from '../files.ts';
-import { protocol } from '../protocol.ts';
+import type { Surroundings } from '../terminal/context.ts';
+import { readInput, withoutMark } from '../terminal/files.ts';
+import { protocol } from './protocol.ts';
 
 /** Longest card, in bytes: a meta and a visa have 64 KiB each at most. */
 const MAX_BYTES = 256 * 1024;

@@ -12,13 +12,13 @@ import type { Draft } from '@dimp/dkd';
 import { File, Image } from '@dimp/extensions/contents';
 import { encodeHex, ProtocolError, randomBytes } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import { filesOf } from '../account/stations.ts';
+import type { Context } from '../terminal/context.ts';
+import { isSystemError, usage } from '../terminal/failure.ts';
+import { readInput, unreadable, unwritable } from '../terminal/files.ts';
+import { Progress } from '../terminal/progress.ts';
+import { oneLine } from '../terminal/text.ts';
 import type { Connection } from './connection.ts';
-import type { Context } from './context.ts';
-import { isSystemError, usage } from './failure.ts';
-import { readInput, unreadable, unwritable } from './files.ts';
-import { Progress } from './progress.ts';
-import { filesOf } from './stations.ts';
-import { oneLine } from './text.ts';
 
 /** Where files are uploaded to and downloaded from. */
 export interface FileOptions {

@@ -1,11 +1,11 @@
 import type { Facebook } from '@dimp/client';
 import { waiting } from '@dimp/core';
 import type { ID } from '@dimp/mkm';
+import { deadline } from '../terminal/deadline.ts';
 import type { Connection } from './connection.ts';
-import { deadline } from './deadline.ts';
 
 /** Seconds that a station gets to tell the identity of somebody, unless the caller is more patient. */
-export const IDENTITY_PATIENCE = 5;
+export const IDENTITY_TIMEOUT = 5;
 
 /**
  * Asks the station for the visas of those who will read a message, and waits for them. Whatever depends on what their
@@ -15,7 +15,7 @@ export const IDENTITY_PATIENCE = 5;
  * @returns whether all visas are known now
  * @throws the reason of the signal
  */
-export async function introduced(
+export async function receiverVisas(
   receiver: ID,
   { messenger }: Connection,
   seconds: number,

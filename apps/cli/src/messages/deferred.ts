@@ -1,11 +1,10 @@
 import type { DeferredMessage, DeferredReason, Messenger } from '@dimp/client';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
-
+import type { AppProtocol } from '../account/protocol.ts';
+import type { People } from '../people/people.ts';
+import type { Output } from '../terminal/output.ts';
+import { oneLine } from '../terminal/text.ts';
 import { clockText } from './incoming.ts';
-import type { Output } from './output.ts';
-import type { People } from './people/people.ts';
-import type { AppProtocol } from './protocol.ts';
-import { oneLine } from './text.ts';
 
 /** Kinds of waiting messages that people are told of, by sender and reason: anybody can make messages wait. */
 const MAX_TOLD = 50;

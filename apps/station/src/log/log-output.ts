@@ -1,6 +1,6 @@
 import { write, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
-import { systemCode } from './failure.ts';
+import { systemCode } from '../terminal/failure.ts';
 
 /** Where a log is written to. */
 export interface LogOutput extends DestinationStream {

@@ -2,12 +2,12 @@ import { Messenger } from '@dimp/client';
 import { type SessionReport, StationSession } from '@dimp/client/session';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import type { User } from '@dimp/mkm';
-import type { Context } from './context.ts';
-import { deadline } from './deadline.ts';
-import type { Output } from './output.ts';
-import { type Profile, userOf } from './profile.ts';
-import type { AppProtocol } from './protocol.ts';
-import { addressOf, type StationPlace, stationsFor } from './stations.ts';
+import { type Profile, userOf } from '../account/profile.ts';
+import type { AppProtocol } from '../account/protocol.ts';
+import { addressOf, type StationPlace, stationsFor } from '../account/stations.ts';
+import type { Context } from '../terminal/context.ts';
+import { deadline } from '../terminal/deadline.ts';
+import type { Output } from '../terminal/output.ts';
 
 /** Seconds that a command waits for a station, unless told otherwise. */
 export const DEFAULT_TIMEOUT = 30;

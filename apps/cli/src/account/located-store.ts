@@ -2,12 +2,12 @@ import type { Store } from '@dimp/core';
 import { isProtocolError, type MaybePromise, ProtocolError } from '@dimp/foundation';
 
 /** A store whose failures say where it lies: "writing failed" alone does not tell which disk is full. */
-export function placedStore(store: Store, folder: string): Store {
+export function locatedStore(store: Store, folder: string): Store {
   const placed = async <T>(task: () => MaybePromise<T>): Promise<T> => {
     try {
       return await task();
     } catch (error) {
-      throw withPlace(error, folder);
+      throw withLocation(error, folder);
     }
   };
   return {
@@ -19,7 +19,7 @@ export function placedStore(store: Store, folder: string): Store {
       try {
         yield* store.list(prefix);
       } catch (error) {
-        throw withPlace(error, folder);
+        throw withLocation(error, folder);
       }
     },
     batch: (changes) => placed(() => store.batch(changes)),
@@ -31,7 +31,7 @@ export function placedStore(store: Store, folder: string): Store {
 }
 
 /** The same failure with the folder in its message, if it is one of the disk. */
-export function withPlace(error: unknown, folder: string): unknown {
+export function withLocation(error: unknown, folder: string): unknown {
   if (!isProtocolError(error)) return error;
   const { code, message, details } = error;
   const isOfDisk = ['store/unavailable', 'store/quota', 'store/corrupt'].includes(code);

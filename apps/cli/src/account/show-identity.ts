@@ -1,8 +1,8 @@
 import type { JsonObject } from '@dimp/foundation';
 import { displayNumber, type User } from '@dimp/mkm';
-import type { Output } from '../output.ts';
-import type { Profile } from '../profile.ts';
-import { oneLine, timeText } from '../text.ts';
+import type { Output } from '../terminal/output.ts';
+import { oneLine, timeText } from '../terminal/text.ts';
+import type { Profile } from './profile.ts';
 
 /** What is told of an identity of this machine: nothing that others may not know. */
 export async function showIdentity(

@@ -1,8 +1,8 @@
 import { ProtocolError } from '@dimp/foundation';
-import type { Context } from './context.ts';
-import { usage } from './failure.ts';
-import { readText } from './files.ts';
-import { askHidden } from './prompt.ts';
+import type { Context } from '../terminal/context.ts';
+import { usage } from '../terminal/failure.ts';
+import { readText } from '../terminal/files.ts';
+import { askHidden } from '../terminal/prompt.ts';
 
 /** Longest file with a passphrase, in bytes. */
 const MAX_BYTES = 4096;
@@ -42,6 +42,24 @@ export async function passphraseFrom(source: PassphraseSource, context: Context)
     throw usage('the two passphrases differ');
   }
   return first;
+}
+
+/** The passphrase of an exported identity; not that of the profile. @param isNew - whether the file is being written */
+export function exportPassphrase(
+  file: string | undefined,
+  isNew: boolean,
+  context: Context,
+): Promise<string> {
+  return passphraseFrom(
+    {
+      question: isNew ? 'New passphrase of the file' : 'Passphrase of the file',
+      file,
+      variable: 'DIM_FILE_PASSPHRASE',
+      option: '--file-passphrase',
+      isNew,
+    },
+    context,
+  );
 }
 
 function notEmpty(passphrase: string): string {

@@ -1,6 +1,6 @@
 import { homedir, platform } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure } from '../terminal/failure.ts';
 
 /** Name of the folder among those of other programs. */
 const NAME = 'dim';
