@@ -1,6 +1,6 @@
 export type { CommandProcessor, CommandSession, StationCommand } from './commands/command.ts';
 export { type CommandHandler, commandHandler } from './commands/command-handler.ts';
-export type { Elsewhere } from './commands/elsewhere.ts';
+export type { RemoteDirectory, RemoteDirectory as Elsewhere } from './commands/remote-directory.ts';
 export { StationCommands, type StationCommandsOptions } from './commands/station-commands.ts';
 export type { Sink } from './delivery/routes.ts';
 export {
@@ -14,7 +14,7 @@ export {
   type IDList,
   type ListName,
 } from './directory/block-lists.ts';
-export type { Hold } from './directory/dispensable.ts';
+export type { Hold } from './directory/eviction.ts';
 export { Identities, type IdentitiesOptions } from './directory/identities.ts';
 export {
   type LoginEvents,
@@ -31,7 +31,6 @@ export {
   type NeighbourStation,
 } from './federation/federation.ts';
 export type { NeighbourLine } from './federation/neighbour-line.ts';
-export { LimitKeeper, type LimitKeeperOptions } from './limits/limit-keeper.ts';
 export {
   DEFAULT_LIMITS,
   type LimitName,
@@ -39,6 +38,12 @@ export {
   limitsOf,
   type Rate,
 } from './limits/limits.ts';
+export {
+  RateLimiter,
+  RateLimiter as LimitKeeper,
+  type RateLimiterOptions,
+  type RateLimiterOptions as LimitKeeperOptions,
+} from './limits/rate-limiter.ts';
 export {
   type StationCounter,
   type StationGauge,

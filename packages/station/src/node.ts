@@ -12,18 +12,23 @@ export {
 } from './node/files/file-server.ts';
 export type { SweepResult } from './node/files/sweep.ts';
 export {
-  type Gate,
-  type GateCloseOptions,
-  type GateOptions,
-  type GateTimes,
-  type GateTls,
-  listen,
-} from './node/gate/gate.ts';
-export type { HttpTimes } from './node/gate/web.ts';
-export {
   type HttpHandler,
   type HttpHandlerOptions,
   httpHandler,
   type MetricsSource,
 } from './node/http/http-handler.ts';
+export type { HttpTimes } from './node/listener/http-upgrade.ts';
+export {
+  type Listener,
+  type Listener as Gate,
+  type ListenerCloseOptions,
+  type ListenerCloseOptions as GateCloseOptions,
+  type ListenerOptions,
+  type ListenerOptions as GateOptions,
+  type ListenerTimes,
+  type ListenerTimes as GateTimes,
+  type ListenerTls,
+  type ListenerTls as GateTls,
+  listen,
+} from './node/listener/listener.ts';
 export { PrometheusMetrics, type PrometheusOptions } from './node/metrics.ts';

@@ -57,7 +57,7 @@ const NOT_ACCEPTED: Refusal = /* @__PURE__ */ Object.freeze<Refusal>({
  *
  * @returns undefined if the message may pass
  */
-export function askPolicy(
+export function evaluatePolicy(
   policy: Policy,
   message: PolicyMessage,
   logger: Logger,

@@ -7,8 +7,8 @@ import type { CommandProcessor } from './commands/command.ts';
 import type { Sink } from './delivery/routes.ts';
 import type { Acquaintance } from './directory/acquaintances.ts';
 import type { NeighbourLine } from './federation/neighbour-line.ts';
-import type { LimitKeeper } from './limits/limit-keeper.ts';
 import type { Limits } from './limits/limits.ts';
+import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { StationMetrics } from './metrics.ts';
 import type { Policy } from './policy.ts';
 
@@ -72,8 +72,8 @@ export interface StationOptions {
   readonly limits?: Partial<Limits>;
   /** Bytes that the disk has room for, as known lately: with little room, everybody's share of it is small. */
   readonly room?: () => number | undefined;
-  /** Who keeps everybody within the limits, if the gate has one already. */
-  readonly keeper?: LimitKeeper;
+  /** Who keeps everybody within the limits, if the listener has one already. */
+  readonly keeper?: RateLimiter;
   /** How far the time of a message may be off; that of clients by default (spec §11.12). */
   readonly freshness?: FreshnessPolicy;
   /** That of the facebook by default. */

@@ -18,16 +18,16 @@ import { EntityType, type ID } from '@dimp/mkm';
 import { Delivery } from './delivery/delivery.ts';
 import type { Sink } from './delivery/routes.ts';
 import { Acquaintances } from './directory/acquaintances.ts';
-import type { Hold } from './directory/dispensable.ts';
+import type { Hold } from './directory/eviction.ts';
 import { StoredKeyOwners } from './directory/stored-key-owners.ts';
 import { GroupCommit } from './inbox/group-commit.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { type Mail, payloadOf } from './inbox/mail.ts';
-import { Charges } from './ingress/charges.ts';
 import { Ingress } from './ingress/ingress.ts';
 import { Router } from './ingress/router.ts';
-import { LimitKeeper } from './limits/limit-keeper.ts';
+import { Throttle } from './ingress/throttle.ts';
 import { limitsOf } from './limits/limits.ts';
+import { RateLimiter } from './limits/rate-limiter.ts';
 import { StoredBytes } from './limits/stored-bytes.ts';
 import { type StationMetrics, silentMetrics } from './metrics.ts';
 import type { Notice } from './receipts/notice.ts';
@@ -37,7 +37,7 @@ import { logInAt } from './session/neighbour-login.ts';
 import type { RemoteAddress } from './session/remote-address.ts';
 import type { Session } from './session/session.ts';
 import { Sessions } from './session/sessions.ts';
-import { Speaker } from './session/speaker.ts';
+import { StationSigner } from './session/station-signer.ts';
 import type { StationHealth } from './station-health.ts';
 import type { StationOptions } from './station-options.ts';
 
@@ -102,9 +102,10 @@ export class Station implements AsyncDisposable {
     const { protocol } = facebook;
     const { clock = facebook.clock, timers = systemTimers, random = systemRandom } = options;
     const { logger = silentLogger, metrics = silentMetrics } = options;
-    const { keeper = new LimitKeeper({ limits: limitsOf(options.limits), clock, metrics }) } =
-      options;
-    const { limits } = keeper;
+    const {
+      keeper: limiter = new RateLimiter({ limits: limitsOf(options.limits), clock, metrics }),
+    } = options;
+    const { limits } = limiter;
     this.id = id;
     this.#clock = clock;
     this.#timers = timers;
@@ -116,7 +117,7 @@ export class Station implements AsyncDisposable {
     const transceiver = new Transceiver({ barrack: facebook, keyCache, keyOwners });
     this.#transceiver = transceiver;
     this.#commands = options.commands;
-    const speaker = new Speaker(id, transceiver);
+    const signer = new StationSigner(id, transceiver);
     const onStoreFailure = (error: unknown): void => this.#storeAnswered(error);
     this.#commits = new GroupCommit({ store, timers, clock, metrics, onBatch: onStoreFailure });
     this.#sessions = new Sessions({
@@ -126,7 +127,7 @@ export class Station implements AsyncDisposable {
       onChange: (user) => this.#delivery.refresh(user),
     });
     this.#receipts = new Receipts({
-      speaker,
+      signer,
       sessions: this.#sessions,
       timers,
       clock,
@@ -136,7 +137,7 @@ export class Station implements AsyncDisposable {
     });
     this.#store = store;
     this.#stored = new StoredBytes({ store, clock, limits, room: options.room });
-    const charges = new Charges({ keeper, clock, timers });
+    const throttle = new Throttle({ limiter, clock, timers });
     this.#inbox = new Inbox({
       stored: this.#stored,
       store,
@@ -154,7 +155,7 @@ export class Station implements AsyncDisposable {
       window: limits.window,
       events: {
         delivered: (mail, sink) => this.#delivered(mail, sink),
-        waiting: (mail) => this.#tell(mail, 'Message cached.'),
+        waiting: (mail) => this.#notify(mail, 'Message cached.'),
         lost: (sink) => {
           sink.close?.();
         },
@@ -162,7 +163,7 @@ export class Station implements AsyncDisposable {
       },
     });
     this.#router = new Router({
-      charges,
+      throttle,
       id,
       transceiver,
       inbox: this.#inbox,
@@ -178,10 +179,10 @@ export class Station implements AsyncDisposable {
         new Acquaintances({ parseID: protocol.parseID }),
     });
     this.#logIn = (transport, neighbour) =>
-      logInAt(transport, neighbour, { speaker, transceiver, clock, timers });
+      logInAt(transport, neighbour, { signer, transceiver, clock, timers });
     this.#ingress = new Ingress({
       transceiver,
-      speaker,
+      signer,
       sessions: this.#sessions,
       handshakes: new Handshakes(random),
       router: this.#router,
@@ -191,8 +192,8 @@ export class Station implements AsyncDisposable {
       clock,
       logger,
       metrics,
-      keeper,
-      charges,
+      limiter,
+      throttle,
       timers,
       commands: options.commands,
       neighbours,
@@ -364,21 +365,21 @@ export class Station implements AsyncDisposable {
     this.#metrics.add(here ? 'messages.delivered' : 'messages.redirected', 1);
     const seconds = (this.#clock.now() - mail.arrived) / 1000;
     if (here) this.#metrics.observe('delivery.seconds', seconds);
-    this.#tell(mail, here ? 'Message delivered.' : 'Message redirected.');
+    this.#notify(mail, here ? 'Message delivered.' : 'Message redirected.');
   }
 
-  #tell(mail: Mail, text: string): void {
-    if (mail.notice === 'unread') this.#tellLater(this.#router.noticeOf(payloadOf(mail)), text);
-    else if (mail.notice !== undefined) this.#receipts.tell(mail.notice, text);
+  #notify(mail: Mail, text: string): void {
+    if (mail.notice === 'unread') this.#notifyLater(this.#router.noticeOf(payloadOf(mail)), text);
+    else if (mail.notice !== undefined) this.#receipts.notify(mail.notice, text);
   }
 
   /** Of a message that was stored before a restart: its sender may be a stranger. */
-  #tellLater(notice: Notice | undefined, text: string): void {
+  #notifyLater(notice: Notice | undefined, text: string): void {
     if (notice === undefined) return;
     const { sender, receiver } = notice.envelope;
-    this.#router.mayHear(sender, receiver).then(
+    this.#router.mayLearnPresence(sender, receiver).then(
       (may) => {
-        if (may) this.#receipts.tell(notice, text);
+        if (may) this.#receipts.notify(notice, text);
       },
       (error: unknown) => this.#storeAnswered(error),
     );

@@ -4,8 +4,8 @@ import { DocumentsCommand, Login, MetaCommand } from '@dimp/extensions/commands'
 import type { JsonObject } from '@dimp/foundation';
 import { ANY_STATION, EntityType, EVERYONE, signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { Line, Office } from './office.ts';
-import { newPerson, type Person, protocol } from './people.ts';
+import { Line, Office } from './support/command-fixture.ts';
+import { newPerson, type Person, protocol } from './support/test-users.ts';
 
 async function metaOf(person: Person): Promise<JsonObject> {
   const meta = await person.facebook.meta(person.id);

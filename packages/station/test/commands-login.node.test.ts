@@ -2,8 +2,8 @@ import { Login, Report } from '@dimp/extensions/commands';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, EVERYONE } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { Line, loginOf, Office, officeOf } from './office.ts';
-import { newPerson } from './people.ts';
+import { Line, loginOf, Office, officeOf } from './support/command-fixture.ts';
+import { newPerson } from './support/test-users.ts';
 
 describe('a login', () => {
   test('of the user himself is kept, newest first, and told of; it outlives the program', async () => {

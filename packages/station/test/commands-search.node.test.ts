@@ -3,8 +3,8 @@ import { Ans, Search } from '@dimp/extensions/commands';
 import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { Line, Office, officeOf } from './office.ts';
-import { newPerson, protocol } from './people.ts';
+import { Line, Office, officeOf } from './support/command-fixture.ts';
+import { newPerson, protocol } from './support/test-users.ts';
 
 describe('the address-name service', () => {
   test('answers from the table of the operator, in any case, and never from what somebody says', async () => {

@@ -3,16 +3,16 @@ import { Block, DocumentsCommand, Login, Search } from '@dimp/extensions/command
 import { Forward, Text } from '@dimp/extensions/contents';
 import { EVERYONE, type ID } from '@dimp/mkm';
 import { expect, onTestFinished, test } from 'vitest';
-import { LimitKeeper, limitsOf, Station, StationCommands } from '../src/index.ts';
-import { Device } from './device.ts';
-import { introduce, newPerson, openStation } from './people.ts';
+import { limitsOf, RateLimiter, Station, StationCommands } from '../src/index.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation } from './support/test-users.ts';
 
 test('users of a running station find each other, tell where they are, and block whom they do not want', async () => {
   const store = memoryStore();
   const { facebook, station: before } = await openStation(store);
   const { id } = before;
   await before.stop();
-  const keeper = new LimitKeeper({ limits: limitsOf(), clock: facebook.clock });
+  const keeper = new RateLimiter({ limits: limitsOf(), clock: facebook.clock });
   const commands = new StationCommands({ facebook, id, keeper });
   const { lists: blocking, names } = commands;
   const station = await Station.open({ facebook, id, keeper, commands, blocking, names });
@@ -54,7 +54,7 @@ test('strangers who bring their meta along are as many as the station has room f
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   // The station itself is one of them.
   const limits = limitsOf({ identities: 2 });
-  const keeper = new LimitKeeper({ limits, clock: facebook.clock });
+  const keeper = new RateLimiter({ limits, clock: facebook.clock });
   const commands = new StationCommands({ facebook, id, keeper });
   const station = await Station.open({ facebook, id, keeper, commands });
   onTestFinished(async () => {

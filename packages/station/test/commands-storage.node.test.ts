@@ -1,8 +1,8 @@
 import { Block, Mute, Storage } from '@dimp/extensions/commands';
 import type { ID } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { Line, Office, officeOf } from './office.ts';
-import { newPerson } from './people.ts';
+import { Line, Office, officeOf } from './support/command-fixture.ts';
+import { newPerson } from './support/test-users.ts';
 
 describe('what users keep at the station', () => {
   const data = new Uint8Array([1, 2, 3]);

@@ -4,8 +4,8 @@ import { ArrayContent, Customized, Text } from '@dimp/extensions/contents';
 import { EntityType, EVERYONE } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { commandHandler } from '../src/index.ts';
-import { Office, officeOf } from './office.ts';
-import { newPerson } from './people.ts';
+import { Office, officeOf } from './support/command-fixture.ts';
+import { newPerson } from './support/test-users.ts';
 
 describe('a station', () => {
   test('does not answer words, receipts, nor what is said to everybody; unknown things it does not support', async () => {

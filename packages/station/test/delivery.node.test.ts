@@ -5,8 +5,8 @@ import { Text } from '@dimp/extensions/contents';
 import { manualClock } from '@dimp/testing/clock';
 import { expect, test } from 'vitest';
 import type { CommandProcessor } from '../src/index.ts';
-import { Device } from './device.ts';
-import { FRIENDS, introduce, newPerson, openStation, type Person } from './people.ts';
+import { Device } from './support/device.ts';
+import { FRIENDS, introduce, newPerson, openStation, type Person } from './support/test-users.ts';
 
 /** What the directory does with reports, and no more. */
 const reports: CommandProcessor = {

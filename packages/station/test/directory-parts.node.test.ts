@@ -4,7 +4,7 @@ import { readPushToken } from '../src/directory/push-tokens.ts';
 import { searchTest, searchText } from '../src/directory/search-terms.ts';
 import { WeightedCache } from '../src/directory/weighted-cache.ts';
 import { NameTable } from '../src/index.ts';
-import { newPerson } from './people.ts';
+import { newPerson } from './support/test-users.ts';
 
 test('any words make a test that answers, or are refused; a part of the ID finds it', async () => {
   const { id, facebook } = await newPerson('moki');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { connected, Guest, Place, until } from './federated-stations.ts';
-import { introduce, newPerson } from './people.ts';
+import { connected, Guest, Place, until } from './support/federated-stations.ts';
+import { introduce, newPerson } from './support/test-users.ts';
 
 test('the middle one of three stations breaks down amid 500 messages: all arrive once after it is back', async () => {
   const [a, b, c] = [await Place.make('a'), await Place.make('b'), await Place.make('c')];

@@ -1,8 +1,8 @@
 import { DocumentsCommand } from '@dimp/extensions/commands';
 import { expect, test } from 'vitest';
-import { Device } from './device.ts';
-import { connected, Guest, Place, until } from './federated-stations.ts';
-import { newPerson, tell } from './people.ts';
+import { Device } from './support/device.ts';
+import { connected, Guest, Place, until } from './support/federated-stations.ts';
+import { newPerson, tell } from './support/test-users.ts';
 
 async function line(): Promise<readonly [Place, Place, Place]> {
   const [a, b, c] = [await Place.make('a'), await Place.make('b'), await Place.make('c')];

@@ -10,9 +10,9 @@ import type { LoginRecord } from '../src/directory/logins.ts';
 import { RouteTable } from '../src/federation/route-table.ts';
 import { MAX_TRACES, stationsIn } from '../src/federation/traces.ts';
 import { Federation } from '../src/index.ts';
-import { NeighbourPace } from '../src/ingress/neighbour-pace.ts';
-import { Place, until } from './federated-stations.ts';
-import { newPerson, protocol } from './people.ts';
+import { NeighbourRate } from '../src/ingress/neighbour-rate.ts';
+import { Place, until } from './support/federated-stations.ts';
+import { newPerson, protocol } from './support/test-users.ts';
 
 const { parseID } = protocol;
 const wireOf = (traces: Json): { wire: JsonObject } => ({ wire: { traces } });
@@ -100,7 +100,7 @@ test('a neighbour that floods is slowed down to its rate, and another one is not
     task();
     return { [Symbol.dispose]() {} };
   };
-  const pace = new NeighbourPace({ now: () => 1000 }, { after });
+  const pace = new NeighbourRate({ now: () => 1000 }, { after });
   for (let count = 0; count < 50_000; count++) await pace.pass(gsp.id, 100);
   expect(waits).toEqual([]);
   for (let count = 0; count < 5000; count++) await pace.pass(gsp.id, 100);
@@ -125,7 +125,7 @@ test('a neighbour that lets this station in and takes nothing is told of once, a
       async send() {
         if (!taken) throw new ProtocolError('transport/closed', 'the neighbour hangs up');
       },
-      async say() {},
+      async sendDraft() {},
     });
     const message = await messenger.pack(Text.create({ text }), EVERYONE);
     if (isWaiting(message)) expect.unreachable();

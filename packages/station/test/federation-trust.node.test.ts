@@ -3,18 +3,18 @@ import { Login } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
 import { EntityType, EVERYONE } from '@dimp/mkm';
 import { expect, test } from 'vitest';
-import { Device } from './device.ts';
-import { connected, Guest, Place, until } from './federated-stations.ts';
-import { newPerson, type Person, tell } from './people.ts';
+import { Device } from './support/device.ts';
+import { connected, Guest, Place, until } from './support/federated-stations.ts';
+import { newPerson, type Person, tell } from './support/test-users.ts';
 
 const network = EntityType.Station;
 
 /** A station with one neighbour, which a test plays itself. */
-async function withRogue(): Promise<readonly [Place, Device]> {
+async function withMaliciousNeighbour(): Promise<readonly [Place, Device]> {
   const place = await Place.make('a');
-  const rogue = await newPerson('rogue', { network });
-  await place.start([rogue.id]);
-  const device = await Device.login(place.station, rogue);
+  const client = await newPerson('rogue', { network });
+  await place.start([client.id]);
+  const device = await Device.login(place.station, client);
   await until(() => place.federation.connected.length === 1);
   return [place, device];
 }
@@ -67,34 +67,34 @@ test('a station that is not on the list may relay nothing, and keeps what it wan
 }, 60_000);
 
 test('a neighbour cannot send the messages of a user elsewhere with a login that he did not sign', async () => {
-  const [place, rogue] = await withRogue();
+  const [place, client] = await withMaliciousNeighbour();
   const hulk = await newPerson('hulk');
   const other = await newPerson('moki');
   const real = JSON.parse(new TextDecoder().decode(await loginOf(hulk, place.id)));
   const forged = { ...real, signature: real.signature.replace(/^..../, 'AAAA') };
-  await rogue.transport.send(new TextEncoder().encode(JSON.stringify(forged)));
+  await client.transport.send(new TextEncoder().encode(JSON.stringify(forged)));
   // Signed by somebody else in his name.
-  const content = Login.create({ did: hulk.id, station: { did: rogue.person.id } });
+  const content = Login.create({ did: hulk.id, station: { did: client.person.id } });
   const stolen = await other.messenger.pack(content as never, EVERYONE, { attachMeta: true });
   if (isWaiting(stolen)) throw new Error('waits');
-  await rogue.transport.send(other.messenger.serialize(stolen));
+  await client.transport.send(other.messenger.serialize(stolen));
   expect(await place.running?.commands.logins.get(hulk.id)).toBeUndefined();
   expect(place.federation.sinksOf(hulk.id)).toEqual([]);
 });
 
 test('an old login that a neighbour repeats changes no route', async () => {
-  const [place, rogue] = await withRogue();
+  const [place, client] = await withMaliciousNeighbour();
   const hulk = await newPerson('hulk');
   const now = Date.now() / 1000;
-  const old = await loginOf(hulk, rogue.person.id, now - 3600);
-  await rogue.transport.send(await loginOf(hulk, place.id, now));
-  await rogue.transport.send(old);
+  const old = await loginOf(hulk, client.person.id, now - 3600);
+  await client.transport.send(await loginOf(hulk, place.id, now));
+  await client.transport.send(old);
   expect((await place.running?.commands.logins.get(hulk.id))?.time).toBeCloseTo(now, 1);
   expect(place.federation.sinksOf(hulk.id)).toEqual([]);
 });
 
 test('a message with a wrong signature is refused from a neighbour, too', async () => {
-  const [place, rogue] = await withRogue();
+  const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
   await tell(hulk.facebook, moki);
@@ -105,7 +105,7 @@ test('a message with a wrong signature is refused from a neighbour, too', async 
   const message = await packed(moki, hulk.id, Text.create({ text: 'true' }));
   const wire = JSON.parse(new TextDecoder().decode(moki.messenger.serialize(message)));
   const send = (each: unknown) =>
-    rogue.transport.send(new TextEncoder().encode(JSON.stringify(each)));
+    client.transport.send(new TextEncoder().encode(JSON.stringify(each)));
   await send({ ...wire, data: wire.data.replace(/^..../, 'AAAA') });
   await send(wire);
   await receiving.until(() => receiving.texts().length > 0);
@@ -113,38 +113,38 @@ test('a message with a wrong signature is refused from a neighbour, too', async 
 });
 
 test('the meta of a sender nobody knows is asked of the neighbour that relays for him', async () => {
-  const [place, rogue] = await withRogue();
+  const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
   await tell(hulk.facebook, moki);
   const receiving = await Device.login(place.station, hulk);
   const message = await packed(moki, hulk.id, Text.create({ text: 'who am I?' }));
   let acknowledged = false;
-  const sending = rogue.transport.send(moki.messenger.serialize(message)).then(() => {
+  const sending = client.transport.send(moki.messenger.serialize(message)).then(() => {
     acknowledged = true;
   });
-  await rogue.until(() => rogue.contents.some(({ kind }) => kind === 'meta'));
+  await client.until(() => client.contents.some(({ kind }) => kind === 'meta'));
   expect(acknowledged).toBe(false);
   expect(receiving.texts()).toEqual([]);
-  const question = rogue.contents.find(({ kind }) => kind === 'meta');
+  const question = client.contents.find(({ kind }) => kind === 'meta');
   expect(question?.body).toMatchObject({ did: { text: moki.id.text } });
   const meta = await moki.facebook.meta(moki.id);
-  await rogue.send({ kind: 'meta', body: { did: moki.id, meta: meta?.wire } } as never, place.id);
+  await client.send({ kind: 'meta', body: { did: moki.id, meta: meta?.wire } } as never, place.id);
   await sending;
   await receiving.until(() => receiving.texts().length > 0);
   expect(receiving.texts()).toEqual(['who am I?']);
 });
 
 test('a copy for a neighbour names the stations that it has passed, and its sender, a stranger, only that it was taken', async () => {
-  const [place, rogue] = await withRogue();
+  const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
-  await rogue.transport.send(await loginOf(hulk, rogue.person.id));
+  await client.transport.send(await loginOf(hulk, client.person.id));
   const sending = await Device.login(place.station, moki);
   await sending.send(Text.create({ text: 'go on' }), hulk.id);
   await sending.until(() => sending.receipts().length > 0);
   expect(sending.receipts()).toEqual(['Message cached.']);
-  const copies = rogue.raw
+  const copies = client.raw
     .map((text) => JSON.parse(text))
     .filter(({ receiver }) => receiver === hulk.id.text);
   expect(copies).toHaveLength(1);
@@ -153,17 +153,17 @@ test('a copy for a neighbour names the stations that it has passed, and its send
 });
 
 test('what comes from a neighbour is not sent back to it, and is there when the receiver comes', async () => {
-  const [place, rogue] = await withRogue();
+  const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
-  await rogue.transport.send(await loginOf(hulk, rogue.person.id, Date.now() / 1000 - 60));
+  await client.transport.send(await loginOf(hulk, client.person.id, Date.now() / 1000 - 60));
   const message = await packed(moki, hulk.id, Text.create({ text: 'round and round' }));
   const wire = JSON.parse(new TextDecoder().decode(moki.messenger.serialize(message)));
   const meta = await moki.facebook.meta(moki.id);
-  const passed = { ...wire, meta: meta?.wire, traces: [{ ID: rogue.person.id.text }] };
-  await rogue.transport.send(new TextEncoder().encode(JSON.stringify(passed)));
+  const passed = { ...wire, meta: meta?.wire, traces: [{ ID: client.person.id.text }] };
+  await client.transport.send(new TextEncoder().encode(JSON.stringify(passed)));
   await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(rogue.raw.filter((text) => JSON.parse(text).receiver === hulk.id.text)).toEqual([]);
+  expect(client.raw.filter((text) => JSON.parse(text).receiver === hulk.id.text)).toEqual([]);
   await tell(hulk.facebook, moki);
   const receiving = await Device.login(place.station, hulk);
   await receiving.until(() => receiving.texts().length > 0);

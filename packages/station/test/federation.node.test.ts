@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { connected, Guest, Place, until } from './federated-stations.ts';
-import { newPerson } from './people.ts';
+import { connected, Guest, Place, until } from './support/federated-stations.ts';
+import { newPerson } from './support/test-users.ts';
 
 /** Three stations in a line: the one in the middle is dialled by one end, and dials the other. */
 async function line(): Promise<readonly [Place, Place, Place]> {

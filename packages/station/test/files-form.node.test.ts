@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dialledUrl } from '../src/node/files/dialled-url.ts';
 import { type FormPiece, formBoundary, readForm } from '../src/node/files/multipart.ts';
-import { ask, type FileService, fileService, noise, onDisk } from './file-service.ts';
+import { ask, type FileService, fileService, noise, onDisk } from './support/file-service.ts';
 
 const user = createProtocol(standard()).parseID('moki@4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk');
 const address = user.address.text;

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Program, type Running } from '@dimp/fixtures/program';
 import { equalBytes } from '@dimp/foundation';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { ask, noise, onDisk } from './file-service.ts';
+import { ask, noise, onDisk } from './support/file-service.ts';
 
 const SERVER = new Program(new URL('files.child.ts', import.meta.url));
 

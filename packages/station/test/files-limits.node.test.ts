@@ -8,7 +8,7 @@ import { equalBytes } from '@dimp/foundation';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { FILE_COST } from '../src/node/files/disk-usage.ts';
 import { FileServer } from '../src/node/files/file-server.ts';
-import { ask, fileService, noise, onDisk, say, until } from './file-service.ts';
+import { ask, fileService, noise, onDisk, say, until } from './support/file-service.ts';
 
 const DAY = 86_400_000;
 

@@ -3,7 +3,15 @@ import { httpBlobStore } from '@dimp/client/files';
 import { equalBytes } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
 import { describe, expect, test } from 'vitest';
-import { ask, type FileService, fileService, noise, onDisk, say, until } from './file-service.ts';
+import {
+  ask,
+  type FileService,
+  fileService,
+  noise,
+  onDisk,
+  say,
+  until,
+} from './support/file-service.ts';
 
 describe('in one request', () => {
   blobStoreCompliance(test, {

@@ -5,8 +5,8 @@ import { Text } from '@dimp/extensions/contents';
 import type { ID } from '@dimp/mkm';
 import { expect, test } from 'vitest';
 import type { StationOptions } from '../src/index.ts';
-import { Device } from './device.ts';
-import { introduce, newPerson, openStation, type Person } from './people.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation, type Person } from './support/test-users.ts';
 
 async function world(options: Partial<StationOptions> = {}, store: Store = memoryStore()) {
   const people = [];

@@ -5,8 +5,8 @@ import { ANY_STATION, ANYONE, EntityType } from '@dimp/mkm';
 import { manualClock } from '@dimp/testing/clock';
 import { expect, test } from 'vitest';
 import { Station } from '../src/index.ts';
-import { Device } from './device.ts';
-import { introduce, newPerson, openStation, protocol, tell } from './people.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation, protocol, tell } from './support/test-users.ts';
 
 test('a start gets a session key of this connection, and the meta and visa of the station', async () => {
   const { station } = await openStation(memoryStore());

@@ -1,19 +1,19 @@
 import { PrometheusMetrics } from '@dimp/station/node';
 import { expect, test } from 'vitest';
 import { type HttpHandlerOptions, httpHandler } from '../src/node/http/http-handler.ts';
-import { ask } from './file-service.ts';
-import { gateService } from './gate-service.ts';
+import { ask } from './support/file-service.ts';
+import { listenerService } from './support/listener-service.ts';
 
-const serve = async (options: Partial<HttpHandlerOptions> = {}, gate = {}) => {
+const serve = async (options: Partial<HttpHandlerOptions> = {}, listener = {}) => {
   const http = httpHandler({ health: () => ({ ok: true }), ...options });
-  return (await gateService({ http, ...gate })).gate;
+  return (await listenerService({ http, ...listener })).listener;
 };
 
 test('health is 200 or 503, and tells nothing but that', async () => {
   let ok = true;
   const secrets = { store: 'failing', users: 7 };
-  const gate = await serve({ health: () => ({ ok, ...secrets }) });
-  const well = await ask(gate, 'GET', '/health?x=1');
+  const listener = await serve({ health: () => ({ ok, ...secrets }) });
+  const well = await ask(listener, 'GET', '/health?x=1');
   expect([well.status, well.body.toString()]).toEqual([200, '{"ok":true}']);
   expect(well.headers).toMatchObject({
     'content-type': 'application/json',
@@ -22,34 +22,34 @@ test('health is 200 or 503, and tells nothing but that', async () => {
   });
   expect(well.headers['access-control-allow-origin']).toBe(undefined);
   ok = false;
-  const ill = await ask(gate, 'GET', '/health');
+  const ill = await ask(listener, 'GET', '/health');
   expect([ill.status, ill.body.toString()]).toEqual([503, '{"ok":false}']);
-  const head = await ask(gate, 'HEAD', '/health');
+  const head = await ask(listener, 'HEAD', '/health');
   expect([head.status, head.body.length]).toEqual([503, 0]);
 });
 
 test('a station that cannot even say how it is, is not well', async () => {
-  const gate = await serve({ health: () => Promise.reject(new Error('gone')) });
-  expect((await ask(gate, 'GET', '/health')).status).toBe(503);
+  const listener = await serve({ health: () => Promise.reject(new Error('gone')) });
+  expect((await ask(listener, 'GET', '/health')).status).toBe(503);
 });
 
 test('what is not there is 404, other methods are 405, and nothing of a request is repeated', async () => {
-  const gate = await serve({ metrics: new PrometheusMetrics() });
-  const missing = await ask(gate, 'GET', '/<script>alert(1)</script>', {
+  const listener = await serve({ metrics: new PrometheusMetrics() });
+  const missing = await ask(listener, 'GET', '/<script>alert(1)</script>', {
     headers: { 'X-A': 'echo' },
   });
   expect([missing.status, missing.body.length]).toEqual([404, 0]);
   expect(JSON.stringify(missing.headers)).not.toMatch(/script|echo/);
-  expect((await ask(gate, 'GET', '/f/a')).status).toBe(404);
+  expect((await ask(listener, 'GET', '/f/a')).status).toBe(404);
   for (const path of ['/health', '/metrics']) {
-    const posted = await ask(gate, 'POST', path, { body: new Uint8Array(1000) });
+    const posted = await ask(listener, 'POST', path, { body: new Uint8Array(1000) });
     expect([posted.status, posted.headers.allow]).toEqual([405, 'GET, HEAD']);
   }
 });
 
 test('metrics are for Prometheus, and of one station only', async () => {
   const [metrics, others] = [new PrometheusMetrics(), new PrometheusMetrics()];
-  const gate = await serve({ metrics });
+  const listener = await serve({ metrics });
   metrics.add('messages.stored', 3);
   metrics.change('connections.open', 2);
   metrics.change('connections.open', -1);
@@ -58,7 +58,7 @@ test('metrics are for Prometheus, and of one station only', async () => {
   metrics.limited('connections');
   metrics.watch('files_bytes', 'Bytes of files', () => 42);
   others.add('messages.stored', 100);
-  const { body, headers, status } = await ask(gate, 'GET', '/metrics');
+  const { body, headers, status } = await ask(listener, 'GET', '/metrics');
   expect(status).toBe(200);
   expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
   const lines = body.toString().split('\n');
@@ -82,19 +82,19 @@ test('metrics of the process are there if they are wanted', async () => {
 
 test('metrics are for programs on this machine, and not for those behind a proxy on it', async () => {
   const metrics = new PrometheusMetrics();
-  const gate = await serve({ metrics }, { trustedProxies: ['127.0.0.1'] });
-  expect((await ask(gate, 'GET', '/metrics')).status).toBe(200);
+  const listener = await serve({ metrics }, { trustedProxies: ['127.0.0.1'] });
+  expect((await ask(listener, 'GET', '/metrics')).status).toBe(200);
   for (const from of ['192.0.2.7', '127.0.0.1', 'nonsense']) {
     const headers = { 'X-Forwarded-For': from };
-    expect((await ask(gate, 'GET', '/metrics', { headers })).status).toBe(403);
+    expect((await ask(listener, 'GET', '/metrics', { headers })).status).toBe(403);
   }
 });
 
 test('metrics are not for a page that makes a browser on this machine ask under a name of its own', async () => {
-  const gate = await serve({ metrics: new PrometheusMetrics() });
+  const listener = await serve({ metrics: new PrometheusMetrics() });
   const status = async (host: string): Promise<number> => {
     const headers = { Host: host };
-    return (await ask(gate, 'GET', '/metrics', { headers })).status;
+    return (await ask(listener, 'GET', '/metrics', { headers })).status;
   };
   for (const host of ['localhost', 'localhost:9394', '127.0.0.1:9394', '127.1.2.3', '[::1]:9394']) {
     expect([host, await status(host)]).toEqual([host, 200]);
@@ -114,13 +114,13 @@ test('metrics are not for a page that makes a browser on this machine ask under 
 test('metrics are for who has the token, or for everybody, if the operator says so', async () => {
   const metrics = new PrometheusMetrics();
   const token = '0123456789abcdef';
-  const gate = await serve({ metrics, metricsAccess: { token } });
-  const none = await ask(gate, 'GET', '/metrics');
+  const listener = await serve({ metrics, metricsAccess: { token } });
+  const none = await ask(listener, 'GET', '/metrics');
   expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer']);
   const wrong = { Authorization: 'Bearer 0123456789abcdeg' };
-  expect((await ask(gate, 'GET', '/metrics', { headers: wrong })).status).toBe(401);
+  expect((await ask(listener, 'GET', '/metrics', { headers: wrong })).status).toBe(401);
   const right = { Authorization: `Bearer ${token}` };
-  expect((await ask(gate, 'GET', '/metrics', { headers: right })).status).toBe(200);
+  expect((await ask(listener, 'GET', '/metrics', { headers: right })).status).toBe(200);
   const open = await serve({ metrics, metricsAccess: 'anyone' });
   const forwarded = { 'X-Forwarded-For': '192.0.2.7' };
   expect((await ask(open, 'GET', '/metrics', { headers: forwarded })).status).toBe(200);
@@ -130,11 +130,11 @@ test('metrics are for who has the token, or for everybody, if the operator says 
 });
 
 test('a body that nobody wants is not read for ever', async () => {
-  const gate = await serve();
-  const big = ask(gate, 'PUT', '/nothing', { body: new Uint8Array(20_000_000) });
+  const listener = await serve();
+  const big = ask(listener, 'PUT', '/nothing', { body: new Uint8Array(20_000_000) });
   const outcome = await big.then(({ status }) => status).catch(() => 'cut');
   expect([404, 'cut']).toContain(outcome);
-  const fits = await ask(gate, 'PUT', '/nothing', { body: new Uint8Array(4_000_000) });
+  const fits = await ask(listener, 'PUT', '/nothing', { body: new Uint8Array(4_000_000) });
   expect(fits.status).toBe(404);
   expect(fits.headers.connection).toBe('close');
 });

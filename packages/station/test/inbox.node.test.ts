@@ -12,8 +12,8 @@ import { crashingStore } from '@dimp/testing/network';
 import { expect, test } from 'vitest';
 import { copyName } from '../src/inbox/copy-name.ts';
 import type { Neighbours } from '../src/index.ts';
-import { Device } from './device.ts';
-import { introduce, newPerson, openStation, type Person } from './people.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation, type Person } from './support/test-users.ts';
 
 async function couple(): Promise<readonly [Person, Person]> {
   const people = [await newPerson('moki'), await newPerson('hulk')] as const;

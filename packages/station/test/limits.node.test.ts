@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   DEFAULT_LIMITS,
-  LimitKeeper,
   type LimitName,
   limitsOf,
+  RateLimiter,
   silentMetrics,
 } from '../src/index.ts';
 import { addressKey } from '../src/limits/address-key.ts';
 import { TokenBucket } from '../src/limits/token-bucket.ts';
-import { HandClock } from './office.ts';
-import { newPerson } from './people.ts';
+import { HandClock } from './support/command-fixture.ts';
+import { newPerson } from './support/test-users.ts';
 
 function refusalOf(task: () => unknown): { code: string; details: Record<string, unknown> } {
   try {
@@ -175,7 +175,7 @@ describe('a keeper of limits', () => {
     const hit: LimitName[] = [];
     const metrics = { ...silentMetrics, limited: (limit: LimitName) => void hit.push(limit) };
     const limits = limitsOf(set);
-    const keeper = new LimitKeeper({
+    const keeper = new RateLimiter({
       limits,
       clock,
       metrics,

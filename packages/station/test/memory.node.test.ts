@@ -2,9 +2,9 @@ import { systemTimers, type Timers } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
 import { expect, test, vi } from 'vitest';
-import { Device } from './device.ts';
-import { HandClock } from './office.ts';
-import { introduce, newPerson, openStation } from './people.ts';
+import { HandClock } from './support/command-fixture.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation } from './support/test-users.ts';
 
 test('what nobody has needed for a minute or two is forgotten, and read again when it is needed', async () => {
   const store = memoryStore();

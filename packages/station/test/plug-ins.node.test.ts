@@ -9,8 +9,8 @@ import { schema } from '@dimp/foundation/schema';
 import { EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';
 import { Station } from '../src/index.ts';
-import { Device } from './device.ts';
-import { newPerson, type Person } from './people.ts';
+import { Device } from './support/device.ts';
+import { newPerson, type Person } from './support/test-users.ts';
 
 /** A content type as a careless application defines it: its schema throws whatever it comes upon. */
 const Careless = defineContent({

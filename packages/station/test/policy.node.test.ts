@@ -2,8 +2,8 @@ import type { Logger } from '@dimp/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PolicyMessage } from '../src/index.ts';
-import { askPolicy } from '../src/policy.ts';
-import { newPerson } from './people.ts';
+import { evaluatePolicy } from '../src/policy.ts';
+import { newPerson } from './support/test-users.ts';
 
 const CLOSED = { text: 'Message not accepted.', code: 'policy/unauthorized' };
 
@@ -26,19 +26,19 @@ async function setUp() {
 
 test('a policy lets messages pass, or refuses them with a text and a code of its own', async () => {
   const { message, logger, logged } = await setUp();
-  expect(askPolicy(() => 'accept', message, logger)).toBeUndefined();
-  expect(await askPolicy(async () => 'accept' as const, message, logger)).toBeUndefined();
-  expect(askPolicy(() => ({ refuse: 'No.' }), message, logger)).toEqual({
+  expect(evaluatePolicy(() => 'accept', message, logger)).toBeUndefined();
+  expect(await evaluatePolicy(async () => 'accept' as const, message, logger)).toBeUndefined();
+  expect(evaluatePolicy(() => ({ refuse: 'No.' }), message, logger)).toEqual({
     text: 'No.',
     code: 'policy/unauthorized',
   });
   const blocked = { refuse: 'x'.repeat(1000), code: 'policy/blocked' } as const;
-  expect(await askPolicy(async () => blocked, message, logger)).toEqual({
+  expect(await evaluatePolicy(async () => blocked, message, logger)).toEqual({
     text: 'x'.repeat(256),
     code: 'policy/blocked',
   });
   expect(
-    askPolicy((each) => (each === message ? 'accept' : { refuse: 'other' }), message, logger),
+    evaluatePolicy((each) => (each === message ? 'accept' : { refuse: 'other' }), message, logger),
   ).toBeUndefined();
   expect(logged).toEqual([]);
 });
@@ -51,7 +51,8 @@ test('a policy that fails refuses, and its error is logged without its text', as
     },
     () => Promise.reject(new RangeError('secret')),
   ];
-  for (const policy of failures) expect(await askPolicy(policy, message, logger)).toEqual(CLOSED);
+  for (const policy of failures)
+    expect(await evaluatePolicy(policy, message, logger)).toEqual(CLOSED);
   expect(logged).toEqual(new Array(2).fill('["policy failed",{"kind":"RangeError"}]'));
 });
 
@@ -61,7 +62,7 @@ test('whatever else a policy answers refuses with a known code', async () => {
     fc.asyncProperty(fc.anything(), async (answer) => {
       fc.pre(answer !== 'accept');
       const policy = () => answer as never;
-      const refusal = await askPolicy(policy, message, logger);
+      const refusal = await evaluatePolicy(policy, message, logger);
       expect(refusal?.text.length).toBeGreaterThan(0);
       expect(refusal?.code).toMatch(/^[a-z]+\/[a-z-]+$/);
     }),
@@ -69,7 +70,7 @@ test('whatever else a policy answers refuses with a known code', async () => {
   // A code that says that the same message may be taken later is no refusal.
   for (const code of ['constructor', 'store/unavailable', 7, {}]) {
     const unknown = { refuse: 'No.', code } as never;
-    expect(askPolicy(() => unknown, message, logger)).toEqual({
+    expect(evaluatePolicy(() => unknown, message, logger)).toEqual({
       text: 'No.',
       code: 'policy/unauthorized',
     });

@@ -4,9 +4,9 @@ import { Text } from '@dimp/extensions/contents';
 import { EntityType, EVERYONE } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { Acquaintances } from '../src/index.ts';
-import { Device } from './device.ts';
-import { Line, loginOf, Office } from './office.ts';
-import { introduce, newPerson, openStation, protocol, tell } from './people.ts';
+import { Line, loginOf, Office } from './support/command-fixture.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation, protocol, tell } from './support/test-users.ts';
 
 const hello = Text.create({ text: 'hello' });
 

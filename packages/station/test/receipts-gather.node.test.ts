@@ -6,8 +6,8 @@ import { limitsOf } from '../src/index.ts';
 import { silentMetrics } from '../src/metrics.ts';
 import { Receipts } from '../src/receipts/receipts.ts';
 import { Sessions } from '../src/session/sessions.ts';
-import { Speaker } from '../src/session/speaker.ts';
-import { newPerson, openStation, tell } from './people.ts';
+import { StationSigner } from '../src/session/station-signer.ts';
+import { newPerson, openStation, tell } from './support/test-users.ts';
 
 /** Receipts for one user, one every ten milliseconds for a second. @returns when messages left, and receipts in them */
 async function receiptsOfASecond(busy: boolean): Promise<{ times: number[]; receipts: number }> {
@@ -39,7 +39,7 @@ async function receiptsOfASecond(busy: boolean): Promise<{ times: number[]; rece
     false,
   );
   const told = new Receipts({
-    speaker: new Speaker(station.id, new Transceiver({ barrack: facebook })),
+    signer: new StationSigner(station.id, new Transceiver({ barrack: facebook })),
     sessions,
     timers: time,
     clock: time,
@@ -50,7 +50,7 @@ async function receiptsOfASecond(busy: boolean): Promise<{ times: number[]; rece
   const envelope = { sender: moki.id, receiver: hulk.id, time: 1, type: '1' };
   for (let i = 0; i < 100; i++) {
     time.after(i * 10, () =>
-      told.tell({ envelope, signature: new Uint8Array(64) }, 'Message cached.'),
+      told.notify({ envelope, signature: new Uint8Array(64) }, 'Message cached.'),
     );
   }
   await time.run();

@@ -4,8 +4,8 @@ import { Text } from '@dimp/extensions/contents';
 import { encodeBase64 } from '@dimp/foundation';
 import { EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';
-import { Device } from './device.ts';
-import { FRIENDS, introduce, newPerson, openStation } from './people.ts';
+import { Device } from './support/device.ts';
+import { FRIENDS, introduce, newPerson, openStation } from './support/test-users.ts';
 
 test('receipts that gather while others are signed come as one message, and name each what they are about', async () => {
   const { station } = await openStation(memoryStore());

@@ -5,8 +5,8 @@ import { memoryStore, memoryTransportPair } from '@dimp/core/memory';
 import type { Content } from '@dimp/dkd';
 import { decodeHex, type JsonObject, utf8Encode } from '@dimp/foundation';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { LimitKeeper, limitsOf, Station, StationCommands } from '../src/index.ts';
-import { protocol } from './people.ts';
+import { limitsOf, RateLimiter, Station, StationCommands } from '../src/index.ts';
+import { protocol } from './support/test-users.ts';
 
 // What the reference client really sent, to a station that has the keys of the reference station and, where it makes a
 // session key, makes the recorded one.
@@ -72,7 +72,7 @@ describe.each([
     const key = /"session\\?":\s*\\?"([0-9a-f]{64})/.exec(contentsOf('S>C').join())?.[1] ?? '';
     expect(key).toHaveLength(64);
     const { facebook, id } = await facebookOf('rig-station', memoryStore(), time);
-    const keeper = new LimitKeeper({ limits: limitsOf(), clock: facebook.clock });
+    const keeper = new RateLimiter({ limits: limitsOf(), clock: facebook.clock });
     const commands = new StationCommands({ facebook, id, keeper });
     const station = await Station.open({
       facebook,

@@ -6,8 +6,8 @@ import { type JsonObject, ProtocolError, utf8Decode, utf8Encode } from '@dimp/fo
 import { anyNamed, EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';
 import type { StationOptions } from '../src/index.ts';
-import { Device } from './device.ts';
-import { introduce, newPerson, openStation, type Person, tell } from './people.ts';
+import { Device } from './support/device.ts';
+import { introduce, newPerson, openStation, type Person, tell } from './support/test-users.ts';
 
 /** Two users who have logged in. */
 async function couple(options: Partial<StationOptions> = {}, from: { network?: number } = {}) {

@@ -3,10 +3,10 @@ import { memoryStore } from '@dimp/core/memory';
 import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { type JsonObject, utf8Encode } from '@dimp/foundation';
 import { expect, test } from 'vitest';
-import { LimitKeeper, limitsOf, Station, StationCommands, silentMetrics } from '../src/index.ts';
-import { Device } from './device.ts';
-import { oldMessage, withFirstBlock } from './old-peer.ts';
-import { newPerson, openStation, type Person, tell } from './people.ts';
+import { limitsOf, RateLimiter, Station, StationCommands, silentMetrics } from '../src/index.ts';
+import { Device } from './support/device.ts';
+import { oldMessage, withFirstBlock } from './support/legacy-messages.ts';
+import { newPerson, openStation, type Person, tell } from './support/test-users.ts';
 
 const RATE = { perSecond: 1e6, burst: 1e6 };
 
@@ -18,7 +18,7 @@ async function world(store = memoryStore()) {
     station: { id },
   } = first;
   const limits = limitsOf({ commandRate: RATE });
-  const keeper = new LimitKeeper({ limits, clock: systemClock, metrics: silentMetrics });
+  const keeper = new RateLimiter({ limits, clock: systemClock, metrics: silentMetrics });
   const commands = new StationCommands({ facebook, id, keeper });
   const station = await Station.open({ facebook, id, keeper, commands });
   return { station, commands, facebook, store };

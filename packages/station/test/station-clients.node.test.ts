@@ -4,15 +4,15 @@ import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
 import { EntityType } from '@dimp/mkm';
 import { expect, test } from 'vitest';
-import { LimitKeeper, limitsOf, Station, StationCommands } from '../src/index.ts';
-import { linkedTransports } from './linked-transports.ts';
-import { introduce, newPerson, type Person, protocol } from './people.ts';
+import { limitsOf, RateLimiter, Station, StationCommands } from '../src/index.ts';
+import { linkedTransports } from './support/linked-transports.ts';
+import { introduce, newPerson, type Person, protocol } from './support/test-users.ts';
 
 async function openWhole(): Promise<Station> {
   const facebook = new Facebook({ protocol, store: memoryStore() });
   const network = EntityType.Station;
   const { id } = await register('gsp', { facebook, network, algorithm: 'Ed25519' });
-  const keeper = new LimitKeeper({ limits: limitsOf(), clock: facebook.clock });
+  const keeper = new RateLimiter({ limits: limitsOf(), clock: facebook.clock });
   const commands = new StationCommands({ facebook, id, keeper });
   const { lists, names } = commands;
   return Station.open({ facebook, id, keeper, commands, blocking: lists, names });

@@ -5,9 +5,9 @@ import { Search } from '@dimp/extensions/commands';
 import type { JsonObject } from '@dimp/foundation';
 import { anyNamed, type ID } from '@dimp/mkm';
 import { expect, test } from 'vitest';
-import { LimitKeeper, limitsOf, Station, StationCommands, silentMetrics } from '../src/index.ts';
-import { Device } from './device.ts';
-import { newPerson, openStation, type Person, protocol, tell } from './people.ts';
+import { limitsOf, RateLimiter, Station, StationCommands, silentMetrics } from '../src/index.ts';
+import { Device } from './support/device.ts';
+import { newPerson, openStation, type Person, protocol, tell } from './support/test-users.ts';
 
 /** A station that answers commands, and knows the names it has. */
 async function station(store = memoryStore()) {
@@ -17,7 +17,7 @@ async function station(store = memoryStore()) {
     facebook,
     station: { id },
   } = first;
-  const keeper = new LimitKeeper({
+  const keeper = new RateLimiter({
     limits: limitsOf(),
     clock: systemClock,
     metrics: silentMetrics,
@@ -67,7 +67,7 @@ test('a name that the operator gave to a bot goes to the bot, not to the station
   const { facebook, station: first } = await openStation(memoryStore());
   await first.stop();
   const bot = await newPerson('finder');
-  const keeper = new LimitKeeper({
+  const keeper = new RateLimiter({
     limits: limitsOf(),
     clock: systemClock,
     metrics: silentMetrics,

@@ -1,8 +1,8 @@
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
 import { expect, test } from 'vitest';
-import { Device } from './device.ts';
-import { FRIENDS, introduce, newPerson, openStation } from './people.ts';
+import { Device } from './support/device.ts';
+import { FRIENDS, introduce, newPerson, openStation } from './support/test-users.ts';
 
 test('a message between two users who have logged in is relayed, and its sender hears that it was delivered', async () => {
   const { station } = await openStation(memoryStore(), { acquaintances: FRIENDS });

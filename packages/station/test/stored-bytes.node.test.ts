@@ -3,7 +3,7 @@ import type { ID } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { limitsOf } from '../src/index.ts';
 import { STORED_COST, StoredBytes, type StoredFor } from '../src/limits/stored-bytes.ts';
-import { HandClock } from './office.ts';
+import { HandClock } from './support/command-fixture.ts';
 
 const MIB = 1024 * 1024;
 const DAY = 24 * 60 * 60_000;

@@ -28,7 +28,7 @@ function parseJson(text: string): JsonObject {
   try {
     return parseJsonObject(text);
   } catch {
-    // A name that the gate refuses.
+    // A name that the JSON parser refuses.
     fc.pre(false);
     return {};
   }

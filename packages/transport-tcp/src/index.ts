@@ -5,5 +5,5 @@
  */
 export { type AcceptTcpOptions, acceptTcp } from './tcp/accept.ts';
 export { type ConnectTcpOptions, connectTcp } from './tcp/connect.ts';
-export type { ResendOptions } from './tcp/departures.ts';
 export type { TcpOptions } from './tcp/options.ts';
+export type { ResendOptions } from './tcp/pending-sends.ts';

@@ -40,7 +40,7 @@ export interface Channel {
 }
 
 /** For a connection that nobody listens to. */
-export const DEAF: ChannelEvents = {
+export const NO_EVENTS: ChannelEvents = {
   opened() {},
   received() {},
   alive() {},

@@ -1,8 +1,8 @@
 import type { ProtocolError } from '@dimp/foundation';
+import { ackKeysOf, encodeAck } from './acknowledgements.ts';
 import type { Channel } from './channel.ts';
-import type { Confirmation, Departure } from './confirmation.ts';
-import { encodeAck, marksOf } from './message-marks.ts';
-import { PING } from './words.ts';
+import type { Confirmation, PendingSend } from './confirmation.ts';
+import { PING } from './control-frames.ts';
 
 /** What is to be known of a payload that the server may not have yet. */
 interface Pending {
@@ -32,7 +32,7 @@ const MAX_PINGS = 8;
  */
 export class ClientConfirmation implements Confirmation {
   readonly #channel: Channel;
-  readonly #pending = new Map<Departure, Pending>();
+  readonly #pending = new Map<PendingSend, Pending>();
   /** In the order in which the answers come. */
   #pings: Ping[] = [];
   #number = 0;
@@ -43,22 +43,22 @@ export class ClientConfirmation implements Confirmation {
     this.#channel = channel;
   }
 
-  sent(departure: Departure, now: number): void {
+  sent(pendingSend: PendingSend, now: number): void {
     this.#now = now;
     this.#number += 1;
-    this.#pending.set(departure, { number: this.#number, written: false });
+    this.#pending.set(pendingSend, { number: this.#number, written: false });
   }
 
-  written(departure: Departure): void {
-    const pending = this.#pending.get(departure);
+  written(pendingSend: PendingSend): void {
+    const pending = this.#pending.get(pendingSend);
     if (pending === undefined) return;
     pending.written = true;
-    if (this.#answersPings === 'never') this.#complete(departure);
+    if (this.#answersPings === 'never') this.#complete(pendingSend);
     else this.#pingOnce();
   }
 
   acknowledged(payload: Uint8Array): void {
-    for (const mark of marksOf(payload)) this.#channel.send(encodeAck(mark));
+    for (const key of ackKeysOf(payload)) this.#channel.send(encodeAck(key));
   }
 
   ackReceived(): void {}
@@ -76,9 +76,9 @@ export class ClientConfirmation implements Confirmation {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
     this.#answersPings = 'known';
-    for (const [departure, { number }] of this.#pending) {
+    for (const [pendingSend, { number }] of this.#pending) {
       if (number > ping.number) break;
-      this.#complete(departure);
+      this.#complete(pendingSend);
     }
     this.#pingOnce();
   }
@@ -97,11 +97,11 @@ export class ClientConfirmation implements Confirmation {
   }
 
   closed(): void {
-    for (const departure of this.#pending.keys()) this.#complete(departure);
+    for (const pendingSend of this.#pending.keys()) this.#complete(pendingSend);
   }
 
   fail(error: ProtocolError): void {
-    for (const departure of this.#pending.keys()) departure.reject(error);
+    for (const pendingSend of this.#pending.keys()) pendingSend.reject(error);
     this.#pending.clear();
   }
 
@@ -119,13 +119,13 @@ export class ClientConfirmation implements Confirmation {
   #expectNoPongs(): void {
     this.#answersPings = 'never';
     this.#pings = [];
-    for (const [departure, { written }] of this.#pending) {
-      if (written) this.#complete(departure);
+    for (const [pendingSend, { written }] of this.#pending) {
+      if (written) this.#complete(pendingSend);
     }
   }
 
-  #complete(departure: Departure): void {
-    this.#pending.delete(departure);
-    departure.resolve();
+  #complete(pendingSend: PendingSend): void {
+    this.#pending.delete(pendingSend);
+    pendingSend.resolve();
   }
 }

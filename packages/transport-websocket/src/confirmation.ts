@@ -1,7 +1,7 @@
 import type { ProtocolError } from '@dimp/foundation';
 
 /** A payload on its way to the peer. */
-export class Departure {
+export class PendingSend {
   readonly payload: Uint8Array;
   readonly resolve: () => void;
   readonly reject: (error: ProtocolError) => void;
@@ -16,9 +16,9 @@ export class Departure {
 /** How a side knows that the peer has what it was sent, and tells the peer what it has itself. */
 export interface Confirmation {
   /** A payload was handed to the network. */
-  sent(departure: Departure, now: number): void;
+  sent(pendingSend: PendingSend, now: number): void;
   /** The network has taken it. */
-  written(departure: Departure): void;
+  written(pendingSend: PendingSend): void;
   /** What came of a payload is on disk. */
   acknowledged(payload: Uint8Array): void;
   /** The peer says `ACK:`. */

@@ -1,7 +1,7 @@
 import { systemTimers, type Timers, type Transport, type TransportFactory } from '@dimp/core';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import { native } from '#native/websocket';
-import { type Channel, type ChannelEvents, DEAF, type TlsOptions } from './channel.ts';
+import { type Channel, type ChannelEvents, NO_EVENTS, type TlsOptions } from './channel.ts';
 import { ClientConfirmation } from './client-confirmation.ts';
 import type { WebSocketOptions } from './options.ts';
 import { PortableChannel, type WebSocketConstructor } from './portable-channel.ts';
@@ -67,7 +67,7 @@ function dial(
     };
     const fail = (reason: unknown): void => {
       settle();
-      channel.events = DEAF;
+      channel.events = NO_EVENTS;
       channel.terminate();
       reject(reason);
     };
@@ -76,7 +76,7 @@ function dial(
       fail(new ProtocolError('transport/timeout', `${new URL(url).host} does not answer in time`));
     });
     const channel = open(url, options, maxPayloadBytes, {
-      ...DEAF,
+      ...NO_EVENTS,
       opened: () => {
         settle();
         const confirmation = new ClientConfirmation(channel);

@@ -2,9 +2,9 @@ import type { Arrival, Transport } from '@dimp/core';
 import { ArrivalQueue, type ArrivalSource, Sweep, type Swept } from '@dimp/core/transport';
 import { onAsyncDispose, ProtocolError, utf8Decode } from '@dimp/foundation';
 import type { Channel, ChannelEvents, CloseCode } from './channel.ts';
-import { type Confirmation, Departure } from './confirmation.ts';
+import { type Confirmation, PendingSend } from './confirmation.ts';
+import { kindOf, PING, PONG } from './control-frames.ts';
 import type { WebSocketOptions } from './options.ts';
-import { kindOf, PING, PONG } from './words.ts';
 
 /** {@link WebSocketOptions} with what the connection needs to know. */
 export interface WebSocketTransportOptions extends WebSocketOptions {
@@ -40,7 +40,7 @@ export class WebSocketTransport
   readonly #queue: ArrivalQueue<undefined>;
   #maxArriving: number;
   /** Payloads that wait until the network has taken others. */
-  #waiting: Departure[] = NOTHING;
+  #waiting: PendingSend[] = NOTHING;
   #slowSince: number | undefined;
   /** Milliseconds: the last sign of life, the last `PING` of ours, the end of patience with a peer that does not close. */
   #heardAt: number;
@@ -78,9 +78,9 @@ export class WebSocketTransport
     utf8Decode(payload);
     if (this.#finished || this.#closeBy !== undefined) throw closed();
     await new Promise<void>((resolve, reject) => {
-      const departure = new Departure(new Uint8Array(payload), resolve, reject);
-      if (this.#waiting.length === 0 && !this.#isSlow()) this.#handOver(departure);
-      else this.#wait(departure);
+      const pendingSend = new PendingSend(new Uint8Array(payload), resolve, reject);
+      if (this.#waiting.length === 0 && !this.#isSlow()) this.#handOver(pendingSend);
+      else this.#wait(pendingSend);
     });
   }
 
@@ -223,17 +223,17 @@ export class WebSocketTransport
     return this.#options.maxBufferedBytes ?? 4 * 1024 * 1024;
   }
 
-  #wait(departure: Departure): void {
+  #wait(pendingSend: PendingSend): void {
     if (this.#waiting === NOTHING) this.#waiting = [];
-    this.#waiting.push(departure);
+    this.#waiting.push(pendingSend);
     this.#slowSince ??= this.#sweep.clock.now();
   }
 
-  #handOver(departure: Departure): void {
-    this.#confirmation.sent(departure, this.#sweep.clock.now());
-    this.#channel.send(departure.payload, () => {
+  #handOver(pendingSend: PendingSend): void {
+    this.#confirmation.sent(pendingSend, this.#sweep.clock.now());
+    this.#channel.send(pendingSend.payload, () => {
       if (this.#finished) return;
-      this.#confirmation.written(departure);
+      this.#confirmation.written(pendingSend);
       this.#flush();
     });
   }
@@ -241,8 +241,8 @@ export class WebSocketTransport
   #flush(): void {
     let next = 0;
     for (; next < this.#waiting.length && !this.#isSlow(); next++) {
-      const departure = this.#waiting[next];
-      if (departure !== undefined) this.#handOver(departure);
+      const pendingSend = this.#waiting[next];
+      if (pendingSend !== undefined) this.#handOver(pendingSend);
     }
     if (next > 0) this.#waiting.splice(0, next);
     if (!this.#isSlow()) this.#slowSince = undefined;
@@ -278,14 +278,14 @@ export class WebSocketTransport
     const waiting = this.#waiting;
     this.#waiting = NOTHING;
     this.#confirmation.fail(reason);
-    for (const departure of waiting) departure.reject(reason);
+    for (const pendingSend of waiting) pendingSend.reject(reason);
     for (const resolve of this.#waitingForEnd ?? []) resolve();
     this.#waitingForEnd = undefined;
   }
 }
 
 /** Shared by all transports that nothing waits in; never pushed to. */
-const NOTHING: Departure[] = [];
+const NOTHING: PendingSend[] = [];
 
 function closed(cause?: unknown): ProtocolError {
   return new ProtocolError('transport/closed', 'connection is closed', { cause });

@@ -2,8 +2,8 @@ import { Ans } from '@dimp/extensions/commands';
 import type { ID } from '@dimp/mkm';
 import type { NameTable } from '../directory/name-table.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { refuse } from './command-helpers.ts';
 import { inReplyTo } from './reply.ts';
-import { refuse } from './rules.ts';
 
 /** Names that are looked up for one command; the others count as missed. */
 const MAX_NAMES = 256;

@@ -8,13 +8,13 @@ import { type ID, metaMadeBy, sameEntity } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { Identities } from '../directory/identities.ts';
 import type { Logins } from '../directory/logins.ts';
-import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { verificationCost } from '../limits/verification-cost.ts';
-import { Answered } from './answered.ts';
+import { AnswerCooldown } from './answer-cooldown.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import type { Elsewhere } from './elsewhere.ts';
-import { isOwn, refuse, say } from './rules.ts';
+import { isOwn, receipt, refuse } from './command-helpers.ts';
+import type { RemoteDirectory } from './remote-directory.ts';
 
 /** What the directory needs. */
 export interface DirectoryOptions {
@@ -25,8 +25,8 @@ export interface DirectoryOptions {
   readonly logins: Logins;
   readonly identities: Identities;
   readonly acquaintances: Acquaintance;
-  readonly keeper: LimitKeeper;
-  readonly elsewhere: Elsewhere | undefined;
+  readonly limiter: RateLimiter;
+  readonly elsewhere: RemoteDirectory | undefined;
 }
 
 /** Most documents in one command: an entity has no more, and each costs a check of its signature. */
@@ -40,12 +40,12 @@ export class DirectoryCommands {
   readonly handlers: readonly CommandHandler[];
   readonly #options: DirectoryOptions;
   readonly #standard: StandardProcessors;
-  readonly #answered: Answered;
+  readonly #cooldown: AnswerCooldown;
 
   constructor(options: DirectoryOptions) {
     const { facebook, clock } = options;
     this.#options = options;
-    this.#answered = new Answered(clock);
+    this.#cooldown = new AnswerCooldown(clock);
     this.#standard = new StandardProcessors({
       facebook,
       clock,
@@ -68,10 +68,10 @@ export class DirectoryCommands {
     const known = await this.#options.facebook.meta(did);
     if (known === undefined) {
       const again = () => this.#meta({ ...command, later: undefined });
-      if (this.#asksElsewhere('meta', command, did, again)) return [];
-      return say(command, 'Meta not found.', { did: did.text });
+      if (this.#asksRemoteDirectory('meta', command, did, again)) return [];
+      return receipt(command, 'Meta not found.', { did: did.text });
     }
-    if (!this.#answered.pass(nameOf('meta', command, did), 0)) return [];
+    if (!this.#cooldown.pass(nameOf('meta', command, did), 0)) return [];
     const body: MetaBody = { did, meta: known.wire };
     return [{ kind: 'meta', body }];
   }
@@ -94,14 +94,14 @@ export class DirectoryCommands {
     const replacements = { did: did.text };
     if (documents.length === 0) {
       const again = () => this.#found({ ...command, later: undefined });
-      if (this.#asksElsewhere('documents', command, did, again)) return login;
-      return [...say(command, 'Document not found.', replacements), ...login];
+      if (this.#asksRemoteDirectory('documents', command, did, again)) return login;
+      return [...receipt(command, 'Document not found.', replacements), ...login];
     }
     const newest = Math.max(...documents.map(({ time }) => time ?? 0));
     if (last_time !== undefined && newest <= last_time) {
-      return [...say(command, 'Document not updated.', replacements), ...login];
+      return [...receipt(command, 'Document not updated.', replacements), ...login];
     }
-    if (!this.#answered.pass(nameOf('documents', command, did), newest)) return login;
+    if (!this.#cooldown.pass(nameOf('documents', command, did), newest)) return login;
     const meta = await facebook.meta(did);
     const body: DocumentsBody = {
       did,
@@ -116,7 +116,7 @@ export class DirectoryCommands {
    *
    * @param again - answers from what the directory knows
    */
-  #asksElsewhere(
+  #asksRemoteDirectory(
     what: 'meta' | 'documents',
     { session, later }: StationCommand,
     did: ID,
@@ -138,7 +138,7 @@ export class DirectoryCommands {
     if (!did.isUser || !(await this.#mayLocate(command, did))) return [];
     const login = await this.#options.logins.get(did);
     if (login === undefined) return [];
-    if (!this.#answered.pass(nameOf('login', command, did), login.time)) return [];
+    if (!this.#cooldown.pass(nameOf('login', command, did), login.time)) return [];
     return [{ kind: 'forward', body: { messages: [login.message] } }];
   }
 
@@ -166,7 +166,7 @@ export class DirectoryCommands {
     if (address !== undefined) {
       const count = (meta === undefined ? 0 : 1) + signatures;
       const cost = count * verificationCost(await this.#options.facebook.verifyKey(did));
-      this.#options.keeper.verifications(address, session?.user, cost);
+      this.#options.limiter.verifications(address, session?.user, cost);
     }
     if (meta !== undefined) {
       const neighbour = session?.neighbour ? session.user : undefined;

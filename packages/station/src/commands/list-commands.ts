@@ -5,7 +5,7 @@ import type { ID } from '@dimp/mkm';
 import { type BlockLists, type ListName, MAX_LIST_LENGTH } from '../directory/block-lists.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, doubtfulName, isOwn, refuse, say } from './rules.ts';
+import { commandTime, doubtfulName, isOwn, receipt, refuse } from './command-helpers.ts';
 
 const LABELS: { readonly [N in ListName]: string } = { block: 'Block', mute: 'Mute' };
 
@@ -37,6 +37,6 @@ export function listHandlers(
     const length = list.reduce((sum, { text }) => sum + text.length + 1, 0);
     if (length > MAX_LIST_LENGTH) return refuse(command, 'format/limit', 'Message too large.');
     const saved = await lists.save(name, sender, time, list, doubtfulName(command));
-    return say(command, `${LABELS[name]} ${saved ? 'received' : 'not changed'}.`);
+    return receipt(command, `${LABELS[name]} ${saved ? 'received' : 'not changed'}.`);
   }
 }

@@ -6,7 +6,7 @@ import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { LoginRecord, Logins } from '../directory/logins.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { doubtfulName, isOwn, MAX_COMMAND_SKEW, refuse, say } from './rules.ts';
+import { doubtfulName, isOwn, MAX_COMMAND_SKEW, receipt, refuse } from './command-helpers.ts';
 
 /** How old a login may be, in seconds: clients repeat it every five minutes (spec §11.6). */
 const MAX_AGE = 86_400;
@@ -43,7 +43,7 @@ export function loginHandler(logins: Logins, clock: Clock): CommandHandler {
 }
 
 function received(command: StationCommand): readonly Draft[] {
-  return say(command, 'Login received.');
+  return receipt(command, 'Login received.');
 }
 
 /** The same one once more has been received; an older one does not count. */

@@ -5,7 +5,7 @@ import type { ID } from '@dimp/mkm';
 import { type PushToken, type PushTokens, readPushToken } from '../directory/push-tokens.ts';
 import type { CommandSession, StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, doubtfulName, isOwn, refuse, say } from './rules.ts';
+import { commandTime, doubtfulName, isOwn, receipt, refuse } from './command-helpers.ts';
 
 /** Reports over one connection whose time proves nothing; more count for nothing. */
 const MAX_DOUBTFUL = 4096;
@@ -49,7 +49,7 @@ export function reportHandler(clock: Clock, push: PushSeam | undefined): Command
     }
     changed.set(session, time);
     session.setActive(active);
-    return active ? say(command, 'Online received.') : [];
+    return active ? receipt(command, 'Online received.') : [];
   }
 
   return commandHandler(Report, async (command) => {
@@ -69,7 +69,7 @@ export function reportHandler(clock: Clock, push: PushSeam | undefined): Command
         const { sender } = command.envelope;
         await push.tokens.save(sender, token);
         push.onToken(sender, token);
-        return say(command, 'Device token received.');
+        return receipt(command, 'Device token received.');
       }
       default:
         return refuse(command, 'unsupported/content', 'Command not support.');

@@ -4,11 +4,11 @@ import { Search, type SearchBody } from '@dimp/extensions/commands';
 import { isProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { UserIndex } from '../directory/user-index.ts';
-import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
+import { isOwn, refuse } from './command-helpers.ts';
 import { inReplyTo } from './reply.ts';
-import { isOwn, refuse } from './rules.ts';
 
 /** What searching needs. */
 export interface SearchOptions {
@@ -16,7 +16,7 @@ export interface SearchOptions {
   /** The station, which answers. */
   readonly id: ID;
   readonly index: UserIndex;
-  readonly keeper: LimitKeeper;
+  readonly limiter: RateLimiter;
   /** Who is online; without it nobody is told (spec §14.6 #54). */
   readonly onlineUsers?: (() => Iterable<ID>) | undefined;
 }
@@ -31,13 +31,13 @@ const MAX_START = 1000;
 
 /** Searches users (spec §9.9), for those who have logged in. */
 export function searchHandler(options: SearchOptions): CommandHandler {
-  const { id, index, keeper, onlineUsers } = options;
+  const { id, index, limiter, onlineUsers } = options;
   return commandHandler(Search, async (command) => {
     const { keywords, users } = command.content.body;
     // An answer, which nobody asked for.
     if (users !== undefined) return [];
     if (!isOwn(command)) return refuse(command, 'policy/unauthorized', 'Permission denied.');
-    keeper.search(command.envelope.sender);
+    limiter.search(command.envelope.sender);
     const isOnline = keywords.length === 1 && keywords[0] === 'users';
     if (isOnline && onlineUsers === undefined)
       return refuse(command, 'policy/unauthorized', 'Permission denied.');

@@ -20,25 +20,25 @@ import {
 import { type ID, sameEntity } from '@dimp/mkm';
 import { Acquaintances } from '../directory/acquaintances.ts';
 import { BlockLists } from '../directory/block-lists.ts';
-import type { Hold } from '../directory/dispensable.ts';
+import { Deposits } from '../directory/deposits.ts';
+import type { Hold } from '../directory/eviction.ts';
 import { Identities } from '../directory/identities.ts';
 import { Logins } from '../directory/logins.ts';
 import { NameTable } from '../directory/name-table.ts';
 import { type PushToken, PushTokens } from '../directory/push-tokens.ts';
 import { UserIndex } from '../directory/user-index.ts';
-import { Vault } from '../directory/vault.ts';
-import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { type StationMetrics, silentMetrics } from '../metrics.ts';
 import { ansHandler } from './ans-command.ts';
 import type { CommandProcessor, StationCommand } from './command.ts';
 import type { CommandHandler } from './command-handler.ts';
+import { refuse } from './command-helpers.ts';
 import { commandTable } from './command-table.ts';
 import { DirectoryCommands } from './directory-commands.ts';
-import type { Elsewhere } from './elsewhere.ts';
 import { listHandlers } from './list-commands.ts';
 import { loginHandler } from './login-command.ts';
+import type { RemoteDirectory } from './remote-directory.ts';
 import { reportHandler } from './report-command.ts';
-import { refuse } from './rules.ts';
 import { searchHandler } from './search-command.ts';
 import { storageHandler } from './storage-command.ts';
 
@@ -47,7 +47,7 @@ export interface StationCommandsOptions {
   readonly facebook: Facebook;
   /** The station: a user of the facebook. */
   readonly id: ID;
-  readonly keeper: LimitKeeper;
+  readonly keeper: RateLimiter;
   /** Where logins, lists and deposits are kept; the store of the facebook by default. */
   readonly store?: Store;
   /** Short names that the operator gives (spec §11.10); services among them, such as `archivist`. */
@@ -57,7 +57,7 @@ export interface StationCommandsOptions {
   /** Hands on tokens of push services (spec §9.8); without it none are taken. */
   readonly onPushToken?: (user: ID, token: PushToken) => void;
   /** Whom to ask for those that the directory does not know; nobody by default. */
-  readonly elsewhere?: Elsewhere;
+  readonly elsewhere?: RemoteDirectory;
   /** Handlers of the operator's own contents. */
   readonly handlers?: readonly CommandHandler[];
   readonly timers?: Timers;
@@ -98,7 +98,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   /** Who may know where somebody is. */
   readonly acquaintances: Acquaintances;
   readonly #options: StationCommandsOptions;
-  readonly #vault: Vault;
+  readonly #deposits: Deposits;
   readonly #listening: Handle;
   readonly #index: UserIndex;
   readonly #handlers: ReadonlyMap<string, CommandHandler>;
@@ -111,7 +111,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
    *   `RangeError` for a handler of what the station itself does
    */
   constructor(options: StationCommandsOptions) {
-    const { facebook, id, keeper, logger = silentLogger, timers = systemTimers } = options;
+    const { facebook, id, keeper: limiter, logger = silentLogger, timers = systemTimers } = options;
     const { protocol, clock } = facebook;
     // A part of its own: other services of the same identity keep their things in the store, too.
     const store = subStore(options.store ?? facebook.store, ['station']);
@@ -122,17 +122,17 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.logins = new Logins({ store, protocol, logger });
     this.lists = new BlockLists({ store, protocol, logger });
     this.pushTokens = new PushTokens(store, logger);
-    this.#vault = new Vault(store, logger);
+    this.#deposits = new Deposits(store, logger);
     this.identities = new Identities({
       facebook,
-      keeper,
+      keeper: limiter,
       logger,
       store: options.store ?? facebook.store,
       forget: (each) => this.#forget(each),
       wasHere: async (each) => (await this.logins.get(each)) !== undefined,
     });
     this.#listening = this.logins.events.on('changed', ({ user }) => this.identities.used(user));
-    this.acquaintances = new Acquaintances({ parseID: protocol.parseID, vault: this.#vault });
+    this.acquaintances = new Acquaintances({ parseID: protocol.parseID, vault: this.#deposits });
     this.#index = new UserIndex({ facebook, store, logger, timers });
     this.#complaints = new Cooldown(clock, COMPLAINT_INTERVAL);
     const { logins, identities, acquaintances } = this;
@@ -146,14 +146,14 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
         logins,
         identities,
         acquaintances,
-        keeper,
+        limiter,
         elsewhere,
       }).handlers,
       loginHandler(logins, clock),
       reportHandler(clock, push),
       ansHandler(this.names),
-      searchHandler({ facebook, id, index: this.#index, keeper, onlineUsers }),
-      storageHandler(this.#vault, clock),
+      searchHandler({ facebook, id, index: this.#index, limiter, onlineUsers }),
+      storageHandler(this.#deposits, clock),
       ...listHandlers(this.lists, clock, protocol.parseID),
       ...(options.handlers ?? []),
     ]);
@@ -206,7 +206,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
 
   /** Forgets a part of what is in memory, half by default. */
   reduceMemory(part?: Reduction): void {
-    for (const records of [this.logins, this.lists, this.#vault]) records.reduceMemory(part);
+    for (const records of [this.logins, this.lists, this.#deposits]) records.reduceMemory(part);
   }
 
   /** Stops listening to what is saved, when what was saved until now is written. */
@@ -226,7 +226,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
 
   async #forget(id: ID): Promise<void> {
     await this.#options.facebook.forgetEntity(id);
-    for (const records of [this.logins, this.lists, this.#vault, this.#index]) {
+    for (const records of [this.logins, this.lists, this.#deposits, this.#index]) {
       await records.remove(id);
     }
     await this.pushTokens.removeAll(id);

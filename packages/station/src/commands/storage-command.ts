@@ -6,14 +6,14 @@ import { type JsonObject, ownMember } from '@dimp/foundation';
 import { sameEntity } from '@dimp/mkm';
 import {
   type Deposit,
+  type Deposits,
   MAX_DEPOSIT_LENGTH,
   TITLES,
   type Title,
-  type Vault,
-} from '../directory/vault.ts';
+} from '../directory/deposits.ts';
 import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
-import { commandTime, doubtfulName, isOwn, refuse, say } from './rules.ts';
+import { commandTime, doubtfulName, isOwn, receipt, refuse } from './command-helpers.ts';
 
 const LABELS: { readonly [T in Title]: string } = {
   contacts: 'Contacts',
@@ -36,7 +36,7 @@ const OF_MESSAGE: readonly string[] = [
  * Keeps what users have encrypted for themselves, such as their contacts, and gives it back to them and to nobody else
  * (spec §9.10).
  */
-export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
+export function storageHandler(deposits: Deposits, clock: Clock): CommandHandler {
   return commandHandler(Storage, async (command) => {
     const { title, did, data, key, contacts } = command.content.body;
     const { sender } = command.envelope;
@@ -46,8 +46,10 @@ export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
     if (!isTitle(title)) return refuse(command, 'unsupported/content', 'Command not support.');
     const isQuestion = data === undefined && key === undefined && contacts === undefined;
     if (isQuestion) {
-      const deposit = await vault.get(sender, title);
-      return deposit === undefined ? say(command, `${LABELS[title]} not found.`) : [back(deposit)];
+      const deposit = await deposits.get(sender, title);
+      return deposit === undefined
+        ? receipt(command, `${LABELS[title]} not found.`)
+        : [back(deposit)];
     }
     return keep(command, title);
   });
@@ -61,13 +63,13 @@ export function storageHandler(vault: Vault, clock: Clock): CommandHandler {
     const wire = normalizeContent(command.content.wire);
     if (JSON.stringify(wire).length > MAX_DEPOSIT_LENGTH)
       return refuse(command, 'format/limit', 'Message too large.');
-    const saved = await vault.save(
+    const saved = await deposits.save(
       command.envelope.sender,
       title,
       { time, command: wire },
       doubtfulName(command),
     );
-    return say(command, `${LABELS[title]} ${saved ? 'received' : 'not changed'}.`);
+    return receipt(command, `${LABELS[title]} ${saved ? 'received' : 'not changed'}.`);
   }
 }
 

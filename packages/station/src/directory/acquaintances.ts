@@ -1,7 +1,7 @@
 import type { Protocol } from '@dimp/core';
 import { isProtocolError, LruMap, type MaybePromise, ownMember } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
-import type { Deposit, Vault } from './vault.ts';
+import type { Deposit, Deposits } from './deposits.ts';
 
 /** Who may know where somebody is, and whether they are there. */
 export interface Acquaintance {
@@ -19,7 +19,7 @@ export interface Acquaintance {
 export interface AcquaintancesOptions {
   readonly parseID: Protocol['parseID'];
   /** Contacts that users keep at the station; those that are encrypted tell it nothing. */
-  readonly vault?: Pick<Vault, 'get'>;
+  readonly vault?: Pick<Deposits, 'get'>;
 }
 
 /** Users whose last receivers are remembered, and receivers of each. */

@@ -11,14 +11,14 @@ import {
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import { addressKey, networkKey } from '../limits/address-key.ts';
-import type { LimitKeeper } from '../limits/limit-keeper.ts';
-import { findDispensable, type Hold, NEIGHBOUR_ORIGIN } from './dispensable.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
+import { findEvictable, type Hold, NEIGHBOUR_ORIGIN } from './eviction.ts';
 import { KnownIdentities, type KnownIdentity, NO_ORIGIN } from './known-identities.ts';
 
 /** What {@link Identities} are made with. */
 export interface IdentitiesOptions {
   readonly facebook: Facebook;
-  readonly keeper: LimitKeeper;
+  readonly keeper: RateLimiter;
   /** Where it is noted who is known; a part of the facebook's store by default. */
   readonly store?: Store;
   /** Forgets everything else that is kept of somebody; their meta and documents by default. */
@@ -38,7 +38,7 @@ const COMPLAINT_INTERVAL = 60 * 60_000;
 
 /**
  * Bounds how many the directory gets to know: an identity costs its maker nothing (spec §14.4 #40). When it is full, a newcomer
- * gets the place of somebody who is not needed, of those whose network has most; see {@link findDispensable}. Who is known is never
+ * gets the place of somebody who is not needed, of those whose network has most; see {@link findEvictable}. Who is known is never
  * refused.
  */
 export class Identities {
@@ -89,7 +89,7 @@ export class Identities {
     const origin = originOf(address, neighbour);
     if (this.#known.size >= keeper.limits.identities) {
       // Nobody is forgotten yet: the meta may be a forgery.
-      if ((await this.#dispensable(origin)) === undefined) throw this.#full();
+      if ((await this.#evictable(origin)) === undefined) throw this.#full();
     }
     if (address !== undefined) keeper.identity(address);
     this.#expected.set(id.entity, origin);
@@ -127,7 +127,7 @@ export class Identities {
       const { facebook, keeper } = this.#options;
       if (!(await this.#known.add(id.entity, origin, facebook.clock.now()))) return;
       while (this.#known.size > keeper.limits.identities) {
-        const dispensable = await this.#dispensable(origin, id.entity);
+        const dispensable = await this.#evictable(origin, id.entity);
         if (dispensable === undefined) return;
         await this.#forget(facebook.protocol.parseID(dispensable.entity));
       }
@@ -141,7 +141,7 @@ export class Identities {
     this.#uses.forget(id.entity);
   }
 
-  #dispensable(origin: string, except?: EntityKey): Promise<KnownIdentity | undefined> {
+  #evictable(origin: string, except?: EntityKey): Promise<KnownIdentity | undefined> {
     const { facebook, keeper } = this.#options;
     const options = {
       known: this.#known,
@@ -149,7 +149,7 @@ export class Identities {
       clock: facebook.clock,
       held: (entity: EntityKey) => this.#held(entity),
     };
-    return findDispensable(options, origin, except);
+    return findEvictable(options, origin, except);
   }
 
   async #held(entity: EntityKey): Promise<Hold | undefined> {

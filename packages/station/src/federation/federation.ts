@@ -13,7 +13,7 @@ import type { ReliableMessage } from '@dimp/dkd';
 import { type Facebook, messageID } from '@dimp/endpoint';
 import { type Handle, LruMap, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
-import type { Elsewhere } from '../commands/elsewhere.ts';
+import type { RemoteDirectory } from '../commands/remote-directory.ts';
 import type { Sink } from '../delivery/routes.ts';
 import type { Logins } from '../directory/logins.ts';
 import { TokenBucket } from '../limits/token-bucket.ts';
@@ -21,9 +21,9 @@ import type { Station } from '../station.ts';
 import type { Neighbours } from '../station-options.ts';
 import { announcementOf, MAX_LOGIN_AGE } from './announcement.ts';
 import { Dialler } from './dialler.ts';
+import { DirectoryQueries, type QueryKind } from './directory-queries.ts';
 import type { NeighbourLine } from './neighbour-line.ts';
 import { isSkipped, NeighbourSink } from './neighbour-sink.ts';
-import { Questions, type Sought } from './questions.ts';
 import { RelayCopies } from './relay-copy.ts';
 import { RouteTable } from './route-table.ts';
 
@@ -74,14 +74,14 @@ const ANNOUNCEMENTS = 16;
  * federation.start({ station, logins: commands.logins });
  * ```
  */
-export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
+export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable {
   readonly #options: FederationOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #stations: ReadonlyMap<EntityKey, NeighbourStation>;
   readonly #sinks = new Map<string, NeighbourSink>();
   readonly #copies: RelayCopies;
-  readonly #questions: Questions;
+  readonly #queries: DirectoryQueries;
   readonly #passed = new LruMap<string, true>(CAPACITY);
   readonly #buckets = new LruMap<EntityKey, TokenBucket>(CAPACITY);
   /** How many connections in a row have ended before a neighbour has taken anything of what it was sent. */
@@ -100,7 +100,7 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
     this.#logger = logger;
     this.#stations = new Map(neighbours.map((each) => [each.id.entity, each]));
     this.#copies = new RelayCopies({ facebook, id, routeOf: (user) => this.#routes?.get(user) });
-    this.#questions = new Questions(this.#clock, timers);
+    this.#queries = new DirectoryQueries(this.#clock, timers);
   }
 
   /** Dials the neighbours, and begins to relay. */
@@ -119,8 +119,8 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
         this.#routes?.set(user, record);
         station.routeChanged(user);
       }),
-      facebook.events.on('metaSaved', ({ id }) => this.#questions.arrived('meta', id)),
-      facebook.events.on('documentSaved', ({ id }) => this.#questions.arrived('documents', id)),
+      facebook.events.on('metaSaved', ({ id }) => this.#queries.arrived('meta', id)),
+      facebook.events.on('documentSaved', ({ id }) => this.#queries.arrived('documents', id)),
     );
     const [clock, logger] = [this.#clock, this.#logger];
     this.#diallers = [...this.#stations.values()].flatMap(({ id, connect }) => {
@@ -197,11 +197,11 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
     this.#work?.station.routesChanged();
   }
 
-  find(what: Sought, did: ID, asker: ID | undefined): Promise<boolean> | undefined {
+  find(what: QueryKind, did: ID, asker: ID | undefined): Promise<boolean> | undefined {
     const others = this.#oneEach().filter(
       ({ station }) => asker === undefined || !sameEntity(station, asker),
     );
-    return this.#questions.ask(
+    return this.#queries.query(
       what,
       did,
       others.map(({ line }) => line),
@@ -210,13 +210,13 @@ export class Federation implements Neighbours, Elsewhere, AsyncDisposable {
 
   identify(sender: ID, neighbour: ID): Promise<boolean> | undefined {
     const sink = this.#sinkTo(neighbour);
-    return this.#questions.ask('meta', sender, sink === undefined ? [] : [sink.line], true);
+    return this.#queries.query('meta', sender, sink === undefined ? [] : [sink.line], true);
   }
 
   /** Closes the connections that this station has made. */
   async close(): Promise<void> {
     for (const each of this.#listening.splice(0)) each.close();
-    this.#questions.close();
+    this.#queries.close();
     await Promise.all(this.#diallers.map((dialler) => dialler.stop()));
   }
 

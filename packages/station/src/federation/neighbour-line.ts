@@ -15,7 +15,7 @@ export interface NeighbourLine {
    */
   send(payload: Uint8Array): Promise<void>;
   /** Tells the neighbour something that this station itself has to say; nobody waits for it. */
-  say(draft: Draft): Promise<void>;
+  sendDraft(draft: Draft): Promise<void>;
   /** Ends the connection. */
   close(): void;
 }

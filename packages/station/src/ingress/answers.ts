@@ -5,19 +5,19 @@ import { DocumentsCommand } from '@dimp/extensions/commands';
 import { ANYONE, type ID } from '@dimp/mkm';
 import type { Reply } from '../commands/reply.ts';
 import type { Session } from '../session/session.ts';
-import type { Speaker } from '../session/speaker.ts';
+import type { StationSigner } from '../session/station-signer.ts';
 
 /** How often a connection is asked to log in, or for a meta, in milliseconds. */
-const ASK_INTERVAL = 5000;
+const CHALLENGE_INTERVAL = 5000;
 
 /** What the station itself says over connections. */
 export class Answers {
-  readonly #speaker: Speaker;
+  readonly #signer: StationSigner;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
-  constructor(speaker: Speaker, clock: Clock, logger: Logger) {
-    this.#speaker = speaker;
+  constructor(signer: StationSigner, clock: Clock, logger: Logger) {
+    this.#signer = signer;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -30,14 +30,15 @@ export class Answers {
   async send(session: Session, to: ID, draft: Draft): Promise<void> {
     const introduce = !session.introduced || draft.kind === 'handshake';
     const bytes = await this.#pack(draft, to, introduce);
-    if (bytes === undefined) return this.ask(session, ANYONE, DocumentsCommand.create({ did: to }));
+    if (bytes === undefined)
+      return this.challenge(session, ANYONE, DocumentsCommand.create({ did: to }));
     session.introduced = true;
     session.post(bytes);
   }
 
   /** {@link Answers.send} what has to be found out first. Who is gone meanwhile asks again. */
   later(session: Session, to: ID, answers: Promise<readonly Draft[]>): void {
-    const { id } = this.#speaker;
+    const { id } = this.#signer;
     const answering = async (): Promise<void> => {
       for (const { draft } of answersTo(to, id, id, await answers)) {
         if (!session.closed) await this.send(session, to, draft);
@@ -54,10 +55,10 @@ export class Answers {
    *
    * @throws `store/` codes
    */
-  async ask(session: Session, to: ID, draft: Draft): Promise<void> {
+  async challenge(session: Session, to: ID, draft: Draft): Promise<void> {
     const now = this.#clock.now();
-    if (session.asked > now - ASK_INTERVAL && session.asked <= now) return;
-    session.asked = now;
+    if (session.challengedAt > now - CHALLENGE_INTERVAL && session.challengedAt <= now) return;
+    session.challengedAt = now;
     const bytes =
       (await this.#pack(draft, to, true)) ??
       (await this.#pack(DocumentsCommand.create({ did: to }), ANYONE, true));
@@ -65,7 +66,7 @@ export class Answers {
   }
 
   async #pack(draft: Draft, to: ID, introduce: boolean): Promise<Uint8Array | undefined> {
-    const bytes = await this.#speaker.pack(this.#speaker.stamp(draft, (draft as Reply).extra), to, {
+    const bytes = await this.#signer.pack(this.#signer.stamp(draft, (draft as Reply).extra), to, {
       introduce,
     });
     return isWaiting(bytes) ? undefined : bytes;

@@ -20,31 +20,31 @@ import { stringifyJson, utf8Encode } from '@dimp/foundation';
 import { ANYONE, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { CommandProcessor, StationCommand } from '../commands/command.ts';
 import type { GroupCommit } from '../inbox/group-commit.ts';
-import type { LimitKeeper } from '../limits/limit-keeper.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { VerifyKey } from '../limits/verification-cost.ts';
 import type { StationMetrics } from '../metrics.ts';
-import { askPolicy, type Policy, type Refusal } from '../policy.ts';
+import { evaluatePolicy, type Policy, type Refusal } from '../policy.ts';
 import { type Notice, noticeOf } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Handshakes } from '../session/handshakes.ts';
 import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
-import type { Speaker } from '../session/speaker.ts';
+import type { StationSigner } from '../session/station-signer.ts';
 import type { Neighbours } from '../station-options.ts';
 import { Answers } from './answers.ts';
-import type { Charges } from './charges.ts';
-import { open } from './command-opening.ts';
-import { Receiving } from './receiving.ts';
+import { decryptCommand } from './command-decryption.ts';
+import { PayloadAck } from './payload-ack.ts';
+import { PendingSenders } from './pending-senders.ts';
 import { isStoreFailure, kindOf, Refused, refusalOf } from './refused.ts';
 import type { Router } from './router.ts';
-import { Strangers } from './strangers.ts';
+import type { Throttle } from './throttle.ts';
 import { checkUnambiguous } from './unambiguous.ts';
 import { payForSignatures, verifyRelayed } from './verifier.ts';
 
 /** What an {@link Ingress} is made with. */
 export interface IngressOptions {
   readonly transceiver: Transceiver;
-  readonly speaker: Speaker;
+  readonly signer: StationSigner;
   readonly sessions: Sessions;
   readonly handshakes: Handshakes;
   readonly router: Router;
@@ -54,8 +54,8 @@ export interface IngressOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: StationMetrics;
-  readonly keeper: LimitKeeper;
-  readonly charges: Charges;
+  readonly limiter: RateLimiter;
+  readonly throttle: Throttle;
   readonly timers: Timers;
   readonly commands: CommandProcessor | undefined;
   readonly neighbours: Neighbours | undefined;
@@ -76,14 +76,14 @@ const MAX_UNPAID = 64 * 1024;
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #answers: Answers;
-  readonly #strangers: Strangers;
-  readonly #charges: Charges;
+  readonly #pendingSenders: PendingSenders;
+  readonly #throttle: Throttle;
 
   constructor(options: IngressOptions) {
     this.#options = options;
-    this.#answers = new Answers(options.speaker, options.clock, options.logger);
-    this.#strangers = new Strangers(options.neighbours);
-    this.#charges = options.charges;
+    this.#answers = new Answers(options.signer, options.clock, options.logger);
+    this.#pendingSenders = new PendingSenders(options.neighbours);
+    this.#throttle = options.throttle;
   }
 
   /** Somebody has proven who he is. */
@@ -96,15 +96,15 @@ export class Ingress {
       id: session.id,
       station: user,
       send: (payload) => session.send(payload),
-      say: (draft) => this.#answers.send(session, user, draft),
+      sendDraft: (draft) => this.#answers.send(session, user, draft),
       close: () => session.close(),
     });
   }
 
   /** Takes in a payload. It is acknowledged later, when all that came of it is on the disk. Never throws. */
   async receive(session: Session, arrival: Arrival): Promise<void> {
-    session.began();
-    const receiving = new Receiving(arrival, () => session.settled());
+    session.payloadStarted();
+    const ack = new PayloadAck(arrival, () => session.payloadSettled());
     const texts = await this.#messages(session, arrival.payload);
     for (const [index, text] of texts.entries()) {
       if (session.closed) break;
@@ -113,12 +113,12 @@ export class Ingress {
       // A payload of one message is that message, unless something had to be trimmed.
       const whole = texts.length === 1 && text.length === arrival.payload.length;
       const bytes = whole ? arrival.payload : utf8Encode(text);
-      await this.#take(session, text, bytes, receiving);
+      await this.#take(session, text, bytes, ack);
     }
-    receiving.settled();
+    ack.settle();
     const room = this.#options.commits.room();
     if (room !== undefined) await room;
-    if (session.unsettled >= MAX_UNSETTLED) await session.below(MAX_UNSETTLED);
+    if (session.unsettled >= MAX_UNSETTLED) await session.waitBelow(MAX_UNSETTLED);
   }
 
   /** What it says is looked at when it has been paid for. */
@@ -135,40 +135,35 @@ export class Ingress {
   }
 
   /** @param text - what the bytes say */
-  async #take(
-    session: Session,
-    text: string,
-    bytes: Uint8Array,
-    receiving: Receiving,
-  ): Promise<void> {
+  async #take(session: Session, text: string, bytes: Uint8Array, ack: PayloadAck): Promise<void> {
     const { transceiver, metrics } = this.#options;
     metrics.add('messages.received', 1);
     let message: ReliableMessage | undefined;
     try {
-      if (bytes.length > this.#options.keeper.limits.messageBytes)
+      if (bytes.length > this.#options.limiter.limits.messageBytes)
         throw new Refused('format/limit');
       // Not of the bytes, which were decoded to find the end of the message.
       message = transceiver.deserialize(text);
       checkUnambiguous(text, message.wire);
       if (!(await this.#isExpected(session, message))) {
-        receiving.refuse();
+        ack.refuse();
         return;
       }
-      await this.#process(session, message, bytes, receiving);
+      await this.#process(session, message, bytes, ack);
     } catch (error) {
-      this.#failed(session, message, receiving, error);
+      this.#failed(session, message, ack, error);
     }
   }
 
   #failed(
     session: Session,
     message: ReliableMessage | undefined,
-    receiving: Receiving,
+    ack: PayloadAck,
     error: unknown,
   ): void {
     if (isStoreFailure(error)) {
       // The sender has to send it again, when the store works.
-      receiving.refuse();
+      ack.refuse();
       this.#options.onStoreFailure(error);
     } else if (message === undefined && refusalOf(error) !== undefined) this.#fault(session, error);
     // What a plug-in throws is no fault of the connection's.
@@ -183,7 +178,7 @@ export class Ingress {
    */
   async #mayTake(session: Session, said: string | Uint8Array, bytes: number): Promise<boolean> {
     try {
-      await this.#charges.message(session, bytes);
+      await this.#throttle.message(session, bytes);
       return true;
     } catch (error) {
       await this.#refuse(session, error, this.#noticeOf(session, said));
@@ -195,7 +190,7 @@ export class Ingress {
   #noticeOf({ user, remote }: Session, said: string | Uint8Array): Notice | undefined {
     if (user === undefined || said.length > MAX_UNPAID) return undefined;
     try {
-      this.#options.keeper.verifications(remote.address, undefined, 1);
+      this.#options.limiter.verifications(remote.address, undefined, 1);
       return noticeOf(this.#options.transceiver.deserialize(said));
     } catch {
       return undefined;
@@ -213,7 +208,7 @@ export class Ingress {
     const { user } = session;
     if (user === undefined) {
       if (router.destination(envelope.receiver) === 'station') return true;
-      await this.#answers.ask(
+      await this.#answers.challenge(
         session,
         envelope.sender,
         handshakes.demand(envelope.sender, session),
@@ -234,7 +229,7 @@ export class Ingress {
     session: Session,
     message: ReliableMessage,
     bytes: Uint8Array,
-    receiving: Receiving,
+    ack: PayloadAck,
   ): Promise<void> {
     const { router, transceiver, freshness, neighbours, policy } = this.#options;
     const { envelope } = message;
@@ -242,13 +237,13 @@ export class Ingress {
     const destination = router.destination(envelope.receiver);
     const isOwn = destination === 'name' && (await router.isOwnName(envelope.receiver));
     if (destination === 'station' || isOwn) {
-      return this.#command(session, message, bytes, receiving);
+      return this.#command(session, message, bytes, ack);
     }
     if (message.meta !== undefined) await this.#admitIdentity(session, message);
     const pay = (key: VerifyKey | undefined, count: number): Promise<void> =>
-      this.#charges.verifications(session, key, count);
+      this.#throttle.verifications(session, key, count);
     if ((await verifyRelayed(transceiver, message, pay)) !== undefined) {
-      return this.#unknownSender(session, message, bytes, receiving);
+      return this.#unknownSender(session, message, bytes, ack);
     }
     const returned = session.neighbour && (neighbours?.hasPassed?.(message) ?? false);
     // It goes round: only people's messages to people may come back (spec §11.8).
@@ -257,13 +252,13 @@ export class Ingress {
     // Clients could keep a message from spreading with them, or put words into notifications.
     const stripped = session.neighbour ? wire : withoutStationMembers(wire);
     const payload = stripped === wire ? bytes : utf8Encode(stringifyJson(stripped));
-    if (policy !== undefined) await this.#askPolicy(policy, session, message, payload.length);
+    if (policy !== undefined) await this.#evaluatePolicy(policy, session, message, payload.length);
     const passed = stripped === wire ? message : transceiver.deserialize(payload);
-    const relayed = { message: passed, payload, session, receiving, returned };
+    const relayed = { message: passed, payload, session, ack, returned };
     switch (destination) {
-      case 'everybody':
-        await router.toEverybody(relayed);
-        return this.#command(session, message, bytes, receiving);
+      case 'all':
+        await router.toAll(relayed);
+        return this.#command(session, message, bytes, ack);
       case 'group':
         return router.toGroup(relayed);
       default:
@@ -283,7 +278,7 @@ export class Ingress {
     await this.#options.commands?.admit?.(envelope.sender, address, neighbour);
   }
 
-  async #askPolicy(
+  async #evaluatePolicy(
     policy: Policy,
     session: Session,
     { envelope }: ReliableMessage,
@@ -291,7 +286,11 @@ export class Ingress {
   ): Promise<void> {
     const { logger } = this.#options;
     const { user, remote, neighbour } = session;
-    const refusal = await askPolicy(policy, { envelope, size, user, remote, neighbour }, logger);
+    const refusal = await evaluatePolicy(
+      policy,
+      { envelope, size, user, remote, neighbour },
+      logger,
+    );
     if (refusal !== undefined) throw new Refused(refusal.code, refusal.text);
   }
 
@@ -300,28 +299,28 @@ export class Ingress {
     session: Session,
     message: ReliableMessage,
     bytes: Uint8Array,
-    receiving: Receiving,
+    ack: PayloadAck,
   ): Promise<void> {
-    const { transceiver, metrics, keeper } = this.#options;
+    const { transceiver, metrics, limiter } = this.#options;
     const { sender } = message.envelope;
     const isStranger = session.user === undefined;
     // Whatever a stranger says to the station counts as an offer to log in: it costs as much to find out.
-    if (isStranger) keeper.handshake(session.remote.address);
+    if (isStranger) limiter.handshake(session.remote.address);
     else {
       await payForSignatures(transceiver, message, (key, count) =>
-        this.#charges.verifications(session, key, count),
+        this.#throttle.verifications(session, key, count),
       );
     }
     await this.#admitIdentity(session, message);
     const verified = await transceiver.verify(message);
-    if (isWaiting(verified)) return this.#unknownSender(session, message, bytes, receiving);
-    const { envelope, content, opening } = await open(verified, this.#options);
+    if (isWaiting(verified)) return this.#unknownSender(session, message, bytes, ack);
+    const { envelope, content, opening } = await decryptCommand(verified, this.#options);
     metrics.add('commands', 1);
     const later = (answers: Promise<readonly Draft[]>): void =>
       this.#answers.later(session, sender, answers);
     const command: StationCommand = { envelope, content, message, opening, session, later };
     if (content.kind === 'handshake') {
-      if (!isStranger) keeper.handshake(session.remote.address);
+      if (!isStranger) limiter.handshake(session.remote.address);
       const { answers, login } = this.#options.handshakes.process(
         command as StationCommand<HandshakeBody>,
         session,
@@ -343,7 +342,7 @@ export class Ingress {
     if (answers !== undefined) return answers;
     // Nothing ever answers a receipt, and nobody knows what everybody does not understand (spec §11.5).
     if (content.kind === 'receipt' || envelope.receiver.isGroup) return [];
-    const { id } = this.#options.speaker;
+    const { id } = this.#options.signer;
     const unsupported = unsupportedReceipt(envelope, content as Content, message.signature);
     return answersTo(envelope.sender, id, id, [unsupported]).map(({ draft }) => draft);
   }
@@ -358,32 +357,32 @@ export class Ingress {
     session: Session,
     message: ReliableMessage,
     bytes: Uint8Array,
-    receiving: Receiving,
+    ack: PayloadAck,
   ): Promise<void> {
     const { sender } = message.envelope;
     const { user, neighbour } = session;
     if (user !== undefined && !sameEntity(user, sender)) {
       const resume = (found: boolean): Promise<void> =>
-        this.#resume(session, message, bytes, receiving, found);
-      if (neighbour && this.#strangers.hold(sender, user, receiving, resume)) return;
+        this.#resume(session, message, bytes, ack, found);
+      if (neighbour && this.#pendingSenders.hold(sender, user, ack, resume)) return;
       throw new Refused('identity/not-found');
     }
-    receiving.refuse();
-    await this.#answers.ask(session, ANYONE, DocumentsCommand.create({ did: sender }));
+    ack.refuse();
+    await this.#answers.challenge(session, ANYONE, DocumentsCommand.create({ did: sender }));
   }
 
   async #resume(
     session: Session,
     message: ReliableMessage,
     bytes: Uint8Array,
-    receiving: Receiving,
+    ack: PayloadAck,
     found: boolean,
   ): Promise<void> {
     try {
       if (!found) throw new Refused('identity/not-found');
-      await this.#process(session, message, bytes, receiving);
+      await this.#process(session, message, bytes, ack);
     } catch (error) {
-      this.#failed(session, message, receiving, error);
+      this.#failed(session, message, ack, error);
     }
   }
 
@@ -419,7 +418,7 @@ export class Ingress {
         ? { kind: 'receipt', body: { text, code } }
         : receiptFor(notice.envelope, text, { signature: notice.signature, code });
     try {
-      await this.#answers.ask(session, ANYONE, draft);
+      await this.#answers.challenge(session, ANYONE, draft);
     } catch {
       // It could not be told, and ends all the same.
     }

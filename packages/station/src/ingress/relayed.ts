@@ -1,6 +1,6 @@
 import type { ReliableMessage } from '@dimp/dkd';
 import type { Session } from '../session/session.ts';
-import type { Receiving } from './receiving.ts';
+import type { PayloadAck } from './payload-ack.ts';
 
 /** A message that has passed all checks. */
 export interface Relayed {
@@ -11,5 +11,5 @@ export interface Relayed {
   /** It has been here before: it comes back from a neighbour. */
   readonly returned: boolean;
   /** The payload that it came in. */
-  readonly receiving: Receiving;
+  readonly ack: PayloadAck;
 }

@@ -13,10 +13,10 @@ import type { StationMetrics } from '../metrics.ts';
 import { expectedNotice, type Notice, noticeOf } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Blocking, Names, Neighbours } from '../station-options.ts';
-import type { Charges } from './charges.ts';
 import { copiesBytes, groupCopies, groupReceivers } from './group-copies.ts';
 import { Refused } from './refused.ts';
 import type { Relayed } from './relayed.ts';
+import type { Throttle } from './throttle.ts';
 
 /**
  * What the copies of a short message may take for members whom the station has never seen, in bytes: a small group may live
@@ -31,7 +31,7 @@ export interface RouterOptions {
   readonly inbox: Inbox;
   readonly receipts: Receipts;
   readonly limits: Limits;
-  readonly charges: Charges;
+  readonly throttle: Throttle;
   readonly metrics: StationMetrics;
   readonly blocking: Blocking | undefined;
   readonly names: Names | undefined;
@@ -40,7 +40,7 @@ export interface RouterOptions {
 }
 
 /** Where a message goes by its receiver (spec §11.7). */
-export type Destination = 'station' | 'everybody' | 'name' | 'group' | 'user';
+export type Destination = 'station' | 'all' | 'name' | 'group' | 'user';
 
 /** What every stranger hears of a message that was taken. */
 const KEPT = 'Message cached.';
@@ -60,7 +60,7 @@ export class Router {
       return sameEntity(receiver, this.#options.id) ? 'station' : 'user';
     }
     if (sameEntity(receiver, ANY_STATION) || sameEntity(receiver, ANYONE)) return 'station';
-    if (sameEntity(receiver, EVERY_STATION) || sameEntity(receiver, EVERYONE)) return 'everybody';
+    if (sameEntity(receiver, EVERY_STATION) || sameEntity(receiver, EVERYONE)) return 'all';
     return receiver.isGroup ? 'group' : 'name';
   }
 
@@ -96,9 +96,9 @@ export class Router {
    * @throws a refusal; `store/` codes
    */
   async toGroup(relayed: Relayed): Promise<void> {
-    const { message, receiving } = relayed;
+    const { message, ack } = relayed;
     const by = bringerOf(relayed);
-    const { limits, receipts, transceiver, inbox, charges } = this.#options;
+    const { limits, receipts, transceiver, inbox, throttle } = this.#options;
     const { parseID } = transceiver.protocol;
     const { envelope } = message;
     const { receiver: group, sender } = envelope;
@@ -108,7 +108,7 @@ export class Router {
       const blocks = await this.#blocks(member, sender, group);
       (blocks ? blocking : members).push(member);
     }
-    await charges.copies(relayed.session, copiesBytes(message, members.length));
+    await throttle.copies(relayed.session, copiesBytes(message, members.length));
     const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
     const id = messageID(message);
     // Who has blocked the sender is named like the others: whoever is blocked must not see it.
@@ -117,15 +117,15 @@ export class Router {
     let unseenLeft = Math.max(UNSEEN_LEAST, relayed.payload.length);
     let left = 1;
     let failed = false;
-    receiving.hold();
+    ack.hold();
     const settled = (error?: unknown): void => {
       left -= 1;
       failed ||= error !== undefined;
       if (left === 0 && !failed && kept.length > 0) {
         const recipients = kept.map(({ text }) => text);
-        receipts.tell(noticeOf(message), 'Message forwarded.', { recipients });
+        receipts.notify(noticeOf(message), 'Message forwarded.', { recipients });
       }
-      receiving.settled(error);
+      ack.settle(error);
     };
     let failure: unknown;
     try {
@@ -136,7 +136,7 @@ export class Router {
           const cost = storedFor.unseen ? payload.length + STORED_COST : 0;
           const incoming = { payload, id, copy, by, notice: undefined, storedFor };
           left += 1;
-          receiving.hold();
+          ack.hold();
           // Who has no room for it goes without, and is not among those that the receipt names.
           if (cost <= unseenLeft && inbox.append(mailbox, incoming, settled)) {
             unseenLeft -= cost;
@@ -156,7 +156,7 @@ export class Router {
   }
 
   /** @throws a refusal for a broadcast that nobody takes; `store/` codes */
-  async toEverybody({ message, payload }: Relayed): Promise<void> {
+  async toAll({ message, payload }: Relayed): Promise<void> {
     const { neighbours, metrics } = this.#options;
     if (neighbours === undefined) return;
     await neighbours.broadcast(message, payload);
@@ -169,21 +169,22 @@ export class Router {
   }
 
   async #deliver(relayed: Relayed, receiver: ID): Promise<void> {
-    const { message, payload, receiving, returned } = relayed;
+    const { message, payload, ack, returned } = relayed;
     const { envelope } = message;
     const { inbox, receipts, acquaintances } = this.#options;
     const notice = expectedNotice(message);
     if (notice !== undefined) acquaintances.wrote(envelope.sender, receiver);
     if (await this.#blocks(receiver, envelope.sender, envelope.group)) {
       // Whoever is blocked hears what every stranger hears, when the disk has answered as well.
-      receiving.hold();
+      ack.hold();
       inbox.pretend((error) => {
-        if (error === undefined && notice !== undefined) receipts.tell(notice, KEPT);
-        receiving.settled(error);
+        if (error === undefined && notice !== undefined) receipts.notify(notice, KEPT);
+        ack.settle(error);
       });
       return;
     }
-    const isStranger = notice !== undefined && !(await this.mayHear(envelope.sender, receiver));
+    const isStranger =
+      notice !== undefined && !(await this.mayLearnPresence(envelope.sender, receiver));
     const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
     try {
       const id = messageID(message);
@@ -193,11 +194,11 @@ export class Router {
       const incoming = {
         ...{ payload, id, copy, by, storedFor, returned },
         notice: isStranger ? undefined : notice,
-        ...(isStranger ? { kept: () => receipts.tell(notice, KEPT) } : {}),
+        ...(isStranger ? { kept: () => receipts.notify(notice, KEPT) } : {}),
       };
-      receiving.hold();
-      if (inbox.append(mailbox, incoming, receiving.settled)) return;
-      receiving.settled();
+      ack.hold();
+      if (inbox.append(mailbox, incoming, ack.settle)) return;
+      ack.settle();
       throw new Refused('store/quota');
     } finally {
       inbox.close(mailbox);
@@ -210,7 +211,7 @@ export class Router {
    *
    * @throws `store/` codes
    */
-  async mayHear(sender: ID, receiver: ID): Promise<boolean> {
+  async mayLearnPresence(sender: ID, receiver: ID): Promise<boolean> {
     return this.#options.acquaintances.knows(receiver, sender);
   }
 

@@ -55,7 +55,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Members of all objects; the JSON gate has bounded depth and number. */
+/** Members of all objects; the JSON parser has bounded depth and number. */
 function countMembers(value: Json | undefined): number {
   if (Array.isArray(value)) {
     return (value as readonly Json[]).reduce<number>((sum, each) => sum + countMembers(each), 0);

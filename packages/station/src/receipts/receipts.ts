@@ -8,12 +8,12 @@ import type { StationMetrics } from '../metrics.ts';
 import type { Refusal } from '../policy.ts';
 import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
-import type { Speaker } from '../session/speaker.ts';
+import type { StationSigner } from '../session/station-signer.ts';
 import type { Notice } from './notice.ts';
 
 /** What {@link Receipts} are made with. */
 export interface ReceiptsOptions {
-  readonly speaker: Speaker;
+  readonly signer: StationSigner;
   readonly sessions: Sessions;
   readonly timers: Timers;
   readonly clock: Clock;
@@ -80,7 +80,7 @@ export class Receipts {
    *
    * @param extra - more members of the receipt
    */
-  tell(notice: Notice, text: string, extra?: JsonObject): void {
+  notify(notice: Notice, text: string, extra?: JsonObject): void {
     const { envelope, signature } = notice;
     this.#add(envelope.sender, { draft: receiptFor(envelope, text, { signature }), extra });
   }
@@ -224,15 +224,14 @@ export class Receipts {
   }
 
   async #send(user: ID, receipts: readonly Pending[]): Promise<void> {
-    const { speaker, sessions, metrics } = this.#options;
-    const contents = receipts.map(({ draft, extra }) => speaker.stamp(draft, extra));
+    const { signer, sessions, metrics } = this.#options;
+    const contents = receipts.map(({ draft, extra }) => signer.stamp(draft, extra));
     const [first] = contents;
     if (first === undefined) return;
-    const content =
-      contents.length === 1 ? first : speaker.stamp(ArrayContent.create({ contents }));
+    const content = contents.length === 1 ? first : signer.stamp(ArrayContent.create({ contents }));
     const open = sessions.ofUser(user).filter(hasLoggedIn);
     if (open.length === 0) return;
-    const bytes = await speaker.pack(content, user);
+    const bytes = await signer.pack(content, user);
     // Who has told nobody how to encrypt for him gets none.
     if (isWaiting(bytes)) {
       metrics.add('receipts.dropped', receipts.length);

@@ -41,7 +41,7 @@ export class Handshakes {
       const options = { sn: content.sn, signature, code: 'policy/unauthorized' } as const;
       return { answers: [receiptFor(envelope, 'Permission denied.', options)] };
     }
-    if (key === undefined || !session.opens(sender, key)) {
+    if (key === undefined || !session.acceptsKey(sender, key)) {
       const remote_address = addressOf(session.remote);
       const again = handshakeAgain(session.keyFor(sender, this.#random), { remote_address });
       return { answers: [again] };

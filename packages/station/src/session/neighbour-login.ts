@@ -17,11 +17,11 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import { ANY_STATION, type ID } from '@dimp/mkm';
-import type { Speaker } from './speaker.ts';
+import type { StationSigner } from './station-signer.ts';
 
 /** What a station needs for logging in at another. */
 export interface NeighbourLoginOptions {
-  readonly speaker: Speaker;
+  readonly signer: StationSigner;
   readonly transceiver: Transceiver;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -44,13 +44,13 @@ export async function logInAt(
   neighbour: ID,
   options: NeighbourLoginOptions,
 ): Promise<Transport> {
-  const { speaker, clock, timers } = options;
-  const steps = new StationHandshake(speaker.id, neighbour, clock);
+  const { signer, clock, timers } = options;
+  const steps = new StationHandshake(signer.id, neighbour, clock);
   const arrivals = transport.incoming[Symbol.asyncIterator]();
   const close = (): void => void transport.close().catch(() => undefined);
   const timer = timers.after(TIMEOUT, close);
   try {
-    tell(transport, await packed(speaker, handshakeStart(), ANY_STATION));
+    tell(transport, await packed(signer, handshakeStart(), ANY_STATION));
     for (;;) {
       const { done, value: arrival } = await arrivals.next();
       if (done) throw new ProtocolError('transport/closed', 'the neighbour does not let us in');
@@ -61,7 +61,7 @@ export async function logInAt(
       if (step === undefined) continue;
       arrival.acknowledge();
       if (step.kind === 'accepted') continue;
-      tell(transport, await packed(speaker, handshakeStart(step.session), neighbour));
+      tell(transport, await packed(signer, handshakeStart(step.session), neighbour));
     }
   } catch (error) {
     close();
@@ -97,8 +97,8 @@ async function opened(text: string, transceiver: Transceiver) {
   }
 }
 
-async function packed(speaker: Speaker, draft: Draft, to: ID): Promise<Uint8Array> {
-  const bytes = await speaker.pack(speaker.stamp(draft), to, { introduce: true });
+async function packed(signer: StationSigner, draft: Draft, to: ID): Promise<Uint8Array> {
+  const bytes = await signer.pack(signer.stamp(draft), to, { introduce: true });
   if (!isWaiting(bytes)) return bytes;
   throw new ProtocolError('identity/not-found', 'the neighbour does not tell its key', {
     details: { id: to.text },

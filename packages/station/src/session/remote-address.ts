@@ -1,4 +1,4 @@
-/** Where a connection comes from, as the gate sees it. */
+/** Where a connection comes from, as the listener sees it. */
 export interface RemoteAddress {
   /** IP address as text. */
   readonly address: string;

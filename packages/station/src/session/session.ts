@@ -28,7 +28,7 @@ export class Session implements CommandSession, Sink {
   /** Messages over it that were no messages at all. */
   faults = 0;
   /** When it was last asked to log in or for a meta, in milliseconds since the epoch. */
-  asked = 0;
+  challengedAt = 0;
   readonly #clock: Clock;
   readonly #events: SessionEvents;
   #key: string | undefined;
@@ -93,7 +93,7 @@ export class Session implements CommandSession, Sink {
   }
 
   /** Whether somebody shows the key that he was told. It takes as long for a wrong one. */
-  opens(user: ID, key: string): boolean {
+  acceptsKey(user: ID, key: string): boolean {
     if (this.#key === undefined || this.#starter === undefined) return false;
     if (!sameEntity(this.#starter, user) || !/^[0-9a-f]{64}$/.test(key)) return false;
     return equalBytes(utf8Encode(this.#key), utf8Encode(key));
@@ -118,18 +118,18 @@ export class Session implements CommandSession, Sink {
   }
 
   /** A payload has come. */
-  began(): void {
+  payloadStarted(): void {
     this.#unsettled += 1;
   }
 
   /** A payload is done with. */
-  settled(): void {
+  payloadSettled(): void {
     this.#unsettled -= 1;
     this.#settles?.();
   }
 
   /** Waits until fewer payloads than so many are on their way. */
-  async below(count: number): Promise<void> {
+  async waitBelow(count: number): Promise<void> {
     while (this.#unsettled >= count) {
       await new Promise<void>((resolve) => {
         this.#settles = resolve;

@@ -2,9 +2,9 @@ import { receiptFor, Search } from '@dimp/extensions/commands';
 import { ArrayContent, Forward, Text } from '@dimp/extensions/contents';
 import type { JsonObject } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { scene, sharedScene, unharmed, Victim } from '../hostile-world.ts';
-import { introduce, newPerson } from '../people.ts';
-import { Rogue, until } from '../rogue.ts';
+import { scene, sharedScene, unharmed, Victim } from '../support/hostile-station.ts';
+import { MaliciousClient, until } from '../support/malicious-client.ts';
+import { introduce, newPerson } from '../support/test-users.ts';
 
 const now = sharedScene({
   limits: {
@@ -23,14 +23,14 @@ describe('an inbox that a stranger fills', () => {
     // The station knows him, and he is not there.
     const session = await Victim.at(world, away);
     await session.session.stop();
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     for (let count = 0; count < 40; count++) {
-      rogue.say(await rogue.pack(Text.create({ text: `flood ${count}` }), away.id));
+      client.send(await client.pack(Text.create({ text: `flood ${count}` }), away.id));
     }
-    const full = () => rogue.receipts().filter((text) => text === 'Message cached.').length;
-    await until(() => rogue.receipts().length === 40);
+    const full = () => client.receipts().filter((text) => text === 'Message cached.').length;
+    await until(() => client.receipts().length === 40);
     expect(full()).toBe(24);
-    expect(new Set(rogue.receipts()).size).toBe(2);
+    expect(new Set(client.receipts()).size).toBe(2);
     // Not silently: an honest sender hears it, and may send again.
     const early = await moki.person.messenger.send(Text.create({ text: 'shut out' }), away.id);
     await expect(early.reached('received', AbortSignal.timeout(8000))).rejects.toMatchObject({
@@ -50,43 +50,43 @@ describe('receipts', () => {
     const { world, moki, hulk, mallory } = await scene();
     const away = await newPerson('away');
     await introduce(away, mallory);
-    const rogue = await Rogue.login(world, mallory);
-    const before = rogue.raw.length;
+    const client = await MaliciousClient.login(world, mallory);
+    const before = client.raw.length;
     const others = [moki, hulk].map(({ texts }) => texts.length);
     const flood: Uint8Array[] = [];
     for (let count = 0; count < 200; count++) {
-      flood.push(await rogue.pack(Text.create({ text: 'x' }), away.id));
+      flood.push(await client.pack(Text.create({ text: 'x' }), away.id));
     }
-    for (const bytes of flood) rogue.say(bytes);
-    await until(() => rogue.receipts().length === 200, 15_000);
-    const answers = rogue.raw.slice(before);
+    for (const bytes of flood) client.send(bytes);
+    await until(() => client.receipts().length === 200, 15_000);
+    const answers = client.raw.slice(before);
     expect(answers.length).toBeLessThanOrEqual(100);
     const size = (texts: readonly (string | Uint8Array)[]) =>
       texts.reduce((sum, { length }) => sum + length, 0);
     expect(size(answers)).toBeLessThan(2 * size(flood));
     // A receipt for a receipt would never end.
-    const many = rogue.raw.length;
+    const many = client.raw.length;
     const envelope = { sender: world.station.id, receiver: mallory.id, time: 0 };
     for (let count = 0; count < 20; count++) {
-      rogue.say(await rogue.pack(receiptFor(envelope, 'thanks')));
-      rogue.say(await rogue.pack(receiptFor(envelope, 'thanks'), away.id));
+      client.send(await client.pack(receiptFor(envelope, 'thanks')));
+      client.send(await client.pack(receiptFor(envelope, 'thanks'), away.id));
     }
-    await rogue.settled();
-    expect(rogue.raw.length).toBe(many + 1);
+    await client.settled();
+    expect(client.raw.length).toBe(many + 1);
     expect([moki, hulk].map(({ texts }) => texts.length)).toEqual(others);
     await unharmed(moki, hulk);
   });
 
   test('of refused messages in a false name do not go to who bears it', async () => {
     const { world, moki, hulk, mallory } = now();
-    const victim = await Rogue.login(world, moki.person);
-    const rogue = await Rogue.login(world, mallory);
+    const victim = await MaliciousClient.login(world, moki.person);
+    const client = await MaliciousClient.login(world, mallory);
     const before = victim.raw.length;
     for (let count = 0; count < 10; count++) {
-      const wire = await rogue.wire(Text.create({ text: 'x' }), hulk.person.id);
-      rogue.say({ ...wire, sender: moki.person.id.text });
+      const wire = await client.wire(Text.create({ text: 'x' }), hulk.person.id);
+      client.send({ ...wire, sender: moki.person.id.text });
     }
-    await until(() => rogue.receipts().length === 10);
+    await until(() => client.receipts().length === 10);
     expect(victim.raw.length).toBe(before);
     await victim.close();
     await unharmed(moki, hulk);
@@ -96,7 +96,7 @@ describe('receipts', () => {
 describe('§14.5 no. 46: contents in contents', () => {
   test('are opened some levels deep and a bounded number of times', async () => {
     const { world, moki, hulk, mallory } = await scene();
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     const stamp = (draft: object) =>
       mallory.messenger.transceiver.protocol.contents.stamp(draft as never, {
         time: Date.now() / 1000,
@@ -108,12 +108,12 @@ describe('§14.5 no. 46: contents in contents', () => {
     for (let depth = 0; depth < 7; depth++) {
       deep = stamp(ArrayContent.create({ contents: [deep, deep] } as never));
     }
-    rogue.say(await rogue.pack({ kind: 'array', body: deep.body } as never));
-    rogue.say(await rogue.pack(Forward.create({ messages: [] } as never)));
-    rogue.say(await rogue.pack(wide));
-    await rogue.settled();
-    await until(() => rogue.of('ans').length === 64);
-    expect(rogue.of('ans').length).toBe(64);
+    client.send(await client.pack({ kind: 'array', body: deep.body } as never));
+    client.send(await client.pack(Forward.create({ messages: [] } as never)));
+    client.send(await client.pack(wide));
+    await client.settled();
+    await until(() => client.of('ans').length === 64);
+    expect(client.of('ans').length).toBe(64);
     await unharmed(moki, hulk);
   });
 });
@@ -121,23 +121,23 @@ describe('§14.5 no. 46: contents in contents', () => {
 describe('§14.6 no. 54: who there is', () => {
   test('cannot be scraped: seldom, by words, and never who is online', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     const search = (...keywords: string[]) => Search.create({ keywords } as never);
     for (const words of [['users'], ['a'], ['m', 'o']]) {
-      const [text] = await rogue.ask(search(...words));
+      const [text] = await client.ask(search(...words));
       expect(['Permission denied.', 'Search command error.']).toContain(text);
     }
     for (const text of ['all users', 'active users']) {
-      rogue.say(await rogue.pack(Text.create({ text })));
+      client.send(await client.pack(Text.create({ text })));
     }
-    rogue.say(await rogue.pack(search('moki')));
-    await until(() => rogue.of('search').length === 1);
-    for (let count = 0; count < 5; count++) rogue.say(await rogue.pack(search('hulk')));
-    await rogue.settled();
+    client.send(await client.pack(search('moki')));
+    await until(() => client.of('search').length === 1);
+    for (let count = 0; count < 5; count++) client.send(await client.pack(search('hulk')));
+    await client.settled();
     expect(world.limited).toContain('searchRate');
-    expect(rogue.of('search').length).toBeLessThanOrEqual(2);
-    expect(rogue.of('text')).toEqual([]);
-    expect(JSON.stringify(rogue.of('search'))).not.toContain('127.0.0.1');
+    expect(client.of('search').length).toBeLessThanOrEqual(2);
+    expect(client.of('text')).toEqual([]);
+    expect(JSON.stringify(client.of('search'))).not.toContain('127.0.0.1');
     await unharmed(moki, hulk);
   });
 });
@@ -147,10 +147,10 @@ describe('§14.4 no. 39 and 40: names and identities', () => {
     const { world, moki, hulk } = now();
     const rogues = await Promise.all(Array.from({ length: 8 }, () => newPerson('bulk')));
     for (const person of rogues) {
-      const rogue = await Rogue.dial(world, person);
-      void rogue.start().catch(() => undefined);
+      const client = await MaliciousClient.dial(world, person);
+      void client.start().catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 20));
-      await rogue.close();
+      await client.close();
     }
     await until(() => world.limited.includes('identityRate'));
     await unharmed(moki, hulk);
@@ -159,8 +159,8 @@ describe('§14.4 no. 39 and 40: names and identities', () => {
   test('names that look like others, or are no text to be shown, are nobody else', async () => {
     const { world, moki, hulk, mallory } = now();
     const { id } = hulk.person;
-    const rogue = await Rogue.login(world, mallory);
-    const wire = await rogue.wire(Text.create({ text: 'look-alike' }), id);
+    const client = await MaliciousClient.login(world, mallory);
+    const wire = await client.wire(Text.create({ text: 'look-alike' }), id);
     const address = id.text.split('@')[1] ?? '';
     const names = ['hu\u0131k', 'HULK', 'hulk\u202e', 'hulk ', '\ufeffhulk', 'hulk\n'];
     const receivers = [
@@ -171,10 +171,10 @@ describe('§14.4 no. 39 and 40: names and identities', () => {
       `${id.text}@anywhere`,
     ];
     for (const receiver of receivers) {
-      rogue.say({ ...wire, receiver } satisfies JsonObject);
-      rogue.say({ ...wire, sender: receiver } satisfies JsonObject);
+      client.send({ ...wire, receiver } satisfies JsonObject);
+      client.send({ ...wire, sender: receiver } satisfies JsonObject);
     }
-    await rogue.settled();
+    await client.settled();
     await unharmed(moki, hulk);
     expect(hulk.texts).not.toContain('look-alike');
     expect(world.logged.filter((line) => line.includes('ingress.failed'))).toEqual([]);
@@ -183,16 +183,16 @@ describe('§14.4 no. 39 and 40: names and identities', () => {
 
 test('nothing that an attacker writes gets into the log', async () => {
   const { world, hulk, mallory } = now();
-  const rogue = await Rogue.login(world, mallory);
+  const client = await MaliciousClient.login(world, mallory);
   const marker = 'N0TF0RTHEL0G';
-  const wire = await rogue.wire(Text.create({ text: marker }), hulk.person.id);
-  rogue.say({ ...wire, sender: marker });
-  rogue.say({ ...wire, receiver: `${marker}@anywhere` });
-  rogue.say({ ...wire, signature: marker });
-  rogue.say(`{"${marker}`);
-  rogue.say(await rogue.pack({ kind: 'command', body: { command: marker } } as never));
-  await rogue.settled();
+  const wire = await client.wire(Text.create({ text: marker }), hulk.person.id);
+  client.send({ ...wire, sender: marker });
+  client.send({ ...wire, receiver: `${marker}@anywhere` });
+  client.send({ ...wire, signature: marker });
+  client.send(`{"${marker}`);
+  client.send(await client.pack({ kind: 'command', body: { command: marker } } as never));
+  await client.settled();
   expect(world.logged.length).toBeGreaterThan(0);
   expect(world.logged.join('\n')).not.toContain(marker);
-  expect(world.logged.join('\n')).not.toContain(rogue.session);
+  expect(world.logged.join('\n')).not.toContain(client.session);
 });

@@ -4,9 +4,9 @@ import { Text } from '@dimp/extensions/contents';
 import { decodeBase64, encodeBase64, type JsonObject, utf8Encode } from '@dimp/foundation';
 import { ANY_STATION, EntityType, EVERYONE } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
-import { sharedScene, unharmed, Victim } from '../hostile-world.ts';
-import { introduce, newPerson, type tell } from '../people.ts';
-import { expectNothingOf, Rogue, until } from '../rogue.ts';
+import { sharedScene, unharmed, Victim } from '../support/hostile-station.ts';
+import { expectNothingOf, MaliciousClient, until } from '../support/malicious-client.ts';
+import { introduce, newPerson, type tell } from '../support/test-users.ts';
 
 const now = sharedScene();
 const evil = Text.create({ text: 'evil' });
@@ -18,8 +18,8 @@ describe('§14.1 no. 1: bytes that are no signature', () => {
       const { world, moki, hulk } = now();
       const mallory = await newPerson('mallory', { algorithm });
       await introduce(mallory, hulk.person);
-      const rogue = await Rogue.login(world, mallory);
-      const wire = await rogue.wire(evil, hulk.person.id);
+      const client = await MaliciousClient.login(world, mallory);
+      const wire = await client.wire(evil, hulk.person.id);
       const genuine = decodeBase64(wire['signature'] as string);
       const signatures = [
         new Uint8Array(128),
@@ -30,9 +30,9 @@ describe('§14.1 no. 1: bytes that are no signature', () => {
         utf8Encode('whatever'),
       ];
       for (const signature of signatures)
-        rogue.say({ ...wire, signature: encodeBase64(signature) });
-      await until(() => rogue.receipts().length === signatures.length);
-      expect(new Set(rogue.receipts())).toEqual(new Set(['Message not valid.']));
+        client.send({ ...wire, signature: encodeBase64(signature) });
+      await until(() => client.receipts().length === signatures.length);
+      expect(new Set(client.receipts())).toEqual(new Set(['Message not valid.']));
       await unharmed(moki, hulk);
       expectNothingOf('evil', hulk.texts);
     },
@@ -46,15 +46,15 @@ describe('§14.1 no. 2: a meta with the key of an attacker beside seed and finge
     for (const victim of [moki.person, stranger]) {
       const meta = (await victim.facebook.meta(victim.id))?.wire;
       const own = (await mallory.facebook.meta(mallory.id))?.wire;
-      const rogue = await Rogue.dial(world, mallory);
-      const wire = await rogue.wire(handshakeStart(), ANY_STATION, { attachVisa: true });
+      const client = await MaliciousClient.dial(world, mallory);
+      const wire = await client.wire(handshakeStart(), ANY_STATION, { attachVisa: true });
       const forged = { ...meta, key: own?.['key'] ?? null };
-      rogue.say({ ...wire, sender: victim.id.text, meta: forged });
-      await rogue.settled();
-      expect(rogue.session).toBeUndefined();
+      client.send({ ...wire, sender: victim.id.text, meta: forged });
+      await client.settled();
+      expect(client.session).toBeUndefined();
       const kept = await world.facebook.meta(victim.id);
       expect(kept?.wire['key']).toEqual(victim === moki.person ? meta?.['key'] : undefined);
-      await rogue.close();
+      await client.close();
     }
     await Victim.at(world, stranger);
     await unharmed(moki, hulk);
@@ -76,17 +76,17 @@ describe('§14.1 no. 4: one signature for two kinds of things', () => {
       signature: message.wire['signature'] ?? null,
     };
     const before = await world.facebook.document(victim.id);
-    const rogue = await Rogue.login(world, mallory);
-    const command = await rogue.wire(
+    const client = await MaliciousClient.login(world, mallory);
+    const command = await client.wire(
       DocumentsCommand.create({ did: victim.id, documents: [posing] } as never),
     );
-    rogue.say(command);
-    await rogue.settled();
+    client.send(command);
+    await client.settled();
     const after = await world.facebook.document(victim.id);
     expect(after?.wire).toEqual(before?.wire);
     // Nor as an attachment to a message.
-    rogue.say({ ...(await rogue.wire(evil, hulk.person.id)), visa: posing });
-    await rogue.settled();
+    client.send({ ...(await client.wire(evil, hulk.person.id)), visa: posing });
+    await client.settled();
     expect((await world.facebook.document(victim.id))?.wire).toEqual(before?.wire);
     await unharmed(moki, hulk);
     expectNothingOf('evil', hulk.texts);
@@ -95,9 +95,9 @@ describe('§14.1 no. 4: one signature for two kinds of things', () => {
   test('a visa of the victim says nothing as a broadcast', async () => {
     const { world, moki, hulk, mallory } = now();
     const visa = (await moki.person.facebook.document(moki.person.id))?.wire;
-    const rogue = await Rogue.dial(world, mallory);
+    const client = await MaliciousClient.dial(world, mallory);
     for (const receiver of ['station@anywhere', 'anyone@anywhere', 'everyone@everywhere']) {
-      rogue.say({
+      client.send({
         sender: moki.person.id.text,
         receiver,
         time: Date.now() / 1000,
@@ -105,8 +105,8 @@ describe('§14.1 no. 4: one signature for two kinds of things', () => {
         signature: visa?.['signature'] ?? null,
       });
     }
-    await rogue.settled();
-    expect(rogue.handshakes().filter((title) => title === 'DIM!')).toEqual([]);
+    await client.settled();
+    expect(client.handshakes().filter((title) => title === 'DIM!')).toEqual([]);
     await unharmed(moki, hulk);
   });
 });
@@ -115,18 +115,18 @@ describe('a visa of somebody else', () => {
   test('that an attacker has signed is not kept, and an old one does not come back', async () => {
     const { world, moki, hulk, mallory } = now();
     const victim = await newPerson('victim');
-    const own = await Rogue.login(world, victim);
+    const own = await MaliciousClient.login(world, victim);
     const old = (await victim.facebook.document(victim.id))?.wire;
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const renewed = await victim.facebook.rotateMessageKey(victim.id);
     const push = (wire: JsonObject | undefined) =>
       DocumentsCommand.create({ did: victim.id, documents: [wire] } as never);
-    own.say(await own.pack(push(renewed.wire)));
+    own.send(await own.pack(push(renewed.wire)));
     await own.settled();
     const kept = async () => (await world.facebook.document(victim.id))?.wire['data'];
     expect(await kept()).toBe(renewed.wire['data']);
 
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     const signer = await mallory.facebook.requireSigner(mallory.id);
     const data = (renewed.wire['data'] as string).replace(/"time":\d+/, '"time":4000000000');
     const sign = async (text: string) => encodeBase64(await signer.sign(utf8Encode(text)));
@@ -136,9 +136,9 @@ describe('a visa of somebody else', () => {
       { ...renewed.wire, data },
       old,
     ];
-    for (const wire of forged) rogue.say(await rogue.pack(push(wire)));
-    own.say(await own.pack(push(old)));
-    await Promise.all([rogue.settled(), own.settled()]);
+    for (const wire of forged) client.send(await client.pack(push(wire)));
+    own.send(await own.pack(push(old)));
+    await Promise.all([client.settled(), own.settled()]);
     expect(await kept()).toBe(renewed.wire['data']);
     await unharmed(moki, hulk);
   });
@@ -150,14 +150,14 @@ describe('§14.1 no. 6: the communication key of the victim, in the hands of an 
     const victim = moki.person;
     const [stolen] = await victim.facebook.messageKeys(victim.id);
     const signer = stolen as unknown as { sign?(data: Uint8Array): Promise<Uint8Array> };
-    const rogue = await Rogue.dial(world, victim);
-    await rogue.start();
-    const wire = await rogue.wire(handshakeStart(rogue.session));
+    const client = await MaliciousClient.dial(world, victim);
+    await client.start();
+    const wire = await client.wire(handshakeStart(client.session));
     const signature = await signer.sign?.(decodeBase64(wire['data'] as string));
     if (signature === undefined) expect.unreachable();
-    rogue.say({ ...wire, signature: encodeBase64(signature) });
-    await rogue.settled();
-    expect(rogue.handshakes()).not.toContain('DIM!');
+    client.send({ ...wire, signature: encodeBase64(signature) });
+    await client.settled();
+    expect(client.handshakes()).not.toContain('DIM!');
     await unharmed(moki, hulk);
   });
 });
@@ -166,30 +166,30 @@ describe('§14.1 no. 8: what a connection is logged in as', () => {
   test('a station that made itself injects nothing in the name of anybody', async () => {
     const { world, moki, hulk } = now();
     const fake = await newPerson('gsp-2', { network: EntityType.Station });
-    const rogue = await Rogue.login(world, fake);
-    const other = await Rogue.dial(world, moki.person);
-    rogue.say(await other.pack(evil, hulk.person.id));
-    rogue.say({ ...(await other.wire(evil, hulk.person.id)), signature: 'AAAA' });
-    await rogue.settled();
+    const client = await MaliciousClient.login(world, fake);
+    const other = await MaliciousClient.dial(world, moki.person);
+    client.send(await other.pack(evil, hulk.person.id));
+    client.send({ ...(await other.wire(evil, hulk.person.id)), signature: 'AAAA' });
+    await client.settled();
     await unharmed(moki, hulk);
     expectNothingOf('evil', hulk.texts);
   });
 
   test('a user’s own messages are verified as well', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    const wire = await rogue.wire(evil, hulk.person.id);
-    rogue.say({ ...wire, data: encodeBase64(utf8Encode('{"type":1,"sn":1,"text":"evil"}')) });
-    await until(() => rogue.receipts().includes('Message not valid.'));
+    const client = await MaliciousClient.login(world, mallory);
+    const wire = await client.wire(evil, hulk.person.id);
+    client.send({ ...wire, data: encodeBase64(utf8Encode('{"type":1,"sn":1,"text":"evil"}')) });
+    await until(() => client.receipts().includes('Message not valid.'));
     await unharmed(moki, hulk);
     expectNothingOf('evil', hulk.texts);
   });
 
   test('nobody sends in the name of somebody else over his own connection', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    rogue.say({ ...(await rogue.wire(evil, hulk.person.id)), sender: moki.person.id.text });
-    await until(() => rogue.receipts().includes('Permission denied.'));
+    const client = await MaliciousClient.login(world, mallory);
+    client.send({ ...(await client.wire(evil, hulk.person.id)), sender: moki.person.id.text });
+    await until(() => client.receipts().includes('Permission denied.'));
     await unharmed(moki, hulk);
     expectNothingOf('evil', hulk.texts);
   });
@@ -198,20 +198,20 @@ describe('§14.1 no. 8: what a connection is logged in as', () => {
 describe('§14.1 no. 14: somebody else’s command on a connection that belongs to a user', () => {
   test('is refused with an answer, and the connection goes on', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    const victim = await Rogue.dial(world, moki.person);
+    const client = await MaliciousClient.login(world, mallory);
+    const victim = await MaliciousClient.dial(world, moki.person);
     const commands: JsonObject[] = [];
     for (const draft of [
       Report.create({ title: 'offline' }),
-      handshakeStart(rogue.session),
+      handshakeStart(client.session),
       Handshake.create({ title: 'Hello world!', session: 'x' }),
     ]) {
       commands.push(await victim.wire(draft, world.station.id));
     }
-    for (const command of commands) rogue.say(command);
-    await until(() => rogue.receipts().length === commands.length);
-    expect(new Set(rogue.receipts())).toEqual(new Set(['Permission denied.']));
-    await rogue.settled();
+    for (const command of commands) client.send(command);
+    await until(() => client.receipts().length === commands.length);
+    expect(new Set(client.receipts())).toEqual(new Set(['Permission denied.']));
+    await client.settled();
     expect(world.logged.filter((line) => line.includes('ingress.failed'))).toEqual([]);
     await unharmed(moki, hulk);
   });
@@ -220,13 +220,13 @@ describe('§14.1 no. 14: somebody else’s command on a connection that belongs 
 describe('§14.1 no. 15: members that only stations write', () => {
   test('do not pass from a client, and neither hold a message up nor change where it goes', async () => {
     const { world, moki, hulk, mallory } = now();
-    const [reader, rogue] = [
-      await Rogue.login(world, await friendOf(mallory)),
-      await Rogue.login(world, mallory),
+    const [reader, client] = [
+      await MaliciousClient.login(world, await friendOf(mallory)),
+      await MaliciousClient.login(world, mallory),
     ];
     const station = world.station.id.text;
-    rogue.say({
-      ...(await rogue.wire(Text.create({ text: 'seen' }), reader.person.id)),
+    client.send({
+      ...(await client.wire(Text.create({ text: 'seen' }), reader.person.id)),
       traces: [station],
       recipients: [reader.person.id.text],
       neighbor: station,

@@ -5,15 +5,15 @@ import { Text } from '@dimp/extensions/contents';
 import { ANY_STATION, signDocument } from '@dimp/mkm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
-  LimitKeeper,
   type Limits,
   limitsOf,
+  RateLimiter,
   Station,
   StationCommands,
   silentMetrics,
 } from '../../src/index.ts';
-import { Device } from '../device.ts';
-import { introduce, newPerson, openStation, type Person } from '../people.ts';
+import { Device } from '../support/device.ts';
+import { introduce, newPerson, openStation, type Person } from '../support/test-users.ts';
 
 const ATTACKER = '192.0.2.66';
 const CAP = 30;
@@ -33,7 +33,7 @@ async function open(store: Store, limits: Partial<Limits> = {}): Promise<Directo
   const { facebook, station: before } = await openStation(store);
   const { id } = before;
   await before.stop();
-  const keeper = new LimitKeeper({
+  const keeper = new RateLimiter({
     limits: limitsOf({ identities: CAP, ...limits }),
     clock: facebook.clock,
     metrics: silentMetrics,

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path';
 import { createGroup } from '@dimp/client';
 import { Text } from '@dimp/extensions/contents';
 import { describe, expect, test } from 'vitest';
-import { type HostileWorld, scene, unharmed } from '../hostile-world.ts';
-import { newPerson, tell } from '../people.ts';
-import { Rogue, until } from '../rogue.ts';
+import { type HostileStation, scene, unharmed } from '../support/hostile-station.ts';
+import { MaliciousClient, until } from '../support/malicious-client.ts';
+import { newPerson, tell } from '../support/test-users.ts';
 
 const MEMBERS = 1000;
 
 /** Bytes of the station's store on the disk. */
-async function onDisk({ files }: HostileWorld): Promise<number> {
+async function onDisk({ files }: HostileStation): Promise<number> {
   const folder = join(dirname(files), 'store');
   let bytes = 0;
   for (const entry of await readdir(folder, { recursive: true })) {
@@ -20,8 +20,8 @@ async function onDisk({ files }: HostileWorld): Promise<number> {
 }
 
 /** Who got a copy, as the receipts tell. */
-function recipients(rogue: Rogue): number {
-  return rogue.contents.filter(({ wire }) => Array.isArray(wire['recipients'])).length;
+function recipients(client: MaliciousClient): number {
+  return client.contents.filter(({ wire }) => Array.isArray(wire['recipients'])).length;
 }
 
 describe('a message to a group of 1,000 whom the station has never seen', () => {
@@ -29,7 +29,7 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
     'of %i bytes takes at most four times the bytes that were sent, and others are served',
     async (length) => {
       const { world, moki, hulk, mallory } = await scene();
-      const rogue = await Rogue.login(world, mallory);
+      const client = await MaliciousClient.login(world, mallory);
       const { facebook, id: founder } = mallory;
       const { id: group } = await createGroup('crowd', { facebook, founder, members: [] });
       const before = await onDisk(world);
@@ -40,15 +40,15 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
       let sent = 0;
       for (let count = 0; count < 2; count++) {
         const text = `${count}`.padEnd(length / 2, 'x');
-        const { key: _, ...wire } = await rogue.wire(Text.create({ text }), hulk.person.id);
+        const { key: _, ...wire } = await client.wire(Text.create({ text }), hulk.person.id);
         const bytes = Buffer.from(JSON.stringify({ ...wire, receiver: group.text, keys }));
         sent += bytes.length;
-        rogue.say(bytes);
-        await until(() => rogue.receipts().length > count);
+        client.send(bytes);
+        await until(() => client.receipts().length > count);
       }
       expect(sent).toBeGreaterThan(MEMBERS * 344 * 2);
       expect((await onDisk(world)) - before).toBeLessThan(4 * sent);
-      expect(recipients(rogue)).toBeGreaterThan(0);
+      expect(recipients(client)).toBeGreaterThan(0);
       await unharmed(moki, hulk);
     },
     60_000,
@@ -56,21 +56,21 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
 
   test('is refused, with an answer, when no copy of it can be kept', async () => {
     const { world, moki, hulk, mallory } = await scene({ station: { room: () => 0 } });
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     const { facebook, id: founder } = mallory;
     const { id: group } = await createGroup('crowd', { facebook, founder, members: [] });
-    const { key, ...wire } = await rogue.wire(Text.create({ text: 'x' }), hulk.person.id);
+    const { key, ...wire } = await client.wire(Text.create({ text: 'x' }), hulk.person.id);
     const keys = { [`m1@${mallory.id.address.text}`]: key ?? '' };
-    rogue.say({ ...wire, receiver: group.text, keys });
-    await until(() => rogue.receipts().length === 1);
-    expect(recipients(rogue)).toBe(0);
+    client.send({ ...wire, receiver: group.text, keys });
+    await until(() => client.receipts().length === 1);
+    expect(recipients(client)).toBe(0);
     await unharmed(moki, hulk);
   });
 });
 
 test('a real group of 1,000 whom the station knows gets its messages', async () => {
   const { world, moki, hulk, mallory } = await scene();
-  const rogue = await Rogue.login(world, mallory);
+  const client = await MaliciousClient.login(world, mallory);
   const { facebook, id: founder } = mallory;
   const { id: group } = await createGroup('crowd', { facebook, founder, members: [] });
   const some = await Promise.all([newPerson('first'), newPerson('second')]);
@@ -89,10 +89,10 @@ test('a real group of 1,000 whom the station knows gets its messages', async () 
     ...seen.map((name) => `${name}@${address.text}`),
   ];
   const keys = Object.fromEntries(names.map((name) => [name, key]));
-  const { key: _, ...wire } = await rogue.wire(Text.create({ text: 'to all' }), hulk.person.id);
-  rogue.say({ ...wire, receiver: group.text, keys });
-  await until(() => rogue.receipts().length === 1);
-  const [receipt] = rogue.contents.filter(({ kind }) => kind === 'receipt');
+  const { key: _, ...wire } = await client.wire(Text.create({ text: 'to all' }), hulk.person.id);
+  client.send({ ...wire, receiver: group.text, keys });
+  await until(() => client.receipts().length === 1);
+  const [receipt] = client.contents.filter(({ kind }) => kind === 'receipt');
   expect(receipt?.wire['recipients']).toHaveLength(MEMBERS);
   await unharmed(moki, hulk);
 }, 60_000);

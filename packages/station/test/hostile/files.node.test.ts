@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { ask, noise } from '../file-service.ts';
-import { wire } from '../gate-service.ts';
-import { sharedScene, unharmed } from '../hostile-world.ts';
-import { until } from '../rogue.ts';
+import { ask, noise } from '../support/file-service.ts';
+import { sharedScene, unharmed } from '../support/hostile-station.ts';
+import { wire } from '../support/listener-service.ts';
+import { until } from '../support/malicious-client.ts';
 
 const now = sharedScene();
 const bytes = noise(1000);

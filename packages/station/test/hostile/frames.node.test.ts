@@ -3,10 +3,10 @@ import { Text } from '@dimp/extensions/contents';
 import { ANY_STATION } from '@dimp/mkm';
 import { encodeFrame } from '@dimp/transport-tcp/mtp';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ask } from '../file-service.ts';
-import { type Wire, wire } from '../gate-service.ts';
-import { hostileWorld, scene, sharedScene, unharmed } from '../hostile-world.ts';
-import { expectNothingOf, Rogue, until } from '../rogue.ts';
+import { ask } from '../support/file-service.ts';
+import { hostileWorld, scene, sharedScene, unharmed } from '../support/hostile-station.ts';
+import { type Wire, wire } from '../support/listener-service.ts';
+import { expectNothingOf, MaliciousClient, until } from '../support/malicious-client.ts';
 
 const now = sharedScene({
   limits: { messageBytes: 64 * 1024, connectionRate: { perSecond: 1000, burst: 10_000 } },
@@ -119,7 +119,7 @@ describe('§14.6 no. 48 to 51: frames that are none', () => {
 describe('slow peers', () => {
   test('that send a little now and then are let go, over each framing', async () => {
     const slow = await hostileWorld({
-      gate: { times: { opening: 1200, idle: 1200, http: { headers: 800, idle: 800 } } },
+      listener: { times: { opening: 1200, idle: 1200, http: { headers: 800, idle: 800 } } },
       limits: { loginTimeout: 1000 },
     });
     const openings = [
@@ -136,7 +136,7 @@ describe('slow peers', () => {
     const trickle = setInterval(() => lines[7]?.socket.write('x'), 100);
     onTestFinished(() => clearInterval(trickle));
     await until(() => lines.every(({ closed }) => closed), 14_000);
-    expect(slow.gate.connections).toBe(0);
+    expect(slow.listener.connections).toBe(0);
   }, 20_000);
 
   test('that have closed their half, or say nothing at all, hold nobody up', async () => {
@@ -160,7 +160,7 @@ describe('connections', () => {
     expect(world.limited).toContain('connectionsPerAddress');
     await unharmed(moki, hulk);
     for (const line of lines) line.socket.destroy();
-    await until(() => world.gate.connections === 2);
+    await until(() => world.listener.connections === 2);
     expect((await ask({ port: world.port }, 'GET', '/health')).status).toBe(200);
   });
 
@@ -194,12 +194,12 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
     'a message with %s is refused, and its connection goes on',
     async (_name, change) => {
       const { world, moki, hulk, mallory } = now();
-      const rogue = await Rogue.login(world, mallory);
-      const text = JSON.stringify(await rogue.wire(Text.create({ text: 'bomb' }), hulk.person.id));
+      const client = await MaliciousClient.login(world, mallory);
+      const text = JSON.stringify(await client.wire(Text.create({ text: 'bomb' }), hulk.person.id));
       const started = performance.now();
-      rogue.say(change(text));
-      await until(() => rogue.receipts().length > 0);
-      await rogue.settled();
+      client.send(change(text));
+      await until(() => client.receipts().length > 0);
+      await client.settled();
       expect(performance.now() - started).toBeLessThan(2000);
       await unharmed(moki, hulk);
       expectNothingOf('bomb', hulk.texts);
@@ -209,11 +209,11 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
 
   test('a message of thousands of members is one like others, and takes no longer', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    const text = JSON.stringify(await rogue.wire(Text.create({ text: 'wide' }), hulk.person.id));
+    const client = await MaliciousClient.login(world, mallory);
+    const text = JSON.stringify(await client.wire(Text.create({ text: 'wide' }), hulk.person.id));
     const members = Array.from({ length: 5000 }, (_, number) => `"${number}":0`).join();
     const started = performance.now();
-    rogue.say(text.replace('{', `{${members},`));
+    client.send(text.replace('{', `{${members},`));
     await until(() => hulk.texts.includes('wide'));
     expect(performance.now() - started).toBeLessThan(2000);
     await unharmed(moki, hulk);
@@ -242,10 +242,10 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
     ['half of a character in a name', (text) => text.replace('{', '{"\\udc00":1,')],
   ])('a message with %s is passed on to nobody', async (_, change) => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    const text = JSON.stringify(await rogue.wire(Text.create({ text: 'twice' }), hulk.person.id));
-    rogue.say(change(text, moki.person.id.text));
-    await rogue.settled();
+    const client = await MaliciousClient.login(world, mallory);
+    const text = JSON.stringify(await client.wire(Text.create({ text: 'twice' }), hulk.person.id));
+    client.send(change(text, moki.person.id.text));
+    await client.settled();
     await unharmed(moki, hulk);
     expectNothingOf('twice', hulk.texts);
     expectNothingOf('twice', moki.texts);
@@ -253,34 +253,34 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
 
   test('short names alone, and characters that are written as escapes, pass', async () => {
     const { world, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    const wire = await rogue.wire(Text.create({ text: 'short' }), hulk.person.id);
+    const client = await MaliciousClient.login(world, mallory);
+    const wire = await client.wire(Text.create({ text: 'short' }), hulk.person.id);
     const { sender, receiver, time, ...rest } = wire;
     const text = JSON.stringify({ F: sender, R: receiver, W: time, ...rest });
-    rogue.say(text.replace('{', '{"x":"\\ud83d\\ude00","a:b":"c\\"\\\\",'));
+    client.send(text.replace('{', '{"x":"\\ud83d\\ude00","a:b":"c\\"\\\\",'));
     await until(() => hulk.texts.includes('short'));
   });
 
   test('before login somebody who sends no messages is cut off at once', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.dial(world, mallory);
-    rogue.say('{"sender":');
-    await until(() => rogue.closed);
-    const loud = await Rogue.login(world, mallory);
-    for (let count = 0; count < 40; count++) loud.say('{"nothing":1}');
+    const client = await MaliciousClient.dial(world, mallory);
+    client.send('{"sender":');
+    await until(() => client.closed);
+    const loud = await MaliciousClient.login(world, mallory);
+    for (let count = 0; count < 40; count++) loud.send('{"nothing":1}');
     await until(() => loud.closed);
     await unharmed(moki, hulk);
   });
 
   test('one payload holds a bounded number of messages', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.dial(world, mallory);
-    rogue.say(
-      await rogue.pack(handshakeStart(), ANY_STATION, { attachMeta: true, attachVisa: true }),
+    const client = await MaliciousClient.dial(world, mallory);
+    client.send(
+      await client.pack(handshakeStart(), ANY_STATION, { attachMeta: true, attachVisa: true }),
     );
-    await until(() => rogue.session !== undefined);
-    rogue.say('{}\n'.repeat(30_000));
-    await until(() => rogue.closed);
+    await until(() => client.session !== undefined);
+    client.send('{}\n'.repeat(30_000));
+    await until(() => client.closed);
     await unharmed(moki, hulk);
   });
 });

@@ -4,12 +4,12 @@ import { DEFAULT_FRESHNESS, Freshness } from '@dimp/endpoint';
 import { encodeBase64, randomBytes, utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import { StoredKeyOwners } from '../../src/directory/stored-key-owners.ts';
-import { LimitKeeper, limitsOf, Station, StationCommands, silentMetrics } from '../../src/index.ts';
-import { open } from '../../src/ingress/command-opening.ts';
+import { limitsOf, RateLimiter, Station, StationCommands, silentMetrics } from '../../src/index.ts';
+import { decryptCommand } from '../../src/ingress/command-decryption.ts';
 import { isRefused } from '../../src/ingress/refused.ts';
-import { Device } from '../device.ts';
-import { oldKey, oldMessage, signed, withFirstBlock } from '../old-peer.ts';
-import { introduce, newPerson, openStation, type Person, tell } from '../people.ts';
+import { Device } from '../support/device.ts';
+import { oldKey, oldMessage, signed, withFirstBlock } from '../support/legacy-messages.ts';
+import { introduce, newPerson, openStation, type Person, tell } from '../support/test-users.ts';
 
 /** First blocks that an attacker tries: if one opens, he has guessed what stood there. */
 const GUESSES = ['{"T":9,"N":9}', '{"T":1,"N":9}', '{"T":255,"N":1}', '{"T":136,"N":9}'];
@@ -53,7 +53,7 @@ describe.each(['seen', 'withheld'] as const)(
         keyOwners: new StoredKeyOwners(store),
       });
       const limits = limitsOf();
-      const keeper = new LimitKeeper({ limits, clock: systemClock, metrics: silentMetrics });
+      const keeper = new RateLimiter({ limits, clock: systemClock, metrics: silentMetrics });
       const commands = new StationCommands({
         facebook,
         id: (await facebook.currentUser())?.id ?? expect.unreachable(),
@@ -64,7 +64,7 @@ describe.each(['seen', 'withheld'] as const)(
         const verified = await transceiver.verify(transceiver.deserialize(JSON.stringify(wire)));
         if (isWaiting(verified)) return 'waits';
         try {
-          const { content } = await open(verified, { transceiver, freshness, commands });
+          const { content } = await decryptCommand(verified, { transceiver, freshness, commands });
           return content.kind;
         } catch (error) {
           return isRefused(error) ? `${error.code} ${error.text}` : String(error);
@@ -91,7 +91,7 @@ describe.each(['seen', 'withheld'] as const)(
 
 test('over a session, each failure between wrapped key and content has one text and one code', async () => {
   const { facebook, id, mallory, victim } = await world('withheld');
-  const keeper = new LimitKeeper({
+  const keeper = new RateLimiter({
     limits: limitsOf(),
     clock: systemClock,
     metrics: silentMetrics,

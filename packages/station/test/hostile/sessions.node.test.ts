@@ -16,9 +16,9 @@ import { ANY_STATION, EntityType, EVERYONE } from '@dimp/mkm';
 import { connectTcp } from '@dimp/transport-tcp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { hostileWorld, sharedScene, unharmed, Victim } from '../hostile-world.ts';
-import { introduce, newPerson, protocol } from '../people.ts';
-import { expectNothingOf, Rogue, until } from '../rogue.ts';
+import { hostileWorld, sharedScene, unharmed, Victim } from '../support/hostile-station.ts';
+import { expectNothingOf, MaliciousClient, until } from '../support/malicious-client.ts';
+import { introduce, newPerson, protocol } from '../support/test-users.ts';
 
 const now = sharedScene();
 const seconds = () => Date.now() / 1000;
@@ -28,23 +28,23 @@ describe('the session of somebody else', () => {
     'is not opened with its key, nor with its recorded login, over %s',
     async (way) => {
       const { world, moki, hulk, mallory } = now();
-      const honest = await Rogue.dial(world, moki.person, { way });
+      const honest = await MaliciousClient.dial(world, moki.person, { way });
       await honest.start();
       const recorded = await honest.pack(handshakeStart(honest.session));
-      const thief = await Rogue.dial(world, mallory, { way });
+      const thief = await MaliciousClient.dial(world, mallory, { way });
       await thief.start();
       // What the victim has signed for his own connection, before he used it and after.
-      thief.say(recorded);
-      honest.say(recorded);
+      thief.send(recorded);
+      honest.send(recorded);
       await until(() => honest.handshakes().includes('DIM!'));
-      thief.say(recorded);
+      thief.send(recorded);
       // The key that was told to the victim, signed by the thief.
-      thief.say(await thief.pack(handshakeStart(honest.session)));
+      thief.send(await thief.pack(handshakeStart(honest.session)));
       await thief.settled();
       expect(thief.handshakes()).not.toContain('DIM!');
       expect(thief.session).not.toBe(honest.session);
       // The same connection belongs to nobody: what waits for the victim does not come over it.
-      thief.say({ ...(await honest.wire(Text.create({ text: 'stolen' }), hulk.person.id)) });
+      thief.send({ ...(await honest.wire(Text.create({ text: 'stolen' }), hulk.person.id)) });
       await thief.settled();
       await unharmed(moki, hulk);
       expectNothingOf('stolen', hulk.texts);
@@ -53,14 +53,14 @@ describe('the session of somebody else', () => {
 
   test('is not opened by guessing: wrong keys are answered, and cost what handshakes cost', async () => {
     const { world } = await now();
-    const rogue = await Rogue.dial(world, now().mallory);
-    await rogue.start();
-    const right = rogue.session ?? '';
+    const client = await MaliciousClient.dial(world, now().mallory);
+    await client.start();
+    const right = client.session ?? '';
     for (const key of ['', '0', right.toUpperCase(), `${right}0`, right.slice(1), 'a'.repeat(64)]) {
-      rogue.say(await rogue.pack(Handshake.create({ title: 'Hello world!', session: key })));
+      client.send(await client.pack(Handshake.create({ title: 'Hello world!', session: key })));
     }
-    await rogue.settled();
-    expect(rogue.handshakes()).not.toContain('DIM!');
+    await client.settled();
+    expect(client.handshakes()).not.toContain('DIM!');
   });
 });
 
@@ -100,19 +100,19 @@ describe('§14.1 no. 9: a station that passes a handshake on to another one', ()
 describe('§14.1 no. 10: logins', () => {
   test('in the name of another one, of the future and of the past are refused, and move nobody', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     const place = { station: { did: world.station.id }, agent: 'x' };
     const login = (did: typeof mallory.id) => Login.create({ did, ...place } as never);
     const before = await world.commands.logins.get(moki.person.id);
-    expect(await rogue.ask(login(moki.person.id))).toEqual(['Permission denied.']);
-    rogue.say(await rogue.pack(login(moki.person.id), EVERYONE));
-    await rogue.settled();
+    expect(await client.ask(login(moki.person.id))).toEqual(['Permission denied.']);
+    client.send(await client.pack(login(moki.person.id), EVERYONE));
+    await client.settled();
     expect(await world.commands.logins.get(moki.person.id)).toEqual(before);
     // His own, from next year: it would keep all later ones from counting.
-    const ahead = await rogue.wire(login(mallory.id));
-    rogue.say({ ...ahead, time: seconds() + 31_536_000 });
-    await until(() => rogue.receipts().includes('Message not valid.'));
-    const refused = rogue.receipts().length;
+    const ahead = await client.wire(login(mallory.id));
+    client.send({ ...ahead, time: seconds() + 31_536_000 });
+    await until(() => client.receipts().includes('Message not valid.'));
+    const refused = client.receipts().length;
     const clock = { now: () => Date.now() + 31_536_000_000 };
     const later = new Facebook({ protocol, store: mallory.facebook.store, clock });
     const message = await new Messenger({ facebook: later }).pack(
@@ -121,9 +121,9 @@ describe('§14.1 no. 10: logins', () => {
     );
     if (isWaiting(message)) expect.unreachable();
     // Inside, where it is signed, it is next year; outside it is today.
-    rogue.say({ ...message.wire, time: seconds() });
-    await until(() => rogue.receipts().length > refused);
-    expect(rogue.receipts().at(-1)).toBe('Message not valid.');
+    client.send({ ...message.wire, time: seconds() });
+    await until(() => client.receipts().length > refused);
+    expect(client.receipts().at(-1)).toBe('Message not valid.');
     const kept = await world.commands.logins.get(mallory.id);
     expect(kept?.time ?? 0).toBeLessThan(seconds() + 60);
     await unharmed(moki, hulk);
@@ -133,14 +133,14 @@ describe('§14.1 no. 10: logins', () => {
 describe('§14.1 no. 11: names', () => {
   test('come from the operator: what anybody tells of them changes nothing', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
+    const client = await MaliciousClient.login(world, mallory);
     const lie = Ans.create({
       names: ['moki', 'station', 'archivist'],
       records: { moki: mallory.id, station: mallory.id, archivist: mallory.id },
     } as never);
-    rogue.say(await rogue.pack(lie));
-    rogue.say(await rogue.pack(lie, hulk.person.id));
-    await rogue.settled();
+    client.send(await client.pack(lie));
+    client.send(await client.pack(lie, hulk.person.id));
+    await client.settled();
     expect(world.commands.names.lookup('moki')).toBeUndefined();
     expect(world.commands.names.lookup('station')?.text).toBe(world.station.id.text);
     expect((await hulk.session.resolve('gsp'))?.text).toBe(world.station.id.text);
@@ -154,21 +154,21 @@ describe('§14.3 no. 28 to 32: a message that is played back', () => {
     const { world, moki, hulk } = now();
     const friend = await newPerson('friend');
     await introduce(friend, hulk.person, moki.person);
-    const sender = await Rogue.login(world, friend);
+    const sender = await MaliciousClient.login(world, friend);
     const wire = await sender.wire(Text.create({ text: 'once' }), hulk.person.id);
-    sender.say(wire);
+    sender.send(wire);
     await until(() => hulk.texts.includes('once'));
-    sender.say(wire);
-    sender.say({ ...wire, time: seconds() - 5 });
-    sender.say({ ...wire, receiver: moki.person.id.text });
-    sender.say({ ...wire, receiver: `${hulk.person.id.text}/phone` });
+    sender.send(wire);
+    sender.send({ ...wire, time: seconds() - 5 });
+    sender.send({ ...wire, receiver: moki.person.id.text });
+    sender.send({ ...wire, receiver: `${hulk.person.id.text}/phone` });
     await sender.settled();
-    const again = await Rogue.login(world, friend);
-    again.say(wire);
+    const again = await MaliciousClient.login(world, friend);
+    again.send(wire);
     await again.settled();
     // Whoever has read it on the way, too.
-    const thief = await Rogue.login(world, now().mallory);
-    thief.say(wire);
+    const thief = await MaliciousClient.login(world, now().mallory);
+    thief.send(wire);
     await thief.settled();
     await unharmed(moki, hulk);
     expect(hulk.texts.filter((text) => text === 'once')).toEqual(['once']);
@@ -177,23 +177,23 @@ describe('§14.3 no. 28 to 32: a message that is played back', () => {
 
   test('a report and a login of yesterday change nothing', async () => {
     const { world, moki, hulk, mallory } = now();
-    const rogue = await Rogue.login(world, mallory);
-    const off = await rogue.wire(Report.create({ title: 'offline' }));
+    const client = await MaliciousClient.login(world, mallory);
+    const off = await client.wire(Report.create({ title: 'offline' }));
     // The one of two reports that counts is the later one, by the millisecond.
     await new Promise((resolve) => setTimeout(resolve, 10));
-    const on = await rogue.wire(Report.create({ title: 'online' }));
-    rogue.say(off);
-    await rogue.settled();
-    rogue.say(on);
-    await until(() => rogue.receipts().includes('Online received.'));
+    const on = await client.wire(Report.create({ title: 'online' }));
+    client.send(off);
+    await client.settled();
+    client.send(on);
+    await until(() => client.receipts().includes('Online received.'));
     // Old times on the outside are refused; those inside were used up.
-    rogue.say(off);
-    rogue.say({ ...off, time: seconds() - 9 * 86_400 });
-    await until(() => rogue.receipts().includes('Message not valid.'));
-    const before = rogue.of('text').length;
+    client.send(off);
+    client.send({ ...off, time: seconds() - 9 * 86_400 });
+    await until(() => client.receipts().includes('Message not valid.'));
+    const before = client.of('text').length;
     await introduce(mallory, hulk.person);
     await hulk.person.messenger.send(Text.create({ text: 'still there' }), mallory.id);
-    await until(() => rogue.of('text').length > before);
+    await until(() => client.of('text').length > before);
     await unharmed(moki, hulk);
   });
 });
@@ -203,13 +203,13 @@ describe('§14.6 no. 52: acknowledgements', () => {
     const { world, moki, hulk, mallory } = now();
     const friend = await newPerson('friend');
     await introduce(friend, moki.person);
-    const sleeping = await Rogue.login(world, friend, { silent: true });
+    const sleeping = await MaliciousClient.login(world, friend, { silent: true });
     await moki.person.messenger.send(Text.create({ text: 'for a friend' }), friend.id);
     await until(() => sleeping.of('text').length > 0);
     const text = sleeping.raw.find((each) => each.includes(moki.person.id.text)) ?? '{}';
     const { time, signature } = JSON.parse(text) as { time: number; signature: string };
     // The thief has seen it on the way, and tells the station that it has arrived.
-    const thief = await Rogue.login(world, mallory, { way: 'websocket' });
+    const thief = await MaliciousClient.login(world, mallory, { way: 'websocket' });
     const socket = new WebSocket(`ws://127.0.0.1:${world.port}/`);
     onTestFinished(() => socket.terminate());
     await new Promise((resolve) => socket.once('open', resolve));
@@ -218,13 +218,13 @@ describe('§14.6 no. 52: acknowledgements', () => {
       JSON.stringify({ time, signature, status: 'ok' }),
     ]) {
       socket.send(ack);
-      thief.say(ack);
+      thief.send(ack);
     }
     const receipt = receiptFor({ sender: moki.person.id, receiver: friend.id, time }, 'received');
-    thief.say(await thief.pack(receipt, world.station.id));
+    thief.send(await thief.pack(receipt, world.station.id));
     await thief.settled();
     await sleeping.close();
-    const awake = await Rogue.login(world, friend);
+    const awake = await MaliciousClient.login(world, friend);
     await until(() => awake.of('text').length > 0);
     expect(awake.of('text')).toMatchObject([{ text: 'for a friend' }]);
     await unharmed(moki, hulk);
@@ -236,10 +236,10 @@ describe('§14.2 no. 19: session keys', () => {
     const { world, mallory } = now();
     const keys = new Set<string>();
     for (let count = 0; count < 12; count++) {
-      const rogue = await Rogue.dial(world, mallory);
-      await rogue.start();
-      keys.add(rogue.session ?? '');
-      await rogue.close();
+      const client = await MaliciousClient.dial(world, mallory);
+      await client.start();
+      keys.add(client.session ?? '');
+      await client.close();
     }
     expect(keys.size).toBe(12);
     const bits = [...keys].flatMap((key) => [...Buffer.from(key, 'hex')]);
@@ -251,14 +251,14 @@ describe('§14.2 no. 19: session keys', () => {
 
 test('before login nothing is delivered, relayed or told', async () => {
   const { world, moki, hulk, mallory } = now();
-  const rogue = await Rogue.dial(world, mallory);
-  rogue.say(await rogue.pack(Text.create({ text: 'early' }), hulk.person.id));
-  rogue.say(await rogue.pack(Handshake.create({ title: 'DIM!' }), ANY_STATION));
-  await rogue.start();
-  await rogue.settled();
+  const client = await MaliciousClient.dial(world, mallory);
+  client.send(await client.pack(Text.create({ text: 'early' }), hulk.person.id));
+  client.send(await client.pack(Handshake.create({ title: 'DIM!' }), ANY_STATION));
+  await client.start();
+  await client.settled();
   await unharmed(moki, hulk);
   expectNothingOf('early', hulk.texts);
-  expect(rogue.raw.map((each) => utf8Decode(Buffer.from(each))).join()).not.toContain(
+  expect(client.raw.map((each) => utf8Decode(Buffer.from(each))).join()).not.toContain(
     moki.person.id.text,
   );
 });
@@ -269,8 +269,8 @@ test('a user keeps a few connections, and a flood of his own does not lock other
   await introduce(moki, hulk);
   const [first, second] = [await Victim.at(world, moki), await Victim.at(world, hulk)];
   const mallory = await newPerson('mallory');
-  const rogues: Rogue[] = [];
-  for (let count = 0; count < 6; count++) rogues.push(await Rogue.login(world, mallory));
+  const rogues: MaliciousClient[] = [];
+  for (let count = 0; count < 6; count++) rogues.push(await MaliciousClient.login(world, mallory));
   await until(() => rogues.filter(({ closed }) => closed).length === 3);
   await unharmed(first, second);
 });

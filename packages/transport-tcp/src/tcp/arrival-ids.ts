@@ -39,7 +39,7 @@ export class ArrivalIDs {
    *
    * @param frame - package that brought it, or completed it
    */
-  judge(frame: MtpFrame, payload: Uint8Array): 'deliver' | 'waiting' | 'done' {
+  classify(frame: MtpFrame, payload: Uint8Array): 'deliver' | 'waiting' | 'done' {
     if (!hasTransactionId(frame)) return 'deliver';
     const key = idKey(frame.id);
     const waiting = this.#waiting?.get(key);

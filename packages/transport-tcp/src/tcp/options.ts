@@ -1,5 +1,5 @@
 import type { ArrivalLimits, Sweep } from '@dimp/core/transport';
-import type { ResendOptions } from './departures.ts';
+import type { ResendOptions } from './pending-sends.ts';
 
 /** What both sides of a connection can be told. */
 export interface TcpOptions extends ArrivalLimits {

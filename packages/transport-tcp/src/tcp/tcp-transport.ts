@@ -15,8 +15,8 @@ import { FragmentAssembler } from '../mtp/fragments.ts';
 import type { MtpFrame } from '../mtp/frame.ts';
 import { automaticReply, isAgain, isIdleWord, PING } from '../mtp/reply.ts';
 import { ArrivalIDs } from './arrival-ids.ts';
-import { Departures } from './departures.ts';
 import type { TcpOptions } from './options.ts';
+import { PendingSends } from './pending-sends.ts';
 
 import { SocketWriter } from './socket-writer.ts';
 
@@ -46,7 +46,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
   readonly #decoder: MtpDecoder;
   readonly #queue: ArrivalQueue<Ticket>;
   readonly #writer: SocketWriter;
-  readonly #departures: Departures;
+  readonly #pendingSends: PendingSends;
   readonly #arrivalIDs = new ArrivalIDs();
   #assembler: FragmentAssembler | undefined;
   #maxPayloadBytes: number;
@@ -71,7 +71,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     });
     this.#queue = new ArrivalQueue(this, this.#sweep.clock, options);
     this.#writer = new SocketWriter(socket, this.#sweep.clock);
-    this.#departures = new Departures(options.resend);
+    this.#pendingSends = new PendingSends(options.resend);
     this.#aliveAt = this.#sweep.clock.now();
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KERNEL_KEEP_ALIVE);
@@ -93,7 +93,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     if (payload.length > this.#options.maxPayloadBytes)
       throw tooLong(this.#options.maxPayloadBytes);
     if (this.#finished || this.#closeBy !== undefined) throw closed();
-    await this.#departures.add(payload, this.#writer);
+    await this.#pendingSends.add(payload, this.#writer);
   }
 
   limitPayloads(bytes: number | undefined): void {
@@ -152,7 +152,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
       this.#queue.sweep(now);
       this.#arrivalIDs.sweep(now);
       this.#checkLife(now);
-      this.#departures.sweep(now, this.#writer);
+      this.#pendingSends.sweep(now, this.#writer);
     });
   }
 
@@ -194,7 +194,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     this.#sweep.delete(this);
     this.#queue.end(error);
     this.#writer.discard();
-    this.#departures.fail(closed(error));
+    this.#pendingSends.fail(closed(error));
     this.#socket.destroy();
     for (const resolve of this.#waitingForEnd ?? []) resolve();
     this.#waitingForEnd = undefined;
@@ -220,7 +220,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
     if (silence > idleTimeout + this.#decoder.waitingBytes) throw dead();
     if (keepAlive === undefined || silence < keepAlive || now - this.#pingAt < keepAlive) return;
     this.#pingAt = now;
-    const id = this.#departures.nextID();
+    const id = this.#pendingSends.nextID();
     this.#writer.reply(encodeFrame({ type: 'command', id, body: PING }));
   }
 
@@ -241,7 +241,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
         break;
       case 'message-response':
         if (isAgain(body)) break;
-        this.#departures.complete(frame.id);
+        this.#pendingSends.complete(frame.id);
         this.#receiveAnswer(body);
         break;
       case 'command-response':
@@ -273,7 +273,7 @@ export class TcpTransport implements Transport, ArrivalSource<Ticket>, Swept {
 
   #arrive(frame: MtpFrame, payload: Uint8Array): void {
     if (this.#closeBy !== undefined) return;
-    const verdict = this.#arrivalIDs.judge(frame, payload);
+    const verdict = this.#arrivalIDs.classify(frame, payload);
     if (verdict === 'deliver') this.#queue.push(payload, frame);
     else if (verdict === 'done') this.#reply(frame);
   }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Transport } from '@dimp/core';
 import { Sweep } from '@dimp/core/transport';
 import type { ServerOptions, WebSocket } from 'ws';
-import { DEAF } from '../channel.ts';
+import { NO_EVENTS } from '../channel.ts';
 import type { WebSocketOptions } from '../options.ts';
 import { type Side, WebSocketTransport } from '../web-socket-transport.ts';
 import { pieceLimits } from './piece-limits.ts';
@@ -51,7 +51,7 @@ export function webSocketServerOptions({
 export function acceptWebSocket(socket: WebSocket, options: AcceptWebSocketOptions): Transport {
   const sweep = options.sweep ?? new Sweep();
   const { connection, ...kept } = options;
-  const channel = new WsChannel(socket, DEAF, { connection });
+  const channel = new WsChannel(socket, NO_EVENTS, { connection });
   const confirmation = new ServerConfirmation(channel, sweep.clock, options);
   return new WebSocketTransport(channel, confirmation, { ...kept, sweep }, STATION);
 }

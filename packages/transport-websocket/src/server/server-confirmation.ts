@@ -1,12 +1,12 @@
 import type { Clock } from '@dimp/core';
 import { equalBytes, ProtocolError, utf8Encode } from '@dimp/foundation';
+import { ackKeysOf, readAck } from '../acknowledgements.ts';
 import type { Channel } from '../channel.ts';
-import type { Confirmation, Departure } from '../confirmation.ts';
-import { marksOf, readAck } from '../message-marks.ts';
+import type { Confirmation, PendingSend } from '../confirmation.ts';
 
 /** What is to be known of a payload that the client may not have yet. */
 interface Pending {
-  readonly departure: Departure;
+  readonly pendingSend: PendingSend;
   /** Counts the payloads of the connection. */
   readonly number: number;
   /** Milliseconds. */
@@ -35,7 +35,7 @@ export class ServerConfirmation implements Confirmation {
   readonly #ackTimeout: number;
   readonly #pongTimeout: number;
   /** All made when first needed: a server holds many connections on which nothing happens. */
-  #pending: Map<Departure, Pending> | undefined;
+  #pending: Map<PendingSend, Pending> | undefined;
   #bySignature: Map<string, Pending[]> | undefined;
   #ping: Ping | undefined;
   /** How many payloads wait for a ping, and not for acknowledgements. */
@@ -56,23 +56,23 @@ export class ServerConfirmation implements Confirmation {
     this.#pongTimeout = options.pongTimeout ?? 5000;
   }
 
-  sent(departure: Departure, now: number): void {
+  sent(pendingSend: PendingSend, now: number): void {
     this.#number += 1;
     const pending: Pending = {
-      departure,
+      pendingSend,
       number: this.#number,
       sentAt: now,
       written: false,
       missing: undefined,
     };
     this.#pending ??= new Map();
-    this.#pending.set(departure, pending);
+    this.#pending.set(pendingSend, pending);
     this.#unmarked += 1;
     if (this.#acknowledges) this.#expectAcks(pending);
   }
 
-  written(departure: Departure): void {
-    const pending = this.#pending?.get(departure);
+  written(pendingSend: PendingSend): void {
+    const pending = this.#pending?.get(pendingSend);
     if (pending === undefined) return;
     pending.written = true;
     if (pending.missing !== undefined) return;
@@ -126,7 +126,7 @@ export class ServerConfirmation implements Confirmation {
     for (const pending of this.#pending?.values() ?? []) {
       if (now - pending.sentAt < this.#ackTimeout) break;
       this.#remove(pending);
-      pending.departure.reject(
+      pending.pendingSend.reject(
         new ProtocolError('transport/timeout', 'the client does not acknowledge'),
       );
     }
@@ -136,12 +136,12 @@ export class ServerConfirmation implements Confirmation {
     const pending = this.#pending;
     this.#pending = undefined;
     this.#bySignature = undefined;
-    for (const departure of pending?.keys() ?? []) departure.reject(error);
+    for (const pendingSend of pending?.keys() ?? []) pendingSend.reject(error);
   }
 
   #expectAcks(pending: Pending): void {
     // What is no message cannot be acknowledged.
-    const signatures = marksOf(pending.departure.payload).map(({ signature }) => signature);
+    const signatures = ackKeysOf(pending.pendingSend.payload).map(({ signature }) => signature);
     if (signatures.length === 0) return;
     pending.missing = new Set(signatures);
     this.#unmarked -= 1;
@@ -171,11 +171,11 @@ export class ServerConfirmation implements Confirmation {
 
   #complete(pending: Pending): void {
     this.#remove(pending);
-    pending.departure.resolve();
+    pending.pendingSend.resolve();
   }
 
   #remove(pending: Pending): void {
-    this.#pending?.delete(pending.departure);
+    this.#pending?.delete(pending.pendingSend);
     if (pending.missing === undefined) this.#unmarked -= 1;
     if (this.#pending?.size === 0) this.#pending = undefined;
     for (const signature of pending.missing ?? []) {

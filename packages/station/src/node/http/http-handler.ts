@@ -7,7 +7,7 @@ import { isLoopback, namesLoopback } from '../loopback.ts';
 import { answer, answerJson, refuse } from './answer.ts';
 import { RequestTurns } from './request-turns.ts';
 
-/** Answers HTTP requests; the gate calls it. */
+/** Answers HTTP requests; the listener calls it. */
 export type HttpHandler = (
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,0 +1,44 @@
+import type { Clock, Timers } from '@dimp/core';
+import type { EntityKey, ID } from '@dimp/mkm';
+import { TokenBucket } from '../limits/token-bucket.ts';
+
+/** What one neighbour may send, over all of its connections: many users speak through it. */
+const MESSAGES = /* @__PURE__ */ Object.freeze({ perSecond: 5000, burst: 50_000 });
+const BYTES = /* @__PURE__ */ Object.freeze({
+  perSecond: 32 * 1024 * 1024,
+  burst: 256 * 1024 * 1024,
+});
+
+/**
+ * Slows neighbours down to what they may send. Nothing of theirs is refused for that: somebody else has sent it, and was
+ * told that it is on its way.
+ */
+export class NeighbourRate {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  /** The operator has chosen who is in here. */
+  readonly #buckets = new Map<EntityKey, readonly [messages: TokenBucket, bytes: TokenBucket]>();
+
+  constructor(clock: Clock, timers: Timers) {
+    this.#clock = clock;
+    this.#timers = timers;
+  }
+
+  /** Waits until a message may be taken in. */
+  async pass({ entity }: ID, bytes: number): Promise<void> {
+    const now = this.#clock.now();
+    const buckets = this.#buckets.get(entity) ?? [
+      new TokenBucket(MESSAGES, now),
+      new TokenBucket(BYTES, now),
+    ];
+    this.#buckets.set(entity, buckets);
+    const [messages, amount] = buckets;
+    messages.spend(1, now);
+    amount.spend(bytes, now);
+    const wait = Math.max(messages.wait(0, now), amount.wait(0, now));
+    if (wait === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#timers.after(Math.ceil(wait), resolve);
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { webSocketServerOptions } from '@dimp/transport-websocket/server';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { RemoteAddress } from '../../session/remote-address.ts';
+import { refuse } from '../http/answer.ts';
+import type { HttpHandler } from '../http/http-handler.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
+
+/** Time limits of HTTP requests, in milliseconds. */
+export interface HttpTimes {
+  /** From the first byte of a request to the end of its headers. */
+  readonly headers: number;
+  /** From the first byte of a request to the end of its body: slow lines upload large files. */
+  readonly request: number;
+  /** Without a byte in either direction. */
+  readonly idle: number;
+}
+
+/** What {@link HttpUpgrade} has to be told. */
+export interface HttpUpgradeOptions {
+  readonly maxPayloadBytes: number;
+  readonly times: HttpTimes;
+  readonly proxies: TrustedProxies;
+  readonly http: HttpHandler;
+  /** Counts a request, and tells how long its address has to wait, in milliseconds; 0 if it may be answered. */
+  readonly retryAfter: (address: string) => number;
+  /**
+   * Whether somebody who comes through a proxy may open a WebSocket.
+   *
+   * @returns undefined if not; otherwise to be disposed of when it has closed
+   */
+  readonly admit: (address: string) => Disposable | undefined;
+  readonly onWebSocket: (socket: WebSocket, remote: RemoteAddress, connection: Duplex) => void;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+
+/** HTTP, and WebSocket by way of it, over connections that somebody else has accepted. */
+export class HttpUpgrade {
+  readonly #options: HttpUpgradeOptions;
+  readonly #http: Server;
+  readonly #webSockets: WebSocketServer;
+  #closing = false;
+
+  constructor(options: HttpUpgradeOptions) {
+    this.#options = options;
+    const { headers, idle, request } = options.times;
+    this.#http = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: headers,
+      requestTimeout: request,
+      keepAliveTimeout: Math.min(5000, idle),
+      connectionsCheckingInterval: Math.min(5000, headers),
+    });
+    this.#http.timeout = idle;
+    this.#webSockets = new WebSocketServer(webSocketServerOptions(options));
+    this.#http.on('request', (asked, response) => this.#answer(asked, response));
+    this.#http.on('upgrade', (asked, socket, head) => this.#upgrade(asked, socket, head));
+    // Without a listener Node would answer, and what it answers to is no request.
+    this.#http.on('clientError', (_error, socket) => socket.destroy());
+    // This server never listens itself, but its watch over slow requests begins with this event.
+    this.#http.emit('listening');
+  }
+
+  /** Takes over a connection, of which some bytes have been read. */
+  take(socket: Socket, head: Uint8Array): void {
+    socket.pause();
+    socket.unshift(head);
+    this.#http.emit('connection', socket);
+    socket.resume();
+  }
+
+  /** Closes connections on which no request is running, now and whenever one has been answered. */
+  close(): void {
+    this.#closing = true;
+    // It is not listening, which is no error here.
+    this.#http.close(ignore);
+    this.#http.closeIdleConnections();
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#closing) response.shouldKeepAlive = false;
+    const { http, retryAfter } = this.#options;
+    const remote = this.#clientOf(request);
+    const wait = retryAfter(remote.address);
+    if (wait === 0) {
+      http(request, response, remote);
+      return;
+    }
+    // A connection of its own for the next one: those have a rate as well.
+    const headers = { 'Retry-After': Math.ceil(wait / 1000), Connection: 'close' };
+    void refuse(request, response, 429, headers).catch(ignore);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#closing) return void socket.destroy();
+    const { admit, onWebSocket, proxies } = this.#options;
+    const remote = this.#clientOf(request);
+    const throughProxy = proxies.includes(request.socket.remoteAddress ?? '');
+    const admitted = throughProxy ? admit(remote.address) : NOT_COUNTED;
+    if (admitted === undefined) return void socket.destroy();
+    if (throughProxy) socket.once('close', () => admitted[Symbol.dispose]());
+    // Pages of any origin may connect: nothing is known of their users before they have signed something.
+    this.#webSockets.handleUpgrade(request, socket, head, (accepted) =>
+      onWebSocket(accepted, remote, socket),
+    );
+  }
+
+  #clientOf(request: IncomingMessage): RemoteAddress {
+    const { socket } = request;
+    const { remoteAddress: address = '', remotePort: port = 0 } = socket;
+    return this.#options.proxies.clientOf(request, {
+      address,
+      port,
+      secure: socket instanceof TLSSocket,
+    });
+  }
+}
+
+/** Whoever comes straight was counted as a connection already. */
+const NOT_COUNTED: Disposable = { [Symbol.dispose]: ignore };
+
+function ignore(): void {}

@@ -1,0 +1,49 @@
+import { bindEnvelope, isWaiting, seconds, type Transceiver, type Waiting } from '@dimp/core';
+import type { Content, Draft, Envelope } from '@dimp/dkd';
+import type { JsonObject } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+
+/** How one message of the station is made. */
+export interface SignOptions {
+  /** Sends the station's meta and visa along, for who may not know it yet (spec §8.10). */
+  readonly introduce?: boolean;
+}
+
+/** Packs what the station itself has to say. */
+export class StationSigner {
+  readonly id: ID;
+  readonly #transceiver: Transceiver;
+
+  constructor(id: ID, transceiver: Transceiver) {
+    this.id = id;
+    this.#transceiver = transceiver;
+  }
+
+  /** Numbers and dates a draft. */
+  stamp(draft: Draft, extra: JsonObject = {}): Content {
+    const { protocol, barrack } = this.#transceiver;
+    const content = protocol.contents.stamp(draft as never, { time: seconds(barrack.clock) });
+    return Object.keys(extra).length === 0
+      ? content
+      : { ...content, wire: { ...content.wire, ...extra } };
+  }
+
+  /**
+   * The bytes of a message of the station's.
+   *
+   * @returns what has to arrive first: the receiver's visa
+   * @throws `format/limit`; `store/` codes
+   */
+  async pack(
+    content: Content,
+    receiver: ID,
+    { introduce = false }: SignOptions = {},
+  ): Promise<Uint8Array | Waiting> {
+    const envelope: Envelope = { sender: this.id, receiver, time: content.time ?? 0 };
+    const bound = bindEnvelope(content, envelope);
+    const secure = await this.#transceiver.encrypt({ envelope, content: bound });
+    if (isWaiting(secure)) return secure;
+    const attach = { attachMeta: introduce, attachVisa: introduce };
+    return this.#transceiver.serialize(await this.#transceiver.sign(secure, attach));
+  }
+}

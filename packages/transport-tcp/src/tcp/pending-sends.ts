@@ -1,0 +1,112 @@
+import { ProtocolError } from '@dimp/foundation';
+import { encodeFrame } from '../mtp/encode.ts';
+import { TransactionIds } from '../mtp/transaction-ids.ts';
+import { idKey } from './id-key.ts';
+import type { Outgoing, OutgoingSink } from './socket-writer.ts';
+
+/** When payloads are sent again (spec §12.3). */
+export interface ResendOptions {
+  /** How often a payload is sent in all; 3 unless told. */
+  readonly attempts?: number;
+  /** Milliseconds to wait for the acknowledgement each time; 120,000 unless told. */
+  readonly interval?: number;
+}
+
+/** A payload that was sent, or is to be, and is not acknowledged yet. */
+class PendingSend implements Outgoing {
+  readonly bytes: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: ProtocolError) => void;
+  attempts = 0;
+  /** Milliseconds; undefined while it waits for the socket. */
+  writtenAt: number | undefined;
+
+  constructor(bytes: Uint8Array, resolve: () => void, reject: (error: ProtocolError) => void) {
+    this.bytes = bytes;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  written(now: number): void {
+    this.attempts += 1;
+    this.writtenAt = now;
+  }
+}
+
+/** The payloads that the peer has not acknowledged, in the order of their last writing. */
+export class PendingSends {
+  readonly #attempts: number;
+  readonly #interval: number;
+  /** Both made when first needed: a server holds many connections on which nothing happens. */
+  #ids: TransactionIds | undefined;
+  #pending: Map<string, PendingSend> | undefined;
+
+  constructor({ attempts = 3, interval = 120_000 }: ResendOptions = {}) {
+    if (!(attempts >= 1)) throw new RangeError('attempts must be 1 or more');
+    this.#attempts = attempts;
+    this.#interval = interval;
+  }
+
+  /** A transaction id that no other package of ours has. */
+  nextID(): Uint8Array {
+    this.#ids ??= new TransactionIds();
+    return this.#ids.next();
+  }
+
+  /**
+   * Makes a package of a payload, which is copied.
+   *
+   * @returns when it is acknowledged
+   */
+  add(payload: Uint8Array, sink: OutgoingSink): Promise<void> {
+    const id = this.nextID();
+    const bytes = encodeFrame({ type: 'message', id, body: payload });
+    return new Promise((resolve, reject) => {
+      const pendingSend = new PendingSend(bytes, resolve, reject);
+      this.#pending ??= new Map();
+      this.#pending.set(idKey(id), pendingSend);
+      sink.push(pendingSend);
+    });
+  }
+
+  /** The peer has it. Answers to what waits for nothing, such as repeated ones, do nothing. */
+  complete(id: Uint8Array): void {
+    const key = idKey(id);
+    const pendingSend = this.#pending?.get(key);
+    // What was never written cannot have been acknowledged.
+    if (pendingSend === undefined || pendingSend.attempts === 0) return;
+    this.#delete(key);
+    pendingSend.resolve();
+  }
+
+  /** Sends again what has waited long enough, and gives up what was sent often enough. */
+  sweep(now: number, sink: OutgoingSink): void {
+    if (this.#pending === undefined) return;
+    for (const [key, pendingSend] of this.#pending) {
+      // Those behind were written later, or wait behind this one for the socket.
+      if (pendingSend.writtenAt === undefined || now - pendingSend.writtenAt < this.#interval)
+        return;
+      this.#pending.delete(key);
+      if (pendingSend.attempts >= this.#attempts) {
+        pendingSend.reject(new ProtocolError('transport/timeout', 'the peer does not acknowledge'));
+      } else {
+        pendingSend.writtenAt = undefined;
+        this.#pending.set(key, pendingSend);
+        sink.push(pendingSend);
+      }
+    }
+    if (this.#pending.size === 0) this.#pending = undefined;
+  }
+
+  /** The connection is over: nothing more will be acknowledged. */
+  fail(error: ProtocolError): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    for (const pendingSend of pending?.values() ?? []) pendingSend.reject(error);
+  }
+
+  #delete(key: string): void {
+    this.#pending?.delete(key);
+    if (this.#pending?.size === 0) this.#pending = undefined;
+  }
+}
