@@ -22,7 +22,7 @@ const SUITES = [
   'packages/testing/test/binding',
   'packages/testing/test/vectors',
   'packages/client/test/key-store',
-  'packages/client/test/leadership.browser',
+  'packages/client/test/tab-leader.browser',
   'packages/client/test/messenger',
   'packages/client/test/session-login',
 ];

@@ -15,16 +15,12 @@ export {
   type RegisterOptions,
   register,
 } from '@dimp/endpoint';
-export {
-  Delivery,
-  type DeliveryEvents,
-  type DeliveryReport,
-  type ReceiverReport,
-} from './delivery/delivery.ts';
-export type { DeliveryState } from './delivery/delivery-state.ts';
-export { DEFAULT_RESEND_POLICY, type ResendPolicy } from './delivery/resending.ts';
+export type { DeferredMessage, DeferredReason } from './inbox/deferred.ts';
+export type { Evidence, EvidenceReader } from './inbox/evidence.ts';
+export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './inbox/inbox.ts';
+export type { ReceiptPolicy } from './inbox/receipts.ts';
+export type { SendPackage } from './messenger/connection.ts';
 export type { MessengerEvents } from './messenger/events.ts';
-export type { SendPackage } from './messenger/link.ts';
 export type {
   GroupForm,
   GroupPackOptions,
@@ -39,8 +35,12 @@ export {
 } from './messenger/messenger.ts';
 export type { MessengerOptions } from './messenger/messenger-options.ts';
 export type { StationContact } from './messenger/station-contact.ts';
+export {
+  Delivery,
+  type DeliveryEvents,
+  type DeliveryReport,
+  type ReceiverReport,
+} from './outbox/delivery.ts';
+export type { DeliveryState } from './outbox/delivery-state.ts';
+export { DEFAULT_RESEND_POLICY, type ResendPolicy } from './outbox/resend-timers.ts';
 export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';
-export type { DeferredMessage, DeferredReason } from './receiving/deferred.ts';
-export type { Evidence, EvidenceReader } from './receiving/evidence.ts';
-export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './receiving/inbox.ts';
-export type { ReceiptPolicy } from './receiving/receipts.ts';

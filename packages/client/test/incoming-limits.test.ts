@@ -5,9 +5,9 @@ import { disposeSymbol, parseJsonObject, stringifyJson, utf8Encode } from '@dimp
 import { VirtualTime } from '@dimp/testing/network';
 import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
-import { NOTHING } from '../src/receiving/answer.ts';
-import { WaitingRoom } from '../src/receiving/waiting-room.ts';
-import { WaitingRooms } from '../src/receiving/waiting-rooms.ts';
+import { NOTHING } from '../src/inbox/answer.ts';
+import { DeferredMessages } from '../src/inbox/deferred-messages.ts';
+import { DeferredStore } from '../src/inbox/deferred-store.ts';
 import { acquaint, type Client, tell, text, World } from './world.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -134,8 +134,8 @@ test('messages that name others which never come set no more timers than fit int
   const timers = new Set<() => unknown>();
   const limits = { perKey: 2, total: 4, bytes: 1000 };
   const room = (area: string) =>
-    new WaitingRoom(memoryStore(), area, time, limits, () => undefined);
-  const rooms = new WaitingRooms({
+    new DeferredStore(memoryStore(), area, time, limits, () => undefined);
+  const rooms = new DeferredMessages({
     rooms: { suspended: room('suspended'), early: room('early'), ahead: room('ahead') },
     timers: {
       after(_, task) {
@@ -223,7 +223,7 @@ test('suspended messages are bounded by number for each cause, by number, and by
   const store = memoryStore();
   const limits = { perKey: 2, total: 4, bytes: 1000 };
   const open = () =>
-    new WaitingRoom(store, 'suspended', new VirtualTime(), limits, () => undefined);
+    new DeferredStore(store, 'suspended', new VirtualTime(), limits, () => undefined);
   const room = open();
   const add = async (key: string, id: string, length = 1) =>
     (await room.add({ key, id, text: 'x'.repeat(length) })).dropped;

@@ -2,7 +2,7 @@ import { memoryStore } from '@dimp/core/memory';
 import { decodeBase64, encodeBase64, type JsonObject } from '@dimp/foundation';
 import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
-import { NeverForgotten } from '../src/receiving/never-forgotten.ts';
+import { NeverForgotten } from '../src/inbox/never-forgotten.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
 import { acquaint, type Client, text, World } from './world.ts';
 

@@ -2,11 +2,11 @@ import { type BlobStore, systemRandom, systemTimers } from '@dimp/core';
 import { type RunningDigest, runningSha256 } from '@dimp/crypto/digests';
 import { concatBytes, equalBytes, fieldError, ProtocolError } from '@dimp/foundation';
 import { damaged } from './cipher.ts';
+import { checkFacts, checkOf, type FileCheck, openerFor } from './decryption.ts';
 import type { FileLocation } from './file-location.ts';
 import { framesOf } from './frames.ts';
-import { checkFacts, checkOf, type FileCheck, openerFor } from './opening.ts';
+import { DEFAULT_RETRY_POLICY, Retry } from './retry.ts';
 import type { TransferOptions } from './transfer-options.ts';
-import { DEFAULT_RETRY_POLICY, TryingAgain } from './trying-again.ts';
 
 /** Options of a download. */
 export interface DownloadFileOptions extends TransferOptions {
@@ -111,7 +111,7 @@ async function* pieces(
   if (url === undefined) throw fieldError('URL', 'is missing');
   const { signal, retry, timers = systemTimers, random = systemRandom } = options;
   const opener = await openerFor(location);
-  const trying = new TryingAgain({ ...DEFAULT_RETRY_POLICY, ...retry }, timers, random);
+  const trying = new Retry({ ...DEFAULT_RETRY_POLICY, ...retry }, timers, random);
   // A padding at most is longer than the file; files whose length is known have no byte to spare.
   const limit = opener.sealedSize ?? maxBytes + 16;
   let ended: number | undefined;

@@ -1,5 +1,5 @@
 import type { Random, Timers } from '@dimp/core';
-import type { RetryPolicy } from './trying-again.ts';
+import type { RetryPolicy } from './retry.ts';
 
 /** Options of every transfer. */
 export interface TransferOptions {

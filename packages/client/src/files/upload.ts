@@ -11,9 +11,9 @@ import {
 } from '@dimp/foundation';
 import { slice } from './cipher.ts';
 import type { FileFormat, UploadedFile } from './file-location.ts';
+import { DEFAULT_RETRY_POLICY, Retry } from './retry.ts';
 import { CHUNK_LENGTH, STREAM_ALGORITHM, StreamSource, streamKey } from './stream-format.ts';
 import type { TransferOptions } from './transfer-options.ts';
-import { DEFAULT_RETRY_POLICY, TryingAgain } from './trying-again.ts';
 import { readTicket, type UploadFacts, type UploadTicket, writeTicket } from './upload-ticket.ts';
 import { WholeSource, wholeKey } from './whole-format.ts';
 
@@ -63,7 +63,7 @@ export async function uploadFile(
   }
   const source = await sourceOf(blob, facts);
   options.onTicket?.(writeTicket(facts));
-  const trying = new TryingAgain({ ...DEFAULT_RETRY_POLICY, ...retry }, timers, random);
+  const trying = new Retry({ ...DEFAULT_RETRY_POLICY, ...retry }, timers, random);
   let furthest = 0;
   const report = (sent: number): void => {
     if (sent > furthest) trying.progress();

@@ -6,7 +6,7 @@ const CLAIMED = /* @__PURE__ */ new WeakMap<Store, Set<string>>();
 
 /**
  * Takes a store for one messenger of this program. Two of them would both send what is in the outbox, and neither would
- * hear of what the other writes. (In tabs each has a store object of its own: these share the work, see `Leadership`.)
+ * hear of what the other writes. (In tabs each has a store object of its own: these share the work, see `TabLeader`.)
  *
  * @returns gives it back when it is closed
  * @throws `store/conflict` while another messenger has it

@@ -16,7 +16,7 @@ import { requireID } from '@dimp/endpoint';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 
-/** Options of packing one content. */
+/** Options of copyPacker one content. */
 export interface MessagePackOptions extends PackOptions {
   /** User of this machine who speaks; the current one by default. */
   readonly sender?: ID;
@@ -25,7 +25,7 @@ export interface MessagePackOptions extends PackOptions {
 /** How a group message travels (spec §11.3). */
 export type GroupForm = 'hidden' | 'split' | 'whole';
 
-/** Options of packing a content for a group. */
+/** Options of copyPacker a content for a group. */
 export interface GroupPackOptions extends MessagePackOptions {
   /** By default hidden below 16 members, split from there on. */
   readonly form?: GroupForm;

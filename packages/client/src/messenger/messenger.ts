@@ -35,11 +35,11 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { Delivery } from '../delivery/delivery.ts';
+import type { DeferredMessage } from '../inbox/deferred.ts';
+import type { EvidenceReader } from '../inbox/evidence.ts';
+import type { IncomingMessage } from '../inbox/inbox.ts';
+import type { Delivery } from '../outbox/delivery.ts';
 import type { Handler, Middleware } from '../processing/processors.ts';
-import type { DeferredMessage } from '../receiving/deferred.ts';
-import type { EvidenceReader } from '../receiving/evidence.ts';
-import type { IncomingMessage } from '../receiving/inbox.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import {
   type GroupForm,
@@ -48,9 +48,9 @@ import {
   type MessagePackOptions,
 } from './message-packer.ts';
 import type { MessengerOptions } from './messenger-options.ts';
-import { assemble, type MessengerParts } from './parts.ts';
 import type { StationContact } from './station-contact.ts';
 import { until } from './until.ts';
+import { assemble, type MessengerParts } from './wiring.ts';
 
 /** Options of sending one content. */
 export interface SendOptions {
@@ -132,12 +132,12 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Takes up what an earlier life of the program has left: messages that were not delivered, or not done with. Called by
+   * Takes up what an earlier lifecycle of the program has left: messages that were not delivered, or not done with. Called by
    * itself before anything is sent or received; call it yourself once your handlers are there.
    */
   start(): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.reject(stopped());
-    return this.#parts.life.start();
+    return this.#parts.lifecycle.start();
   }
 
   /**
@@ -158,7 +158,7 @@ export class Messenger<P extends Protocol = Protocol>
     const sender = await this.#packer.sender(named);
     await this.facebook.requireSigner(sender);
     const content = this.#packer.stamp(draft, receiver);
-    const delivery = await this.#parts.dispatcher.enqueue(content, sender, receiver, form);
+    const delivery = await this.#parts.outbox.enqueue(content, sender, receiver, form);
     await this.accept(receiver, { user: sender });
     return delivery;
   }
@@ -172,7 +172,7 @@ export class Messenger<P extends Protocol = Protocol>
    */
   async accept(peer: ID, { user: named }: { readonly user?: ID } = {}): Promise<void> {
     const user = await this.#packer.sender(named);
-    if (await this.#parts.acceptance.accept(user, peer)) this.#parts.life.known(peer);
+    if (await this.#parts.acceptance.accept(user, peer)) this.#parts.lifecycle.known(peer);
   }
 
   /**
@@ -188,7 +188,7 @@ export class Messenger<P extends Protocol = Protocol>
   /** Messages that are on their way, or were given up and not discarded; those of earlier lives of the program too. */
   async deliveries(): Promise<readonly Delivery[]> {
     await this.start();
-    return this.#parts.dispatcher.deliveries();
+    return this.#parts.outbox.deliveries();
   }
 
   /**
@@ -208,7 +208,7 @@ export class Messenger<P extends Protocol = Protocol>
     if (payload.kind !== 'messages') return [];
     const packages: Uint8Array[] = [];
     for (const text of payload.messages) {
-      packages.push(...(await this.#parts.life.receive(text)).map(({ bytes }) => bytes));
+      packages.push(...(await this.#parts.lifecycle.receive(text)).map(({ bytes }) => bytes));
     }
     return packages;
   }
@@ -228,14 +228,14 @@ export class Messenger<P extends Protocol = Protocol>
     await this.start();
     const { signal: stop } = this.#stop;
     const end = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-    const link = this.#parts.link.up((bytes) => transport.send(bytes), station);
+    const connection = this.#parts.connection.up((bytes) => transport.send(bytes), station);
     try {
       if (station === undefined) this.resume();
       for await (const arrival of until(transport.incoming, end)) {
         await this.#arrived(arrival, transport, station);
       }
     } finally {
-      link.close();
+      connection.close();
     }
   }
 
@@ -250,7 +250,7 @@ export class Messenger<P extends Protocol = Protocol>
     let kept = true;
     if (payload.kind === 'messages') {
       for (const text of payload.messages) {
-        kept = (await this.#parts.life.receiveAndAnswer(text, station)) && kept;
+        kept = (await this.#parts.lifecycle.receiveAndAnswer(text, station)) && kept;
       }
     }
     // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
@@ -262,12 +262,12 @@ export class Messenger<P extends Protocol = Protocol>
    * one. The event `leading` tells when it becomes so.
    */
   get leads(): boolean {
-    return this.#parts.life.leads;
+    return this.#parts.lifecycle.leads;
   }
 
   /** Tells that the network can be reached again: what waits is sent now, and not at the next attempt. */
   resume(): void {
-    this.#parts.life.resume();
+    this.#parts.lifecycle.resume();
   }
 
   /**
@@ -385,14 +385,14 @@ export class Messenger<P extends Protocol = Protocol>
 
   /** Resolves when nothing is left to do for now: all is taken in, handled, and handed to the transport. */
   idle(): Promise<void> {
-    return this.#parts.life.idle();
+    return this.#parts.lifecycle.idle();
   }
 
   /** Forgets a part of what is remembered, half by default, for the host's memory pressure signal. Nothing is lost. */
   reduceMemory(part?: Reduction): void {
     this.transceiver.reduceMemory(part);
     this.#parts.memory.reduceMemory(part);
-    this.#parts.introductions.reduceMemory(part);
+    this.#parts.introducedPeers.reduceMemory(part);
   }
 
   /**
@@ -401,7 +401,7 @@ export class Messenger<P extends Protocol = Protocol>
    */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#parts.life.stop();
+    await this.#parts.lifecycle.stop();
   }
 
   #readPayload(bytes: Uint8Array): Payload {

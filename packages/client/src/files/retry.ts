@@ -1,0 +1,68 @@
+import type { Random, Timers } from '@dimp/core';
+import { disposeSymbol, isProtocolError } from '@dimp/foundation';
+
+/** How often a broken transfer is taken up again. */
+export interface RetryPolicy {
+  /** Attempts in a row that bring nothing, before it is given up. */
+  readonly attempts: number;
+  /** Pause before the second attempt, in milliseconds; each further pause is twice as long. */
+  readonly firstAfter: number;
+  /** The longest pause, in milliseconds. */
+  readonly atMostEvery: number;
+}
+
+/** 6 attempts, after half a second, 1, 2, 4 and 8 seconds. */
+export const DEFAULT_RETRY_POLICY: RetryPolicy = /* @__PURE__ */ Object.freeze({
+  attempts: 6,
+  firstAfter: 500,
+  atMostEvery: 30_000,
+});
+
+/** Counts attempts of one transfer and pauses between them. */
+export class Retry {
+  readonly #policy: RetryPolicy;
+  readonly #timers: Timers;
+  readonly #random: Random;
+  #failures = 0;
+
+  constructor(policy: RetryPolicy, timers: Timers, random: Random) {
+    this.#policy = policy;
+    this.#timers = timers;
+    this.#random = random;
+  }
+
+  /** The transfer has got further: the attempts before do not count. */
+  progress(): void {
+    this.#failures = 0;
+  }
+
+  /**
+   * Pauses before the next attempt.
+   *
+   * @throws the error, if trying again is of no use
+   */
+  async afterFailure(error: unknown, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    this.#failures += 1;
+    const { attempts, firstAfter, atMostEvery } = this.#policy;
+    if (!isProtocolError(error) || !error.retryable || this.#failures >= attempts) throw error;
+    const longest = Math.min(firstAfter * 2 ** (this.#failures - 1), atMostEvery);
+    const [byte = 0] = this.#random.bytes(1);
+    // Half of it is left to chance, so that the many whose server was restarted do not return at once.
+    await this.#pause(longest * (0.5 + byte / 512), signal);
+  }
+
+  #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        timer[disposeSymbol]();
+        reject(signal?.reason);
+      };
+      const timer = this.#timers.after(delay, () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      });
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+}

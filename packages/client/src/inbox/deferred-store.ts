@@ -1,0 +1,245 @@
+import type { Clock, Store, StoreKey } from '@dimp/core';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
+
+/** How much may wait. */
+export interface DeferredLimits {
+  /** Messages that wait for the same thing; the oldest is dropped (spec §11.4). */
+  readonly perKey: number;
+  /** Messages in all; the oldest is dropped. */
+  readonly total: number;
+  /** Bytes in all; the oldest are dropped. */
+  readonly bytes: number;
+}
+
+/** A message that waits: its name and its text as received. */
+export interface StoredMessage {
+  readonly key: string;
+  readonly id: string;
+  readonly text: string;
+  /** Who has sent it, as its envelope says. */
+  readonly sender?: string;
+  /** When its time comes, in milliseconds since the epoch, if that is known. */
+  readonly due?: number;
+}
+
+/** A message that waits, without its text. */
+export interface StoredPlace extends Omit<StoredMessage, 'text'> {
+  /** When it arrived here, in milliseconds since the epoch. */
+  readonly arrived: number;
+}
+
+interface Place extends StoredPlace {
+  /** Of its record, in bytes. */
+  readonly length: number;
+}
+
+/**
+ * Incoming messages that cannot be opened yet, by what they wait for. They are kept in the store, because the transport
+ * has been told that they arrived; and bounded, because anybody can send what can never be opened.
+ */
+export class DeferredStore {
+  readonly #store: Store;
+  readonly #area: string;
+  readonly #clock: Clock;
+  readonly #limits: DeferredLimits;
+  /** In order of arrival. */
+  readonly #places = new Map<string, Place>();
+  readonly #onDamaged: (error: unknown) => void;
+  #bytes = 0;
+  #last = 0;
+  #loading: Promise<void> | undefined;
+
+  /**
+   * @param area - first part of the records' paths
+   * @param onDamaged - told of records that cannot be read; they stay where they are
+   */
+  constructor(
+    store: Store,
+    area: string,
+    clock: Clock,
+    limits: DeferredLimits,
+    onDamaged: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#area = area;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#onDamaged = onDamaged;
+  }
+
+  /** Reads what is on disk; called by itself once, and to be called again when others may have written there. */
+  load(): Promise<void> {
+    const loading = this.#read();
+    this.#loading = loading;
+    loading.catch(() => {
+      // It may go better the next time.
+      if (this.#loading === loading) this.#loading = undefined;
+    });
+    return loading;
+  }
+
+  /** Whether a message waits here. */
+  async has(id: string): Promise<boolean> {
+    await this.#loaded();
+    return this.#places.has(id);
+  }
+
+  /** What messages wait for. */
+  async keys(): Promise<readonly string[]> {
+    await this.#loaded();
+    return [...new Set([...this.#places.values()].map(({ key }) => key))];
+  }
+
+  /** The messages that wait, in order of arrival. */
+  async places(): Promise<readonly StoredPlace[]> {
+    await this.#loaded();
+    return [...this.#places.values()];
+  }
+
+  /** When the first message that waits for something arrived, in milliseconds since the epoch. */
+  async firstArrival(key: string): Promise<number | undefined> {
+    return (await this.places()).find((place) => place.key === key)?.arrived;
+  }
+
+  /**
+   * Lets a message wait. One that waits already keeps its time of arrival.
+   *
+   * @returns its place, unless it had that place already, and those that were dropped for it
+   */
+  async add({ key, id, text, sender, due }: StoredMessage): Promise<{
+    readonly added?: StoredPlace;
+    readonly dropped: readonly StoredPlace[];
+  }> {
+    await this.#loaded();
+    const before = this.#places.get(id);
+    if (before?.key === key) return { dropped: [] };
+    const arrived = before?.arrived ?? this.#nextTime();
+    const more = {
+      ...(sender === undefined ? {} : { sender }),
+      ...(due === undefined ? {} : { due }),
+    };
+    const value = encodeRecord({ arrived, ...more, text });
+    await this.#store.batch([
+      { type: 'set', key: this.#path(key, id), value },
+      // One thing has arrived, and another one is missing.
+      ...(before === undefined
+        ? []
+        : [{ type: 'delete' as const, key: this.#path(before.key, id) }]),
+    ]);
+    const added = { key, id, arrived, ...more, length: value.length };
+    this.#put(added);
+    const dropped = [...this.#surplus(key)];
+    for (const place of dropped) await this.remove(place);
+    return { added, dropped };
+  }
+
+  /** Who has to go, so that the limits are kept. */
+  *#surplus(key: string): Generator<Place> {
+    const { perKey, total, bytes } = this.#limits;
+    const alike = [...this.#places.values()].filter((place) => place.key === key);
+    let messages = this.#places.size;
+    let left = this.#bytes;
+    const first = alike.length > perKey ? alike[0] : undefined;
+    for (const place of first === undefined ? this.#places.values() : [first]) {
+      if (first === undefined && messages <= total && left <= bytes) return;
+      messages -= 1;
+      left -= place.length;
+      yield place;
+    }
+  }
+
+  /** What waits for one thing, in order of arrival. It stays until it is removed. */
+  async of(key: string): Promise<readonly StoredMessage[]> {
+    await this.#loaded();
+    const found: StoredMessage[] = [];
+    for (const { id } of [...this.#places.values()].filter((each) => each.key === key)) {
+      const bytes = await this.#store.get(this.#path(key, id));
+      const record = bytes === undefined ? undefined : this.#decode(bytes);
+      if (record === undefined) this.#take(id);
+      else found.push({ key, id, text: record.text });
+    }
+    return found;
+  }
+
+  /**
+   * Forgets what came too long ago to be taken in.
+   *
+   * @param oldest - milliseconds since the epoch
+   */
+  async expire(oldest: number): Promise<void> {
+    await this.#loaded();
+    for (const place of [...this.#places.values()]) {
+      if (place.arrived < oldest) await this.remove(place);
+    }
+  }
+
+  async remove({ key, id }: Pick<StoredMessage, 'key' | 'id'>): Promise<void> {
+    this.#take(id);
+    await this.#store.delete(this.#path(key, id));
+  }
+
+  #put(place: Place): void {
+    this.#bytes += place.length - (this.#places.get(place.id)?.length ?? 0);
+    this.#places.set(place.id, place);
+  }
+
+  #take(id: string): void {
+    this.#bytes -= this.#places.get(id)?.length ?? 0;
+    this.#places.delete(id);
+  }
+
+  /** One record that is damaged does not keep the others back. */
+  #decode(bytes: Uint8Array): ReturnType<typeof decode> | undefined {
+    try {
+      return decode(bytes);
+    } catch (error) {
+      this.#onDamaged(error);
+      return undefined;
+    }
+  }
+
+  /** The time, and a little more for each of those that come in one millisecond: it tells their order after a restart. */
+  #nextTime(): number {
+    this.#last = Math.max(this.#clock.now(), this.#last + 1 / 1024);
+    return this.#last;
+  }
+
+  #path(key: string, id: string): StoreKey {
+    return [this.#area, key, id];
+  }
+
+  #loaded(): Promise<void> {
+    return this.#loading ?? this.load();
+  }
+
+  async #read(): Promise<void> {
+    const places: Place[] = [];
+    for await (const [[, key, id], bytes] of this.#store.list([this.#area])) {
+      if (key === undefined || id === undefined) continue;
+      const record = this.#decode(bytes);
+      if (record === undefined) continue;
+      const { text: _, ...rest } = record;
+      places.push({ key, id, ...rest, length: bytes.length });
+    }
+    places.sort((a, b) => a.arrived - b.arrived);
+    this.#places.clear();
+    this.#bytes = 0;
+    for (const place of places) this.#put(place);
+    this.#last = places.at(-1)?.arrived ?? 0;
+  }
+}
+
+function decode(
+  bytes: Uint8Array,
+): Pick<Place, 'arrived' | 'sender' | 'due'> & { readonly text: string } {
+  const { arrived, text, sender, due } = decodeRecordObject(bytes, 'waiting message');
+  if (typeof arrived !== 'number' || typeof text !== 'string') {
+    throw corruptRecord('waiting message');
+  }
+  return {
+    arrived,
+    text,
+    ...(typeof sender === 'string' ? { sender } : {}),
+    ...(typeof due === 'number' ? { due } : {}),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Waiting } from '@dimp/core';
+import type { EntityKey, ID } from '@dimp/mkm';
+
+/**
+ * One direction of conversation, from a user of ours to a receiver: its messages are packed one after the other, and each
+ * names the one before it, as long as that is not known to have arrived.
+ */
+export interface Conversation<T> {
+  /** The last packed message that nobody has confirmed. */
+  last: string | undefined;
+  /** What has to arrive before anything can be packed. */
+  blockedBy: Waiting | undefined;
+  /** What waits for it, in order. */
+  readonly waiting: T[];
+  /** End of the queue of those who pack. */
+  tail: Promise<unknown>;
+  /** How many pack or wait for their turn. */
+  active: number;
+}
+
+/** The {@link Conversation}s in use, by sender and receiver. */
+export class ConversationOrder<T> {
+  readonly #conversations = new Map<string, Conversation<T>>();
+
+  of(sender: ID, receiver: ID): Conversation<T> {
+    const key = `${sender.entity}\u0000${receiver.entity}`;
+    const known = this.#conversations.get(key);
+    if (known !== undefined) return known;
+    const conversation: Conversation<T> = {
+      last: undefined,
+      blockedBy: undefined,
+      waiting: [],
+      tail: Promise.resolve(),
+      active: 0,
+    };
+    this.#conversations.set(key, conversation);
+    return conversation;
+  }
+
+  /** Runs a task of a conversation after all earlier ones. */
+  async inTurn<R>(conversation: Conversation<T>, task: () => Promise<R>): Promise<R> {
+    conversation.active += 1;
+    const turn = conversation.tail.then(task).finally(() => {
+      conversation.active -= 1;
+    });
+    conversation.tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Opens the conversations that waited for an entity. What waits there goes first, in order. */
+  open(entity: EntityKey): void {
+    for (const conversation of this.#conversations.values()) {
+      if (conversation.blockedBy?.id.entity === entity) conversation.blockedBy = undefined;
+    }
+  }
+
+  /** The first of what waits in each open conversation. */
+  first(): readonly T[] {
+    return [...this.#conversations.values()].flatMap(({ blockedBy, waiting }) =>
+      blockedBy === undefined ? waiting.slice(0, 1) : [],
+    );
+  }
+
+  /** Forgets the conversations that nothing depends on. */
+  prune(): void {
+    for (const [key, conversation] of this.#conversations) {
+      const idle = conversation.active === 0 && conversation.waiting.length === 0;
+      if (idle && conversation.last === undefined) this.#conversations.delete(key);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { AttachmentOptions, Store } from '@dimp/core';
+import type { Facebook } from '@dimp/endpoint';
+import { corruptRecord, decodeRecord, encodeRecord } from '@dimp/endpoint';
+import { LruMap, type Reduction } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+
+/** What a message to a peer has to carry, so that he can verify it and answer. */
+export interface Introduction extends AttachmentOptions {
+  /** Time of the attached visa in seconds. */
+  readonly visaTime?: number;
+}
+
+/**
+ * Who has our meta and our present visa. Everybody else gets both with each message until he has answered one of them:
+ * a receipt for a message proves that what it carried has arrived (spec §8.10).
+ */
+export class IntroducedPeers {
+  readonly #facebook: Facebook;
+  readonly #store: Store;
+  readonly #known = new LruMap<string, number>(4096);
+
+  constructor(facebook: Facebook) {
+    this.#facebook = facebook;
+    this.#store = facebook.store;
+  }
+
+  async for(sender: ID, receiver: ID): Promise<Introduction> {
+    return this.forAll(sender, [receiver]);
+  }
+
+  /** What one message to several receivers has to carry. */
+  async forAll(sender: ID, receivers: readonly ID[]): Promise<Introduction> {
+    const visaTime = (await this.#facebook.document(sender))?.time;
+    if (await this.#allShown(sender, receivers, visaTime)) return {};
+    return {
+      attachMeta: true,
+      attachVisa: true,
+      ...(visaTime === undefined ? {} : { visaTime }),
+    };
+  }
+
+  /** Notes that a peer has answered a message that carried a visa of ours. */
+  async confirm(sender: ID, receiver: ID, visaTime: number): Promise<void> {
+    if ((await this.#shown(sender, receiver)) === visaTime) return;
+    this.#known.set(pairOf(sender, receiver), visaTime);
+    await this.#store.set(pathOf(sender, receiver), encodeRecord(visaTime));
+  }
+
+  /** Forgets a part of what is remembered, half by default; it is read again. */
+  reduceMemory(part?: Reduction): void {
+    this.#known.reduce(part);
+  }
+
+  async #allShown(
+    sender: ID,
+    receivers: readonly ID[],
+    visaTime: number | undefined,
+  ): Promise<boolean> {
+    if (visaTime === undefined) return false;
+    for (const receiver of receivers) {
+      if ((await this.#shown(sender, receiver)) !== visaTime) return false;
+    }
+    return true;
+  }
+
+  async #shown(sender: ID, receiver: ID): Promise<number | undefined> {
+    const pair = pairOf(sender, receiver);
+    const known = this.#known.get(pair);
+    if (known !== undefined) return known;
+    const bytes = await this.#store.get(pathOf(sender, receiver));
+    if (bytes === undefined) return undefined;
+    const time = decodeRecord(bytes, 'introduction');
+    if (typeof time !== 'number') throw corruptRecord('introduction');
+    this.#known.set(pair, time);
+    return time;
+  }
+}
+
+function pairOf(sender: ID, receiver: ID): string {
+  return `${sender.entity}\u0000${receiver.entity}`;
+}
+
+function pathOf(sender: ID, receiver: ID): readonly string[] {
+  return ['introduced', sender.entity, receiver.entity];
+}

@@ -1,0 +1,53 @@
+import type { ReceiptBody } from '@dimp/endpoint';
+import { encodeBase64 } from '@dimp/foundation';
+import { type ID, sameEntity } from '@dimp/mkm';
+import type { CopyRef } from './outgoing-message.ts';
+
+/** Finds the copies that a receipt is about, by the signature it names, else by serial number (spec §9.6). */
+export class ReceiptIndex {
+  readonly #bySignature = new Map<string, CopyRef[]>();
+  readonly #bySerial = new Map<number, CopyRef[]>();
+
+  add(ref: CopyRef): void {
+    for (const signature of signaturesOf(ref)) append(this.#bySignature, signature, ref);
+    append(this.#bySerial, ref.outgoing.content.sn, ref);
+  }
+
+  remove(ref: CopyRef): void {
+    for (const signature of signaturesOf(ref)) drop(this.#bySignature, signature, ref);
+    drop(this.#bySerial, ref.outgoing.content.sn, ref);
+  }
+
+  /**
+   * Copies that somebody says to have got.
+   *
+   * @param receiver - to whom the receipt is addressed, the sender of the copies
+   */
+  find(origin: NonNullable<ReceiptBody['origin']>, receiver: ID): readonly CopyRef[] {
+    const found =
+      origin.signature === undefined
+        ? this.#bySerial.get(origin.sn ?? 0)
+        : this.#bySignature.get(encodeBase64(origin.signature));
+    return (found ?? []).filter(({ outgoing }) => sameEntity(outgoing.record.sender, receiver));
+  }
+}
+
+/** The present one, and those of the copy as it was packed for older keys. */
+function signaturesOf({ outgoing, index }: CopyRef): readonly string[] {
+  const { signature, former = [] } = outgoing.copy(index);
+  return signature === undefined ? former : [...former, signature];
+}
+
+function append<K>(map: Map<K, CopyRef[]>, key: K, ref: CopyRef): void {
+  const refs = map.get(key);
+  if (refs === undefined) map.set(key, [ref]);
+  else refs.push(ref);
+}
+
+function drop<K>(map: Map<K, CopyRef[]>, key: K, ref: CopyRef): void {
+  const left = (map.get(key) ?? []).filter(
+    (each) => each.outgoing !== ref.outgoing || each.index !== ref.index,
+  );
+  if (left.length === 0) map.delete(key);
+  else map.set(key, left);
+}
