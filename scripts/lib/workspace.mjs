@@ -3,10 +3,21 @@ import { dirname, join } from 'node:path';
 import { root } from './process.mjs';
 
 /**
+ * @typedef {object} Manifest a package.json, as far as scripts need it
+ * @property {string} name
+ * @property {string} version
+ * @property {boolean} [private]
+ * @property {Record<string, string>} [scripts]
+ * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, unknown>} [exports]
+ */
+
+/**
  * Folders of the workspace packages below one folder of the root.
  *
  * @param {string} folder such as `packages`
- * @returns {{ path: string, manifest: { name: string, scripts?: Record<string, string> } }[]}
+ * @returns {{ path: string, manifest: Manifest }[]}
  */
 export function packagesIn(folder) {
   const base = join(root, folder);
@@ -18,6 +29,14 @@ export function packagesIn(folder) {
       path,
       manifest: JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')),
     }));
+}
+
+/** All workspace packages, those of the benchmarks included. */
+export function workspaces() {
+  return [
+    ...['packages', 'apps', 'examples'].flatMap(packagesIn),
+    ...packagesIn('.').filter(({ manifest }) => manifest.name === '@dimp/benchmarks'),
+  ];
 }
 
 /**
