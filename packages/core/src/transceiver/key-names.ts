@@ -14,9 +14,16 @@ import type { ID } from '@dimp/mkm';
 /** Bytes of a hash that name something: finding another thing of that name takes 2^128 tries. */
 const NAME_BYTES = 16;
 
+/** Hashing takes longer than the rest of what opening a message asks of its sender. */
+const SENDER_NAMES = /* @__PURE__ */ new WeakMap<ID, string>();
+
 /** How a wrapped message key names its sender: 22 characters. */
 export function senderName(sender: ID): string {
-  return shortHash(utf8Encode(sender.entity));
+  const known = SENDER_NAMES.get(sender);
+  if (known !== undefined) return known;
+  const name = shortHash(utf8Encode(sender.entity));
+  SENDER_NAMES.set(sender, name);
+  return name;
 }
 
 /** Names a message key by its secret bytes, however they are spelled and whatever stands beside them. */
