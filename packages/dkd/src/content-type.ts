@@ -103,3 +103,11 @@ export function defineContent<const Kind extends string, S extends StandardSchem
       options?.group === undefined ? { kind, body } : { kind, body, group: options.group },
   });
 }
+
+/** Whether a content is of a type, by its kind. */
+export function isContentOf<Kind extends string, Body>(
+  content: Content,
+  { kind }: Pick<ContentType<Kind, Body>, 'kind' | 'create'>,
+): content is Content<Kind, Body> {
+  return content.kind === kind;
+}

@@ -13,6 +13,7 @@ export {
   type ContentOf,
   type ContentType,
   defineContent,
+  isContentOf,
 } from './content-type.ts';
 export { type Envelope, isBroadcast } from './envelope.ts';
 export { MAX_CONTENT_IDS } from './id-budget.ts';

@@ -1,19 +1,21 @@
-export {
-  type ArrayBody,
-  commandReceipt,
-  type DocumentsBody,
-  type ForwardBody,
-  type HandshakeBody,
-  type MetaBody,
-  type ReceiptBody,
-  receiptDraft,
-  unsupported,
-  unsupportedReceipt,
-} from './commands/bodies.ts';
+export type {
+  ArrayBody,
+  DocumentsCommandBody as DocumentsBody,
+  ForwardBody,
+  HandshakeBody,
+  MetaCommandBody as MetaBody,
+  ReceiptBody,
+} from '@dimp/dkd/commands';
 export type { Command, DirectCommand } from './commands/command.ts';
 export { expectsReceipt, isCommand, STANDARD_KINDS } from './commands/content-kinds.ts';
 export { Cooldown } from './commands/cooldown.ts';
 export { type Ask, type Cause, QUERY_INTERVAL, Queries } from './commands/queries.ts';
+export {
+  commandReceipt,
+  receiptDraft,
+  unsupported,
+  unsupportedReceipt,
+} from './commands/receipts.ts';
 export { type StandardContext, StandardProcessors } from './commands/standard.ts';
 export { FILE_STREAM } from './facebook/abilities.ts';
 export type { Contact } from './facebook/contact-records.ts';

@@ -3,39 +3,34 @@
  *
  * @module
  */
+
+import { DocumentsCommand, Handshake, MetaCommand, Receipt } from '@dimp/dkd/commands';
 import { Ans } from './commands/ans.ts';
-import { DocumentsCommand } from './commands/documents.ts';
 import { Command, History } from './commands/generic.ts';
-import { Handshake } from './commands/handshake.ts';
 import { Login } from './commands/login.ts';
-import { MetaCommand } from './commands/meta.ts';
 import { Block, Mute } from './commands/mute-block.ts';
 import { Push } from './commands/push.ts';
-import { Receipt } from './commands/receipt.ts';
 import { Report } from './commands/report.ts';
 import { Search } from './commands/search.ts';
 import { Storage } from './commands/storage.ts';
 
-export type { AnsBody } from './commands/ans.ts';
-export type { DocumentsCommandBody } from './commands/documents.ts';
-export type { CommandBody } from './commands/generic.ts';
+export type { DocumentsCommandBody, MetaCommandBody } from '@dimp/dkd/commands';
 export {
   type HandshakeBody,
   type HandshakeState,
   handshakeAgain,
   handshakeStart,
   handshakeSuccess,
-} from './commands/handshake.ts';
-export type { LoginBody, LoginStation } from './commands/login.ts';
-export type { MetaCommandBody } from './commands/meta.ts';
-export type { IDListBody } from './commands/mute-block.ts';
-export type { PushBody, PushItem } from './commands/push.ts';
-export {
   type ReceiptBody,
   type ReceiptOptions,
   type ReceiptOrigin,
   receiptFor,
-} from './commands/receipt.ts';
+} from '@dimp/dkd/commands';
+export type { AnsBody } from './commands/ans.ts';
+export type { CommandBody } from './commands/generic.ts';
+export type { LoginBody, LoginStation } from './commands/login.ts';
+export type { IDListBody } from './commands/mute-block.ts';
+export type { PushBody, PushItem } from './commands/push.ts';
 export type { ReportBody } from './commands/report.ts';
 export type { SearchBody } from './commands/search.ts';
 export type { StorageBody } from './commands/storage.ts';

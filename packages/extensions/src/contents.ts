@@ -3,22 +3,21 @@
  *
  * @module
  */
-import { ArrayContent } from './contents/array.ts';
+import { ArrayContent, Forward } from '@dimp/dkd/commands';
 import { Combine } from './contents/combine.ts';
 import { Application, Customized } from './contents/customized.ts';
 import { Audio, File, Image, Video } from './contents/file.ts';
-import { Forward } from './contents/forward.ts';
 import { Money, Transfer } from './contents/money.ts';
 import { NameCard } from './contents/name-card.ts';
 import { Page } from './contents/page.ts';
 import { Quote } from './contents/quote.ts';
 import { Text } from './contents/text.ts';
 
-export { type ArrayBody, MAX_ARRAY_CONTENTS } from './contents/array.ts';
+export type { ForwardBody } from '@dimp/dkd/commands';
+export { type ArrayBody, MAX_ARRAY_CONTENTS } from '@dimp/dkd/commands';
 export type { CombineBody, CombinedMessage } from './contents/combine.ts';
 export type { CustomizedBody } from './contents/customized.ts';
 export type { AudioBody, FileBody, ImageBody, VideoBody } from './contents/file.ts';
-export type { ForwardBody } from './contents/forward.ts';
 export type { MoneyBody, TransferBody } from './contents/money.ts';
 export type { NameCardBody } from './contents/name-card.ts';
 export type { PageBody } from './contents/page.ts';

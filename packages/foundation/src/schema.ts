@@ -33,3 +33,4 @@ export {
   schema,
   standardValidate,
 } from './schema/schema.ts';
+export { requiredText, wireObject } from './schema/wire-object.ts';

@@ -1,9 +1,10 @@
 import type { Clock, Waiting } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
+import { DocumentsCommand, MetaCommand } from '@dimp/dkd/commands';
+import { definedOnly } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import { AskedRecords, type Question } from './asked-records.ts';
-import type { DocumentsBody, MetaBody } from './bodies.ts';
 import { Cooldown } from './cooldown.ts';
 
 /** Pause between two questions for the same thing, and between two answers to the same peer: 10 minutes (spec §11.4). */
@@ -53,15 +54,14 @@ export class Queries {
   }
 
   async meta(id: ID, cause: Cause = 'incoming'): Promise<void> {
-    const body: MetaBody = { did: id };
-    await this.#once(id, { kind: 'meta', body }, cause);
+    await this.#once(id, MetaCommand.create({ did: id }), cause);
   }
 
   /** Asks for the documents of an entity that are newer than ours. */
   async documents(id: ID, cause: Cause = 'incoming'): Promise<void> {
     const time = (await this.#facebook.document(id))?.time;
-    const body: DocumentsBody = { did: id, ...(time === undefined ? {} : { last_time: time }) };
-    await this.#once(id, { kind: 'documents', body }, cause);
+    const body = definedOnly({ did: id, last_time: time });
+    await this.#once(id, DocumentsCommand.create(body), cause);
   }
 
   async #once(id: ID, draft: Draft<Question>, cause: Cause): Promise<void> {

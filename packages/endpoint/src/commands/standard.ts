@@ -1,23 +1,28 @@
 import type { Clock } from '@dimp/core';
-import type { Content, Draft, Envelope } from '@dimp/dkd';
+import { type Content, type Draft, type Envelope, isContentOf } from '@dimp/dkd';
 import {
+  DocumentsCommand,
+  type DocumentsCommandBody,
+  Handshake,
+  type HandshakeBody,
+  MetaCommand,
+  type MetaCommandBody,
+  Receipt,
+  type ReceiptBody,
+} from '@dimp/dkd/commands';
+import {
+  definedOnly,
   type ErrorCode,
-  isProtocolError,
   type MaybePromise,
   type ProtocolError,
+  rethrowOurFault,
 } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
-import {
-  commandReceipt,
-  type DocumentsBody,
-  type HandshakeBody,
-  type MetaBody,
-  type ReceiptBody,
-} from './bodies.ts';
 import type { Command } from './command.ts';
 import { Cooldown } from './cooldown.ts';
 import { QUERY_INTERVAL } from './queries.ts';
+import { commandReceipt } from './receipts.ts';
 
 /** What the standard processors need of the messenger. */
 export interface StandardContext {
@@ -48,27 +53,18 @@ export class StandardProcessors {
    * @returns what to answer; undefined for a command that is none of these
    */
   async process(command: Command<unknown>): Promise<readonly Draft[] | undefined> {
-    switch (command.content.kind) {
-      case 'meta':
-        return this.#meta(command as Command<MetaBody>);
-      case 'documents':
-        return this.#documents(command as Command<DocumentsBody>);
-      case 'receipt': {
-        const { body } = command.content as Content<string, ReceiptBody>;
-        await this.#context.confirm(body, command.envelope.sender, command.user);
-        // Nothing ever answers a receipt (spec §11.5).
-        return [];
-      }
-      case 'handshake': {
-        const { body } = command.content as Content<string, HandshakeBody>;
-        return this.#context.handshake(body, command.envelope.sender);
-      }
-      default:
-        return undefined;
-    }
+    const { content, envelope, user } = command;
+    const { sender } = envelope;
+    if (isContentOf(content, MetaCommand)) return this.#meta({ ...command, content });
+    if (isContentOf(content, DocumentsCommand)) return this.#documents({ ...command, content });
+    if (isContentOf(content, Handshake)) return this.#context.handshake(content.body, sender);
+    if (!isContentOf(content, Receipt)) return undefined;
+    await this.#context.confirm(content.body, sender, user);
+    // A receipt is never answered (spec §11.5).
+    return [];
   }
 
-  async #meta({ envelope, content }: Command<MetaBody>): Promise<readonly Draft[]> {
+  async #meta({ envelope, content }: Command<MetaCommandBody>): Promise<readonly Draft[]> {
     const { did, meta } = content.body;
     const { facebook } = this.#context;
     if (meta !== undefined) {
@@ -80,11 +76,10 @@ export class StandardProcessors {
     const known = (await this.#mayAnswer(did)) ? await facebook.meta(did) : undefined;
     if (known === undefined) return [commandReceipt('Meta not found.', envelope, content)];
     if (!this.#answered.pass(`meta ${did.entity} ${envelope.sender.entity}`)) return [];
-    const body: MetaBody = { did, meta: known.wire };
-    return [{ kind: 'meta', body }];
+    return [MetaCommand.create({ did, meta: known.wire })];
   }
 
-  async #documents(command: Command<DocumentsBody>): Promise<readonly Draft[]> {
+  async #documents(command: Command<DocumentsCommandBody>): Promise<readonly Draft[]> {
     const { envelope, content } = command;
     const { did, meta, documents } = content.body;
     const { facebook } = this.#context;
@@ -95,7 +90,7 @@ export class StandardProcessors {
     });
   }
 
-  async #answerDocuments(command: Command<DocumentsBody>): Promise<readonly Draft[]> {
+  async #answerDocuments(command: Command<DocumentsCommandBody>): Promise<readonly Draft[]> {
     const { envelope, content } = command;
     const { did, last_time } = content.body;
     const { facebook } = this.#context;
@@ -107,12 +102,9 @@ export class StandardProcessors {
     }
     if (!this.#answered.pass(`documents ${did.entity} ${envelope.sender.entity}`)) return [];
     const meta = await facebook.meta(did);
-    const body: DocumentsBody = {
-      did,
-      ...(meta === undefined ? {} : { meta: meta.wire }),
-      documents: documents.map(({ wire }) => wire),
-    };
-    return [{ kind: 'documents', body }];
+    const wires = documents.map(({ wire }) => wire);
+    const body = definedOnly({ did, meta: meta?.wire, documents: wires });
+    return [DocumentsCommand.create(body)];
   }
 
   /** Who our contacts are is nobody's business: only a directory answers about others. */
@@ -151,7 +143,7 @@ export class StandardProcessors {
       await save();
       return say(`${what} received.`);
     } catch (error) {
-      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+      rethrowOurFault(error);
       // A document that is there already is no refusal.
       return say(refusal(error, what), error.code === 'identity/expired' ? undefined : error.code);
     }

@@ -1,7 +1,7 @@
 import type { Clock } from '@dimp/core';
+import type { HandshakeBody } from '@dimp/dkd/commands';
 import { ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
-import type { HandshakeBody } from '../commands/bodies.ts';
 import type { DirectCommand } from '../commands/command.ts';
 
 /** The station wants its session key back, signed by the user. */

@@ -1,9 +1,9 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
+import { commandNamed } from '@dimp/dkd/commands';
 import { fieldError, isJsonObject, isProtocolError, type JsonObject } from '@dimp/foundation';
 import { array, object, optional, type Schema, schema, string } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 import { words } from '../fields/words.ts';
-import { commandNamed } from './match.ts';
 
 /** A question to the address-name service, or the answer (spec §9.12). */
 export interface AnsBody {

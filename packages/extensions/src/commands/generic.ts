@@ -1,9 +1,9 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
-import { type JsonObject, ownMember } from '@dimp/foundation';
+import { requireHistory } from '@dimp/dkd/commands';
+import { definedOnly, type JsonObject, ownMember } from '@dimp/foundation';
 import type { Schema } from '@dimp/foundation/schema';
-import { given, readExtra, writeExtra } from '../fields/extra.ts';
-import { requiredText, wireObject } from '../fields/wire-object.ts';
-import { requireHistory } from './history.ts';
+import { requiredText, wireObject } from '@dimp/foundation/schema';
+import { readExtra, writeExtra } from '../fields/extra.ts';
 
 /** A command without a content type of its own (spec §9.1). */
 export interface CommandBody {
@@ -32,7 +32,7 @@ function generic(): Schema<CommandBody> {
     (wire) => {
       const command = requiredText(ownMember(wire, 'command'), 'command');
       requireHistory(wire);
-      return { command, ...given('extra', readExtra(wire, [])) };
+      return { command, ...definedOnly({ extra: readExtra(wire, []) }) };
     },
     ({ command, extra }) => ({ command, ...writeExtra(extra, []) }),
   );

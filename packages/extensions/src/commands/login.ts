@@ -1,9 +1,8 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
+import { commandNamed } from '@dimp/dkd/commands';
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
-import { alias, number, object, optional, string } from '@dimp/foundation/schema';
+import { alias, number, object, optional, string, wireObject } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { wireObject } from '../fields/wire-object.ts';
-import { commandNamed } from './match.ts';
 
 /** The station somebody logged in at. */
 export interface LoginStation {

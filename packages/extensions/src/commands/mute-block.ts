@@ -1,7 +1,7 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
+import { commandNamed } from '@dimp/dkd/commands';
 import { lenientArray, object, optional } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { commandNamed } from './match.ts';
 
 /** A list of users and groups kept at the station (spec §9.11). */
 export interface IDListBody {

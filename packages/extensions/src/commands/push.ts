@@ -1,9 +1,8 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
+import { commandNamed } from '@dimp/dkd/commands';
 import { type JsonObject, ownMember } from '@dimp/foundation';
-import { array, jsonObject, object } from '@dimp/foundation/schema';
+import { array, jsonObject, object, wireObject } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { wireObject } from '../fields/wire-object.ts';
-import { commandNamed } from './match.ts';
 
 /** One notification. */
 export interface PushItem {

@@ -1,8 +1,8 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
-import { type JsonObject, ownMember } from '@dimp/foundation';
-import { given, readExtra, writeExtra } from '../fields/extra.ts';
-import { requiredText, wireObject } from '../fields/wire-object.ts';
-import { commandNamed } from './match.ts';
+import { commandNamed } from '@dimp/dkd/commands';
+import { definedOnly, type JsonObject, ownMember } from '@dimp/foundation';
+import { requiredText, wireObject } from '@dimp/foundation/schema';
+import { readExtra, writeExtra } from '../fields/extra.ts';
 
 /** What a client tells its station about itself (spec §9.8). */
 export interface ReportBody {
@@ -23,7 +23,7 @@ export const Report: ContentType<'report', ReportBody> = /* @__PURE__ */ defineC
   match: /* @__PURE__ */ commandNamed('report', 'online', 'offline', 'apns', 'c2dm', 'broadcast'),
   schema: () =>
     wireObject<ReportBody>(
-      (wire) => ({ title: readTitle(wire), ...given('extra', readExtra(wire, NAMED)) }),
+      (wire) => ({ title: readTitle(wire), ...definedOnly({ extra: readExtra(wire, NAMED) }) }),
       ({ title, extra }) => ({ title, ...writeExtra(extra, NAMED) }),
     ),
 });

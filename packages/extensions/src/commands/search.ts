@@ -1,10 +1,16 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
+import { commandNamed } from '@dimp/dkd/commands';
 import { type JsonObject, ownMember } from '@dimp/foundation';
-import { jsonObject, lenientArray, number, object, optional } from '@dimp/foundation/schema';
+import {
+  jsonObject,
+  lenientArray,
+  number,
+  object,
+  optional,
+  wireObject,
+} from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { wireObject } from '../fields/wire-object.ts';
 import { words } from '../fields/words.ts';
-import { commandNamed } from './match.ts';
 
 /** A search for users, or what was found (spec §9.9). */
 export interface SearchBody {

@@ -1,9 +1,16 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
+import { commandNamed } from '@dimp/dkd/commands';
 import { type JsonObject, ownMember } from '@dimp/foundation';
-import { alias, bytes, lenientArray, object, optional } from '@dimp/foundation/schema';
+import {
+  alias,
+  bytes,
+  lenientArray,
+  object,
+  optional,
+  requiredText,
+  wireObject,
+} from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { requiredText, wireObject } from '../fields/wire-object.ts';
-import { commandNamed } from './match.ts';
 
 /** Something a user keeps at a station (spec §9.10). */
 export interface StorageBody {

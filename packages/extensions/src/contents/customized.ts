@@ -1,8 +1,7 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
-import { type JsonObject, ownMember } from '@dimp/foundation';
-import { type Schema, string } from '@dimp/foundation/schema';
-import { given, readExtra, writeExtra } from '../fields/extra.ts';
-import { wireObject } from '../fields/wire-object.ts';
+import { definedOnly, type JsonObject, ownMember } from '@dimp/foundation';
+import { type Schema, string, wireObject } from '@dimp/foundation/schema';
+import { readExtra, writeExtra } from '../fields/extra.ts';
 
 /** What an application says in its own words (spec §9.2). */
 export interface CustomizedBody {
@@ -42,7 +41,7 @@ function customized(): Schema<CustomizedBody> {
       app: string.decode(ownMember(wire, 'app'), 'app'),
       mod: string.decode(ownMember(wire, 'mod'), 'mod'),
       act: string.decode(ownMember(wire, 'act'), 'act'),
-      ...given('extra', readExtra(wire, NAMED)),
+      ...definedOnly({ extra: readExtra(wire, NAMED) }),
     }),
     ({ app, mod, act, extra }) => ({ app, mod, act, ...writeExtra(extra, NAMED) }),
   );

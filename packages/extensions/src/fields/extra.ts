@@ -28,11 +28,3 @@ export function writeExtra(extra: JsonObject | undefined, named: readonly string
   if (taken !== undefined) throw new TypeError(`extra must not have the member "${taken}"`);
   return extra ?? {};
 }
-
-/** Puts an optional member into an object literal: nothing if there is no value. */
-export function given<N extends string, T>(
-  name: N,
-  value: T | undefined,
-): { readonly [K in N]?: T } {
-  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: T };
-}

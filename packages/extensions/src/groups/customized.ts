@@ -1,5 +1,6 @@
 import type { ContentContext, ContentMatch } from '@dimp/dkd';
 import {
+  definedOnly,
   fieldError,
   isJsonObject,
   isProtocolError,
@@ -14,10 +15,9 @@ import {
   type Schema,
   string,
   time,
+  wireObject,
 } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { given } from '../fields/extra.ts';
-import { wireObject } from '../fields/wire-object.ts';
 import { defineGroupContent, type GroupContentType } from './define.ts';
 import type { GroupQueryBody } from './membership.ts';
 
@@ -116,14 +116,16 @@ function keys({ id }: ContentContext): Schema<GroupKeysBody> {
       const digest = ownMember(table, 'digest') ?? undefined;
       return {
         ...from.decode(wire, 'content'),
-        ...given('digest', digest === undefined ? undefined : string.decode(digest, 'digest')),
+        ...definedOnly({
+          digest: digest === undefined ? undefined : string.decode(digest, 'digest'),
+        }),
         keys: readKeys(table, id),
       };
     },
     ({ from: sender, digest, keys: entries }) => ({
       from: sender.text,
       keys: {
-        ...given('digest', digest),
+        ...definedOnly({ digest }),
         ...Object.fromEntries(entries.map(({ member, key }) => [member.text, bytes.encode(key)])),
       },
     }),

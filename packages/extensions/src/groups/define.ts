@@ -1,9 +1,9 @@
 import type { ContentContext } from '@dimp/dkd';
 import { type ContentMatch, type ContentType, type Draft, defineContent } from '@dimp/dkd';
+import { requireHistory } from '@dimp/dkd/commands';
 import { fieldError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type Schema, schema } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { requireHistory } from '../commands/history.ts';
 
 /** A content type whose contents always belong to a group. */
 export interface GroupContentType<Kind extends string, Body> extends ContentType<Kind, Body> {

@@ -1,7 +1,7 @@
-import { type JsonObject, ownMember } from '@dimp/foundation';
+import { definedOnly, type JsonObject, ownMember } from '@dimp/foundation';
+import { requiredText, wireObject } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { given, readExtra, writeExtra } from '../fields/extra.ts';
-import { requiredText, wireObject } from '../fields/wire-object.ts';
+import { readExtra, writeExtra } from '../fields/extra.ts';
 import { defineGroupContent, type GroupContentType } from './define.ts';
 import { readMembers } from './members.ts';
 
@@ -25,15 +25,12 @@ export const GroupCommand: GroupContentType<'group-command', GroupCommandBody> =
       wireObject<GroupCommandBody>(
         (wire) => ({
           command: requiredText(ownMember(wire, 'command'), 'command'),
-          ...given('members', readMembers(wire, id)),
-          ...given('extra', readExtra(wire, NAMED)),
+          ...definedOnly({ members: readMembers(wire, id) }),
+          ...definedOnly({ extra: readExtra(wire, NAMED) }),
         }),
         ({ command, members, extra }) => ({
           command,
-          ...given(
-            'members',
-            members?.map((member) => member.text),
-          ),
+          ...definedOnly({ members: members?.map((member) => member.text) }),
           ...writeExtra(extra, NAMED),
         }),
       ),

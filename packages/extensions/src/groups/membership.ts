@@ -1,8 +1,14 @@
 import type { ContentContext } from '@dimp/dkd';
-import { lenientArray, object, optional, type Schema, time } from '@dimp/foundation/schema';
+import { definedOnly } from '@dimp/foundation';
+import {
+  lenientArray,
+  object,
+  optional,
+  type Schema,
+  time,
+  wireObject,
+} from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { given } from '../fields/extra.ts';
-import { wireObject } from '../fields/wire-object.ts';
 import { defineGroupContent, type GroupContentType, groupCommandNamed } from './define.ts';
 import { readMembers, requireMembers } from './members.ts';
 
@@ -120,12 +126,8 @@ function members({ id }: ContentContext): Schema<MembersBody> {
 
 function optionalMembers({ id }: ContentContext): Schema<OptionalMembersBody> {
   return wireObject<OptionalMembersBody>(
-    (wire) => given('members', readMembers(wire, id)),
-    (body) =>
-      given(
-        'members',
-        body.members?.map((member) => member.text),
-      ),
+    (wire) => definedOnly({ members: readMembers(wire, id) }),
+    (body) => definedOnly({ members: body.members?.map((member) => member.text) }),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ContentMatch } from '@dimp/dkd';
+import type { ContentMatch } from '../content-type.ts';
 
 /**
  * A command by its name. Peers put some commands under type 136 and 137 alike: the name decides (spec §9.1, §9.3).

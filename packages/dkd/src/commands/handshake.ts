@@ -1,8 +1,7 @@
-import { type ContentType, type Draft, defineContent } from '@dimp/dkd';
-import { type Json, ownMember } from '@dimp/foundation';
-import { alias, boolean, object, optional, string } from '@dimp/foundation/schema';
-import { given } from '../fields/extra.ts';
-import { wireObject } from '../fields/wire-object.ts';
+import { definedOnly, type Json, ownMember } from '@dimp/foundation';
+import { alias, boolean, object, optional, string, wireObject } from '@dimp/foundation/schema';
+import type { Draft } from '../content.ts';
+import { type ContentType, defineContent } from '../content-type.ts';
 import { commandNamed } from './match.ts';
 
 /** Where a handshake stands: offer, new key, offer with the key, accepted (spec §9.4). */
@@ -38,14 +37,14 @@ export const Handshake: ContentType<'handshake', HandshakeBody> = /* @__PURE__ *
         return {
           ...read,
           state: handshakeState(read.title, read.session),
-          ...given('remote_address', remoteAddress(ownMember(wire, 'remote_address'))),
+          ...definedOnly({ remote_address: remoteAddress(ownMember(wire, 'remote_address')) }),
         };
       },
       ({ title, session, remote_address, force }) => ({
         title,
-        ...given('session', session),
-        ...given('remote_address', remote_address),
-        ...given('force', force),
+        ...definedOnly({ session }),
+        ...definedOnly({ remote_address }),
+        ...definedOnly({ force }),
       }),
     );
   },
@@ -60,7 +59,7 @@ export function handshakeStart(session?: string): Draft<'handshake', HandshakeBo
   return Handshake.create({
     title: HELLO,
     state: handshakeState(HELLO, session),
-    ...given('session', session),
+    ...definedOnly({ session }),
   });
 }
 

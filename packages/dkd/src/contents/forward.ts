@@ -1,7 +1,6 @@
-import { type ContentType, defineContent } from '@dimp/dkd';
 import { type JsonObject, ownMember } from '@dimp/foundation';
-import { array, jsonObject } from '@dimp/foundation/schema';
-import { wireObject } from '../fields/wire-object.ts';
+import { array, jsonObject, wireObject } from '@dimp/foundation/schema';
+import { type ContentType, defineContent } from '../content-type.ts';
 
 /** Signed messages passed on (spec §9.2). */
 export interface ForwardBody {

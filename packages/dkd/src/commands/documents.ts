@@ -1,9 +1,23 @@
-import { type ContentType, defineContent } from '@dimp/dkd';
-import { fieldError, isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
-import { alias, array, json, jsonObject, object, optional, time } from '@dimp/foundation/schema';
+import {
+  definedOnly,
+  fieldError,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  ownMember,
+} from '@dimp/foundation';
+import {
+  alias,
+  array,
+  json,
+  jsonObject,
+  object,
+  optional,
+  time,
+  wireObject,
+} from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { given } from '../fields/extra.ts';
-import { wireObject } from '../fields/wire-object.ts';
+import { type ContentType, defineContent } from '../content-type.ts';
 import { commandNamed } from './match.ts';
 
 /** A question for documents, or the answer (spec §9.5). */
@@ -36,7 +50,7 @@ export const DocumentsCommand: ContentType<'documents', DocumentsCommandBody> =
       return wireObject<DocumentsCommandBody>(
         (wire) => {
           const read = members.decode(wire, 'documents');
-          return { ...read, ...given('documents', readDocuments(wire, read.did)) };
+          return { ...read, ...definedOnly({ documents: readDocuments(wire, read.did) }) };
         },
         ({ documents, ...body }) => ({
           ...(members.encode(body) as JsonObject),

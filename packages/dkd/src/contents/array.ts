@@ -1,5 +1,6 @@
-import { type Content, type ContentType, defineContent, type UnknownContent } from '@dimp/dkd';
 import { array, object } from '@dimp/foundation/schema';
+import type { Content, UnknownContent } from '../content.ts';
+import { type ContentType, defineContent } from '../content-type.ts';
 
 /** Several contents in one message (spec §9.2). */
 export interface ArrayBody {

@@ -1,5 +1,4 @@
-import { type ContentType, type Draft, defineContent, type Envelope } from '@dimp/dkd';
-import { type ErrorCode, type JsonObject, ownMember } from '@dimp/foundation';
+import { definedOnly, type ErrorCode, type JsonObject, ownMember } from '@dimp/foundation';
 import {
   alias,
   bytes,
@@ -10,10 +9,12 @@ import {
   string,
   text,
   time,
+  wireObject,
 } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { given } from '../fields/extra.ts';
-import { wireObject } from '../fields/wire-object.ts';
+import type { Draft } from '../content.ts';
+import { type ContentType, defineContent } from '../content-type.ts';
+import type { Envelope } from '../envelope.ts';
 import { commandNamed } from './match.ts';
 
 /** The message that a receipt answers, as the answering side saw it (spec §9.6). */
@@ -78,11 +79,11 @@ export const Receipt: ContentType<'receipt', ReceiptBody> = /* @__PURE__ */ defi
     });
     return wireObject<ReceiptBody>(
       (wire) => {
-        const read = { ...members.decode(wire, 'receipt'), ...given('code', codeOf(wire)) };
+        const read = { ...members.decode(wire, 'receipt'), ...definedOnly({ code: codeOf(wire) }) };
         const flat = read.origin === undefined ? flatOrigin(wire) : undefined;
         return flat === undefined ? read : { ...read, origin: origin.decode(flat, 'origin') };
       },
-      (body) => ({ ...(members.encode(body) as JsonObject), ...given('code', body.code) }),
+      (body) => ({ ...(members.encode(body) as JsonObject), ...definedOnly({ code: body.code }) }),
     );
   },
 });
@@ -137,18 +138,18 @@ export function receiptFor(
   return Receipt.create(
     {
       text,
-      ...given('code', reason),
+      ...definedOnly({ code: reason }),
       origin: {
         sender,
         receiver,
         time,
-        ...given('group', visible),
-        ...given('type', type),
-        ...given('sn', sn),
-        ...given('signature', signature),
+        ...definedOnly({ group: visible }),
+        ...definedOnly({ type }),
+        ...definedOnly({ sn }),
+        ...definedOnly({ signature }),
       },
-      ...given('template', template),
-      ...given('replacements', replacements),
+      ...definedOnly({ template }),
+      ...definedOnly({ replacements }),
     },
     group === undefined ? {} : { group },
   );

@@ -1,7 +1,8 @@
-import { fieldError, isJsonObject, type Json, type JsonObject } from '@dimp/foundation';
-import { type Schema, schema } from '@dimp/foundation/schema';
+import { fieldError } from '../coerce.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { type Schema, schema } from './schema.ts';
 
-/** A schema of a whole content: its reader gets the wire object instead of any JSON. */
+/** A schema of an object whose members do not map one to one: its reader gets the whole JSON object. */
 export function wireObject<T>(
   decode: (wire: JsonObject) => T,
   encode: (value: T) => JsonObject,
@@ -14,7 +15,11 @@ function asObject(value: Json | undefined, field: string): JsonObject {
   return value;
 }
 
-/** Text of at least one character that no member may lack. */
+/**
+ * Reads a text of at least one character.
+ *
+ * @throws `format/field`
+ */
 export function requiredText(value: Json | undefined, field: string): string {
   if (typeof value !== 'string' || value === '') throw fieldError(field, 'is missing or no text');
   return value;

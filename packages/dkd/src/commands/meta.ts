@@ -1,7 +1,7 @@
-import { type ContentType, defineContent } from '@dimp/dkd';
 import type { JsonObject } from '@dimp/foundation';
 import { alias, jsonObject, object, optional } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
+import { type ContentType, defineContent } from '../content-type.ts';
 import { commandNamed } from './match.ts';
 
 /** A question for a meta, or the answer (spec §9.5). */
