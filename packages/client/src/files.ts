@@ -13,8 +13,8 @@ export type { FileFormat, FileLocation, UploadedFile } from './files/file-locati
 export { type FormBlobStoreOptions, formBlobStore } from './files/form-blob-store.ts';
 export { type HttpBlobStoreOptions, httpBlobStore } from './files/http-blob-store.ts';
 export type { HttpDownloadOptions } from './files/http-download.ts';
-export type { Fetch } from './files/http-request.ts';
 export { DEFAULT_RETRY_POLICY, type RetryPolicy } from './files/retry.ts';
 export type { TransferOptions } from './files/transfer-options.ts';
 export { type UploadFileOptions, uploadFile } from './files/upload.ts';
 export type { UploadTicket } from './files/upload-ticket.ts';
+export type { Fetch } from './native/fetch.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isPrivateHost, isPublicAddress } from '../src/files/private-address.ts';
+import { isPrivateHost, isPublicAddress } from '../src/native/private-address.ts';
 
 const hostOf = (url: string): string => new URL(url).hostname;
 

@@ -12,9 +12,9 @@ import {
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { native as platform } from '#native/aes';
-import { unpad } from '../src/aes/padding.ts';
 import { aes } from '../src/aes.ts';
 import { native as portable } from '../src/native/aes.default.ts';
+import { unpad } from '../src/padding/aes-pkcs7.ts';
 import { plain } from '../src/plain.ts';
 
 const secret = Uint8Array.from({ length: 32 }, (_, i) => i);

@@ -8,9 +8,9 @@ import { derAlgorithm, OID } from '../src/asn1/algorithm-id.ts';
 import { TAG } from '../src/asn1/der-reader.ts';
 import { der, derBitString, derInteger, derSequence } from '../src/asn1/der-writer.ts';
 import { writePem } from '../src/asn1/pem.ts';
-import { writeEccSpki } from '../src/ecc/der.ts';
 import { isStrictDer } from '../src/ecc/signature.ts';
 import { ecc } from '../src/ecc.ts';
+import { writeEccSpki } from '../src/key-formats/ecc-der.ts';
 import { native as portable } from '../src/native/ecc.default.ts';
 import type { Verifier } from '../src/native/verifier.ts';
 

@@ -3,6 +3,7 @@ import {
   encodeBase64,
   equalBytes,
   isProtocolError,
+  ProtocolError,
   randomBytes,
   utf8Encode,
 } from '@dimp/foundation';
@@ -12,10 +13,10 @@ import { native as platform } from '#native/rsa';
 import { derAlgorithm, OID } from '../src/asn1/algorithm-id.ts';
 import { der, derBitString, derInteger, derSequence } from '../src/asn1/der-writer.ts';
 import { readPem, writePem } from '../src/asn1/pem.ts';
+import { readPrivateDer, writePkcs1, writePkcs8, writeSpki } from '../src/key-formats/rsa-der.ts';
+import type { RsaPrivateNumbers } from '../src/key-formats/rsa-numbers.ts';
 import { native as portable } from '../src/native/rsa.default.ts';
-import { readPrivateDer, writePkcs1, writePkcs8, writeSpki } from '../src/rsa/der.ts';
-import type { RsaPrivateNumbers } from '../src/rsa/numbers.ts';
-import { pad, unpad } from '../src/rsa/padding.ts';
+import { pad, unpad } from '../src/padding/rsa-pkcs1.ts';
 import { type RsaPrivateKey, rsa } from '../src/rsa.ts';
 
 const key = await rsa.generate({ bits: 1024 });
@@ -150,6 +151,25 @@ describe('public keys', () => {
     ['strange parameters', derSequence(derAlgorithm(OID.rsa, OID.secp256k1), bits)],
   ])('made of %s are crypto/key', (_name, body) => {
     expectKeyError(() => rsa.parsePublic(wire(writePem('PUBLIC KEY', body))));
+  });
+
+  test('that the platform refuses are crypto/key: that is no verdict on the signature', async () => {
+    const refused = new ProtocolError('crypto/key', 'key is refused by the platform');
+    const { encrypt } = platform.publicKey(numbers);
+    const verify = vi
+      .fn()
+      .mockImplementationOnce(() => {
+        throw refused;
+      })
+      .mockRejectedValueOnce(refused)
+      .mockRejectedValueOnce(new Error('signature of a wrong form'));
+    vi.spyOn(platform, 'publicKey').mockReturnValueOnce({ verify, encrypt });
+    const read = rsa.parsePublic(key.publicKey.toWire());
+    const signature = await key.sign(data);
+    const outcome = async (): Promise<boolean> => read.verify(data, signature);
+    await expect(outcome()).rejects.toBe(refused);
+    await expect(outcome()).rejects.toBe(refused);
+    expect(await outcome()).toBe(false);
   });
 
   test('are refused when a private key stands in the same text', () => {

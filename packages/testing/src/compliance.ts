@@ -15,5 +15,10 @@ export { type KeyComplianceOptions, keyAlgorithmCompliance } from './compliance/
 export { type StoreComplianceOptions, storeCompliance } from './compliance/store.ts';
 export type { OpenStore } from './compliance/store-suite.ts';
 export { symmetricAlgorithmCompliance } from './compliance/symmetric-algorithm.ts';
-export { type TransportComplianceOptions, transportCompliance } from './compliance/transport.ts';
-export type { OpenPair, PairRequest, TransportPair } from './compliance/transport-suite.ts';
+export { transportCompliance } from './compliance/transport.ts';
+export type {
+  OpenPair,
+  PairRequest,
+  TransportComplianceOptions,
+  TransportPair,
+} from './compliance/transport-suite.ts';

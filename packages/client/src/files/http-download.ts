@@ -1,8 +1,9 @@
 import { type DownloadOptions, systemTimers, type Timers } from '@dimp/core';
 import { type MaybePromise, ProtocolError } from '@dimp/foundation';
 import { publicFetch } from '#native/public-fetch';
-import { type Fetch, PRIVATE, refusal, Watch } from './http-request.ts';
-import { isPrivateHost } from './private-address.ts';
+import type { Fetch } from '../native/fetch.ts';
+import { isPrivateHost } from '../native/private-address.ts';
+import { PRIVATE, refusal, Watch } from './http-request.ts';
 
 /** How a URL that a peer chose is fetched. */
 export interface HttpDownloadOptions {

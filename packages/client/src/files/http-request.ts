@@ -2,9 +2,6 @@ import type { Timers } from '@dimp/core';
 import { socketError } from '@dimp/core/transport';
 import { disposeSymbol, type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
 
-/** A `fetch`, such as the platform's. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
 /** Ends a request that makes no progress, and tells why it ended. */
 export class Watch {
   readonly signal: AbortSignal;

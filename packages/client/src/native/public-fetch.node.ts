@@ -5,8 +5,8 @@ import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ProtocolError } from '@dimp/foundation';
-import type { Fetch } from '../files/http-request.ts';
-import { isPublicAddress } from '../files/private-address.ts';
+import type { Fetch } from './fetch.ts';
+import { isPublicAddress } from './private-address.ts';
 
 /**
  * A GET that connects to public addresses only. The platform's `fetch` does not tell what a name has resolved to, and asking for

@@ -1,4 +1,4 @@
-import type { Sealed, SymmetricKey } from '@dimp/crypto';
+import { type Sealed, type SymmetricKey, verifySignature } from '@dimp/crypto';
 import {
   type Content,
   type Envelope,
@@ -193,7 +193,7 @@ export class Transceiver {
     const attached = await this.#attachments.check(message);
     const key = attached.meta?.key ?? (await this.barrack.verifyKey(sender));
     if (key === undefined) return waiting('meta', sender);
-    if (!(await key.verify(message.data, message.signature))) {
+    if (!(await verifySignature(key, message.data, message.signature))) {
       throw new ProtocolError('crypto/signature', 'message is not signed by its sender', {
         details: { sender: sender.text },
       });

@@ -12,9 +12,9 @@ import {
   randomBytes,
 } from '@dimp/foundation';
 import { native } from '#native/aes';
+import { BLOCK_LENGTH, unpad } from '../padding/aes-pkcs7.ts';
 import { keyBytes } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
-import { BLOCK_LENGTH, unpad } from './padding.ts';
 
 /** A key for AES-CBC with PKCS#7 (spec §2.1). */
 export type AesKey = SymmetricKey<'AES'>;

@@ -2,9 +2,9 @@ import type { ExportableKey, KeyWire, Signer } from '@dimp/crypto';
 import { decodeHex, encodeHex, equalBytes } from '@dimp/foundation';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { readPem } from '../asn1/pem.ts';
+import { type EccPrivateDer, readEccPrivateDer } from '../key-formats/ecc-der.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
-import { type EccPrivateDer, readEccPrivateDer } from './der.ts';
 import { type EccPublicKey, publicKeyOf, readFlags } from './public-key.ts';
 
 /** A private secp256k1 key in memory. A remote one implements `Signer<'ECC'>` instead. */

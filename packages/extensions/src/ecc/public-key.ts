@@ -11,10 +11,10 @@ import {
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { native } from '#native/ecc';
 import { readPem } from '../asn1/pem.ts';
+import { readEccSpki } from '../key-formats/ecc-der.ts';
 import type { Verifier } from '../native/verifier.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
-import { readEccSpki } from './der.ts';
 import { isStrictDer } from './signature.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { decodeHex, utf8Encode } from '@dimp/foundation';
-import { writeEccSpki } from '../ecc/der.ts';
+import { writeEccSpki } from '../key-formats/ecc-der.ts';
 import { type NativeEcc, native as portable } from './ecc.default.ts';
 import { verifierOf } from './openssl/verifier.node.ts';
 

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { writeEd25519Pkcs8, writeEd25519Spki } from '../ed25519/der.ts';
+import { writeEd25519Pkcs8, writeEd25519Spki } from '../key-formats/ed25519-der.ts';
 import { type NativeEd25519, native as portable } from './ed25519.default.ts';
 import { verifierOf } from './openssl/verifier.node.ts';
 

@@ -8,9 +8,9 @@ import {
 } from '@dimp/foundation';
 import { shake256 } from '@noble/hashes/sha3.js';
 import jsbn from 'node-forge/lib/jsbn.js';
-import { writePkcs8, writeSpki } from '../rsa/der.ts';
-import type { RsaPrivateNumbers, RsaPublicNumbers } from '../rsa/numbers.ts';
-import { pad } from '../rsa/padding.ts';
+import { writePkcs8, writeSpki } from '../key-formats/rsa-der.ts';
+import type { RsaPrivateNumbers, RsaPublicNumbers } from '../key-formats/rsa-numbers.ts';
+import { pad } from '../padding/rsa-pkcs1.ts';
 import { keyError } from '../wire/key-error.ts';
 
 /** What a platform does with a public key. */

@@ -10,8 +10,8 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { writePkcs1, writeSpki } from '../rsa/der.ts';
-import { ASIDE_BITS, bitLength } from '../rsa/numbers.ts';
+import { writePkcs1, writeSpki } from '../key-formats/rsa-der.ts';
+import { ASIDE_BITS, bitLength } from '../key-formats/rsa-numbers.ts';
 import { keyError } from '../wire/key-error.ts';
 import type { NativeRsa } from './rsa.default.ts';
 

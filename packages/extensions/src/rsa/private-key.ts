@@ -3,11 +3,15 @@ import { sha256 } from '@dimp/crypto/digests';
 import { concatBytes, type MaybePromise, ProtocolError, utf8Encode } from '@dimp/foundation';
 import { native } from '#native/rsa';
 import { readPem, writePem } from '../asn1/pem.ts';
+import { isPrivateDer, readPrivateDer, writePkcs1 } from '../key-formats/rsa-der.ts';
+import {
+  checkPrivateNumbers,
+  isBelow,
+  type RsaPrivateNumbers,
+} from '../key-formats/rsa-numbers.ts';
+import { SYNTHETIC_LENGTH_BYTES, unpad } from '../padding/rsa-pkcs1.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
-import { isPrivateDer, readPrivateDer, writePkcs1 } from './der.ts';
-import { checkPrivateNumbers, isBelow, type RsaPrivateNumbers } from './numbers.ts';
-import { SYNTHETIC_LENGTH_BYTES, unpad } from './padding.ts';
 import { publicKeyOf, type RsaPublicKey, rsaParameters } from './public-key.ts';
 
 /** A private RSA key in memory. A remote one implements `Signer<'RSA'>` and `DecryptKey<'RSA'>` instead. */

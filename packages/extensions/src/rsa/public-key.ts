@@ -2,11 +2,16 @@ import type { EncryptKey, KeyWire, VerifyKey } from '@dimp/crypto';
 import { isProtocolError, type MaybePromise } from '@dimp/foundation';
 import { native } from '#native/rsa';
 import { readPem, writePem } from '../asn1/pem.ts';
+import { isPrivateDer, readPublicDer, writeSpki } from '../key-formats/rsa-der.ts';
+import {
+  bitLength,
+  checkPublicNumbers,
+  isBelow,
+  type RsaPublicNumbers,
+} from '../key-formats/rsa-numbers.ts';
+import { PADDING_OVERHEAD } from '../padding/rsa-pkcs1.ts';
 import { keyText } from '../wire/key-data.ts';
 import { keyError } from '../wire/key-error.ts';
-import { isPrivateDer, readPublicDer, writeSpki } from './der.ts';
-import { bitLength, checkPublicNumbers, isBelow, type RsaPublicNumbers } from './numbers.ts';
-import { PADDING_OVERHEAD } from './padding.ts';
 
 /**
  * A public RSA key: verifies RSASSA-PKCS1-v1_5 with SHA-256 and encrypts RSAES-PKCS1-v1_5 (spec §2.4). Its
@@ -64,9 +69,9 @@ class PublicRsa implements RsaPublicKey {
   }
 }
 
-/** A platform may throw at a bad signature. That it cannot verify at all is another matter, and has to be told. */
+/** A platform may throw at a wrong signature. A key that it refuses, or no WebCrypto, is no verdict: that is thrown. */
 function answerFalse(error: unknown): false {
-  if (isProtocolError(error, 'crypto/unavailable')) throw error;
+  if (isProtocolError(error)) throw error;
   return false;
 }
 

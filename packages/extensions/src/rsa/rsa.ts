@@ -1,6 +1,6 @@
 import type { KeyAlgorithm } from '@dimp/crypto';
 import { native } from '#native/rsa';
-import { MAX_BITS } from './numbers.ts';
+import { MAX_BITS } from '../key-formats/rsa-numbers.ts';
 import { parsePrivateKey, privateKeyOf, type RsaPrivateKey } from './private-key.ts';
 import { parsePublicKey, type RsaPublicKey } from './public-key.ts';
 

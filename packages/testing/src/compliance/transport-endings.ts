@@ -1,6 +1,5 @@
 import { asyncDisposeSymbol, isProtocolError } from '@dimp/foundation';
 import { assert, type TestFunction } from './assert.ts';
-import type { TransportComplianceOptions } from './transport.ts';
 import {
   assertNext,
   assertOutcome,
@@ -9,6 +8,7 @@ import {
   messageOf,
   Reader,
   send,
+  type TransportComplianceOptions,
 } from './transport-suite.ts';
 
 /** Registers the tests of how connections end. */

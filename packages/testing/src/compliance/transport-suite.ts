@@ -16,6 +16,23 @@ export interface PairRequest {
 /** Opens a connection of its own. */
 export type OpenPair = (request: PairRequest) => Promise<TransportPair>;
 
+/** Options of `transportCompliance`. */
+export interface TransportComplianceOptions {
+  /** Opens a connection; of every call its own. */
+  readonly open: OpenPair;
+  /** Breaks the connection of an end without saying good-bye. */
+  readonly lose: (end: 'left' | 'right') => void | Promise<void>;
+  /**
+   * From which ends `send` waits until the other has called `acknowledge`; for messages that have a signature of their own,
+   * after any others that `open` has exchanged.
+   */
+  readonly acknowledged: readonly ('left' | 'right')[];
+  /** Which ends stop reading while their reader does; both unless told. */
+  readonly pausing?: readonly ('left' | 'right')[];
+  /** Whether `open` heeds its signal. */
+  readonly signals: boolean;
+}
+
 /** Longest payload of the suite, in bytes. */
 export const LARGEST: number = 1024 * 1024;
 

@@ -7,28 +7,11 @@ import {
   bothWays,
   LARGEST,
   messageOf,
-  type OpenPair,
   outcome,
   Reader,
   send,
+  type TransportComplianceOptions,
 } from './transport-suite.ts';
-
-/** What {@link transportCompliance} has to be told. */
-export interface TransportComplianceOptions {
-  /** Opens a connection; of every call its own. */
-  readonly open: OpenPair;
-  /** Breaks the connection of an end without saying good-bye. */
-  readonly lose: (end: 'left' | 'right') => void | Promise<void>;
-  /**
-   * From which ends `send` waits until the other has called `acknowledge`; for messages that have a signature of their own,
-   * after any others that `open` has exchanged.
-   */
-  readonly acknowledged: readonly ('left' | 'right')[];
-  /** Which ends stop reading while their reader does; both unless told. */
-  readonly pausing?: readonly ('left' | 'right')[];
-  /** Whether `open` heeds its signal. */
-  readonly signals: boolean;
-}
 
 /** Sizes around those at which framings change. */
 const SIZES = [1, 2, 3, 5, 125, 126, 127, 4096, 65_535, 65_536, 65_537, LARGEST];

@@ -3,7 +3,7 @@ import { DerReader, TAG } from '../asn1/der-reader.ts';
 import { der, derBitString, derInteger, derSequence } from '../asn1/der-writer.ts';
 import { readPkcs8 } from '../asn1/pkcs8.ts';
 import { keyError } from '../wire/key-error.ts';
-import type { RsaPrivateNumbers, RsaPublicNumbers } from './numbers.ts';
+import type { RsaPrivateNumbers, RsaPublicNumbers } from './rsa-numbers.ts';
 
 /**
  * Reads a public key, SPKI or bare PKCS#1: the header above it does not tell which (spec §2.4).

@@ -1,0 +1,2 @@
+/** A `fetch`, such as the platform's. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
