@@ -85,7 +85,8 @@ export interface KeyRegistry<T extends AnyAlgorithm = AnyAlgorithm> {
  */
 export function keyRegistry<const T extends readonly AnyAlgorithm[]>(
   ...algorithms: T
-): KeyRegistry<T[number]> {
+): KeyRegistry<T[number]>;
+export function keyRegistry(...algorithms: readonly AnyAlgorithm[]): KeyRegistry {
   const pairs = table(algorithms, 'key-pair');
   const symmetric = table(algorithms, 'symmetric');
   const registry = {
@@ -99,7 +100,7 @@ export function keyRegistry<const T extends readonly AnyAlgorithm[]>(
     allowsMessageKey: (name: string) => symmetric.get(name)?.messageKey ?? false,
     with: (...more: readonly AnyAlgorithm[]) => keyRegistry(...algorithms, ...more),
   };
-  return Object.freeze(registry) as unknown as KeyRegistry<T[number]>;
+  return Object.freeze<KeyRegistry>(registry);
 }
 
 function table<K extends AnyAlgorithm['kind']>(

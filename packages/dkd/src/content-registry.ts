@@ -91,7 +91,11 @@ interface Entry {
 export function contentRegistry<const T extends readonly AnyContentType[]>(
   context: ContentRegistryContext,
   ...types: T
-): ContentRegistry<T[number]> {
+): ContentRegistry<T[number]>;
+export function contentRegistry(
+  context: ContentRegistryContext,
+  ...types: readonly AnyContentType[]
+): ContentRegistry {
   const budget = idBudget(context.ids.schema);
   const bound: ContentContext = {
     id: budget.schema,
@@ -131,7 +135,10 @@ export function contentRegistry<const T extends readonly AnyContentType[]>(
     parse: (received: Json | undefined): Content => budget.run(() => read(received)),
     parseAsUnknown: (received: Json | undefined): UnknownContent =>
       budget.run(() => readUnknown(received)),
-    stamp(draft: Draft, { time, sn = nextSerial(), extra }: StampOptions): Content {
+    stamp<Kind extends string, Body>(
+      draft: Draft<Kind, Body>,
+      { time, sn = nextSerial(), extra }: StampOptions,
+    ): Content<Kind, Body> {
       const entry = kinds.get(draft.kind);
       if (entry === undefined) {
         throw new ProtocolError('unsupported/content', 'content type is not registered', {
@@ -170,7 +177,7 @@ export function contentRegistry<const T extends readonly AnyContentType[]>(
     },
     with: (...more: readonly AnyContentType[]) => contentRegistry(context, ...types, ...more),
   };
-  return Object.freeze(registry) as unknown as ContentRegistry<T[number]>;
+  return Object.freeze<ContentRegistry>(registry);
 }
 
 /** For display only: it must not fail because of what a peer has sent. */

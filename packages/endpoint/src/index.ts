@@ -23,8 +23,8 @@ export {
   Facebook,
   type FacebookEvents,
   type FacebookOptions,
-  type LocalUserRecord,
 } from './facebook/facebook.ts';
+export type { LocalUserRecord } from './facebook/save-user.ts';
 export { exportKeyOwners, importKeyOwners, StoredKeyOwners } from './keys/key-owners.ts';
 export { KeyStore, type KeyStoreOptions } from './keys/key-store.ts';
 export { backOff } from './login/back-off.ts';

@@ -5,7 +5,6 @@ import {
   Events,
   equalJson,
   type JsonObject,
-  LruMap,
   ProtocolError,
   type Reduction,
 } from '@dimp/foundation';
@@ -28,6 +27,7 @@ import { type Clock, seconds, systemClock } from '../ports/clock.ts';
 import type { Protocol } from '../protocol/protocol.ts';
 import type { Archive, LocalIdentity } from './archive.ts';
 import { checkStoredSize, isAmong, withDocument } from './document-list.ts';
+import { EntityCache } from './entity-cache.ts';
 import { GroupRoles } from './group-roles.ts';
 import { isDocument, isMeta, sameMeta } from './parsed.ts';
 import { chooseReceiverKeys, type ReceiverKey, receiverKeys } from './receiver-keys.ts';
@@ -65,50 +65,35 @@ export type SaveOutcome = 'saved' | 'known';
  * The directory of entities: users and groups with their metas, documents, keys and members. Everything that comes in
  * is verified here, once; everything that comes out can be trusted.
  */
-export class Barrack<E extends BarrackEvents = BarrackEvents>
-  implements UserDataSource, GroupDataSource
-{
+export class Barrack implements UserDataSource, GroupDataSource {
   readonly protocol: Protocol;
   readonly clock: Clock;
   protected readonly archive: Archive;
-  /** What subclasses emit with. */
-  protected readonly emitter: Events<E>;
+  readonly #emitter: Events<BarrackEvents>;
   readonly #roles: GroupRoles;
-  readonly #metas: LruMap<EntityKey, Meta>;
-  readonly #documents: LruMap<EntityKey, readonly Document[]>;
-  readonly #encryptKeys: LruMap<EntityKey, readonly ReceiverKey[]>;
-  readonly #users: LruMap<EntityKey, User>;
-  readonly #groups: LruMap<EntityKey, Group>;
-  /** Counts what was forgotten: what somebody began to read before may be older than what is stored. */
-  #forgotten = 0;
+  readonly #cache: EntityCache;
   /** Most bytes of an entity's meta, and of its documents. */
   #maxMeta = Number.POSITIVE_INFINITY;
   #maxDocuments = Number.POSITIVE_INFINITY;
 
-  /** @param kinds - every kind of event there is, for subclasses that tell of more */
+  /** @param emitter - emits the events; a subclass with more kinds of events passes its own */
   constructor(
     protocol: Protocol,
     archive: Archive,
     options: BarrackOptions = {},
-    // The compiler cannot see that whatever `E` is, without others it has these.
-    kinds: EventKinds<E> = BARRACK_EVENTS as unknown as EventKinds<E>,
+    emitter: Events<BarrackEvents> = new Events(BARRACK_EVENTS),
   ) {
     const { clock = systemClock, cacheSize = 4096 } = options;
-    this.emitter = new Events<E>(kinds);
+    this.#emitter = emitter;
     this.protocol = protocol;
     this.archive = archive;
     this.clock = clock;
     this.#roles = new GroupRoles(this, archive, protocol.parseID);
-    this.#metas = new LruMap(cacheSize);
-    this.#documents = new LruMap(cacheSize);
-    this.#encryptKeys = new LruMap(cacheSize);
-    this.#users = new LruMap(cacheSize);
-    this.#groups = new LruMap(cacheSize);
+    this.#cache = new EntityCache(cacheSize);
   }
 
-  /** Where to listen to what happens. */
-  get events(): EventSource<E> {
-    return this.emitter;
+  get events(): EventSource<BarrackEvents> {
+    return this.#emitter;
   }
 
   /**
@@ -117,7 +102,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    * @throws `unsupported/entity` for a group ID, and for a kind without a class
    */
   user(id: ID): User {
-    return remember(this.#users, id, () => makeUser(id, this));
+    return this.#cache.object(this.#cache.users, id, () => makeUser(id, this));
   }
 
   /**
@@ -126,19 +111,19 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    * @throws `unsupported/entity` for a user ID, and for a kind without a class
    */
   group(id: ID): Group {
-    return remember(this.#groups, id, () => makeGroup(id, this));
+    return this.#cache.object(this.#cache.groups, id, () => makeGroup(id, this));
   }
 
   /** The verified meta of an entity; broadcast IDs have none. */
   async meta(id: ID): Promise<Meta | undefined> {
     if (id.isBroadcast) return undefined;
-    const known = this.#metas.get(id.entity);
+    const known = this.#cache.metas.get(id.entity);
     if (known !== undefined) return known;
-    const before = this.#forgotten;
+    const keep = this.#cache.begin();
     const wire = await this.archive.meta(id.entity);
     if (wire === undefined) return undefined;
     const meta = readStored('meta', () => this.protocol.metas.parse(wire));
-    if (this.#forgotten === before) this.#metas.set(id.entity, meta);
+    keep(this.#cache.metas, id.entity, meta);
     return meta;
   }
 
@@ -149,7 +134,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    *   64 KiB, and the codes of reading one
    */
   async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
-    const before = this.#forgotten;
+    const keep = this.#cache.begin();
     const known = await this.meta(id);
     const wire = isMeta(meta) ? meta.wire : meta;
     // Verified when it was stored.
@@ -157,9 +142,9 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
     await this.checkMeta(parsed, id);
     if (await this.archive.addMeta(id.entity, parsed.wire)) {
-      if (this.#forgotten === before) this.#metas.set(id.entity, parsed);
-      this.#encryptKeys.delete(id.entity);
-      this.#tell('metaSaved', { id });
+      keep(this.#cache.metas, id.entity, parsed);
+      this.#cache.encryptKeys.delete(id.entity);
+      this.#emitter.emit('metaSaved', { id });
       return 'saved';
     }
     const first = await this.meta(id);
@@ -169,17 +154,17 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
 
   /** Raises the alarm if a checked meta is another one than the first (spec §14.7 no. 1). */
   reportConflict(id: ID, first: Meta, other: Meta): void {
-    if (!sameMeta(first, other)) this.#tell('metaConflict', { id, meta: other });
+    if (!sameMeta(first, other)) this.#emitter.emit('metaConflict', { id, meta: other });
   }
 
   /** The verified documents of an entity, the newest of each type and terminal. */
   async documents(id: ID): Promise<readonly Document[]> {
     if (id.isBroadcast) return [];
-    const known = this.#documents.get(id.entity);
+    const known = this.#cache.documents.get(id.entity);
     if (known !== undefined) return known;
-    const before = this.#forgotten;
+    const keep = this.#cache.begin();
     const documents = this.readDocuments(id, await this.archive.documents(id.entity));
-    if (this.#forgotten === before) this.#documents.set(id.entity, documents);
+    keep(this.#cache.documents, id.entity, documents);
     return documents;
   }
 
@@ -211,7 +196,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
       });
     }
     await this.checkDocument(parsed, id, key);
-    const cached = this.#documents.get(id.entity);
+    const cached = this.#cache.documents.get(id.entity);
     // What is stored is at least as new as what is remembered of it.
     if (cached !== undefined && this.withDocument(cached, parsed) === undefined) return 'known';
     let outcome = 'known' as SaveOutcome;
@@ -222,8 +207,8 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
     });
     if (outcome === 'known') return outcome;
     // Not put into the cache: of two that are saved at once, nobody knows here which was the last.
-    this.#forgetDocuments(id.entity);
-    this.#tell('documentSaved', { id, document: parsed });
+    this.#cache.forgetDocuments(id.entity);
+    this.#emitter.emit('documentSaved', { id, document: parsed });
     return outcome;
   }
 
@@ -250,13 +235,13 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    * at most 8, none older than 180 days but the newest; the meta's key if there is no visa (spec §7.6, §8.9).
    */
   async encryptKeys(id: ID): Promise<readonly ReceiverKey[]> {
-    const known = this.#encryptKeys.get(id.entity);
+    const known = this.#cache.encryptKeys.get(id.entity);
     if (known !== undefined) return chooseReceiverKeys(known, seconds(this.clock));
     const documents = await this.documents(id);
     const keys = receiverKeys(documents, await this.meta(id), this.protocol.keys);
     // A key that was replaced meanwhile must not stay in use.
-    if (keys.length > 0 && this.#documents.get(id.entity) === documents) {
-      this.#encryptKeys.set(id.entity, keys);
+    if (keys.length > 0 && this.#cache.documents.get(id.entity) === documents) {
+      this.#cache.encryptKeys.set(id.entity, keys);
     }
     return chooseReceiverKeys(keys, seconds(this.clock));
   }
@@ -352,7 +337,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
       group.entity,
       members.map((member) => member.text),
     );
-    this.#tell('membersSaved', { id: group });
+    this.#emitter.emit('membersSaved', { id: group });
   }
 
   /**
@@ -368,14 +353,12 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
 
   /** Forgets what is remembered of an entity, because it was changed in the archive by somebody else. */
   protected forget(entity: EntityKey): void {
-    this.#metas.delete(entity);
-    this.#forgetDocuments(entity);
+    this.#cache.forget(entity);
   }
 
   /** {@link Barrack.forget} of all entities. */
   protected forgetAll(): void {
-    this.#forgotten += 1;
-    for (const cache of [this.#metas, this.#documents, this.#encryptKeys]) cache.clear();
+    this.#cache.forgetAll();
   }
 
   /** Checks a meta before it is kept: its size, and that it belongs to the ID (spec §6.4). */
@@ -409,27 +392,7 @@ export class Barrack<E extends BarrackEvents = BarrackEvents>
    * again.
    */
   reduceMemory(part?: Reduction): void {
-    for (const cache of [this.#metas, this.#documents, this.#encryptKeys]) cache.reduce(part);
-    for (const cache of [this.#users, this.#groups]) cache.reduce(part);
+    this.#cache.reduce(part);
     this.protocol.reduceMemory(part);
   }
-
-  /** The compiler cannot see that whatever `E` is, it has these events. */
-  #tell<K extends keyof BarrackEvents>(kind: K, event: BarrackEvents[K]): void {
-    (this.emitter as unknown as Events<BarrackEvents>).emit(kind, event);
-  }
-
-  #forgetDocuments(entity: EntityKey): void {
-    this.#forgotten += 1;
-    this.#documents.delete(entity);
-    this.#encryptKeys.delete(entity);
-  }
-}
-
-function remember<T extends object>(cache: LruMap<EntityKey, T>, id: ID, make: () => T): T {
-  const known = cache.get(id.entity);
-  if (known !== undefined) return known;
-  const made = make();
-  cache.set(id.entity, made);
-  return made;
 }

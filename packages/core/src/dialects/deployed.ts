@@ -1,7 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/foundation';
 import type { Dialect, WireScope } from './dialect.ts';
 import { double, mapElements, mapMember, metaType, pick } from './double.ts';
-import { normalizeWire } from './incoming.ts';
 import { numericType } from './type-number.ts';
 
 /**
@@ -11,7 +10,6 @@ import { numericType } from './type-number.ts';
 export const deployed: Dialect<'deployed'> = {
   name: 'deployed',
   ivInKey: false,
-  incoming: normalizeWire,
   outgoing,
 };
 

@@ -1,7 +1,6 @@
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import type { Dialect, WireScope } from './dialect.ts';
 import { mapMember, metaType } from './double.ts';
-import { normalizeWire } from './incoming.ts';
 import { shortenKeys } from './short-keys.ts';
 
 /**
@@ -11,7 +10,6 @@ import { shortenKeys } from './short-keys.ts';
 export const next: Dialect<'next'> = {
   name: 'next',
   ivInKey: false,
-  incoming: normalizeWire,
   outgoing,
 };
 

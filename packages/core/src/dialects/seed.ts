@@ -2,7 +2,6 @@ import { isJsonObject, type Json, type JsonObject, ownMember } from '@dimp/found
 import { newest } from './deployed.ts';
 import type { Dialect, WireScope } from './dialect.ts';
 import { mapElements, mapMember, metaType, pick, rename } from './double.ts';
-import { normalizeWire } from './incoming.ts';
 import { numericType } from './type-number.ts';
 
 /**
@@ -12,7 +11,6 @@ import { numericType } from './type-number.ts';
 export const seed: Dialect<'seed'> = {
   name: 'seed',
   ivInKey: true,
-  incoming: normalizeWire,
   outgoing,
 };
 

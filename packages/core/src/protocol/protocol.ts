@@ -83,7 +83,8 @@ export type KeyNamesOfProtocol<P> = P extends { readonly keys: KeyRegistry<infer
  */
 export function createProtocol<const E extends readonly (Extension & NotAFunction)[]>(
   ...extensions: E
-): Protocol<KeysOf<E[number]>, ContentsOf<E[number]>> {
+): Protocol<KeysOf<E[number]>, ContentsOf<E[number]>>;
+export function createProtocol(...extensions: readonly Extension[]): Protocol {
   checkExtensions(extensions);
   const keys = keyRegistry(...extensions.flatMap((each) => each.keys ?? []));
   const addresses = addressRegistry(...extensions.flatMap((each) => each.addresses ?? []));
@@ -114,7 +115,7 @@ export function createProtocol<const E extends readonly (Extension & NotAFunctio
     parseContent: (input) => contents.parse(read(input)),
     reduceMemory: (part) => ids.reduceMemory(part),
   };
-  return Object.freeze(protocol) as unknown as Protocol<KeysOf<E[number]>, ContentsOf<E[number]>>;
+  return Object.freeze(protocol);
 }
 
 function read(input: Uint8Array | string | JsonObject): JsonObject {

@@ -12,6 +12,8 @@ import {
 import type { DecryptKey, Signer } from '@dimp/crypto';
 import {
   type EventKinds,
+  type EventSource,
+  Events,
   fieldError,
   type Handle,
   isProtocolError,
@@ -19,22 +21,16 @@ import {
   onAsyncDispose,
   ProtocolError,
 } from '@dimp/foundation';
-import {
-  type Document,
-  type ID,
-  type Meta,
-  metaMadeBy,
-  newestDocument,
-  signDocument,
-  type User,
-} from '@dimp/mkm';
+import { type Document, type ID, type Meta, metaMadeBy, type User } from '@dimp/mkm';
 import { requireID } from '../require-id.ts';
-import { isKeyOf, withAbilities } from './abilities.ts';
+import { withAbilities } from './abilities.ts';
 import { changesElsewhere } from './changes-elsewhere.ts';
 import type { Contact } from './contact-records.ts';
 import type { IdentityKeys } from './identity-records.ts';
 import { makeMessageKey } from './message-key.ts';
+import { type LocalUserRecord, otherKey, type SavedUser, saveUser } from './save-user.ts';
 import { putDocuments, putMembers, putMeta, StoreArchive } from './store-archive.ts';
+import { abilitiesChange, newKeyChange, renewVisa, type VisaChange } from './visa-change.ts';
 
 /** What a facebook is made with. */
 export interface FacebookOptions<P extends Protocol> extends BarrackOptions {
@@ -61,18 +57,6 @@ const FACEBOOK_EVENTS: EventKinds<FacebookEvents> = {
   usersChanged: true,
 };
 
-/** A user of this machine, all at once. */
-export interface LocalUserRecord {
-  readonly id: ID;
-  readonly meta: Meta;
-  readonly documents: readonly Document[];
-  readonly signer: Signer;
-  /** Keys that open message keys, newest first, of which three are kept; the identity key is added if it can decrypt. */
-  readonly messageKeys: readonly DecryptKey[];
-  /** How the identity was made, such as the entropy of its mnemonic. Kept like a key; without it, what is kept stays. */
-  readonly origin?: JsonObject;
-}
-
 /**
  * A barrack over storage: private keys, metas, documents, members and contacts last as long as the store does.
  *
@@ -82,20 +66,24 @@ export interface LocalUserRecord {
  * const moki = await register('moki', { facebook });
  * ```
  */
-export class Facebook<P extends Protocol = Protocol>
-  extends Barrack<FacebookEvents>
-  implements AsyncDisposable
-{
+export class Facebook<P extends Protocol = Protocol> extends Barrack implements AsyncDisposable {
   declare readonly protocol: P;
   declare protected readonly archive: StoreArchive;
   /** Where everything is kept; services of the same users keep their things there, too. */
   readonly store: Store;
+  readonly #emitter: Events<FacebookEvents>;
   readonly #watching: Handle | undefined;
 
   constructor({ protocol, store, ...options }: FacebookOptions<P>) {
-    super(protocol, new StoreArchive(protocol, store), options, FACEBOOK_EVENTS);
+    const emitter = new Events(FACEBOOK_EVENTS);
+    super(protocol, new StoreArchive(protocol, store), options, emitter);
+    this.#emitter = emitter;
     this.store = store;
     this.#watching = store.sharing?.watch((keys) => this.#changedElsewhere(keys));
+  }
+
+  override get events(): EventSource<FacebookEvents> {
+    return this.#emitter;
   }
 
   /**
@@ -120,7 +108,7 @@ export class Facebook<P extends Protocol = Protocol>
       await this.archive.write(change.changes);
       change.done();
     });
-    this.emitter.emit('usersChanged', {});
+    this.#emitter.emit('usersChanged', {});
   }
 
   /**
@@ -171,9 +159,9 @@ export class Facebook<P extends Protocol = Protocol>
       ]);
     });
     this.forget(id.entity);
-    this.emitter.emit('metaSaved', { id });
-    this.emitter.emit('documentSaved', { id, document: bulletin });
-    this.emitter.emit('membersSaved', { id });
+    this.#emitter.emit('metaSaved', { id });
+    this.#emitter.emit('documentSaved', { id, document: bulletin });
+    this.#emitter.emit('membersSaved', { id });
   }
 
   /** Users of this machine in the order of their registration. */
@@ -212,7 +200,7 @@ export class Facebook<P extends Protocol = Protocol>
   async useUser(id: ID): Promise<void> {
     await this.requireSigner(id);
     await this.archive.identities.choose(id);
-    this.emitter.emit('usersChanged', {});
+    this.#emitter.emit('usersChanged', {});
   }
 
   /**
@@ -221,7 +209,7 @@ export class Facebook<P extends Protocol = Protocol>
    */
   async removeUser(id: ID): Promise<void> {
     await this.archive.changingUsers(() => this.archive.identities.remove(id));
-    this.emitter.emit('usersChanged', {});
+    this.#emitter.emit('usersChanged', {});
   }
 
   /**
@@ -262,11 +250,7 @@ export class Facebook<P extends Protocol = Protocol>
   async rotateMessageKey(id: ID, algorithm?: string): Promise<Document> {
     const [before] = (await this.#requireKeys(id)).messageKeys;
     const key = await makeMessageKey(this.protocol, algorithm ?? before?.algorithm ?? 'RSA');
-    const visa = await this.#renewVisa(id, (visa) => {
-      const old = visa?.properties ?? {};
-      const properties = withAbilities(old, this.protocol) ?? old;
-      return { properties: { ...properties, key: key.publicKey.toWire() }, key };
-    });
+    const visa = await this.#renewVisa(id, newKeyChange(key, this.protocol));
     if (visa === undefined) throw new TypeError('a new key always makes a new visa');
     return visa;
   }
@@ -283,22 +267,11 @@ export class Facebook<P extends Protocol = Protocol>
       visa !== undefined && withAbilities(visa.properties, this.protocol) !== undefined;
     // Nothing to do, most often.
     if (!isDue(await this.document(id))) return undefined;
-    return this.#renewVisa(id, (old, { messageKeys }) => {
-      // A visa of another program's is not ours to promise for.
-      const isOurs = messageKeys.some(({ publicKey }) => isKeyOf(old, publicKey, this.protocol));
-      const properties = isOurs ? withAbilities(old?.properties ?? {}, this.protocol) : undefined;
-      return properties === undefined ? undefined : { properties };
-    });
+    return this.#renewVisa(id, abilitiesChange(this.protocol));
   }
 
-  /** Signs a visa anew, and stores it with its key in one step. */
-  async #renewVisa(
-    id: ID,
-    change: (
-      old: Document | undefined,
-      keys: Pick<IdentityKeys, 'messageKeys'>,
-    ) => { readonly properties: JsonObject; readonly key?: DecryptKey } | undefined,
-  ): Promise<Document | undefined> {
+  /** Signs a changed visa, and stores it with its key in one step. */
+  async #renewVisa(id: ID, change: VisaChange): Promise<Document | undefined> {
     const renew = async (): Promise<Document | undefined> => {
       // Another tab may have done the same meanwhile.
       this.archive.identities.reload();
@@ -306,19 +279,9 @@ export class Facebook<P extends Protocol = Protocol>
       const meta = await this.meta(id);
       if (meta === undefined) throw notFound(id);
       const stored = this.readDocuments(id, await this.archive.documents(id.entity));
-      const old = newestDocument(stored.filter(({ type }) => type === 'visa'));
-      const changed = change(old, identity);
-      if (changed === undefined) return undefined;
-      const latest = newestDocument(stored)?.time ?? 0;
-      const request = {
-        did: id,
-        type: 'visa',
-        properties: changed.properties,
-        // Strictly newer than the old one, even if the clock was set back.
-        now: Math.max(seconds(this.clock), latest + 0.001),
-      };
-      const visa = await signDocument(request, identity.signer);
-      const messageKeys = [...(changed.key ? [changed.key] : []), ...identity.messageKeys];
+      const renewed = await renewVisa(change, identity, stored, seconds(this.clock));
+      if (renewed === undefined) return undefined;
+      const { visa, messageKeys } = renewed;
       await this.#keepLocalUser({ ...identity, meta, documents: [visa], messageKeys });
       return visa;
     };
@@ -338,12 +301,12 @@ export class Facebook<P extends Protocol = Protocol>
   async addContact(user: ID, contact: ID, options: Omit<Contact, 'id'> = {}): Promise<void> {
     requireID(contact, 'the contact');
     await this.archive.contactRecords.set(user.entity, { id: contact, ...options });
-    this.emitter.emit('contactsChanged', { user });
+    this.#emitter.emit('contactsChanged', { user });
   }
 
   async removeContact(user: ID, contact: ID): Promise<void> {
     await this.archive.contactRecords.delete(user.entity, contact);
-    this.emitter.emit('contactsChanged', { user });
+    this.#emitter.emit('contactsChanged', { user });
   }
 
   /** A contact with its remark, if the user has it. */
@@ -355,7 +318,7 @@ export class Facebook<P extends Protocol = Protocol>
   async saveContacts(user: ID, contacts: readonly ID[]): Promise<void> {
     for (const contact of contacts) requireID(contact, 'a contact');
     await this.archive.contactRecords.replace(user.entity, contacts);
-    this.emitter.emit('contactsChanged', { user });
+    this.#emitter.emit('contactsChanged', { user });
   }
 
   /** Stops listening to other tabs. The store stays open. */
@@ -375,44 +338,21 @@ export class Facebook<P extends Protocol = Protocol>
     return keys;
   }
 
-  /** Nobody else may change users, nor the documents of this one, meanwhile. */
+  /** The caller holds the locks of the users and of this user's documents. */
   async #keepLocalUser(record: LocalUserRecord): Promise<SavedUser> {
-    const { id, meta } = record;
-    const known = await this.meta(id);
-    if (known !== undefined && !metaMadeBy(known, meta.key)) throw otherKey(id);
-    let list = this.readDocuments(id, await this.archive.documents(id.entity));
-    const documents: Document[] = [];
-    for (const document of record.documents) {
-      const longer = this.#unlessOlder(list, document);
-      if (longer === undefined) continue;
-      list = longer;
-      documents.push(document);
-    }
-    const wires = list.map(({ wire }) => wire);
-    const change = await this.archive.identities.change(record);
-    await this.archive.write([
-      ...(known === undefined ? [putMeta(id, meta.wire)] : []),
-      ...(documents.length === 0 ? [] : [putDocuments(id.entity, wires)]),
-      ...change.changes,
-    ]);
-    change.done();
-    return { ...(known === undefined ? { meta } : {}), documents };
-  }
-
-  #unlessOlder(list: readonly Document[], document: Document): readonly Document[] | undefined {
-    try {
-      return this.withDocument(list, document);
-    } catch (error) {
-      if (isProtocolError(error, 'identity/expired')) return undefined;
-      throw error;
-    }
+    const { id } = record;
+    const meta = await this.meta(id);
+    const documents = this.readDocuments(id, await this.archive.documents(id.entity));
+    return saveUser(this.archive, record, { meta, documents }, (list, document) =>
+      this.withDocument(list, document),
+    );
   }
 
   #tellOfUser(id: ID, { meta, documents }: SavedUser): void {
     this.forget(id.entity);
-    if (meta !== undefined) this.emitter.emit('metaSaved', { id });
-    for (const document of documents) this.emitter.emit('documentSaved', { id, document });
-    this.emitter.emit('usersChanged', {});
+    if (meta !== undefined) this.#emitter.emit('metaSaved', { id });
+    for (const document of documents) this.#emitter.emit('documentSaved', { id, document });
+    this.#emitter.emit('usersChanged', {});
   }
 
   #changedElsewhere(keys: readonly StoreKey[]): void {
@@ -420,14 +360,14 @@ export class Facebook<P extends Protocol = Protocol>
       if (change.kind === 'everything' || change.kind === 'usersChanged') {
         if (change.kind === 'everything') this.forgetAll();
         this.archive.identities.reload();
-        this.emitter.emit('usersChanged', {});
+        this.#emitter.emit('usersChanged', {});
         continue;
       }
       const id = this.#readName(change.name);
       if (id === undefined) continue;
       this.forget(id.entity);
-      if (change.kind === 'contactsChanged') this.emitter.emit(change.kind, { user: id });
-      else this.emitter.emit(change.kind, { id });
+      if (change.kind === 'contactsChanged') this.#emitter.emit(change.kind, { user: id });
+      else this.#emitter.emit(change.kind, { id });
     }
   }
 
@@ -442,20 +382,8 @@ export class Facebook<P extends Protocol = Protocol>
   }
 }
 
-/** What is new of a user. */
-interface SavedUser {
-  readonly meta?: Meta;
-  readonly documents: readonly Document[];
-}
-
 function notFound(id: ID): ProtocolError<'identity/not-found'> {
   return new ProtocolError('identity/not-found', 'no user of this machine', {
-    details: { id: id.text },
-  });
-}
-
-function otherKey(id: ID): ProtocolError<'identity/meta-mismatch'> {
-  return new ProtocolError('identity/meta-mismatch', 'meta and identity key differ', {
     details: { id: id.text },
   });
 }

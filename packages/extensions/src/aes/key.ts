@@ -114,7 +114,7 @@ export function parseKey(wire: KeyWire): AesKey {
   const secret = keyBytes(wire);
   if (![16, 24, 32].includes(secret.length)) throw keyError('has a wrong length');
   const members = Object.entries(wire).filter(([name]) => !LOCAL_MEMBERS.includes(name));
-  return new Aes(secret, Object.fromEntries(members) as unknown as KeyWire);
+  return new Aes(secret, { ...Object.fromEntries(members), algorithm: wire.algorithm });
 }
 
 function isGiven(value: Json | undefined): boolean {
