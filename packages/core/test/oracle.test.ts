@@ -1,9 +1,8 @@
-import { Barrack, bindEnvelope, Transceiver } from '@dimp/core';
-import { MemoryArchive } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
 import { decodeBase64, encodeBase64, type Json, randomBytes, utf8Encode } from '@dimp/foundation';
 import { beforeAll, expect, test } from 'vitest';
-import { content, NOW, protocol } from './machines.ts';
+import { Barrack, bindEnvelope, Transceiver } from '../src/index.ts';
+import { MemoryArchive } from '../src/memory.ts';
 import {
   acquaint,
   craft,
@@ -15,6 +14,7 @@ import {
   pack,
   wireOf,
 } from './peers.ts';
+import { content, NOW, protocol } from './protocol.ts';
 
 /** Questions for each form; each of them would open if the key worked for everybody. */
 const QUESTIONS = 300;
@@ -107,7 +107,7 @@ test('on a second device, and after a restart without memory, a key of ours stil
   const captured = await oursFor(bob);
   const archive = new MemoryArchive();
   archive.addIdentity({ id: bob.id, signer: bob.signer, decryptKeys: bob.messageKeys });
-  const barrack = new Barrack(protocol as never, archive, { clock: { now: () => NOW * 1000 } });
+  const barrack = new Barrack(protocol, archive, { clock: { now: () => NOW * 1000 } });
   const device = { archive, barrack, transceiver: new Transceiver({ barrack }) };
   await introduce(device, alice, bob, mallory);
   const answers = new Set<string>();

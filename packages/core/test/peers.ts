@@ -1,10 +1,11 @@
-import { Barrack, isWaiting, type KeyOwners, Transceiver } from '@dimp/core';
-import { MemoryArchive } from '@dimp/core/memory';
 import { canDecrypt, type DecryptKey, type Signer } from '@dimp/crypto';
 import type { Content, InstantMessage, ReliableMessage } from '@dimp/dkd';
+import { Text } from '@dimp/extensions/contents';
 import { decodeBase64, encodeBase64, type Json, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { type Document, EntityType, type ID, type Meta, signDocument } from '@dimp/mkm';
-import { NOW, protocol } from './machines.ts';
+import { Barrack, bindEnvelope, isWaiting, type KeyOwners, Transceiver } from '../src/index.ts';
+import { MemoryArchive } from '../src/memory.ts';
+import { content, NOW, protocol } from './protocol.ts';
 
 /** What a terminal of a peer announces. */
 export interface TerminalPlan {
@@ -76,7 +77,7 @@ export async function makePeer(
 
 /** A machine on an archive. */
 export function deviceOf(archive: MemoryArchive, keyOwners?: KeyOwners): Device {
-  const barrack = new Barrack(protocol as never, archive, { clock: { now: () => NOW * 1000 } });
+  const barrack = new Barrack(protocol, archive, { clock: { now: () => NOW * 1000 } });
   const owners = keyOwners === undefined ? {} : { keyOwners };
   return { archive, barrack, transceiver: new Transceiver({ barrack, ...owners }) };
 }
@@ -170,7 +171,7 @@ export async function craft(options: {
   readonly extra?: Record<string, Json>;
 }): Promise<Record<string, Json>> {
   const { from, to, text, iv, extra = {} } = options;
-  const key = protocol.keys.parseSymmetric(options.key as never);
+  const key = protocol.keys.parseSymmetric(options.key);
   const plaintext = typeof text === 'string' ? utf8Encode(text) : text;
   const carrier = iv === undefined ? {} : { IV: encodeBase64(iv) };
   const sealed = await key.encrypt(plaintext, carrier);
@@ -195,4 +196,26 @@ export async function keyObject(wire: Record<string, Json>, peer: Peer): Promise
   const [key] = peer.messageKeys;
   if (key === undefined) throw new TypeError('the peer has no key');
   return JSON.parse(utf8Decode(await key.decrypt(wrapped))) as Json;
+}
+
+/** A text content that names sender and receiver, as the client makes it. */
+export function said(text: string, from: Peer, to: Peer): Content {
+  const envelope = { sender: from.id, receiver: to.id, time: NOW };
+  return bindEnvelope(content(Text.create({ text })), envelope);
+}
+
+/** Base64 with one bit changed. */
+export function flip(base64: Json | undefined, bit: number): string {
+  const bytes = decodeBase64(String(base64));
+  bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return encodeBase64(bytes);
+}
+
+/** A device of a peer that has opened nothing yet. */
+export async function fresh(peer: Peer, ...known: readonly Peer[]): Promise<Device> {
+  const archive = new MemoryArchive();
+  archive.addIdentity({ id: peer.id, signer: peer.signer, decryptKeys: peer.messageKeys });
+  const device = deviceOf(archive);
+  await introduce(device, peer, ...known);
+  return device;
 }

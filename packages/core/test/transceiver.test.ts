@@ -1,4 +1,3 @@
-import { bindEnvelope, isWaiting, Transceiver, trimMessage } from '@dimp/core';
 import type { Content, ReliableMessage, Verified } from '@dimp/dkd';
 import { Command } from '@dimp/extensions/commands';
 import { ArrayContent, Text } from '@dimp/extensions/contents';
@@ -12,15 +11,17 @@ import {
 } from '@dimp/foundation';
 import { ANYONE } from '@dimp/mkm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { content, idOf, machine, NOW, open, protocol, textMessage } from './machines.ts';
+import { bindEnvelope, isWaiting, Transceiver, trimMessage } from '../src/index.ts';
+import { idOf, machine, type Name, open, textMessage } from './machines.ts';
+import { content, NOW, protocol } from './protocol.ts';
 
 let alice: Transceiver;
 let bob: Transceiver;
-const group = idOf('Group-271828');
+const group = idOf('team');
 
 beforeAll(async () => {
-  alice = await machine('alice', ['bob', 'carol', 'dave'], ['Group-271828']);
-  bob = await machine('bob', ['alice', 'carol', 'mallory'], ['Group-271828']);
+  alice = await machine('alice', ['bob', 'carol', 'dave'], ['team']);
+  bob = await machine('bob', ['alice', 'carol', 'mallory'], ['team']);
 });
 
 /** The message with some members changed, as an attacker on the path can. */
@@ -227,7 +228,7 @@ describe('message keys', () => {
   });
 
   test('change when a member has left the group', async () => {
-    const sender = await machine('alice', ['bob', 'dave'], ['Group-271828']);
+    const sender = await machine('alice', ['bob', 'dave'], ['team']);
     const keysOf = async (): Promise<Record<string, string>> =>
       JSON.parse(utf8Decode(await textMessage(sender, 'alice', group, 'x', { group })))['keys'];
     const before = await keysOf();
@@ -270,7 +271,7 @@ describe('groups', () => {
 /** A content from one account to another, bound to nothing but what it says. */
 async function contentMessage(
   from: Transceiver,
-  sender: string,
+  sender: Name,
   what: Content,
 ): Promise<Uint8Array> {
   const envelope = { sender: idOf(sender), receiver: idOf('bob'), time: NOW };
