@@ -86,7 +86,7 @@ export function readPayload(
     case '':
       return { kind: 'ignored' };
     default:
-      throw new ProtocolError('format/json', 'payload is neither JSON nor a control word');
+      throw new ProtocolError('format/json', 'payload must be JSON or a control word');
   }
 }
 
@@ -101,7 +101,7 @@ function splitLines(text: string, limits: PayloadLimits): string[] {
     start = end + 1;
     if (line === '') continue;
     if (!line.startsWith('{') || !line.endsWith('}')) {
-      throw new ProtocolError('format/json', 'a line of the payload is no JSON object');
+      throw new ProtocolError('format/json', 'each line of the payload must be a JSON object');
     }
     if (messages.length === limits.maxMessages) throw limit('messages', limits.maxMessages);
     messages.push(line);
@@ -123,7 +123,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
   } catch (cause) {
-    throw new ProtocolError('format/json', 'payload is no UTF-8', { cause });
+    throw new ProtocolError('format/json', 'payload is not UTF-8', { cause });
   }
 }
 

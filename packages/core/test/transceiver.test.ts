@@ -269,11 +269,7 @@ describe('groups', () => {
 });
 
 /** A content from one account to another, bound to nothing but what it says. */
-async function contentMessage(
-  from: Transceiver,
-  sender: Name,
-  what: Content,
-): Promise<Uint8Array> {
+async function contentMessage(from: Transceiver, sender: Name, what: Content): Promise<Uint8Array> {
   const envelope = { sender: idOf(sender), receiver: idOf('bob'), time: NOW };
   const secure = await from.encrypt({ envelope, content: what });
   if (isWaiting(secure)) expect.unreachable();

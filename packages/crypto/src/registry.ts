@@ -142,9 +142,9 @@ function read<A, K extends object>(
   wire: Json | undefined,
   parse: (algorithm: A, wire: KeyWire) => K,
 ): K {
-  if (!isJsonObject(wire)) throw fieldError('key', 'is no object');
+  if (!isJsonObject(wire)) throw fieldError('key', 'must be a JSON object');
   const name = ownMember(wire, 'algorithm');
-  if (typeof name !== 'string') throw fieldError('algorithm', 'is missing or no text');
+  if (typeof name !== 'string') throw fieldError('algorithm', 'must be a non-empty text');
   const algorithm = find(algorithms, name);
   const key: unknown = callForeign(UNREADABLE, () => parse(algorithm, wire as KeyWire));
   if (typeof key === 'object' && key !== null) return key as K;

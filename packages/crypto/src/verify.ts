@@ -3,7 +3,7 @@ import type { VerifyKey } from './key.ts';
 
 const FAILED: ForeignFailure = {
   code: 'crypto/key',
-  message: 'the key of the signer cannot verify',
+  message: 'the signer’s key could not verify the signature',
 };
 
 /**

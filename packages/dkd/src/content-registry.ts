@@ -113,7 +113,7 @@ export function contentRegistry(
   const normalize = context.normalize ?? ((wire: JsonObject) => wire);
 
   const readUnknown = (received: Json | undefined): UnknownContent => {
-    if (!isJsonObject(received)) throw fieldError('content', 'is no object');
+    if (!isJsonObject(received)) throw fieldError('content', 'must be a JSON object');
     const wire = normalize(received);
     const type = toText(ownMember(wire, 'type'), 'type');
     if (type === undefined || type === '') throw fieldError('type', 'is missing');
@@ -190,7 +190,10 @@ function fallbackOf(entry: Entry | undefined, body: unknown): string | undefined
   }
 }
 
-const NO_FALLBACK: ForeignFailure = { code: 'format/field', message: 'content has no fallback' };
+const NO_FALLBACK: ForeignFailure = {
+  code: 'format/field',
+  message: 'the fallback text of the content type failed',
+};
 
 function bind(type: AnyContentType, context: ContentContext): Entry[] {
   const schema = type.schema(context);

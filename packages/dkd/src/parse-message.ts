@@ -30,7 +30,7 @@ export function parseReliableMessage(
   const broadcast = isBroadcast(envelope);
   const text = ownMember(wire, 'data');
   if (typeof text !== 'string' && (broadcast || !isJsonObject(text))) {
-    throw fieldError('data', 'is missing or no text');
+    throw fieldError('data', 'must be a non-empty text');
   }
   const keys = readObject(wire, 'keys');
   const meta = readObject(wire, 'meta');
@@ -40,7 +40,7 @@ export function parseReliableMessage(
   for (const name of broadcast ? [] : ['IV', 'iv']) readBytes(wire, name);
   if (signature === undefined) throw fieldError('signature', 'is missing');
   const data = broadcast ? utf8Encode(text as string) : decodeTed(text);
-  if (data === undefined || data.length === 0) throw fieldError('data', 'is empty');
+  if (data === undefined || data.length === 0) throw fieldError('data', 'must not be empty');
   return {
     envelope,
     broadcast,
@@ -76,16 +76,16 @@ export function parseEnvelope(wire: JsonObject, readID: (text: unknown) => ID): 
 function readBytes(wire: JsonObject, name: string): Uint8Array | undefined {
   const value = ownMember(wire, name);
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' && !isJsonObject(value)) throw fieldError(name, 'is no text');
+  if (typeof value !== 'string' && !isJsonObject(value)) throw fieldError(name, 'must be a text');
   const bytes = decodeTed(value);
-  if (bytes === undefined) throw fieldError(name, 'is empty');
+  if (bytes === undefined) throw fieldError(name, 'must not be empty');
   return bytes;
 }
 
 function readObject(wire: JsonObject, name: string): JsonObject | undefined {
   const value = ownMember(wire, name);
   if (value === undefined || value === null) return undefined;
-  if (!isJsonObject(value)) throw fieldError(name, 'is no object');
+  if (!isJsonObject(value)) throw fieldError(name, 'must be a JSON object');
   return value;
 }
 

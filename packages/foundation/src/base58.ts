@@ -19,11 +19,15 @@ export function encodeBase58(bytes: Uint8Array): string {
  */
 export function decodeBase58(text: string): Uint8Array {
   if (text.length > MAX_LENGTH) {
-    throw new ProtocolError('format/limit', 'Base58 text is too long', {
-      details: { limit: 'characters', max: MAX_LENGTH },
-    });
+    throw new ProtocolError(
+      'format/limit',
+      `Base58 text must have at most ${MAX_LENGTH} characters`,
+      {
+        details: { limit: 'characters', max: MAX_LENGTH },
+      },
+    );
   }
   const bytes = bs58.decodeUnsafe(text);
-  if (bytes === undefined) throw new ProtocolError('format/bytes', 'text is no Base58');
+  if (bytes === undefined) throw new ProtocolError('format/bytes', 'text is not Base58');
   return bytes;
 }

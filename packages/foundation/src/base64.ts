@@ -20,7 +20,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 export function decodeBase64(text: string): Uint8Array {
   // White space is rare: looking for it in every text would cost more than decoding.
   const bytes = decodeCompact(text) ?? decodeSpaced(text);
-  if (bytes === undefined) throw new ProtocolError('format/bytes', 'text is no Base64');
+  if (bytes === undefined) throw new ProtocolError('format/bytes', 'text is not Base64');
   return bytes;
 }
 

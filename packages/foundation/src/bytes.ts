@@ -9,7 +9,7 @@ import { ProtocolError } from './error.ts';
  */
 export function utf8Encode(text: string): Uint8Array {
   if (!isWellFormed(text)) {
-    throw new ProtocolError('format/bytes', 'text has a lone surrogate');
+    throw new ProtocolError('format/bytes', 'text must not have a lone surrogate');
   }
   encoder ??= new TextEncoder();
   return encoder.encode(text);
@@ -32,7 +32,7 @@ export function utf8Decode(bytes: Uint8Array): string {
   try {
     return decodeUtf8(bytes);
   } catch {
-    throw new ProtocolError('format/bytes', 'bytes are no UTF-8');
+    throw new ProtocolError('format/bytes', 'bytes are not UTF-8');
   }
 }
 

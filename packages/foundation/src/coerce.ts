@@ -21,7 +21,7 @@ export function toNumber(value: Json | undefined, field: string): number | undef
       : typeof value === 'string' && DECIMAL.test(value)
         ? Number(value)
         : Number.NaN;
-  if (!Number.isFinite(number)) throw fieldError(field, 'is no number');
+  if (!Number.isFinite(number)) throw fieldError(field, 'must be a number');
   return number;
 }
 
@@ -34,7 +34,7 @@ export function toText(value: Json | undefined, field: string): string | undefin
   if (value === null || value === undefined) return undefined;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  throw fieldError(field, 'is neither text nor number');
+  throw fieldError(field, 'must be a text or a number');
 }
 
 /**
@@ -46,11 +46,11 @@ export function toBoolean(value: Json | undefined, field: string): boolean | und
   if (value === null || value === undefined) return undefined;
   if (typeof value === 'boolean') return value;
   // An object is never asked for its text: one with a member `toString` would throw something else.
-  if (typeof value === 'object') throw fieldError(field, 'is no yes or no');
+  if (typeof value === 'object') throw fieldError(field, 'must be a boolean');
   const word = String(value).trim().toLowerCase();
   if (['true', 'yes', 'on', '1', 'ok'].includes(word)) return true;
   if (['false', 'no', 'off', '0', ''].includes(word)) return false;
-  throw fieldError(field, 'is no yes or no');
+  throw fieldError(field, 'must be a boolean');
 }
 
 /** Seconds since the Unix epoch, UTC, with fractions: the time of spec §1.6. */

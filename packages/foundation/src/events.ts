@@ -51,7 +51,7 @@ export class Events<M extends object> implements EventSource<M> {
 
   on<K extends keyof M>(kind: K, listener: Listener<M[K]>): Handle {
     if (!Object.hasOwn(this.#kinds, kind)) {
-      throw new TypeError(`there are no events of the kind "${String(kind)}"`);
+      throw new TypeError(`there is no event "${String(kind)}"`);
     }
     if (typeof listener !== 'function') throw new TypeError('a listener must be a function');
     const listeners = this.#listeners.get(kind) ?? new Set();

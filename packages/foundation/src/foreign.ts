@@ -79,7 +79,7 @@ export function comesLater(
   promise: PromiseLike<unknown>,
   { code, message, details }: ForeignFailure,
 ): ProtocolError {
-  const error = new ProtocolError(code, `${message}: the answer is a promise`, {
+  const error = new ProtocolError(code, `${message}: the result must not be a promise`, {
     cause: undefined,
     details: { ...details, reason: 'promise' },
   });

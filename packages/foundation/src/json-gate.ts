@@ -35,7 +35,7 @@ export function parseJsonObject(
   limits: JsonLimits = DEFAULT_JSON_LIMITS,
 ): JsonObject {
   const value = parseJson(input, limits);
-  if (!isJsonObject(value)) throw new ProtocolError('format/json', 'JSON, but no object');
+  if (!isJsonObject(value)) throw new ProtocolError('format/json', 'JSON must be an object');
   return value;
 }
 
@@ -50,7 +50,7 @@ export function parseJson(
   const text = typeof input === 'string' ? input : decodeJsonText(input);
   // Limits are checked before parsing: the parser of the platform takes long for what they exclude.
   const { depth, commas, brackets, closed } = scanShape(text);
-  if (!closed) throw new ProtocolError('format/json', 'text is no JSON');
+  if (!closed) throw new ProtocolError('format/json', 'text is not JSON');
   if (depth > limits.maxDepth) throw limit('depth', limits.maxDepth);
   if (commas >= limits.maxMembers || brackets - 1 > limits.maxMembers) {
     throw limit('members', limits.maxMembers);
@@ -59,7 +59,7 @@ export function parseJson(
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    throw new ProtocolError('format/json', 'text is no JSON');
+    throw new ProtocolError('format/json', 'text is not JSON');
   }
   checkMembers(value, limits.maxMembers);
   return value;
@@ -76,7 +76,7 @@ export function stringifyJson(value: Json): string {
 
 function refuseNonFinite(value: Json | undefined): void {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new RangeError('NaN and Infinity cannot be written as JSON');
+    throw new RangeError('a number must be finite to be written as JSON');
   }
   if (typeof value === 'object' && value !== null) {
     for (const item of Object.values(value)) refuseNonFinite(item);
@@ -140,7 +140,7 @@ function checkMembers(root: Json, maxMembers: number): void {
   const visit = (value: Json): void => {
     // `1e999` is read as Infinity, which could never be written again: to a store, or to the next station.
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new ProtocolError('format/json', 'JSON has a number that is too large');
+      throw new ProtocolError('format/json', 'a number in the JSON is too large');
     }
     if (typeof value !== 'object' || value === null) return;
     if (Array.isArray(value)) {
@@ -153,7 +153,7 @@ function checkMembers(root: Json, maxMembers: number): void {
       members += 1;
       if (members > maxMembers) throw limit('members', maxMembers);
       if (key === '__proto__') {
-        throw new ProtocolError('format/field', 'a member is called __proto__', {
+        throw new ProtocolError('format/field', 'a member must not be named __proto__', {
           details: { field: '__proto__' },
         });
       }
@@ -175,7 +175,7 @@ function decodeJsonText(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
   } catch (cause) {
-    throw new ProtocolError('format/json', 'bytes are no UTF-8', { cause });
+    throw new ProtocolError('format/json', 'bytes are not UTF-8', { cause });
   }
 }
 

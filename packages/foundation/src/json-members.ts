@@ -23,7 +23,10 @@ export function memberPositions(json: Uint8Array): ReadonlyMap<string, number> {
         if (depth === 1 && atName) {
           const name = readName(json.subarray(i, end + 1));
           if (positions.has(name)) {
-            throw new ProtocolError('format/json', 'JSON object has a member twice');
+            throw new ProtocolError(
+              'format/json',
+              'a JSON object must not have the same member twice',
+            );
           }
           positions.set(name, i);
         }

@@ -22,7 +22,8 @@ export class LruMap<K, V> {
 
   /** @param capacity - largest number of entries, at least 1 */
   constructor(capacity: number) {
-    if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError('capacity must be ≥ 1');
+    if (!Number.isInteger(capacity) || capacity < 1)
+      throw new RangeError('capacity must be an integer of at least 1');
     this.#capacity = capacity;
     this.#half = Math.ceil(capacity / 2);
   }

@@ -29,11 +29,11 @@ export function parseTed(value: Json | undefined): TransportableData | undefined
     const algorithm = ownMember(value, 'algorithm') ?? 'base64';
     const data = ownMember(value, 'data');
     if (typeof algorithm !== 'string' || (typeof data !== 'string' && data != null)) {
-      throw new ProtocolError('format/field', 'encoded data needs text members');
+      throw new ProtocolError('format/field', 'members of encoded data must be texts');
     }
     return data ? decodeWith(algorithm, data) : undefined;
   }
-  throw new ProtocolError('format/field', 'encoded data is neither text nor object');
+  throw new ProtocolError('format/field', 'encoded data must be a text or a JSON object');
 }
 
 /** The bytes of {@link parseTed}. */
@@ -52,7 +52,7 @@ export function encodeTed(bytes: Uint8Array): string {
  * @param mime - media type such as `image/png`
  */
 export function encodeDataUri(bytes: Uint8Array, mime: string): string {
-  if (!/^[\w.+-]+\/[\w.+-]+$/.test(mime)) throw new RangeError('no media type');
+  if (!/^[\w.+-]+\/[\w.+-]+$/.test(mime)) throw new RangeError('mime must be a media type');
   return `data:${mime};base64,${encodeBase64(bytes)}`;
 }
 

@@ -24,7 +24,7 @@ describe('lenient reading (spec §1.6–1.7)', () => {
     for (const value of ['', ' ', 'abc', '0x10', '1e999', 'NaN', '1 2', true, [], {}, [1]]) {
       expect(codeOf(() => toNumber(value as Json, 'sn'))).toBe('format/field');
     }
-    expect(() => toNumber('secret', 'sn')).toThrow(/^sn is no number$/);
+    expect(() => toNumber('secret', 'sn')).toThrow(/^sn must be a number$/);
   });
 
   test('every finite number comes back from its text', () => {

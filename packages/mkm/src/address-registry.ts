@@ -65,7 +65,7 @@ export function addressRegistry<const T extends readonly AddressType[]>(
         }
       }
       if (failure !== undefined) throw failure;
-      throw new ProtocolError('unsupported/address', 'text belongs to no address family');
+      throw new ProtocolError('unsupported/address', 'address belongs to no address family');
     },
     generate(family, fingerprint, network) {
       const type = families.get(family);

@@ -23,6 +23,6 @@ export const broadcastAddress: AddressType<'broadcast'> = {
     }
   },
   generate() {
-    throw new RangeError('broadcast addresses are not made of metas');
+    throw new RangeError('broadcast addresses cannot be generated from a meta');
   },
 };

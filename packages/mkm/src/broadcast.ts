@@ -43,7 +43,8 @@ export interface BroadcastGroupRoles {
  * @throws `TypeError` for an ID that is no broadcast group.
  */
 export function broadcastGroupRoles(group: ID): BroadcastGroupRoles {
-  if (!group.isBroadcast || !group.isGroup) throw new TypeError('not a broadcast group');
+  if (!group.isBroadcast || !group.isGroup)
+    throw new TypeError('the ID must be that of a broadcast group');
   const { name } = group;
   if (name === undefined || name.toLowerCase() === 'everyone') {
     return { founder: FOUNDER, owner: ANYONE, members: [ANYONE] };

@@ -67,12 +67,12 @@ export function parseDocument(
   readID: (text: unknown) => ID,
   owner?: ID,
 ): Document {
-  if (!isJsonObject(wire)) throw fieldError('document', 'is no object');
+  if (!isJsonObject(wire)) throw fieldError('document', 'must be a JSON object');
   const did = readSubject(wire, readID, owner);
   const type = toText(ownMember(wire, 'type'), 'type') || undefined;
   const terminal = toText(ownMember(wire, 'terminal'), 'terminal') || did.terminal;
   const data = ownMember(wire, 'data');
-  if (typeof data !== 'string' || data === '') throw fieldError('data', 'is missing or no text');
+  if (typeof data !== 'string' || data === '') throw fieldError('data', 'must be a non-empty text');
   const signature = decodeTed(ownMember(wire, 'signature'));
   if (signature === undefined) throw fieldError('signature', 'is missing');
   const properties = parseProperties(data);
@@ -289,9 +289,13 @@ function parseProperties(data: string): JsonObject {
     return parseJsonObject(data);
   } catch (error) {
     if (!isProtocolError(error)) throw error;
-    throw new ProtocolError('identity/document-invalid', 'document has damaged properties', {
-      cause: error,
-    });
+    throw new ProtocolError(
+      'identity/document-invalid',
+      'the properties of the document are damaged',
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -299,7 +303,9 @@ function readTime(properties: JsonObject): number | undefined {
   try {
     return toTime(ownMember(properties, 'time'));
   } catch (cause) {
-    throw new ProtocolError('identity/document-invalid', 'document has a damaged time', { cause });
+    throw new ProtocolError('identity/document-invalid', 'the time of the document is damaged', {
+      cause,
+    });
   }
 }
 

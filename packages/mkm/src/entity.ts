@@ -177,7 +177,7 @@ export function makeUser(id: ID, source: UserDataSource): User {
  * @throws `unsupported/entity` for a user, and for a kind without a class
  */
 export function makeGroup(id: ID, source: GroupDataSource): Group {
-  if (!id.isGroup) throw unsupported(id, 'is no group');
+  if (!id.isGroup) throw unsupported(id, 'must be a group');
   if (id.isBroadcast) return new Group(id, source);
   switch (id.type) {
     case EntityType.Group:

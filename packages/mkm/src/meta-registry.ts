@@ -102,10 +102,12 @@ export function metaRegistry<const T extends readonly MetaType[]>(
       const metaType = find(type);
       const key = signer.publicKey;
       if (!metaType.seeded) {
-        if (seed !== undefined) throw new TypeError(`metas of type ${metaType.type} have no seed`);
+        if (seed !== undefined)
+          throw new TypeError(`a meta of type ${metaType.type} must not have a seed`);
         return { type: metaType.type, key, wire: { type: metaType.type, key: key.toWire() } };
       }
-      if (seed === undefined) throw new TypeError(`metas of type ${metaType.type} need a seed`);
+      if (seed === undefined)
+        throw new TypeError(`a meta of type ${metaType.type} must have a seed`);
       checkName(seed);
       const fingerprint = await signer.sign(utf8Encode(seed));
       const wire = {
@@ -131,7 +133,7 @@ export function metaRegistry<const T extends readonly MetaType[]>(
         // A type that fails has not said that the meta is wrong.
         throw foreignError(error, {
           code: 'unsupported/meta',
-          message: 'the type of a meta makes no address of it',
+          message: 'the meta type could not generate an address',
           details: { type: meta.type },
         });
       }
@@ -153,19 +155,19 @@ function parseMeta(
   find: (name: string) => MetaType,
   { keys }: MetaContext,
 ): Meta {
-  if (!isJsonObject(wire)) throw fieldError('meta', 'is no object');
+  if (!isJsonObject(wire)) throw fieldError('meta', 'must be a JSON object');
   const type = readType(wire, find);
   const keyWire = ownMember(wire, 'key');
-  if (!isJsonObject(keyWire)) throw fieldError('key', 'is missing or no object');
+  if (!isJsonObject(keyWire)) throw fieldError('key', 'must be a JSON object');
   const seed = ownMember(wire, 'seed') ?? undefined;
   const fingerprint = ownMember(wire, 'fingerprint') ?? undefined;
   if (!type.seeded) {
     if (seed !== undefined || fingerprint !== undefined) {
-      throw fieldError('seed', 'does not belong into a meta of this type');
+      throw fieldError('seed', 'must not be in a meta of this type');
     }
     return { type: type.type, key: verifyKey(keys.parsePublic(keyWire)), wire };
   }
-  if (typeof seed !== 'string' || seed === '') throw fieldError('seed', 'is missing or no text');
+  if (typeof seed !== 'string' || seed === '') throw fieldError('seed', 'must be a non-empty text');
   const bytes = decodeTed(fingerprint);
   if (bytes === undefined) throw fieldError('fingerprint', 'is missing');
   const key = verifyKey(keys.parsePublic(keyWire));

@@ -19,17 +19,18 @@ const MAX_LENGTH = 256;
  * ```
  */
 export function parseID(text: unknown, addresses: AddressRegistry): ID {
-  if (typeof text !== 'string' || text === '') throw fieldError('ID', 'is missing or no text');
-  if (text.length > MAX_LENGTH) throw fieldError('ID', 'is too long');
-  if (hasControlCharacter(text)) throw fieldError('ID', 'has a control character');
-  if (LONE_SURROGATE.test(text)) throw fieldError('ID', 'has a lone surrogate');
+  if (typeof text !== 'string' || text === '') throw fieldError('ID', 'must be a non-empty text');
+  if (text.length > MAX_LENGTH)
+    throw fieldError('ID', `must have at most ${MAX_LENGTH} characters`);
+  if (hasControlCharacter(text)) throw fieldError('ID', 'must not have control characters');
+  if (LONE_SURROGATE.test(text)) throw fieldError('ID', 'must not have a lone surrogate');
   const slash = text.indexOf('/');
   const [head, terminal] =
     slash < 0 ? [text, undefined] : [text.slice(0, slash), text.slice(slash + 1)];
   const at = head.indexOf('@');
-  if (at !== head.lastIndexOf('@')) throw fieldError('ID', 'has two @');
+  if (at !== head.lastIndexOf('@')) throw fieldError('ID', 'must have one @ at most');
   const [name, address] = at < 0 ? [undefined, head] : [head.slice(0, at), head.slice(at + 1)];
-  if (address === '') throw fieldError('ID', 'has no address');
+  if (address === '') throw fieldError('ID', 'must have an address');
   return makeID({ name, address: addresses.parse(address), terminal }, text);
 }
 

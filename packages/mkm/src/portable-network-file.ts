@@ -37,7 +37,7 @@ export function parsePortableNetworkFile(
 ): PortableNetworkFile | undefined {
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value === 'string') return parseText(value, field);
-  if (!isJsonObject(value)) throw fieldError(field, 'is neither text nor object');
+  if (!isJsonObject(value)) throw fieldError(field, 'must be a text or a JSON object');
   return parseObject(value, field);
 }
 
@@ -64,7 +64,7 @@ export function encodePortableNetworkFile(file: PortableNetworkFile): Json {
 export const portableNetworkFile: Schema<PortableNetworkFile> = /* @__PURE__ */ schema(
   (value, field) => {
     const file = parsePortableNetworkFile(value, field);
-    if (file === undefined) throw fieldError(field, 'is empty');
+    if (file === undefined) throw fieldError(field, 'must not be empty');
     return file;
   },
   (file) => encodePortableNetworkFile(file),
@@ -97,7 +97,7 @@ function parseObject(value: JsonObject, field: string): PortableNetworkFile {
   };
   const key = ownMember(value, 'key') ?? undefined;
   if (key !== undefined && !isJsonObject(key))
-    throw fieldError(field, 'has a key that is no object');
+    throw fieldError(field, 'must have a JSON object as its key');
   const filename = text('filename');
   const URL = text('URL');
   return {

@@ -191,7 +191,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
     if (await this.hasDocument(parsed, id)) return 'known';
     const key = await this.documentKey(id);
     if (key === undefined) {
-      throw new ProtocolError('identity/not-found', 'meta of the signer is not known', {
+      throw new ProtocolError('identity/not-found', 'the meta of the signer is not known', {
         details: { id: id.text },
       });
     }
@@ -280,7 +280,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
   async requireSigner(id: ID): Promise<Signer> {
     const signer = await this.signer(id);
     if (signer === undefined) {
-      throw new ProtocolError('identity/not-found', 'no user of this machine', {
+      throw new ProtocolError('identity/not-found', 'the ID is not that of a local user', {
         details: { id: id.text },
       });
     }

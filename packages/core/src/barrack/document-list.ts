@@ -31,9 +31,13 @@ export function withDocument(
   documents.checkReplacement(incoming, slot);
   const list = newest([...stored.filter((each) => each !== slot), incoming], maxBytes);
   if (!list.includes(incoming)) {
-    throw new ProtocolError('identity/expired', 'there are newer documents of more terminals', {
-      details: { id: incoming.did.text, type: incoming.type },
-    });
+    throw new ProtocolError(
+      'identity/expired',
+      'the stored documents of other terminals are newer',
+      {
+        details: { id: incoming.did.text, type: incoming.type },
+      },
+    );
   }
   return list;
 }

@@ -30,7 +30,7 @@ const WORDS: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
 export function normalizeType(value: Json | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  if (typeof value !== 'string' || value === '') throw fieldError('type', 'is no type');
+  if (typeof value !== 'string' || value === '') throw fieldError('type', 'must be a type number');
   const word = WORDS.get(value);
   if (word !== undefined) return word;
   // "01" and "1" are one number.

@@ -30,7 +30,7 @@ export function memoryBlobStore(): BlobStore {
     async *download(url, { offset = 0, maxBytes = Number.POSITIVE_INFINITY, signal } = {}) {
       signal?.throwIfAborted();
       const pieces = blobs.get(url);
-      if (pieces === undefined) throw new ProtocolError('identity/not-found', 'no such file');
+      if (pieces === undefined) throw new ProtocolError('identity/not-found', 'file not found');
       const bytes = concatBytes(...pieces);
       if (bytes.length > maxBytes) {
         throw new ProtocolError('format/limit', 'file is too large', {

@@ -17,16 +17,19 @@ export const MAX_STORE_KEY_PARTS = 32;
  *   `format/bytes` for a lone surrogate, because texts that come from a peer may hold one
  */
 export function checkStoreKey(key: StoreKey): number {
-  if (key.length === 0) throw new TypeError('a path needs at least one part');
-  if (key.length > MAX_STORE_KEY_PARTS) throw new RangeError('a path has too many parts');
+  if (key.length === 0) throw new TypeError('a path must have at least one part');
+  if (key.length > MAX_STORE_KEY_PARTS)
+    throw new RangeError(`a path must have at most ${MAX_STORE_KEY_PARTS} parts`);
   let bytes = 0;
   for (const part of key) {
     if (part === '') throw new TypeError('a part of a path must not be empty');
     // Before the length is counted, which would take long for a very long text.
-    if (part.length > MAX_STORE_KEY_BYTES) throw new RangeError('a path is too long');
+    if (part.length > MAX_STORE_KEY_BYTES)
+      throw new RangeError(`a path must have at most ${MAX_STORE_KEY_BYTES} bytes`);
     bytes += utf8Length(part) + 1;
   }
-  if (bytes > MAX_STORE_KEY_BYTES) throw new RangeError('a path is too long');
+  if (bytes > MAX_STORE_KEY_BYTES)
+    throw new RangeError(`a path must have at most ${MAX_STORE_KEY_BYTES} bytes`);
   return bytes;
 }
 
@@ -49,9 +52,9 @@ function utf8Length(text: string): number {
   let length = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.codePointAt(i) as number;
-    if (code === 0) throw new TypeError('a part of a path must not hold NUL');
+    if (code === 0) throw new TypeError('a part of a path must not contain NUL');
     if (code >= 0xd800 && code <= 0xdfff) {
-      throw new ProtocolError('format/bytes', 'a part of a path has a lone surrogate');
+      throw new ProtocolError('format/bytes', 'a part of a path must not have a lone surrogate');
     }
     length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     // The other half of a pair.

@@ -132,14 +132,14 @@ function checkExtensions(extensions: readonly Extension[]): void {
     if (typeof each === 'object' && each !== null) continue;
     throw new TypeError(
       typeof each === 'function'
-        ? `createProtocol needs extensions: call ${each.name || 'the function'}()`
-        : 'createProtocol needs extensions',
+        ? `createProtocol takes extensions: call ${each.name || 'the function'}()`
+        : 'createProtocol takes extensions',
     );
   }
   const names = extensions.map((each) => each.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new ProtocolError('registry/duplicate', `extension "${twice}" is there twice`, {
+    throw new ProtocolError('registry/duplicate', `extension "${twice}" is listed twice`, {
       details: { name: twice },
     });
   }

@@ -40,7 +40,7 @@ export function writeBound(
 ): string {
   for (const name of [FILLING, BOUND]) {
     if (Object.hasOwn(wire, name)) {
-      throw new TypeError(`contents must not have a member "${name}" of their own`);
+      throw new TypeError(`a content must not have a member "${name}": the name is reserved`);
     }
   }
   const text = encodeBase64Url(iv);

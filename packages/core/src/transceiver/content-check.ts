@@ -21,12 +21,12 @@ export function checkContentAgainstEnvelope(
   const type = ownMember(wire, 'type');
   if (type === undefined || type === null) throw fieldError('type', 'is missing');
   if (envelopeType !== undefined && envelopeType !== String(type)) {
-    throw fieldError('type', 'differs between content and envelope');
+    throw fieldError('type', 'must be the same in content and envelope');
   }
   for (const outer of groupsOf(envelope)) {
     const inner = ownMember(wire, 'group') ?? undefined;
     if (inner === undefined || !sameEntity(readID(inner), outer)) {
-      throw fieldError('group', 'differs between content and envelope');
+      throw fieldError('group', 'must be the same in content and envelope');
     }
   }
   checkNames(wire, envelope, readID);
@@ -47,7 +47,7 @@ export function bindEnvelope(content: Content, { sender, receiver }: Envelope): 
   for (const [name, value] of Object.entries(names)) {
     const own = ownMember(content.wire, name);
     if (own !== undefined && own !== value) {
-      throw new TypeError(`contents must not have a member "${name}" of their own`);
+      throw new TypeError(`a content must not have a member "${name}": the name is reserved`);
     }
   }
   return { ...content, wire: { ...content.wire, ...names } };
@@ -122,13 +122,13 @@ function checkNames(wire: JsonObject, envelope: Envelope, readID: (text: unknown
   if (hasOwnNames(wire)) return;
   const receiver = ownMember(wire, 'receiver') ?? undefined;
   if (receiver !== undefined && !sameEntity(readID(receiver), envelope.receiver)) {
-    throw fieldError('receiver', 'differs between content and envelope');
+    throw fieldError('receiver', 'must be the same in content and envelope');
   }
   const sender = ownMember(wire, 'sender') ?? undefined;
   // Alone it may be an application's own member.
   const bound = receiver !== undefined || Object.hasOwn(wire, 'group');
   if (bound && sender !== undefined && !sameEntity(readID(sender), envelope.sender)) {
-    throw fieldError('sender', 'differs between content and envelope');
+    throw fieldError('sender', 'must be the same in content and envelope');
   }
 }
 

@@ -79,7 +79,7 @@ export class KeyCache {
     key: SymmetricKey,
     holders: string,
   ): MaybePromise<void> {
-    if (destination.isBroadcast) throw new TypeError('a broadcast has no message key');
+    if (destination.isBroadcast) throw new TypeError('a broadcast must not have a message key');
     this.#sending.set(directionKey(sender, destination), {
       key,
       created: this.#clock.now(),

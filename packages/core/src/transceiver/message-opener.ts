@@ -251,10 +251,10 @@ export class MessageOpener {
   async #checkMembership(sender: ID, content: Content): Promise<void> {
     const { group } = content;
     if (group === undefined || group.isBroadcast) return;
-    if (!group.isGroup) throw fieldError('group', 'is no group');
+    if (!group.isGroup) throw fieldError('group', 'must be a group');
     if (!needsMembership(content)) return;
     if (!(await this.#barrack.maySpeak(group, sender))) {
-      throw new ProtocolError('policy/unauthorized', 'sender is no member of the group', {
+      throw new ProtocolError('policy/unauthorized', 'the sender is not a member of the group', {
         details: { group: group.text, sender: sender.text },
       });
     }

@@ -57,7 +57,7 @@ export async function wrapFor(
   wrap: (key: ReceiverKey) => Promise<string>,
 ): Promise<{ readonly base: string; readonly entries: Readonly<Record<string, string>> }> {
   const nameless = keys.find(({ terminals }) => terminals.includes(undefined)) ?? keys[0];
-  if (nameless === undefined) throw new TypeError('a receiver without keys');
+  if (nameless === undefined) throw new TypeError('a receiver must have at least one key');
   const base = await wrap(nameless);
   const entries: Record<string, string> = { [id.entity]: base };
   if (keys.length === 1) return { base, entries };

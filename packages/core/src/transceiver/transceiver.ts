@@ -189,7 +189,7 @@ export class Transceiver {
    */
   async verify(message: ReliableMessage): Promise<Verified<ReliableMessage> | Waiting> {
     const { sender } = message.envelope;
-    if (sender.isBroadcast || sender.isGroup) throw fieldError('sender', 'is no single user');
+    if (sender.isBroadcast || sender.isGroup) throw fieldError('sender', 'must be a single user');
     const attached = await this.#attachments.check(message);
     const key = attached.meta?.key ?? (await this.barrack.verifyKey(sender));
     if (key === undefined) return waiting('meta', sender);
@@ -222,7 +222,7 @@ export class Transceiver {
     const { receiver } = message.envelope;
     const local = await this.barrack.selectLocalUser(receiver);
     if (local === undefined) {
-      throw new ProtocolError('identity/not-found', 'message is for no user of this machine', {
+      throw new ProtocolError('identity/not-found', 'the receiver is not a local user', {
         details: { id: receiver.text },
       });
     }
@@ -307,7 +307,9 @@ export class Transceiver {
   ): Promise<SymmetricKey> {
     const key: SymmetricKey = await this.protocol.keys.generateSymmetric(cipher, options);
     if (!this.protocol.keys.allowsMessageKey(key.algorithm)) {
-      throw new TypeError(`keys of ${cipher} keep no secret, so no receiver would take them`);
+      throw new TypeError(
+        `${cipher} does not keep a secret, so receivers refuse it as a message key`,
+      );
     }
     // Only what is wrapped for ourselves as well can ever come back to us.
     if (receiver.isGroup) await this.#ownership.made(key, sender);

@@ -52,7 +52,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     clock: Clock,
     { maxArrivals = 64, maxArrivalBytes = 1024 * 1024, maxArrivalAge = 60_000 }: ArrivalLimits = {},
   ) {
-    if (!(maxArrivals >= 1)) throw new RangeError('maxArrivals must be 1 or more');
+    if (!(maxArrivals >= 1)) throw new RangeError('maxArrivals must be at least 1');
     this.#source = source;
     this.#clock = clock;
     this.#maxArrivals = maxArrivals;

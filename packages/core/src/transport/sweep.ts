@@ -32,7 +32,7 @@ export class Sweep {
   #timer: Disposable | undefined;
 
   constructor({ clock = monotonicClock, timers = systemTimers, period = 1000 }: SweepOptions = {}) {
-    if (!(period > 0)) throw new RangeError('period must be above 0');
+    if (!(period > 0)) throw new RangeError('period must be greater than 0');
     this.clock = clock;
     this.#timers = timers;
     this.#period = period;

@@ -73,7 +73,7 @@ function readDocuments(wire: JsonObject, did: ID): readonly JsonObject[] | undef
 /** 0.8 puts the signed text and its signature right into the command; 1.1 an object (spec §7.1). */
 function readProfile(profile: Json, wire: JsonObject, did: ID): JsonObject {
   if (isJsonObject(profile)) return profile;
-  if (typeof profile !== 'string') throw fieldError('profile', 'is neither text nor object');
+  if (typeof profile !== 'string') throw fieldError('profile', 'must be a text or a JSON object');
   // `ID` and no `did`: documents of that time have no time, and are known by this (spec §7.1).
   return { ID: did.text, data: profile, signature: ownMember(wire, 'signature') };
 }

@@ -150,7 +150,7 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     await this.checkDocument(bulletin, id, meta.key);
     await this.archive.changingDocuments(id.entity, async () => {
       if ((await this.archive.meta(id.entity)) !== undefined) {
-        throw fieldError('name', 'is that of another group of this founder');
+        throw fieldError('name', 'is already used by another group of this founder');
       }
       await this.archive.write([
         putMeta(id, meta.wire),
@@ -221,7 +221,7 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   async forgetEntity(id: ID): Promise<void> {
     await this.archive.changingUsers(async () => {
       if ((await this.localIdentity(id)) !== undefined) {
-        throw fieldError('id', 'is that of a user of this machine');
+        throw fieldError('id', 'must not be a local user');
       }
       await this.archive.changingDocuments(id.entity, () => this.archive.removeEntity(id.entity));
     });
@@ -251,7 +251,7 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     const [before] = (await this.#requireKeys(id)).messageKeys;
     const key = await makeMessageKey(this.protocol, algorithm ?? before?.algorithm ?? 'RSA');
     const visa = await this.#renewVisa(id, newKeyChange(key, this.protocol));
-    if (visa === undefined) throw new TypeError('a new key always makes a new visa');
+    if (visa === undefined) throw new TypeError('a new key must lead to a new visa');
     return visa;
   }
 
@@ -383,7 +383,7 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
 }
 
 function notFound(id: ID): ProtocolError<'identity/not-found'> {
-  return new ProtocolError('identity/not-found', 'no user of this machine', {
+  return new ProtocolError('identity/not-found', 'the ID is not that of a local user', {
     details: { id: id.text },
   });
 }

@@ -10,7 +10,7 @@ export async function makeMessageKey(protocol: Protocol, algorithm: string): Pro
   const key = await protocol.keys.generate(algorithm);
   if (!canDecrypt(key) || !canEncrypt(key.publicKey)) {
     throw new TypeError(
-      `keys of ${algorithm} cannot encrypt, so no message could reach their owner`,
+      `algorithm must be able to encrypt: peers could not write to an owner of ${algorithm} keys`,
     );
   }
   return key;

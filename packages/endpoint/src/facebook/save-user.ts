@@ -72,7 +72,11 @@ function unlessOlder<T>(merge: () => T): T | undefined {
 
 /** The error for a meta that another key has made. */
 export function otherKey(id: ID): ProtocolError<'identity/meta-mismatch'> {
-  return new ProtocolError('identity/meta-mismatch', 'meta and identity key differ', {
-    details: { id: id.text },
-  });
+  return new ProtocolError(
+    'identity/meta-mismatch',
+    'the meta does not belong to the identity key',
+    {
+      details: { id: id.text },
+    },
+  );
 }

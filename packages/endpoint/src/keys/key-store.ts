@@ -109,7 +109,7 @@ export class KeyStore extends KeyCache {
     key: SymmetricKey,
     holders: string,
   ): Promise<void> {
-    if (destination.isBroadcast) throw new TypeError('a broadcast has no message key');
+    if (destination.isBroadcast) throw new TypeError('a broadcast must not have a message key');
     this.#checkSecret(key);
     const created = this.#clock.now();
     const uses = Math.min(RESERVED_USES, this.rotation.maxMessages);
@@ -183,7 +183,7 @@ export class KeyStore extends KeyCache {
 
   #checkSecret({ algorithm }: SymmetricKey): void {
     if (!this.#protocol.keys.allowsMessageKey(algorithm)) {
-      throw new TypeError(`a key of ${algorithm} keeps no secret`);
+      throw new TypeError(`${algorithm} does not keep a secret`);
     }
   }
 }

@@ -89,7 +89,7 @@ export class StationHandshake {
       });
     }
     if (session === '' || session.length > MAX_SESSION_KEY) {
-      throw new ProtocolError('transport/protocol', 'no session key');
+      throw new ProtocolError('transport/protocol', 'session key must have 1 to 1024 characters');
     }
     // It asks once for each message that it does not take; many may have been under way.
     if (this.#isProving && session === this.#session) return undefined;
@@ -105,7 +105,7 @@ export class StationHandshake {
     const now = this.#clock.now();
     const [first] = this.#keys;
     if (this.#keys.length === MAX_KEYS && first !== undefined && now - first < KEYS_INTERVAL) {
-      throw new ProtocolError('policy/rate-limited', 'the station asks again and again');
+      throw new ProtocolError('policy/rate-limited', 'the station asks for too many proofs');
     }
     this.#keys.push(now);
     if (this.#keys.length > MAX_KEYS) this.#keys.shift();

@@ -66,14 +66,14 @@ export class Freshness {
   #checkAhead(time: number, isTrue: boolean): void {
     const ahead = time * 1000 - this.#clock.now();
     if (ahead <= this.#policy.maxAhead) return;
-    throw new ProtocolError('policy/expired', 'message is from the future', {
+    throw new ProtocolError('policy/expired', 'the time of the message is in the future', {
       details: isTrue ? { ahead, wait: ahead - this.#policy.maxAhead } : {},
     });
   }
 
   #checkAge(time: number): void {
     if (this.#clock.now() - time * 1000 <= this.#policy.maxAge) return;
-    throw new ProtocolError('policy/expired', 'message is too old');
+    throw new ProtocolError('policy/expired', 'the message is too old');
   }
 }
 

@@ -26,7 +26,7 @@ export const btc: AddressType<'btc'> = {
   parse(text) {
     if (!SHAPE.test(text)) return undefined;
     const bytes = decodeBase58(text);
-    if (bytes.length !== 25) throw fieldError('address', 'has a wrong length');
+    if (bytes.length !== 25) throw fieldError('address', 'has the wrong length');
     if (!equalBytes(checkCode(bytes.subarray(0, 21)), bytes.subarray(21))) {
       throw fieldError('address', 'has a wrong check code');
     }
@@ -34,10 +34,13 @@ export const btc: AddressType<'btc'> = {
   },
   generate(fingerprint, network) {
     if (!Number.isInteger(network) || network < 0 || network > 0xff) {
-      throw new RangeError('a network is one byte');
+      throw new RangeError('network must be a byte');
     }
     if (fingerprint.length === 0) {
-      throw new ProtocolError('crypto/key', 'an address needs a fingerprint or key data');
+      throw new ProtocolError(
+        'crypto/key',
+        'an address is made from a fingerprint or from address data',
+      );
     }
     const head = concatBytes(Uint8Array.of(network), ripemd160(sha256(fingerprint)));
     const bytes = concatBytes(head, checkCode(head));

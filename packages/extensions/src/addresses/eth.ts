@@ -24,7 +24,7 @@ export const eth: AddressType<'eth'> = {
   parse(text) {
     if (text.length !== LENGTH || !text.startsWith('0x')) return undefined;
     const digits = text.slice(2);
-    if (!/^[0-9a-fA-F]+$/.test(digits)) throw fieldError('address', 'is no hex');
+    if (!/^[0-9a-fA-F]+$/.test(digits)) throw fieldError('address', 'must be hex');
     const hash = decodeHex(digits);
     const canonical = eip55(hash);
     const checked = /[a-f]/.test(digits) && /[A-F]/.test(digits);
@@ -32,7 +32,7 @@ export const eth: AddressType<'eth'> = {
     return toAddress(text, canonical, hash);
   },
   generate(fingerprint, network) {
-    if (network !== 0) throw new RangeError('ETH addresses exist for users only');
+    if (network !== 0) throw new RangeError('ETH addresses are for users only');
     const hash = keccak256(withoutPrefix(fingerprint)).slice(-20);
     const text = eip55(hash);
     return toAddress(text, text, hash);
@@ -55,7 +55,7 @@ function toAddress(text: string, canonical: string, hash: Uint8Array): Address {
 function withoutPrefix(point: Uint8Array): Uint8Array {
   if (point.length === 64) return point;
   if (point.length === 65 && point[0] === 0x04) return point.subarray(1);
-  throw new ProtocolError('crypto/key', 'an ETH address needs an uncompressed public key', {
+  throw new ProtocolError('crypto/key', 'an ETH address is made from an uncompressed public key', {
     details: { length: point.length },
   });
 }

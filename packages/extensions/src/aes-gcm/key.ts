@@ -97,7 +97,7 @@ export function generateKey(): AesGcmKey {
 /** Reads a key. Its length is checked here and not at first use (spec §14.2 #24). */
 export function parseKey(wire: KeyWire): AesGcmKey {
   const secret = keyBytes(wire);
-  if (secret.length !== KEY_LENGTH) throw keyError('has a wrong length');
+  if (secret.length !== KEY_LENGTH) throw keyError('has the wrong length');
   return new AesGcm(secret, wire);
 }
 

@@ -36,7 +36,7 @@ class Aes implements AesKey {
 
   encrypt(plaintext: Uint8Array, extra: JsonObject = {}): MaybePromise<Sealed> {
     const iv = this.#givenIv(extra) ?? randomBytes(BLOCK_LENGTH);
-    if (iv.length !== BLOCK_LENGTH) throw fieldError('IV', 'has a wrong length');
+    if (iv.length !== BLOCK_LENGTH) throw fieldError('IV', 'has the wrong length');
     const seal = (ciphertext: Uint8Array): Sealed => ({
       ciphertext,
       extra: { IV: encodeTed(iv) },
@@ -100,7 +100,7 @@ export interface AesOptions {
 
 /** Makes a new key. */
 export function generateKey({ bits = 256, iv = false }: AesOptions = {}): AesKey {
-  if (![128, 192, 256].includes(bits)) throw new RangeError('AES keys have 128, 192 or 256 bits');
+  if (![128, 192, 256].includes(bits)) throw new RangeError('bits must be 128, 192 or 256');
   const secret = randomBytes(bits / 8);
   return new Aes(secret, {
     algorithm: 'AES',
@@ -112,7 +112,7 @@ export function generateKey({ bits = 256, iv = false }: AesOptions = {}): AesKey
 /** Reads a key. Its length is checked here and not at first use (spec §14.2 #24). */
 export function parseKey(wire: KeyWire): AesKey {
   const secret = keyBytes(wire);
-  if (![16, 24, 32].includes(secret.length)) throw keyError('has a wrong length');
+  if (![16, 24, 32].includes(secret.length)) throw keyError('has the wrong length');
   const members = Object.entries(wire).filter(([name]) => !LOCAL_MEMBERS.includes(name));
   return new Aes(secret, { ...Object.fromEntries(members), algorithm: wire.algorithm });
 }

@@ -24,10 +24,10 @@ export const OID: Readonly<Record<'rsa' | 'ec' | 'secp256k1' | 'ed25519', Uint8A
  */
 export function expectAlgorithm(reader: DerReader, oid: Uint8Array, parameters?: Uint8Array): void {
   const id = reader.enter();
-  if (!equalBytes(id.read(TAG.oid), oid)) throw keyError('is of another algorithm');
+  if (!equalBytes(id.read(TAG.oid), oid)) throw keyError('belongs to another algorithm');
   if (parameters !== undefined) {
     if (id.peek() !== TAG.oid || !equalBytes(id.read(TAG.oid), parameters)) {
-      throw keyError('is of another curve');
+      throw keyError('must be on the curve secp256k1');
     }
   } else if (id.peek() !== undefined && id.read(TAG.null).length > 0) {
     throw keyError('has unexpected algorithm parameters');

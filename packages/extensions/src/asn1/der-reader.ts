@@ -37,7 +37,7 @@ export class DerReader {
   read(tag: number): Uint8Array {
     if (this.#bytes[this.#offset] !== tag) throw keyError('has an unexpected ASN.1 element');
     const [start, length] = this.#length(this.#offset + 1);
-    if (length > this.#bytes.length - start) throw keyError('is cut short');
+    if (length > this.#bytes.length - start) throw keyError('is truncated');
     this.#offset = start + length;
     return this.#bytes.subarray(start, this.#offset);
   }
@@ -67,7 +67,7 @@ export class DerReader {
   /** Whole bytes of a BIT STRING. */
   bitString(): Uint8Array {
     const bytes = this.read(TAG.bitString);
-    if (bytes[0] !== 0) throw keyError('has a bit string of no whole bytes');
+    if (bytes[0] !== 0) throw keyError('has a bit string that does not end at a byte');
     return bytes.subarray(1);
   }
 
@@ -78,7 +78,7 @@ export class DerReader {
 
   #length(at: number): readonly [start: number, length: number] {
     const first = this.#bytes[at];
-    if (first === undefined) throw keyError('is cut short');
+    if (first === undefined) throw keyError('is truncated');
     if (first < 0x80) return [at + 1, first];
     const high = this.#bytes[at + 1] ?? 0;
     if (first === 0x81 && high >= 0x80) return [at + 2, high];

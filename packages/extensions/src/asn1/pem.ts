@@ -21,14 +21,14 @@ export function readPem(text: string, bare = false): readonly Uint8Array[] {
   const bodies: Uint8Array[] = [];
   let begin = text.indexOf(BEGIN);
   if (begin < 0) {
-    if (!bare) throw keyError('is no PEM text');
+    if (!bare) throw keyError('must be PEM text');
     return [decodeBody(text)];
   }
   while (begin >= 0) {
     if (bodies.length === MAX_SECTIONS) throw keyError('has too many PEM sections');
     const start = text.indexOf(DASHES, begin + BEGIN.length);
     const end = start < 0 ? -1 : text.indexOf(END, start + DASHES.length);
-    if (end < 0) throw keyError('has a PEM section without end');
+    if (end < 0) throw keyError('has a PEM section without its end line');
     bodies.push(decodeBody(text.slice(start + DASHES.length, end)));
     begin = text.indexOf(BEGIN, end + END.length);
   }
@@ -52,5 +52,5 @@ function decodeBody(text: string): Uint8Array {
     // The cause is left out on purpose: nothing about a private key belongs into an error.
     if (!isProtocolError(error)) throw error;
   }
-  throw keyError('has a PEM body that is no Base64');
+  throw keyError('has a PEM body that is not Base64');
 }

@@ -31,7 +31,7 @@ export const Ans: ContentType<'ans', AnsBody> = /* @__PURE__ */ defineContent({
 function records(id: Schema<ID>): Schema<Readonly<Record<string, ID>>> {
   return schema<Readonly<Record<string, ID>>>(
     (value, field) => {
-      if (!isJsonObject(value)) throw fieldError(field, 'is no object');
+      if (!isJsonObject(value)) throw fieldError(field, 'must be a JSON object');
       const found: [string, ID][] = [];
       for (const [name, text] of Object.entries(value)) {
         try {

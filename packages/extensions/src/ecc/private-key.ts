@@ -52,7 +52,7 @@ export function parsePrivateKey(wire: KeyWire): EccPrivateKey {
   const publicKey = publicKeyOf(derivePoint(scalar), compressed);
   const known = point?.length === 33 ? compress(publicKey.material) : publicKey.material;
   if (point !== undefined && !equalBytes(point, known)) {
-    throw keyError('has halves that do not belong together');
+    throw keyError('has a public half that does not belong to it');
   }
   return new PrivateEcc(scalar, publicKey, wire);
 }
@@ -60,7 +60,7 @@ export function parsePrivateKey(wire: KeyWire): EccPrivateKey {
 function readScalar(text: string): EccPrivateDer {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return { scalar: decodeHex(text) };
   const [body, ...more] = readPem(text);
-  if (body === undefined || more.length > 0) throw keyError('is no single PEM section');
+  if (body === undefined || more.length > 0) throw keyError('must be a single PEM section');
   return readEccPrivateDer(body);
 }
 
@@ -68,7 +68,7 @@ function derivePoint(scalar: Uint8Array): Uint8Array {
   try {
     return secp256k1.getPublicKey(scalar, false);
   } catch {
-    throw keyError('has a private number out of range');
+    throw keyError('has a private number that is out of range');
   }
 }
 

@@ -87,8 +87,8 @@ export function parsePublicKey(wire: KeyWire): EccPublicKey {
  */
 export function readFlags(wire: JsonObject): boolean {
   const curve = ownMember(wire, 'curve') ?? 'secp256k1';
-  if (typeof curve !== 'string') throw fieldError('curve', 'is no text');
-  if (curve.toLowerCase() !== 'secp256k1') throw keyError('is of another curve');
+  if (typeof curve !== 'string') throw fieldError('curve', 'must be a text');
+  if (curve.toLowerCase() !== 'secp256k1') throw keyError('must be on the curve secp256k1');
   return toBoolean(ownMember(wire, 'compressed'), 'compressed') ?? false;
 }
 
@@ -97,7 +97,7 @@ function encodedPoint(text: string): Uint8Array {
     return decodeHex(text.length === 128 ? `04${text}` : text);
   }
   const [body, ...more] = readPem(text);
-  if (body === undefined || more.length > 0) throw keyError('is no single PEM section');
+  if (body === undefined || more.length > 0) throw keyError('must be a single PEM section');
   return readEccSpki(body);
 }
 
@@ -106,6 +106,6 @@ function decodePoint(bytes: Uint8Array): Point {
   try {
     return secp256k1.Point.fromBytes(bytes);
   } catch {
-    throw keyError('is no point of the curve');
+    throw keyError('must be a point on the curve');
   }
 }

@@ -92,7 +92,7 @@ export function parsePrivateKey(wire: KeyWire): Ed25519PrivateKey {
  */
 export function parsePublicKey(wire: KeyWire): Ed25519PublicKey {
   const bytes = read(wire);
-  if (!isUsablePoint(bytes)) throw keyError('is no usable point of the curve');
+  if (!isUsablePoint(bytes)) throw keyError('must be a usable point on the curve');
   return new PublicEd25519(bytes, wire);
 }
 
@@ -106,7 +106,7 @@ function isUsablePoint(bytes: Uint8Array): boolean {
 
 function read(wire: KeyWire): Uint8Array {
   const bytes = keyBytes(wire);
-  if (bytes.length !== KEY_LENGTH) throw keyError('has a wrong length');
+  if (bytes.length !== KEY_LENGTH) throw keyError('has the wrong length');
   return bytes;
 }
 

@@ -9,7 +9,7 @@ export function words(): Schema<readonly string[]> {
   return schema<readonly string[]>(
     (value, field) => {
       if (typeof value !== 'string') {
-        if (!Array.isArray(value)) throw fieldError(field, 'is neither text nor list');
+        if (!Array.isArray(value)) throw fieldError(field, 'must be a text or a list');
         return list.decode(value, field);
       }
       const found = value.split(/\s+/, MAX_WORDS + 2).filter((word) => word !== '');

@@ -112,7 +112,7 @@ function keys({ id }: ContentContext): Schema<GroupKeysBody> {
   return wireObject<GroupKeysBody>(
     (wire) => {
       const table = ownMember(wire, 'keys');
-      if (!isJsonObject(table)) throw fieldError('keys', 'is missing or no object');
+      if (!isJsonObject(table)) throw fieldError('keys', 'must be a JSON object');
       const digest = ownMember(table, 'digest') ?? undefined;
       return {
         ...from.decode(wire, 'content'),

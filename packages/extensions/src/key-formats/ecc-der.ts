@@ -54,11 +54,11 @@ export function readEccPrivateDer(bytes: Uint8Array): EccPrivateDer {
 function readSec1(reader: DerReader, version: number): EccPrivateDer {
   if (version !== 1) throw keyError('has an unknown version');
   const scalar = reader.read(TAG.octetString);
-  if (scalar.length !== 32) throw keyError('has a private number of wrong length');
+  if (scalar.length !== 32) throw keyError('has a private number of the wrong length');
   if (reader.peek() === TAG.context0) {
     const parameters = reader.enter(TAG.context0);
     if (parameters.peek() !== TAG.oid || !equalBytes(parameters.read(TAG.oid), OID.secp256k1)) {
-      throw keyError('is of another curve');
+      throw keyError('must be on the curve secp256k1');
     }
     parameters.end();
   }

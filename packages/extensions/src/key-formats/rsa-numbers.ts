@@ -72,7 +72,8 @@ export function checkPrivateNumbers(key: RsaPrivateNumbers): void {
   checkPublicNumbers(key);
   // One bound for all, so that no division below runs on absurd sizes.
   for (const number of Object.values(key) as Uint8Array[]) {
-    if (number.length > key.modulus.length) throw keyError('has a number above its modulus');
+    if (number.length > key.modulus.length)
+      throw keyError('has a number that is larger than its modulus');
   }
   const [n, e, d, p, q] = [
     big(key.modulus),

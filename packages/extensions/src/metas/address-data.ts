@@ -8,7 +8,7 @@ import { ProtocolError } from '@dimp/foundation';
  */
 export function addressData(key: PublicKey): Uint8Array {
   if (key.addressData === undefined) {
-    throw new ProtocolError('crypto/key', 'a key of this algorithm makes no portable address', {
+    throw new ProtocolError('crypto/key', 'keys of this algorithm have no portable address data', {
       details: { algorithm: key.algorithm },
     });
   }

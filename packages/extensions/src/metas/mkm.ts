@@ -8,7 +8,7 @@ export const mkm: MetaType<'1'> = {
   seeded: true,
   address({ fingerprint }, network, addresses) {
     if (fingerprint === undefined) {
-      throw new ProtocolError('format/field', 'a meta of type 1 needs a fingerprint', {
+      throw new ProtocolError('format/field', 'a meta of type 1 must have a fingerprint', {
         details: { field: 'fingerprint' },
       });
     }

@@ -79,6 +79,6 @@ export function privateKeyOf(der: Uint8Array, wire?: KeyWire): RsaPrivateKey {
 /** Reads a private key in every spelling of spec §2.4; a public section before it is skipped. */
 export function parsePrivateKey(wire: KeyWire): RsaPrivateKey {
   const body = readPem(keyText(wire), true).find(isPrivateDer);
-  if (body === undefined) throw keyError('is no private key');
+  if (body === undefined) throw keyError('must be a private key');
   return privateKeyOf(body, wire);
 }

@@ -59,7 +59,7 @@ class PublicRsa implements RsaPublicKey {
 
   encrypt(plaintext: Uint8Array): Uint8Array {
     if (plaintext.length > this.maxPlaintext) {
-      throw new RangeError(`at most ${this.maxPlaintext} bytes fit into one RSA block`);
+      throw new RangeError(`plaintext must have at most ${this.maxPlaintext} bytes`);
     }
     return this.#native.encrypt(plaintext);
   }
@@ -84,7 +84,7 @@ export function publicKeyOf(numbers: RsaPublicNumbers, wire?: KeyWire): RsaPubli
 export function parsePublicKey(wire: KeyWire): RsaPublicKey {
   const bodies = readPem(keyText(wire), true);
   const [body] = bodies;
-  if (body === undefined || bodies.some(isPrivateDer)) throw keyError('is no public key');
+  if (body === undefined || bodies.some(isPrivateDer)) throw keyError('must be a public key');
   const numbers = readPublicDer(body);
   checkPublicNumbers(numbers);
   return publicKeyOf(numbers, wire);

@@ -36,7 +36,7 @@ export const rsa: KeyAlgorithm<'RSA', RsaPrivateKey, RsaPublicKey, RsaOptions> =
   aliases: ['SHA256withRSA', 'RSA/ECB/PKCS1Padding'],
   async generate({ bits = 2048 } = {}) {
     if (!Number.isInteger(bits) || bits < 1024 || bits > MAX_BITS || bits % 8 !== 0) {
-      throw new RangeError('RSA keys have 1,024 to 4,096 bits, in steps of 8');
+      throw new RangeError('bits must be a multiple of 8 from 1024 to 4096');
     }
     return privateKeyOf(await native.generate(bits));
   },

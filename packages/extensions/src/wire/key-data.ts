@@ -14,7 +14,7 @@ import { keyError } from './key-error.ts';
  */
 export function keyText(wire: JsonObject): string {
   const data = ownMember(wire, 'data');
-  if (typeof data !== 'string' || data === '') throw fieldError('data', 'is missing or no text');
+  if (typeof data !== 'string' || data === '') throw fieldError('data', 'must be a non-empty text');
   return data;
 }
 

@@ -47,7 +47,7 @@ export function object<const F extends Fields>(fields: F): Schema<ObjectOutput<F
   const entries = Object.entries(fields) as [string, FieldSchema<unknown>][];
   return schema<ObjectOutput<F>>(
     (value, field) => {
-      if (!isJsonObject(value)) throw fieldError(field, 'is no object');
+      if (!isJsonObject(value)) throw fieldError(field, 'must be a JSON object');
       const read: Record<string, unknown> = {};
       for (const [name, member] of entries) {
         const found = findMember(value, name, member.aliases);
@@ -110,7 +110,7 @@ export function lenientArray<T>(item: Schema<T>, max = 65_536): Schema<readonly 
 }
 
 function list(value: Json | undefined, field: string, max: number): readonly Json[] {
-  if (!Array.isArray(value)) throw fieldError(field, 'is no list');
+  if (!Array.isArray(value)) throw fieldError(field, 'must be a list');
   if (value.length > max) {
     throw new ProtocolError('format/limit', `${field} has too many elements`, {
       details: { field, limit: 'elements', max },

@@ -6,7 +6,7 @@ import { type Schema, schema } from './schema.ts';
 /** Text, and nothing else. */
 export const string: Schema<string> = /* @__PURE__ */ schema(
   (value, field) => {
-    if (typeof value !== 'string') throw fieldError(field, 'is no text');
+    if (typeof value !== 'string') throw fieldError(field, 'must be a text');
     return value;
   },
   (value) => value,
@@ -16,7 +16,7 @@ export const string: Schema<string> = /* @__PURE__ */ schema(
 export const nonEmpty: Schema<string> = /* @__PURE__ */ schema(
   (value, field) => {
     const read = string.decode(value, field);
-    if (read === '') throw fieldError(field, 'is empty');
+    if (read === '') throw fieldError(field, 'must not be empty');
     return read;
   },
   (value) => value,
@@ -58,7 +58,7 @@ export const json: Schema<Json> = /* @__PURE__ */ schema(
 /** A JSON object as it stands. */
 export const jsonObject: Schema<JsonObject> = /* @__PURE__ */ schema(
   (value, field) => {
-    if (!isJsonObject(value)) throw fieldError(field, 'is no object');
+    if (!isJsonObject(value)) throw fieldError(field, 'must be a JSON object');
     return value;
   },
   (value) => value,
@@ -69,7 +69,7 @@ export function literal<const T extends string>(...values: readonly T[]): Schema
   return schema(
     (value, field) => {
       const found = values.find((each) => each === value);
-      if (found === undefined) throw fieldError(field, 'is none of the allowed texts');
+      if (found === undefined) throw fieldError(field, 'must be one of the allowed texts');
       return found;
     },
     (value) => value,
@@ -82,6 +82,7 @@ function required<T>(value: T | null | undefined, field: string): T {
 }
 
 function finite(value: number): number {
-  if (!Number.isFinite(value)) throw new RangeError('NaN and Infinity cannot be written as JSON');
+  if (!Number.isFinite(value))
+    throw new RangeError('a number must be finite to be written as JSON');
   return value;
 }

@@ -112,7 +112,7 @@ function unreadable(field: string): ForeignFailure {
 
 function isSuccess<T>(result: unknown): result is StandardSchemaV1.SuccessResult<T> {
   if (typeof result !== 'object' || result === null) {
-    throw new TypeError('a Standard Schema must answer with an object');
+    throw new TypeError('a Standard Schema must return an object');
   }
   return (result as StandardSchemaV1.Result<T>).issues === undefined;
 }

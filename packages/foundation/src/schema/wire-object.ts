@@ -11,7 +11,7 @@ export function wireObject<T>(
 }
 
 function asObject(value: Json | undefined, field: string): JsonObject {
-  if (!isJsonObject(value)) throw fieldError(field, 'is no object');
+  if (!isJsonObject(value)) throw fieldError(field, 'must be a JSON object');
   return value;
 }
 
@@ -21,6 +21,7 @@ function asObject(value: Json | undefined, field: string): JsonObject {
  * @throws `format/field`
  */
 export function requiredText(value: Json | undefined, field: string): string {
-  if (typeof value !== 'string' || value === '') throw fieldError(field, 'is missing or no text');
+  if (typeof value !== 'string' || value === '')
+    throw fieldError(field, 'must be a non-empty text');
   return value;
 }
