@@ -2,12 +2,12 @@ import type { MaybePromise } from '@dimp/foundation';
 import type { KeyWire, PublicKey, Signer, SymmetricKey } from './key.ts';
 
 /**
- * An algorithm of key pairs: a plain value that a registry takes. Making or exporting one has no side effect.
+ * An algorithm of key pairs: a plain value for a {@link KeyRegistry}.
  *
  * @typeParam Name - the literal name on the wire, such as `'RSA'`
- * @typeParam Private - what `generate` yields; whether it can decrypt is known to the compiler
- * @typeParam Public - its public half
- * @typeParam Options - what `generate` may be told
+ * @typeParam Private - the private key type; tells the compiler whether keys can decrypt
+ * @typeParam Public - the public key type
+ * @typeParam Options - options of `generate`
  */
 export interface KeyAlgorithm<
   Name extends string,
@@ -17,12 +17,12 @@ export interface KeyAlgorithm<
 > {
   readonly kind: 'key-pair';
   readonly name: Name;
-  /** Other names that peers use for it, such as `SHA256withRSA`. */
+  /** Other names that peers use, such as `SHA256withRSA`. */
   readonly aliases?: readonly string[];
   generate(options?: Options): MaybePromise<Private>;
-  /** @throws `format/field` for missing members, `crypto/key` for material that cannot be used. */
+  /** @throws `format/field` for missing members; `crypto/key` for unusable material */
   parsePrivate(wire: KeyWire): Private;
-  /** @throws `format/field` for missing members, `crypto/key` for material that cannot be used. */
+  /** @throws `format/field` for missing members; `crypto/key` for unusable material */
   parsePublic(wire: KeyWire): Public;
 }
 
@@ -36,12 +36,12 @@ export interface SymmetricAlgorithm<
   readonly name: Name;
   readonly aliases?: readonly string[];
   /**
-   * Whether a key of it may arrive as a message key. False for PLAIN: a network that could say "no encryption"
-   * would (spec §2.2, §14.2 #18).
+   * Whether a received message key may be of this algorithm. False for PLAIN: otherwise an attacker could switch encryption
+   * off (spec §2.2, §14.2 #18).
    */
   readonly messageKey: boolean;
   generate(options?: Options): MaybePromise<K>;
-  /** @throws `format/field` for missing members, `crypto/key` for material that cannot be used. */
+  /** @throws `format/field` for missing members; `crypto/key` for unusable material */
   parse(wire: KeyWire): K;
 }
 
@@ -51,5 +51,5 @@ export type AnyKeyAlgorithm = KeyAlgorithm<any, any, any, any>;
 /** A {@link SymmetricAlgorithm} of any name and keys. */
 // biome-ignore lint/suspicious/noExplicitAny: existential type, the registry infers the real ones
 export type AnySymmetricAlgorithm = SymmetricAlgorithm<any, any, any>;
-/** Anything a {@link KeyRegistry} takes. */
+/** An algorithm for a {@link KeyRegistry}. */
 export type AnyAlgorithm = AnyKeyAlgorithm | AnySymmetricAlgorithm;

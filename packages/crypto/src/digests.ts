@@ -1,6 +1,5 @@
 /**
- * The digests of spec §3. RIPEMD-160, Keccak-256 and MD5 are here because addresses and file names need them;
- * none of them is used for anything else.
+ * The digests of spec §3. RIPEMD-160 and Keccak-256 are for addresses only, MD5 for file names only.
  *
  * @module
  */
@@ -20,12 +19,12 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return native(bytes);
 }
 
-/** SHA-256 as Base64, 44 characters: names of what is known by its contents. */
+/** SHA-256 as Base64, 44 characters. */
 export function sha256Base64(bytes: Uint8Array): string {
   return nativeText(bytes);
 }
 
-/** SHA-256 of bytes that come one after the other. */
+/** A running SHA-256 of bytes that arrive in parts. */
 export function runningSha256(): RunningDigest {
   return running();
 }
@@ -45,7 +44,7 @@ export function md5(bytes: Uint8Array): Uint8Array {
   return nobleMd5(bytes);
 }
 
-/** MD5 of bytes that come one after the other; see {@link md5}. */
+/** A running MD5 of bytes that arrive in parts; see {@link md5}. */
 export function runningMd5(): RunningDigest {
   return nobleMd5.create();
 }
@@ -55,7 +54,7 @@ export function sha1(bytes: Uint8Array): Uint8Array {
   return nobleSha1(bytes);
 }
 
-/** Bytes of a block of SHA-256, which keys of HMAC are filled up to. */
+/** Size of a SHA-256 block in bytes. HMAC pads its keys to that size. */
 const BLOCK = 64;
 
 /** HMAC-SHA-256 (RFC 2104), 32 bytes. */

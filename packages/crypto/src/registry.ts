@@ -39,16 +39,16 @@ type OptionsOf<T, N> =
       : never;
 
 /**
- * The key algorithms of one protocol instance. What was registered is what the compiler knows: an unknown name does
- * not compile, and a key has just the abilities of its algorithm.
+ * The key algorithms of one protocol instance. The compiler knows what was registered: an unknown name does not compile, and a
+ * key has exactly the abilities of its algorithm.
  */
 export interface KeyRegistry<T extends AnyAlgorithm = AnyAlgorithm> {
-  /** Makes a key pair; the platform's generator is the only source of randomness. */
+  /** Generates a key pair with the platform's random generator. */
   generate<N extends KeyPairName<T>>(
     name: N,
     options?: OptionsOf<T, N>,
   ): Promise<PrivateKeyOf<T, N>>;
-  /** Makes a symmetric key. */
+  /** Generates a symmetric key. */
   generateSymmetric<N extends SymmetricName<T>>(
     name: N,
     options?: OptionsOf<T, N>,
@@ -56,8 +56,8 @@ export interface KeyRegistry<T extends AnyAlgorithm = AnyAlgorithm> {
   /**
    * Reads a public key.
    *
-   * @throws `format/field` for no key object, `unsupported/algorithm`, `crypto/key` for unusable material and for whatever
-   *   else the algorithm throws.
+   * @throws `format/field` for anything but a key object; `unsupported/algorithm`; `crypto/key` for unusable material and for
+   *   any other error of the algorithm
    */
   parsePublic(wire: Json | undefined): PublicKeyOf<T, KeyPairName<T>>;
   /** Reads a private key; same errors as {@link KeyRegistry.parsePublic}. */
@@ -66,16 +66,16 @@ export interface KeyRegistry<T extends AnyAlgorithm = AnyAlgorithm> {
   parseSymmetric(wire: Json | undefined): SymmetricKeyOf<T, SymmetricName<T>>;
   /** Whether keys of this symmetric algorithm may arrive as message keys (spec §14.2 #18). */
   allowsMessageKey(name: string): boolean;
-  /** A new registry with more algorithms; this one stays as it is. */
+  /** Creates a registry with more algorithms; this one does not change. */
   with<const U extends readonly AnyAlgorithm[]>(...more: U): KeyRegistry<T | U[number]>;
-  /** Everything registered, in order. */
+  /** All registered algorithms, in order. */
   readonly algorithms: readonly T[];
 }
 
 /**
- * Makes a registry of key algorithms.
+ * Creates a registry of key algorithms.
  *
- * @throws `registry/duplicate` when two algorithms of a kind share a name or alias.
+ * @throws `registry/duplicate` if two algorithms of a kind share a name or alias
  *
  * @example
  * ```ts
@@ -134,7 +134,7 @@ function find<A>(algorithms: ReadonlyMap<string, A>, name: string): A {
   return algorithm;
 }
 
-/** Algorithms are plug-ins, and the keys of peers come here: whatever one throws refuses this one key. */
+/** Algorithms are plug-ins and read keys of peers: any error of theirs refuses the key and nothing else. */
 const UNREADABLE: ForeignFailure = { code: 'crypto/key', message: 'key cannot be read' };
 
 function read<A, K extends object>(

@@ -7,12 +7,12 @@ const FAILED: ForeignFailure = {
 };
 
 /**
- * Verifies a signature with a key of any algorithm. A key that throws has not said that the signature is wrong, only that it
- * cannot tell: both refuse what was signed, with different codes.
+ * Verifies a signature with a key of any algorithm. A key that throws could not verify, which does not mean that the signature
+ * is wrong. Both cases refuse the signed data, with different codes.
  *
- * @param aside - in another thread, where the key can
- * @returns whether the signature is right
- * @throws `crypto/key` for whatever the key throws, or its promise is rejected with
+ * @param aside - verifies in another thread if the key can
+ * @returns whether the signature is valid
+ * @throws `crypto/key` if the key throws or rejects
  */
 export function verifySignature(
   key: VerifyKey,
@@ -28,7 +28,7 @@ export function verifySignature(
   return typeof verdict === 'boolean' ? verdict : later(verdict);
 }
 
-/** Nothing but true counts: a key of JavaScript may answer with anything. */
+/** Only true counts, because a key in plain JavaScript may return any value. */
 async function later(verdict: MaybePromise<unknown>): Promise<boolean> {
   return (await verdict) === true;
 }

@@ -5,7 +5,7 @@ export interface Deferred<T> {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Creates a {@link Deferred}: `Promise.withResolvers`, which not every supported platform has. */
+/** Creates a {@link Deferred}. Replaces `Promise.withResolvers`, which some supported platforms lack. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve: Deferred<T>['resolve'] = () => {};
   let reject: Deferred<T>['reject'] = () => {};
@@ -17,7 +17,7 @@ export function deferred<T = void>(): Deferred<T> {
 }
 
 /**
- * Waits for a promise until a signal aborts. The work behind the promise continues; its later rejection is ignored.
+ * Waits for a promise until a signal aborts. The work behind the promise continues, and its later rejection is ignored.
  *
  * @throws the signal's reason if it aborts before the promise settles
  */

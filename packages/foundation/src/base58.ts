@@ -2,18 +2,19 @@ import bs58 from 'bs58';
 import { ProtocolError } from './error.ts';
 
 /**
- * Longest text that is decoded. Base58 takes quadratic time, and a message of 1 MiB may be full of such texts: at this
- * length they take a tenth of a second together. The longest value of the protocol is an address of 35 characters.
+ * Maximum length of a text that is decoded. Decoding Base58 takes quadratic time, and a message of 1 MiB may be full of such
+ * texts. With this limit, all of them together take a tenth of a second. The longest value of the protocol, an address, has
+ * 35 characters.
  */
 const MAX_LENGTH = 128;
 
-/** Bytes to Base58 with Bitcoin's alphabet; leading zero bytes become leading `1` (spec §1.2). */
+/** Encodes bytes as Base58 with Bitcoin's alphabet. Leading zero bytes become leading `1` (spec §1.2). */
 export function encodeBase58(bytes: Uint8Array): string {
   return bs58.encode(bytes);
 }
 
 /**
- * Base58 to bytes.
+ * Decodes Base58.
  *
  * @throws `format/bytes` for a character outside the alphabet, `format/limit` above 128 characters.
  */

@@ -1,16 +1,16 @@
 import { native } from '#native/base64';
 import { ProtocolError } from './error.ts';
 
-/** Bytes to standard, padded, unbroken Base64: the only form that is ever emitted (spec §1.1). */
+/** Encodes bytes as standard Base64 with padding and without line breaks, the only form that is written (spec §1.1). */
 export function encodeBase64(bytes: Uint8Array): string {
   return native.encode(bytes);
 }
 
 /**
- * Base64 to bytes. White space and missing padding are accepted; every other foreign character is refused,
+ * Decodes Base64. White space and missing padding are accepted. Any other character outside the alphabet is refused,
  * because skipping it would make signatures and hashes ambiguous (spec §1.1).
  *
- * @throws `format/bytes` for text that is no Base64.
+ * @throws `format/bytes` for text that is not Base64
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ export function encodeBase64(bytes: Uint8Array): string {
  * ```
  */
 export function decodeBase64(text: string): Uint8Array {
-  // White space is rare: looking for it in every text would cost more than decoding.
+  // White space is rare, and searching every text for it would cost more than decoding.
   const bytes = decodeCompact(text) ?? decodeSpaced(text);
   if (bytes === undefined) throw new ProtocolError('format/bytes', 'text is not Base64');
   return bytes;

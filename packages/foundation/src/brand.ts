@@ -1,4 +1,4 @@
 declare const brand: unique symbol;
 
-/** Nominal tag: a plain value becomes a branded one only by going through its parser. */
+/** Nominal type. Only the parser of a brand turns a plain value into a branded one. */
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name };

@@ -2,10 +2,10 @@ import { native as decodeUtf8 } from '#native/utf8';
 import { ProtocolError } from './error.ts';
 
 /**
- * Text to UTF-8. What is signed or hashed must come through here.
+ * Encodes text as UTF-8. Text to be signed or hashed must be encoded here.
  *
  * @throws `format/bytes` for a lone surrogate, which has no UTF-8 form: encoders replace it by U+FFFD, so two
- *   different texts would share one signature.
+ *   different texts would have the same signature
  */
 export function utf8Encode(text: string): Uint8Array {
   if (!isWellFormed(text)) {
@@ -15,18 +15,18 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** The method is of ES2024; engines without it are some years old. */
+/** `isWellFormed` came with ES2024. Older engines test a regular expression instead. */
 function isWellFormed(text: string & { isWellFormed?(): boolean }): boolean {
   return text.isWellFormed?.() ?? !LONE_SURROGATE.test(text);
 }
 const LONE_SURROGATE = /\p{Surrogate}/u;
-/** Made when it is needed: some surroundings of tests have none, and need none to load this. */
+/** Created on first use, because some test environments have no `TextEncoder`. */
 let encoder: TextEncoder | undefined;
 
 /**
- * UTF-8 to text, strictly; a byte order mark is kept as a character.
+ * Decodes UTF-8 strictly. A byte order mark is kept as a character.
  *
- * @throws `format/bytes` for bytes that are no UTF-8.
+ * @throws `format/bytes` for bytes that are not UTF-8
  */
 export function utf8Decode(bytes: Uint8Array): string {
   try {
@@ -48,7 +48,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Compares two byte arrays in a time that depends on their length only, so it is safe for secrets.
+ * Compares two byte arrays in a time that depends on their lengths only, as secrets need.
  */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -2,8 +2,8 @@ import { ProtocolError } from './error.ts';
 import type { Json } from './json.ts';
 
 /**
- * A decimal number as peers write it in text (spec §1.7). No two repetitions may match the same digits one after the
- * other: a long text would take quadratic time.
+ * A decimal number that a peer wrote as text (spec §1.7). No two adjacent repetitions of the pattern match the same digits:
+ * otherwise a long text would take quadratic time.
  */
 const DECIMAL = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 
@@ -11,7 +11,7 @@ const DECIMAL = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
  * Reads a number that may be written as text (spec §1.6–1.7).
  *
  * @returns the number, or undefined for null and absent
- * @throws `format/field` for anything that is no finite number.
+ * @throws `format/field` for anything but a finite number
  */
 export function toNumber(value: Json | undefined, field: string): number | undefined {
   if (value === null || value === undefined) return undefined;
@@ -28,7 +28,7 @@ export function toNumber(value: Json | undefined, field: string): number | undef
 /**
  * Reads a number or text as text: `1`, `1.0` and `"1"` are the same type number on the wire (spec §1.7).
  *
- * @throws `format/field` for anything else.
+ * @throws `format/field` for anything else
  */
 export function toText(value: Json | undefined, field: string): string | undefined {
   if (value === null || value === undefined) return undefined;
@@ -38,14 +38,14 @@ export function toText(value: Json | undefined, field: string): string | undefin
 }
 
 /**
- * Reads a yes-or-no value as lenient peers write it: booleans, 0 and 1, `true/yes/on/1` and their opposites.
+ * Reads a boolean in the spellings of lenient peers: booleans, 0 and 1, `true/yes/on/1` and their opposites.
  *
- * @throws `format/field` for anything else.
+ * @throws `format/field` for anything else
  */
 export function toBoolean(value: Json | undefined, field: string): boolean | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === 'boolean') return value;
-  // An object is never asked for its text: one with a member `toString` would throw something else.
+  // An object is not converted to text: one with a member `toString` would throw another error.
   if (typeof value === 'object') throw fieldError(field, 'must be a boolean');
   const word = String(value).trim().toLowerCase();
   if (['true', 'yes', 'on', '1', 'ok'].includes(word)) return true;
@@ -53,12 +53,12 @@ export function toBoolean(value: Json | undefined, field: string): boolean | und
   throw fieldError(field, 'must be a boolean');
 }
 
-/** Seconds since the Unix epoch, UTC, with fractions: the time of spec §1.6. */
+/** Reads a time in seconds since the Unix epoch, with fractions (spec §1.6). */
 export function toTime(value: Json | undefined, field = 'time'): number | undefined {
   return toNumber(value, field);
 }
 
-/** A `format/field` error that names the member, never its value. */
+/** Creates a `format/field` error that names the member, never its value. */
 export function fieldError(field: string, problem: string): ProtocolError<'format/field'> {
   return new ProtocolError('format/field', `${field} ${problem}`, { details: { field } });
 }

@@ -1,42 +1,42 @@
-/** The symbols that `using` looks for, as far as the platform has them. */
+/** The symbols of `using` that the platform has. */
 const PLATFORM: { readonly dispose?: symbol; readonly asyncDispose?: symbol } = Symbol;
 
 /**
- * `Symbol.dispose`; where the platform lacks it (Safari), the registered symbol of that name, which the helpers of
- * esbuild, Babel and SWC look for in its place.
+ * `Symbol.dispose`. On platforms without it (Safari), the registered symbol of that name, which the helpers of esbuild, Babel
+ * and SWC use instead.
  */
 export const disposeSymbol: typeof Symbol.dispose = (PLATFORM.dispose ??
   /* @__PURE__ */ Symbol.for('Symbol.dispose')) as typeof Symbol.dispose;
 
-/** `Symbol.asyncDispose`, or what stands for it; see {@link disposeSymbol}. */
+/** `Symbol.asyncDispose` or its replacement; see {@link disposeSymbol}. */
 export const asyncDisposeSymbol: typeof Symbol.asyncDispose = (PLATFORM.asyncDispose ??
   /* @__PURE__ */ Symbol.for('Symbol.asyncDispose')) as typeof Symbol.asyncDispose;
 
-/** Something that goes on until it is closed: a listener, a handler of messages, a timer. */
+/** Something that stays active until it is closed: a listener, a message handler, a timer. */
 export interface Handle extends Disposable {
-  /** Ends it. Ending it twice is allowed. Where the platform has `using`, that does it as well. */
+  /** Ends it; may be called twice. `using` calls it too, where the platform has `using`. */
   close(): void;
 }
 
 /**
- * A {@link Handle}.
+ * Creates a {@link Handle}.
  *
- * @param close - ends what it stands for; has to allow a second call
+ * @param close - ends what the handle stands for; must allow a second call
  */
 export function makeHandle(close: () => void): Handle {
   return { close, [disposeSymbol]: close };
 }
 
-/** A class, whoever may call its constructor. */
+/** A class; its constructor may be private. */
 interface ClassOf<T> {
   readonly prototype: T;
 }
 
 /**
- * Lets `using` end what a class makes, for its static block. The class declares the member of the symbol: a computed
- * name other than `Symbol.dispose` itself cannot be written into declaration files that are made file by file.
+ * Makes the instances of a class work with `using`. To be called in the static block of the class, which declares the member:
+ * isolated declarations allow no computed name but `Symbol.dispose` itself.
  *
- * @param end - ends one of them
+ * @param end - disposes of an instance
  */
 export function onDispose<T extends Disposable>(made: ClassOf<T>, end: (one: T) => void): void {
   define(made, disposeSymbol, end);

@@ -12,9 +12,9 @@ export interface ErrorEntry {
 }
 
 /**
- * The whole error vocabulary. A code is `area/reason`; both halves are stable public API.
+ * All error codes. A code is `area/reason`; both halves are stable public API.
  *
- * Every decryption failure has the one code `crypto/decrypt`, so that no oracle arises (spec §14.2 #21).
+ * All decryption failures share the code `crypto/decrypt`, so that they form no oracle (spec §14.2 #21).
  */
 export const ERRORS: { readonly [Code in ErrorCode]: ErrorEntry } = /* @__PURE__ */ makeTable();
 

@@ -2,19 +2,19 @@ import type { ErrorCode } from './error-table.ts';
 import type { JsonObject } from './json.ts';
 import { isRetryable } from './retryable.ts';
 
-/** What a {@link ProtocolError} may carry besides its code and message. */
+/** Options of a {@link ProtocolError}. */
 export interface ErrorOptions {
   /** JSON facts for programs and logs. Never a secret, never plaintext. */
   readonly details?: JsonObject;
   readonly cause?: unknown;
-  /** Whether the same call may succeed later, where the code alone does not tell. */
+  /** Whether the same call may succeed later, if that differs from what the code says. */
   readonly retryable?: boolean;
 }
 
 /**
- * The one error class of all packages: a stable `code`, JSON `details`, an optional `cause`.
+ * The error class of all packages, with a stable `code`, JSON `details` and an optional `cause`.
  *
- * Misuse of our own API by a programmer is a `TypeError` or `RangeError` instead.
+ * Wrong use of an API throws a `TypeError` or `RangeError` instead.
  *
  * @example
  * ```ts
@@ -42,15 +42,15 @@ export class ProtocolError<C extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** `Symbol.for`, so that the mark holds across realms, workers and duplicated copies of this package. */
+/** A registered symbol, so that errors are recognised across realms and across copies of this package. */
 function mark(): symbol {
   return Symbol.for('@dimp/error');
 }
 
 /**
- * Tells whether a thrown value is a {@link ProtocolError}, and of one code when given.
+ * Whether a thrown value is a {@link ProtocolError}, optionally of one code.
  *
- * Does not use `instanceof`, so errors of another copy of this package count as well.
+ * Does not use `instanceof`, so it recognises errors of another copy of this package.
  */
 export function isProtocolError<C extends ErrorCode = ErrorCode>(
   error: unknown,

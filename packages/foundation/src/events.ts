@@ -2,33 +2,35 @@ import { type Handle, makeHandle } from './dispose.ts';
 import { isThenable, showError } from './foreign.ts';
 
 /**
- * Hears of one kind of event. What it throws, at once or later, harms nobody: see {@link EventsOptions.onListenerFailed}.
+ * Receives events of one kind. If it throws or its promise is rejected, the program goes on; see
+ * {@link EventsOptions.onListenerFailed}.
  */
 export type Listener<T> = (event: T) => void;
 
-/** Where events of several kinds are listened to; the kinds and what they carry are in `M`. */
+/** A source of events. `M` maps each kind of event to its data. */
 export interface EventSource<M extends object> {
   /**
-   * @returns a handle that ends the listening when it is disposed
-   * @throws `TypeError` for a kind of event that there is not, and for a listener that is no function
+   * Adds a listener.
+   *
+   * @returns a handle that removes the listener when it is closed
+   * @throws `TypeError` for an unknown kind of event, and for a listener that is not a function
    */
   on<K extends keyof M>(kind: K, listener: Listener<M[K]>): Handle;
 }
 
-/** The names of all kinds of events in `M`, so that others are refused. */
+/** The names of all kinds of events in `M`. Others are refused. */
 export type EventKinds<M extends object> = { readonly [K in keyof M]-?: true };
 
-/** What {@link Events} are made with. */
+/** Options for {@link Events}. */
 export interface EventsOptions {
   /**
-   * Told of what a listener has thrown, or its promise was rejected with. By default it is shown in the console; the program
-   * goes on.
+   * Called with the error that a listener threw or rejected with. By default the error is written to the console.
    */
   readonly onListenerFailed?: (error: unknown, kind: PropertyKey) => void;
 }
 
 /**
- * Tells listeners of events, in the order in which they came.
+ * Calls the listeners of events, in the order in which they were added.
  *
  * @example
  * ```ts
@@ -43,7 +45,7 @@ export class Events<M extends object> implements EventSource<M> {
   readonly #onListenerFailed: (error: unknown, kind: PropertyKey) => void;
   readonly #listeners = new Map<PropertyKey, Set<{ readonly hear: Listener<never> }>>();
 
-  /** @param kinds - every kind of event there is */
+  /** @param kinds - all kinds of events */
   constructor(kinds: EventKinds<M>, options: EventsOptions = {}) {
     this.#kinds = kinds;
     this.#onListenerFailed = options.onListenerFailed ?? showFailure;
@@ -56,7 +58,7 @@ export class Events<M extends object> implements EventSource<M> {
     if (typeof listener !== 'function') throw new TypeError('a listener must be a function');
     const listeners = this.#listeners.get(kind) ?? new Set();
     this.#listeners.set(kind, listeners);
-    // An object of its own for each call: the same function may listen twice.
+    // One entry for each call, because the same function may be added twice.
     const entry = { hear: listener as Listener<never> };
     listeners.add(entry);
     return makeHandle(() => {
@@ -64,13 +66,13 @@ export class Events<M extends object> implements EventSource<M> {
     });
   }
 
-  /** Calls the listeners of a kind, now. One that fails does not keep the others from hearing. */
+  /** Calls the listeners of a kind synchronously. A listener that fails does not affect the others. */
   emit<K extends keyof M>(kind: K, event: M[K]): void {
     for (const { hear } of [...(this.#listeners.get(kind) ?? [])]) {
       const failed = (error: unknown): void => this.#failed(error, kind);
       try {
         const answer: unknown = (hear as Listener<M[K]>)(event);
-        // An async listener: its promise has to be watched by somebody.
+        // An async listener: an unhandled rejection would end the process.
         if (isThenable(answer)) Promise.resolve(answer).catch(failed);
       } catch (error) {
         failed(error);

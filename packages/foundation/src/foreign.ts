@@ -3,23 +3,23 @@ import type { ErrorCode } from './error-table.ts';
 import type { JsonObject, MaybePromise } from './json.ts';
 import { isOurFault } from './our-fault.ts';
 
-/** How a failure of code that is not ours is told to the caller. */
+/** The error that replaces a failure of a plug-in. */
 export interface ForeignFailure {
-  /** The code of the error that takes the place of whatever was thrown. */
+  /** Code of the error that replaces the thrown value. */
   readonly code: ErrorCode;
   readonly message: string;
   readonly details?: JsonObject;
 }
 
-/** Areas of codes with which a plug-in may refuse what a peer has sent. */
+/** Areas of the codes with which a plug-in may refuse input of a peer. */
 const REFUSALS = /^(?:format|unsupported|crypto|identity)\//;
 
 /**
- * What code that is not ours has thrown, as an error that refuses one message or fails one call.
+ * Converts a value that a plug-in threw into an error that refuses one message or fails one call.
  *
- * A {@link ProtocolError} that refuses input stays as it is. Everything else becomes the `cause` of an error with the given
- * code: a plug-in must not be able to say that the store or the connection has failed, because that would end more than
- * the one message.
+ * A {@link ProtocolError} that refuses input stays as it is. Any other value becomes the `cause` of an error with the given
+ * code. A plug-in must not report that the store or the connection has failed, because that would affect more than one
+ * message.
  */
 export function foreignError(thrown: unknown, failure: ForeignFailure): ProtocolError {
   if (isProtocolError(thrown) && REFUSALS.test(thrown.code)) return thrown;
@@ -31,11 +31,11 @@ export function foreignError(thrown: unknown, failure: ForeignFailure): Protocol
 }
 
 /**
- * Calls code that is not ours and has to answer at once: a schema, a parser of keys or addresses.
+ * Calls a plug-in that must return synchronously: a schema, a parser of keys or addresses.
  *
- * An answer that comes later is refused. Its promise is watched, so that its rejection does not end the process.
+ * A promise is refused. Its rejection is handled, so that it does not end the process.
  *
- * @throws the code of the failure, or that of a {@link ProtocolError} which refuses input
+ * @throws the code of the failure, or the {@link ProtocolError} of a plug-in that refuses its input
  */
 export function callForeign<T>(failure: ForeignFailure, run: () => T): T {
   let answer: T;
@@ -49,11 +49,10 @@ export function callForeign<T>(failure: ForeignFailure, run: () => T): T {
 }
 
 /**
- * Calls code that is not ours and may answer later: a key that verifies, a handler. What it throws and what its promise is
- * rejected with become an error in the same way.
+ * Calls a plug-in that may return a promise: a key that verifies, a handler. Thrown values and rejections are treated alike.
  *
- * @throws the code of the failure, or that of a {@link ProtocolError}: a remote key may say that it cannot be reached, but never
- *   that the store has failed
+ * @throws the code of the failure, or the {@link ProtocolError} of the plug-in unless it is a `store/` code: a remote key may
+ *   report that it cannot be reached, but not that the store has failed
  */
 export function askForeign<T>(
   failure: ForeignFailure,
@@ -72,8 +71,8 @@ export function askForeign<T>(
 }
 
 /**
- * The error for an answer that was due at once and comes later. What the promise is rejected with becomes the `cause` as soon
- * as it is known, for those who read logs.
+ * Creates the error for a promise where a plug-in must return synchronously. If the promise is rejected, the reason becomes the
+ * `cause` of the error, for logs.
  */
 export function comesLater(
   promise: PromiseLike<unknown>,
@@ -89,7 +88,7 @@ export function comesLater(
   return error;
 }
 
-/** Whether a value is a promise of any kind. */
+/** Whether a value is a promise or another thenable. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
@@ -98,14 +97,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** Most values that are looked at in the search for promises. */
+/** Maximum number of values that are searched for promises. */
 const MAX_VALUES = 100_000;
 
 /**
- * Looks for promises inside a value that code of others has made, such as the members of a schema's result. All that are found
- * are watched, so that none of them is rejected without anybody noticing.
+ * Searches a value that a plug-in returned for promises, for example the members of a schema's result. The rejections of all
+ * promises found are handled.
  *
- * @returns the first one
+ * @returns the first promise
  */
 export function findPromise(value: unknown): PromiseLike<unknown> | undefined {
   const seen = new Set<unknown>();
@@ -130,14 +129,14 @@ export function findPromise(value: unknown): PromiseLike<unknown> | undefined {
 }
 
 /**
- * Shows an error that is nobody's to handle, such as one that a listener has thrown, in the console of the platform. Nothing
- * else happens: unlike a rejection that is not handled, it ends no process.
+ * Writes an error that no caller can handle, such as that of a listener, to the console of the platform. Unlike an unhandled
+ * rejection, it does not end the process.
  */
 export function showError(message: string, error: unknown): void {
   try {
     const { console } = globalThis as { readonly console?: { error?(...what: unknown[]): void } };
     console?.error?.(message, error);
   } catch {
-    // Whoever reads the console is not ours either.
+    // A replaced console may throw.
   }
 }

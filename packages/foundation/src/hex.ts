@@ -4,7 +4,7 @@ const HEX: readonly string[] = /* @__PURE__ */ Array.from({ length: 256 }, (_, b
   byte.toString(16).padStart(2, '0'),
 );
 
-/** Bytes to lower-case hex, two digits a byte, without prefix (spec §1.2). */
+/** Encodes bytes as lower-case hex without a prefix (spec §1.2). */
 export function encodeHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += HEX[byte];
@@ -12,7 +12,7 @@ export function encodeHex(bytes: Uint8Array): string {
 }
 
 /**
- * Hex of either case to bytes.
+ * Decodes hex of either case.
  *
  * @throws `format/bytes` for an odd number of digits, a `0x` prefix or any other character.
  */

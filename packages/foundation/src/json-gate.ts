@@ -2,13 +2,13 @@ import { utf8Decode } from './bytes.ts';
 import { ProtocolError } from './error.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
-/** Bounds of the JSON gate (spec §14.7 no. 7). */
+/** Limits on JSON from the network (spec §14.7 no. 7). */
 export interface JsonLimits {
-  /** Longest text, in bytes of UTF-8. */
+  /** Maximum length of the text in bytes of UTF-8. */
   readonly maxBytes: number;
-  /** Deepest nesting of objects and arrays; the outermost counts as 1. */
+  /** Maximum nesting of objects and arrays; the outermost counts as 1. */
   readonly maxDepth: number;
-  /** Most members and elements of all objects and arrays together. */
+  /** Maximum number of members and elements of all objects and arrays together. */
   readonly maxMembers: number;
 }
 
@@ -20,15 +20,14 @@ export const DEFAULT_JSON_LIMITS: JsonLimits = /* @__PURE__ */ Object.freeze({
 });
 
 /**
- * Reads bytes or text as one JSON object: the gate that every network input passes first.
+ * Parses bytes or text as one JSON object. All network input passes here first.
  *
- * The order of checks is that of the vectors: size, UTF-8 and JSON, depth, `__proto__`; only a text that is too deep
- * or has too many members may be told so although it is broken elsewhere. NaN, Infinity, numbers as large as that, and
- * trailing text are no JSON;
- * of duplicate members the last one counts (spec §1.3).
+ * The checks have the order of the vectors: size, UTF-8 and JSON, depth, `__proto__`. A text that is too deep or has too many
+ * members may be reported as such even if it is also malformed. NaN, Infinity, numbers that read as Infinity and trailing
+ * text are refused. Of duplicate members the last one counts (spec §1.3).
  *
- * @throws `format/limit` above a limit, `format/json` for bytes that are no JSON object, `format/field` for a
- *   member called `__proto__` at any depth.
+ * @throws `format/limit` above a limit; `format/json` for anything but a JSON object; `format/field` for a member named
+ *   `__proto__` at any depth
  */
 export function parseJsonObject(
   input: Uint8Array | string,
@@ -39,7 +38,7 @@ export function parseJsonObject(
   return value;
 }
 
-/** Reads any JSON value with the same checks as {@link parseJsonObject}. */
+/** Parses any JSON value with the same checks as {@link parseJsonObject}. */
 export function parseJson(
   input: Uint8Array | string,
   limits: JsonLimits = DEFAULT_JSON_LIMITS,
@@ -48,7 +47,7 @@ export function parseJson(
     throw limit('bytes', limits.maxBytes);
   }
   const text = typeof input === 'string' ? input : decodeJsonText(input);
-  // Limits are checked before parsing: the parser of the platform takes long for what they exclude.
+  // The limits are checked before parsing, because the platform's parser is slow on the inputs that they exclude.
   const { depth, commas, brackets, closed } = scanShape(text);
   if (!closed) throw new ProtocolError('format/json', 'text is not JSON');
   if (depth > limits.maxDepth) throw limit('depth', limits.maxDepth);
@@ -65,9 +64,9 @@ export function parseJson(
   return value;
 }
 
-/** Writes JSON text; refuses what JSON cannot carry (NaN and Infinity would silently become `null`). */
+/** Writes a value as JSON text. Refuses NaN and Infinity, which would become `null` silently. */
 export function stringifyJson(value: Json): string {
-  // Not in a replacer: with one, the platform leaves its fast way of writing.
+  // Not in a replacer function, which would disable the platform's fast path.
   refuseNonFinite(value);
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError('undefined cannot be written as JSON');
@@ -83,15 +82,15 @@ function refuseNonFinite(value: Json | undefined): void {
   }
 }
 
-/** What can be told of a text without parsing it, in one pass and without recursion. */
+/** Properties of a JSON text that one pass without recursion finds. */
 interface Shape {
-  /** Deepest nesting of brackets. */
+  /** Maximum nesting of brackets. */
   readonly depth: number;
-  /** Commas outside of strings; a text with any has more members and elements than that. */
+  /** Number of commas outside of strings, a lower bound of the number of members and elements. */
   readonly commas: number;
-  /** Opening brackets; all but the outermost are members or elements. */
+  /** Number of opening brackets; each but the outermost is a member or element. */
   readonly brackets: number;
-  /** Whether as many brackets close as open, and none before. */
+  /** Whether each closing bracket has an opening one before it, and the reverse. */
   readonly closed: boolean;
 }
 
@@ -102,7 +101,7 @@ function scanShape(text: string): Shape {
   let brackets = 0;
   for (let i = 0; i < text.length && depth >= 0; i++) {
     switch (text.charCodeAt(i)) {
-      case 0x22: // a string: jump to its closing quote, strings may be megabytes long
+      case 0x22: // a string: jump to its closing quote, because strings may have megabytes
         i = endOfString(text, i);
         break;
       case 0x2c:
@@ -138,7 +137,7 @@ function endOfString(text: string, start: number): number {
 function checkMembers(root: Json, maxMembers: number): void {
   let members = 0;
   const visit = (value: Json): void => {
-    // `1e999` is read as Infinity, which could never be written again: to a store, or to the next station.
+    // `1e999` reads as Infinity, which cannot be written again, to a store or to another station.
     if (typeof value === 'number' && !Number.isFinite(value)) {
       throw new ProtocolError('format/json', 'a number in the JSON is too large');
     }
@@ -167,7 +166,7 @@ function exceedsBytes(input: Uint8Array | string, maxBytes: number): boolean {
   if (typeof input !== 'string') return input.length > maxBytes;
   if (input.length > maxBytes) return true;
   if (input.length * 3 <= maxBytes) return false;
-  // One code unit is one to three bytes of UTF-8: only here the text has to be measured.
+  // A code unit takes one to three bytes of UTF-8. Only texts in this range have to be measured.
   return new TextEncoder().encode(input).length > maxBytes;
 }
 

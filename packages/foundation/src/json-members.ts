@@ -5,12 +5,11 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Where the members of a JSON object begin: the offset of each name's opening quote, in bytes. Only the outermost object
- * is looked at.
+ * Returns where the members of the outermost JSON object begin: the byte offset of the opening quote of each name.
  *
  * @param json - UTF-8 of an object that {@link parseJsonObject} reads
- * @throws `format/json` if a name stands there twice. Of duplicates one counts and the others are not seen; where a part
- *   of a text can be changed by others, that must not decide which.
+ * @throws `format/json` if a name occurs twice: an attacker who can change a part of the text must not decide which of the
+ *   two counts
  */
 export function memberPositions(json: Uint8Array): ReadonlyMap<string, number> {
   const positions = new Map<string, number>();
@@ -52,7 +51,7 @@ export function memberPositions(json: Uint8Array): ReadonlyMap<string, number> {
   return positions;
 }
 
-/** The name may be written with escapes: `"\u0074ime"` is `time`. */
+/** Unescapes a name: `"\u0074ime"` is `time`. */
 function readName(quoted: Uint8Array): string {
   return plainName(quoted) ?? String(JSON.parse(utf8Decode(quoted)));
 }

@@ -1,20 +1,19 @@
-/** Value, or a promise of one. Plug-in authors may return either; facades always return a promise. */
+/** A value or a promise of it. Plug-ins may return either; the public methods of classes always return a promise. */
 export type MaybePromise<T> = T | Promise<T>;
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-/** A JSON object; members set to `undefined` count as absent and are not written. */
+/** A JSON object. Members that are undefined count as absent and are not written. */
 export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
 
-/** Tells a plain JSON object from arrays, null and primitives. */
+/** Whether a value is a JSON object, and not an array, null or a primitive. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * Compares two JSON values as data: the order of members does not matter, `1` equals `1.0`,
- * and an `undefined` member equals an absent one.
+ * Compares two JSON values. The order of members does not matter, and an undefined member equals an absent one.
  */
 export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
@@ -29,7 +28,7 @@ export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   return true;
 }
 
-/** Own member of an object, never one of its prototype (`constructor`, `toString` …). */
+/** Returns an own member of an object, never one of its prototype such as `constructor`. */
 export function ownMember(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Small schema combinators that read *and* write: each one is a Standard Schema V1 validator, and can turn its
- * value back into JSON. Contents are described with them; applications may use any Standard Schema library instead.
+ * Small schema combinators that read and write. Each schema is a Standard Schema V1 validator and can turn its value back into
+ * JSON. The contents of the protocol are described with them; applications may use any Standard Schema library.
  *
  * @module
  */

@@ -5,7 +5,7 @@ import { decodeHex } from './hex.ts';
 import { isJsonObject, type Json, ownMember } from './json.ts';
 import { parseJson } from './json-gate.ts';
 
-/** Transportable encoded data: a binary value inside JSON (spec §1.4). */
+/** Transportable encoded data, a binary value in JSON (spec §1.4). */
 export interface TransportableData {
   readonly bytes: Uint8Array;
   /** `base64`, `base58` or `hex`. */
@@ -15,12 +15,12 @@ export interface TransportableData {
 }
 
 /**
- * Reads a binary value in every form of spec §1.4: bare Base64, `ALG,TEXT`, `data:MIME;ALG,TEXT`,
- * `{algorithm, data}`, and a text that is that object's JSON.
+ * Reads a binary value in each form of spec §1.4: bare Base64, `ALG,TEXT`, `data:MIME;ALG,TEXT`, `{algorithm, data}`, and the
+ * JSON text of that object.
  *
- * @returns the bytes, or undefined for null, absent and empty text (no value)
- * @throws `format/bytes` for text that cannot be decoded, `unsupported/algorithm` for an unknown encoding,
- *   `format/field` for a value that is neither text nor such an object.
+ * @returns undefined for null, an absent value and an empty text
+ * @throws `format/bytes` for text that cannot be decoded; `unsupported/algorithm` for an unknown encoding;
+ *   `format/field` for any other value
  */
 export function parseTed(value: Json | undefined): TransportableData | undefined {
   if (value === null || value === undefined || value === '') return undefined;
@@ -36,18 +36,18 @@ export function parseTed(value: Json | undefined): TransportableData | undefined
   throw new ProtocolError('format/field', 'encoded data must be a text or a JSON object');
 }
 
-/** The bytes of {@link parseTed}. */
+/** Returns the bytes of {@link parseTed}. */
 export function decodeTed(value: Json | undefined): Uint8Array | undefined {
   return parseTed(value)?.bytes;
 }
 
-/** Bytes to the one form every generation reads: bare Base64. */
+/** Encodes bytes as bare Base64, the form that peers of every generation read. */
 export function encodeTed(bytes: Uint8Array): string {
   return encodeBase64(bytes);
 }
 
 /**
- * Bytes to a data URI, which readers of today accept for inline images (spec §1.4, interop rule).
+ * Encodes bytes as a data URI, which current peers accept for inline images (spec §1.4, interop rule).
  *
  * @param mime - media type such as `image/png`
  */
@@ -61,7 +61,7 @@ function parseTedText(text: string): TransportableData | undefined {
     const object = parseJson(text);
     return isJsonObject(object) ? parseTed(object) : undefined;
   }
-  // A URL is no encoded data: what follows would cut it at a comma, so it fails as Base64 here.
+  // A URL is not encoded data. The code below would split it at a comma, so it is refused as Base64 here.
   if (text.includes('://')) return decodeWith('base64', text);
   const comma = text.indexOf(',');
   if (comma < 0) return decodeWith('base64', text);
@@ -72,7 +72,7 @@ function parseTedText(text: string): TransportableData | undefined {
   return mime === undefined ? data : { ...data, mime };
 }
 
-/** The first parameter with a slash. Not found by splitting: a hostile text may have a million of them. */
+/** Returns the first parameter with a slash. Does not split the text, which may have a million parameters. */
 function mimeOf(parameters: string): string | undefined {
   const slash = parameters.indexOf('/');
   if (slash < 0) return undefined;

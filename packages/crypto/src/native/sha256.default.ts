@@ -5,7 +5,7 @@ import type { RunningDigest } from '../running-digest.ts';
 /** SHA-256 of bytes, 32 bytes. */
 export type NativeSha256 = (bytes: Uint8Array) => Uint8Array;
 
-/** Portable and synchronous; the platform's own in browsers is asynchronous only. */
+/** Portable, because the digests of browsers are asynchronous only. */
 export const native: NativeSha256 = (bytes) => sha256(bytes);
 
 /** SHA-256 of bytes as Base64, 44 characters. */
@@ -13,5 +13,5 @@ export type NativeSha256Text = (bytes: Uint8Array) => string;
 
 export const nativeText: NativeSha256Text = (bytes) => encodeBase64(sha256(bytes));
 
-/** Portable; the platform's own in browsers takes no bytes one after the other. */
+/** Portable, because the digests of browsers need all bytes at once. */
 export const running = (): RunningDigest => sha256.create();

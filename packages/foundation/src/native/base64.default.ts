@@ -1,19 +1,19 @@
-/** The two conversions a platform may do faster. */
+/** The conversions that platforms implement. */
 export interface NativeBase64 {
   encode(bytes: Uint8Array): string;
   /**
    * Decodes the first `digits` characters; what follows them is padding.
    *
-   * @param digits - not one more than a multiple of four
-   * @returns undefined if one of them is outside the standard alphabet
+   * @param digits - must not be one more than a multiple of four
+   * @returns undefined if a character is outside the standard alphabet
    */
   decode(text: string, digits: number): Uint8Array | undefined;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-/** Chunk of `String.fromCharCode` arguments that no engine refuses. */
+/** Number of arguments of `String.fromCharCode` that every engine accepts. */
 const CHUNK = 0x2000;
-/** Stands for every character that is no digit; its bits are above those of a digit. */
+/** Marks a character that is not a digit; its bits are above those of a digit. */
 const FOREIGN = 0x40;
 
 const VALUES: Uint8Array = /* @__PURE__ */ (() => {
@@ -22,7 +22,7 @@ const VALUES: Uint8Array = /* @__PURE__ */ (() => {
   return table;
 })();
 
-/** Methods of newer engines. */
+/** Methods that newer engines have. */
 interface Modern {
   fromBase64?(text: string): Uint8Array;
 }
@@ -31,8 +31,8 @@ interface ModernBytes {
 }
 
 /**
- * What newer engines do themselves. In older ones `btoa` encodes a binary text built in chunks, and a loop decodes;
- * `atob` would not be faster, because its binary text has to be made bytes again.
+ * Uses the methods of newer engines. In older engines `btoa` encodes a binary text that is built in chunks, and a loop decodes.
+ * `atob` would not be faster, because its binary text has to be converted to bytes.
  */
 export const native: NativeBase64 = {
   encode(bytes: Uint8Array & ModernBytes) {
@@ -51,7 +51,7 @@ export const native: NativeBase64 = {
   },
 };
 
-/** The engine skips white space, but then there are too few bytes. */
+/** The engine skips white space, which leaves too few bytes. */
 function decodeByEngine(text: string, length: number): Uint8Array | undefined {
   try {
     const bytes = (Uint8Array as Modern).fromBase64?.(text);

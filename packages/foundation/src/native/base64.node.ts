@@ -5,13 +5,13 @@ import type { NativeBase64 } from './base64.default.ts';
 export const native: NativeBase64 = {
   encode: (bytes) => view(bytes).toString('base64'),
   decode(text, digits) {
-    // Node takes the URL alphabet as well, and of characters beyond ASCII it may look at the low byte only.
+    // Node also accepts the URL alphabet, and may read only the low byte of characters beyond ASCII.
     if (text.includes('-') || text.includes('_') || Buffer.byteLength(text) !== text.length) {
       return undefined;
     }
-    // A fresh array of exact size: a Buffer would share its pool with unrelated data.
+    // A new array of the exact size, because a Buffer shares its pool with unrelated data.
     const bytes = new Uint8Array(Math.floor((digits * 3) / 4));
-    // Every other foreign character is skipped, and then the bytes are fewer.
+    // Node skips other characters outside the alphabet, which leaves too few bytes.
     return view(bytes).write(text, 'base64') === bytes.length ? bytes : undefined;
   },
 };

@@ -1,11 +1,11 @@
 /**
- * UTF-8 to text, strictly.
+ * Decodes UTF-8 strictly.
  *
- * @throws any error for bytes that are no UTF-8.
+ * @throws any error for bytes that are not UTF-8
  */
 export type NativeUtf8Decode = (bytes: Uint8Array) => string;
 
-/** Made when it is needed: some surroundings of tests have none, and need none to load this. */
+/** Created on first use, because some test environments have no `TextDecoder`. */
 let decoder: TextDecoder | undefined;
 
 function decode(bytes: Uint8Array): string {
@@ -13,5 +13,5 @@ function decode(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** What browsers have; they take the short way for ASCII by themselves. */
+/** The decoder of browsers, which has its own fast path for ASCII. */
 export const native: NativeUtf8Decode = decode;

@@ -1,7 +1,7 @@
 import { Buffer, isAscii } from 'node:buffer';
 import type { NativeUtf8Decode } from './utf8.default.ts';
 
-/** Made when it is needed: some surroundings of tests have none, and need none to load this. */
+/** Created on first use, because some test environments have no `TextDecoder`. */
 let decoder: TextDecoder | undefined;
 
 function decode(bytes: Uint8Array): string {
@@ -9,7 +9,7 @@ function decode(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** Messages are ASCII but for their contents, and Node copies that several times faster than it decodes it. */
+/** Most messages are ASCII, which Node copies several times faster than it decodes UTF-8. */
 export const native: NativeUtf8Decode = (bytes) =>
   isAscii(bytes)
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')

@@ -24,14 +24,14 @@ export type ObjectOutput<F extends Fields> = {
   readonly [N in Exclude<keyof F, OptionalNames<F>>]: OutputOf<F[N]>;
 } & { readonly [N in OptionalNames<F>]?: OutputOf<F[N]> };
 
-/** A member that may be absent; `null` counts as absent. */
+/** Makes a member optional. `null` counts as absent. */
 export function optional<T>(inner: FieldSchema<T>): FieldSchema<T, true> & { optional: true } {
   return { ...inner, optional: true };
 }
 
 /**
- * A member that older generations call otherwise. It is read under the first name that is there, and written
- * under the main name only: writing the second name as well is a dialect's work.
+ * Gives a member further names, which older generations use. It is read under the first name that is present and written under
+ * its main name only. Dialects write the other names.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function alias<F extends FieldSchema<unknown>>(inner: F, ...aliases: read
   return { ...inner, aliases };
 }
 
-/** An object with known members. Unknown ones are ignored here; the object as received is kept elsewhere. */
+/** An object with known members. Unknown members are ignored. */
 export function object<const F extends Fields>(fields: F): Schema<ObjectOutput<F>> {
   const entries = Object.entries(fields) as [string, FieldSchema<unknown>][];
   return schema<ObjectOutput<F>>(
@@ -76,8 +76,8 @@ export function object<const F extends Fields>(fields: F): Schema<ObjectOutput<F
 /**
  * A list.
  *
- * @param max - most elements
- * @throws `format/limit` above it.
+ * @param max - maximum number of elements
+ * @throws `format/limit` for more elements
  */
 export function array<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
   return schema<readonly T[]>(
@@ -88,9 +88,9 @@ export function array<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
 }
 
 /**
- * A list whose damaged elements are left out: one bad entry must not cost the others (spec §4.4).
+ * A list without its damaged elements: one bad entry must not make the others unreadable (spec §4.4).
  *
- * @throws `format/limit` for more than `max` elements, and where an element says that a limit is reached.
+ * @throws `format/limit` for more than `max` elements, and if an element throws it
  */
 export function lenientArray<T>(item: Schema<T>, max = 65_536): Schema<readonly T[]> {
   return schema<readonly T[]>(
@@ -119,7 +119,7 @@ function list(value: Json | undefined, field: string, max: number): readonly Jso
   return value;
 }
 
-/** A schema of an application may be asynchronous by mistake: the promise must not get into the value unwatched. */
+/** A schema of an application may be asynchronous by mistake. Its promise must not become a part of the value. */
 function atOnce<T>(decoded: T, field: string): T {
   if (!isThenable(decoded)) return decoded;
   throw comesLater(decoded, {

@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { decodeTed, encodeTed } from '../ted.ts';
 import { type Schema, schema } from './schema.ts';
 
-/** Text, and nothing else. */
+/** A text. */
 export const string: Schema<string> = /* @__PURE__ */ schema(
   (value, field) => {
     if (typeof value !== 'string') throw fieldError(field, 'must be a text');
@@ -12,7 +12,7 @@ export const string: Schema<string> = /* @__PURE__ */ schema(
   (value) => value,
 );
 
-/** Text of at least one character. */
+/** A text of at least one character. */
 export const nonEmpty: Schema<string> = /* @__PURE__ */ schema(
   (value, field) => {
     const read = string.decode(value, field);
@@ -22,28 +22,28 @@ export const nonEmpty: Schema<string> = /* @__PURE__ */ schema(
   (value) => value,
 );
 
-/** Text or a number, read as text (spec §1.7). */
+/** A text or a number, read as a text (spec §1.7). */
 export const text: Schema<string> = /* @__PURE__ */ schema(
   (value, field) => required(toText(value, field), field),
   (value) => value,
 );
 
-/** A finite number, also when it is written as text (spec §1.7). */
+/** A finite number, or its text (spec §1.7). */
 export const number: Schema<number> = /* @__PURE__ */ schema(
   (value, field) => required(toNumber(value, field), field),
   (value) => finite(value),
 );
 
-/** Seconds since the Unix epoch with fractions, also when written as text (spec §1.6). */
+/** A time in seconds since the Unix epoch with fractions, or its text (spec §1.6). */
 export const time: Schema<number> = number;
 
-/** Yes or no in the spellings of lenient peers (spec §1.7). */
+/** A boolean in the spellings of lenient peers (spec §1.7). */
 export const boolean: Schema<boolean> = /* @__PURE__ */ schema(
   (value, field) => required(toBoolean(value, field), field),
   (value) => value,
 );
 
-/** A binary value in every form of spec §1.4, written as bare Base64. Empty text counts as missing. */
+/** A binary value in each form of spec §1.4, written as bare Base64. An empty text counts as missing. */
 export const bytes: Schema<Uint8Array> = /* @__PURE__ */ schema(
   (value, field) => required(decodeTed(value), field),
   (value) => encodeTed(value),
@@ -55,7 +55,7 @@ export const json: Schema<Json> = /* @__PURE__ */ schema(
   (value) => value,
 );
 
-/** A JSON object as it stands. */
+/** A JSON object, unchanged. */
 export const jsonObject: Schema<JsonObject> = /* @__PURE__ */ schema(
   (value, field) => {
     if (!isJsonObject(value)) throw fieldError(field, 'must be a JSON object');

@@ -16,17 +16,17 @@ export interface Schema<T> extends StandardSchemaV1<unknown, T> {
    * Reads a value.
    *
    * @param field - name of the member, for the error; never its content
-   * @throws a `ProtocolError`, normally `format/field`.
+   * @throws a `ProtocolError`, usually `format/field`
    */
   decode(value: Json | undefined, field: string): T;
-  /** Writes a value; `undefined` means that the member is left out. */
+  /** Writes a value; undefined leaves the member out. */
   encode(value: T): Json | undefined;
 }
 
-/** The type a Standard Schema yields. */
+/** The output type of a Standard Schema. */
 export type InferOutput<S extends StandardSchemaV1> = StandardSchemaV1.InferOutput<S>;
 
-/** Makes a {@link Schema} of its two directions. */
+/** Creates a {@link Schema} from its two directions. */
 export function schema<T>(
   decode: (value: Json | undefined, field: string) => T,
   encode: (value: T) => Json | undefined,
@@ -58,12 +58,11 @@ export function schema<T>(
 }
 
 /**
- * Reads a value with any Standard Schema, ours or that of another library.
+ * Reads a value with any Standard Schema, of this package or of another library.
  *
- * Whatever the schema does, it refuses this one value: what it throws, and a promise that it answers with or puts into its
- * result, is `format/field`, too.
+ * A schema that throws, returns a promise or puts one into its result refuses the value with `format/field`.
  *
- * @throws the error code of our own schemas; `format/field` for the issues of another library.
+ * @throws the error of a schema of this package; `format/field` for the issues of another library
  */
 export function parseWith<S extends StandardSchemaV1>(
   schema: S,
@@ -81,12 +80,12 @@ export function parseWith<S extends StandardSchemaV1>(
   throw comesLater(read, unreadable(field));
 }
 
-/** Tells a {@link Schema} of this module from that of another library. */
+/** Whether a schema was created by this package and can write. */
 export function isTwoWay(schema: StandardSchemaV1): schema is Schema<unknown> {
   return schema['~standard'].vendor === 'dimp' && 'decode' in schema && 'encode' in schema;
 }
 
-/** The Standard Schema way of {@link parseWith}, without our short cut. */
+/** Reads a value through the Standard Schema interface, without the short cut of {@link parseWith}. */
 export function standardValidate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
@@ -101,7 +100,7 @@ export function standardValidate<S extends StandardSchemaV1>(
   } catch (thrown) {
     throw foreignError(thrown, unreadable(field));
   }
-  // Libraries try again asynchronously when a function inside the schema throws: the promise hides its error.
+  // If a function inside a schema throws, libraries try again asynchronously, and the promise hides the error.
   if (later !== undefined) throw comesLater(later, unreadable(field));
   throw issuesError(result, field);
 }
@@ -117,7 +116,7 @@ function isSuccess<T>(result: unknown): result is StandardSchemaV1.SuccessResult
   return (result as StandardSchemaV1.Result<T>).issues === undefined;
 }
 
-/** Issues kept in the details of an error. */
+/** Maximum number of issues in the details of an error. */
 const MAX_ISSUES = 8;
 
 function issuesError(result: unknown, field: string): ProtocolError {
@@ -135,12 +134,12 @@ function issuesError(result: unknown, field: string): ProtocolError {
       },
     });
   } catch (thrown) {
-    // The list of issues is made by the library, and may be anything.
+    // The list of issues comes from the library and may be malformed.
     return foreignError(thrown, unreadable(field));
   }
 }
 
-/** Our own schemas put the code of their error into the issue; those of other libraries mean something else by it. */
+/** Schemas of this package put their error code into the issue. Other libraries may use the member for something else. */
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && /^(format|unsupported|crypto|identity)\/[a-z-]+$/.test(code);
 }
