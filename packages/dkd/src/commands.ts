@@ -1,7 +1,6 @@
 /**
- * The commands of the protocol itself (spec §9.2, §9.4–9.6), which every endpoint answers or takes apart: receipt,
- * handshake, meta and documents, and the contents that hold others, array and forward. With what authors of further
- * commands need.
+ * The commands of the protocol itself (spec §9.2, §9.4–9.6), which every endpoint processes: receipt, handshake, meta and
+ * documents, and the containers array and forward. Also helpers for authors of further commands.
  *
  * @module
  */

@@ -25,22 +25,22 @@ import type {
 import { idBudget } from './id-budget.ts';
 import { serialNumbers } from './serial-number.ts';
 
-/** What a content registry needs of its protocol instance. */
+/** The parts of a protocol that a content registry uses. */
 export interface ContentRegistryContext {
   readonly ids: Pick<IDReader, 'schema'>;
-  /** Brings any generation's spelling into one: long names, type numbers, one name for each thing (spec §15.3). */
+  /** Normalizes the spelling of any generation: long names, types as text, one name for each thing (spec §15.3). */
   readonly normalize?: (wire: JsonObject) => JsonObject;
-  /** Generator of serial numbers; a random start by default. */
+  /** Generator of serial numbers; starts at random by default. */
   readonly serial?: () => number;
-  /** Kinds whose registered type may be replaced by a later one. */
+  /** Kinds whose type a later one may replace. */
   readonly replace?: readonly string[];
 }
 
-/** What numbering and dating a draft needs. */
+/** Options of {@link ContentRegistry.stamp}. */
 export interface StampOptions {
   /** Seconds since the epoch. */
   readonly time: number;
-  /** Serial number; the next of the generator by default. */
+  /** Serial number; the next one of the generator by default. */
   readonly sn?: number;
   /** More wire members, such as the `receiver` that binds a content to its envelope (spec §14.2 #20). */
   readonly extra?: JsonObject;
@@ -49,28 +49,27 @@ export interface StampOptions {
 /** The content types of one protocol instance. */
 export interface ContentRegistry<T extends AnyContentType = AnyContentType> {
   /**
-   * Reads a content. The type with the most fitting members wins, fixed texts before `*`; none fitting makes an
-   * {@link UnknownContent}.
+   * Reads a content. The type with the most matching members wins; fixed texts count more than `*`. Without a matching type
+   * the result is an {@link UnknownContent}.
    *
-   * @throws `format/field` and other `format/` codes for a content that its type refuses, or on which the schema of its type
-   *   fails in whatever way; `format/limit` for one that names too many IDs.
+   * @throws `format/field` and other `format/` codes for a content that its type refuses or on which the schema of its type
+   *   fails; `format/limit` for a content with too many IDs
    */
   parse(wire: Json | undefined): ContentOf<T> | UnknownContent;
   /**
-   * Reads what every content has, and leaves the rest as it is: for a content that its type refuses, which may be a newer
-   * variant of it.
+   * Reads only the members that every content has. For a content that its type refuses, which may be a newer variant.
    *
    * @throws `format/` codes for a content without a type, or with a number, time or group that cannot be read
    */
   parseAsUnknown(wire: Json | undefined): UnknownContent;
-  /** Makes a content of a draft: numbers it, dates it, writes its wire members. */
+  /** Turns a draft into a content: adds serial number and time, and writes the wire members. */
   stamp<K extends string, B>(
     draft: Draft<K, B> & DraftOf<ContentOf<T>>,
     options: StampOptions,
   ): Content<K, B>;
   /**
-   * What to show where the kind is not known to the program: the type's fallback, else the content's own text; the own text as
-   * well if the fallback fails on what a peer has sent.
+   * Returns a text to show for a content whose kind the program does not handle: the fallback of the type, else the text in the
+   * content. Never throws.
    */
   fallback(content: Content): string | undefined;
   with<const U extends readonly AnyContentType[]>(...more: U): ContentRegistry<T | U[number]>;
@@ -84,9 +83,9 @@ interface Entry {
 }
 
 /**
- * Makes a registry of content types.
+ * Creates a registry of content types.
  *
- * @throws `registry/duplicate` when two types share a kind, or the very same match.
+ * @throws `registry/duplicate` if two types share a kind or a match
  */
 export function contentRegistry<const T extends readonly AnyContentType[]>(
   context: ContentRegistryContext,
@@ -149,7 +148,7 @@ export function contentRegistry(
       const { type, ...selected } = firstValues(entry.type);
       const encoded = entry.type.encode(draft.body, entry.schema);
       const text = ownMember(encoded, 'text') ?? entry.type.fallback(draft.body);
-      // `time` stands first: what an attacker can flip through the IV is the first block (spec §14.2 #16).
+      // `time` is first, because an attacker can change the first block through the IV (spec §14.2 #16).
       const wire: JsonObject = {
         time,
         type: ownMember(encoded, 'type') ?? type,
@@ -180,7 +179,7 @@ export function contentRegistry(
   return Object.freeze<ContentRegistry>(registry);
 }
 
-/** For display only: it must not fail because of what a peer has sent. */
+/** For display only: it must not throw on any content of a peer. */
 function fallbackOf(entry: Entry | undefined, body: unknown): string | undefined {
   try {
     const text: unknown = callForeign(NO_FALLBACK, () => entry?.type.fallback(body));
@@ -214,7 +213,7 @@ function isOne(match: ContentMatch | readonly ContentMatch[]): match is ContentM
   return !Array.isArray(match);
 }
 
-/** More fixed texts first: a command's name outweighs any number of "any text". */
+/** Sorts by the number of fixed texts, then of `*`: the name of a command outweighs any number of `*`. */
 function bySpecificity(a: Entry, b: Entry): number {
   const open = (entry: Entry): number =>
     entry.members.filter(([, values]) => values.includes('*')).length;

@@ -5,35 +5,35 @@ import type { ID } from '@dimp/mkm';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Content, Draft, UnknownContent } from './content.ts';
 
-/** What contents made of other things need for reading them: the IDs and contents of the same protocol instance. */
+/** Schemas of one protocol instance, for contents that hold IDs or other contents. */
 export interface ContentContext {
-  /** IDs with the registered address families. */
+  /** Schema of IDs with the registered address families. */
   readonly id: Schema<ID>;
-  /** Contents of any registered type. */
+  /** Schema of contents of any registered type. */
   readonly content: Schema<Content | UnknownContent>;
 }
 
 /**
- * The wire members that select a content type; values are compared as text. `*` means: any text that is not empty.
+ * The wire members that select a content type. Values are compared as text. `*` matches any non-empty text.
  */
 export interface ContentMatch {
-  /** Type number as decimal text, or several; the first is written. */
+  /** Type number as decimal text, or several. The first is written. */
   readonly type: string | readonly string[];
   readonly [member: string]: string | readonly string[];
 }
 
-/** A type of contents as a plug-in value; made by {@link defineContent}. */
+/** A content type as a plug-in value, created by {@link defineContent}. */
 export interface ContentType<Kind extends string, Body> {
   readonly kind: Kind;
-  /** What selects the type; each element of a list is enough, and the first one is written. */
+  /** Selects the type. One element of a list is enough; the first one is written. */
   readonly match: ContentMatch | readonly ContentMatch[];
-  /** Makes the schema of the body, once for each registry. */
+  /** Creates the schema of the body, once for each registry. */
   schema(context: ContentContext): StandardSchemaV1<unknown, Body>;
-  /** Wire members of a body, besides those that {@link ContentType.match} fixes. */
+  /** Returns the wire members of a body, without those that {@link ContentType.match} fixes. */
   encode(body: Body, schema: StandardSchemaV1<unknown, Body>): JsonObject;
-  /** Text for clients that do not know the type. */
+  /** Returns a text for clients that do not know the type. */
   fallback(body: Body): string | undefined;
-  /** A content of this type to be sent. */
+  /** Creates a draft of this type. */
   create(body: Body, options?: { readonly group?: ID }): Draft<Kind, Body>;
 }
 
@@ -43,27 +43,27 @@ export type AnyContentType = ContentType<any, any>;
 /** The contents that a content type reads. */
 export type ContentOf<T> = T extends ContentType<infer K, infer B> ? Content<K, B> : never;
 
-/** What {@link defineContent} takes. */
+/** Options of {@link defineContent}. */
 export interface ContentDefinition<Kind extends string, S extends StandardSchemaV1> {
-  /** Unique name; with a domain in front for your own types: `com.example/greeting`. */
+  /** Unique name. Put a domain in front of your own types: `com.example/greeting`. */
   readonly kind: Kind;
   /**
-   * Which wire members select it, or several ways to. The type with the most fixed texts that fit wins, then the one
+   * The wire members that select the type, or alternatives. The type with the most matching fixed texts wins, then the one
    * with the most `*`.
    */
   readonly match: ContentMatch | readonly ContentMatch[];
   /**
-   * Schema of the body: any Standard Schema, or a function that makes one of the protocol's IDs and contents. It must be
-   * synchronous; whatever it throws refuses the one content that it was given.
+   * Schema of the body: any Standard Schema, or a function that creates one from the protocol's IDs and contents. It must be
+   * synchronous. Any error that it throws refuses the content.
    */
   readonly schema: S | ((context: ContentContext) => S);
   /** Wire members of a body; by default those of the schema, or the body itself. */
   readonly encode?: (body: InferOutput<S>) => JsonObject;
-  /** Text for clients that do not know the type; it is sent along as `text` unless the body has one. */
+  /** Text for clients that do not know the type, sent as `text` unless the body has one. */
   readonly fallback?: (body: InferOutput<S>) => string;
 }
 
-/** By its mark, and not by its type: schemas of arktype are functions. */
+/** Tests the mark of a Standard Schema, because the schemas of arktype are functions. */
 function isSchema<S extends StandardSchemaV1>(
   schema: S | ((context: ContentContext) => S),
 ): schema is S {

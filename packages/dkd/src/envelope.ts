@@ -1,25 +1,25 @@
 import type { ID } from '@dimp/mkm';
 
 /**
- * Who writes to whom and when (spec §8.1). Plain data.
+ * Sender, receiver and time of a message (spec §8.1). Plain data.
  *
- * Nothing of an envelope is signed: anybody on the way may have changed it. The transceiver compares it with the
- * content, which is signed, before a message gets out of it (spec §14.1 #5).
+ * An envelope is not signed, so anyone on the path may have changed it. The transceiver compares it with the signed content
+ * before it returns a message (spec §14.1 #5).
  */
 export interface Envelope {
   readonly sender: ID;
   readonly receiver: ID;
-  /** Seconds since the epoch, as the sender says. */
+  /** Seconds since the epoch, according to the sender. */
   readonly time: number;
-  /** The group in sight of everybody; a hidden group stands in the content only (spec §8.7). */
+  /** The visible group. A hidden group is in the content only (spec §8.7). */
   readonly group?: ID;
   /** Copy of the content's type, as decimal text. */
   readonly type?: string;
 }
 
 /**
- * Whether a message is plaintext for everybody: the receiver is a broadcast ID, or the *envelope's* group is one. A
- * broadcast group inside the content does not count (spec §8.2).
+ * Whether a message is a plaintext broadcast: the receiver or the *envelope's* group is a broadcast ID. A broadcast group in
+ * the content does not count (spec §8.2).
  */
 export function isBroadcast(envelope: Pick<Envelope, 'receiver' | 'group'>): boolean {
   return envelope.receiver.isBroadcast || (envelope.group?.isBroadcast ?? false);

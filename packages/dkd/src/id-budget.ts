@@ -3,19 +3,19 @@ import { type Schema, schema } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
 /**
- * Most different IDs that one content may name, contents inside it included; damaged ones count each time. Checking an
- * address takes hashes, and a content of 1 MiB could name 25,000 of them.
+ * Maximum number of distinct IDs in one content, including the contents inside it. Damaged IDs count each time. Checking an
+ * address takes hashes, and a content of 1 MiB could hold 25,000 of them.
  */
 export const MAX_CONTENT_IDS = 2048;
 
-/** IDs with a bound on how many a reader is made to check. */
+/** Schema of IDs that limits how many of them are checked. */
 export interface IDBudget {
   readonly schema: Schema<ID>;
-  /** Runs a reader with a fresh budget; one inside another shares it. */
+  /** Runs a reader with a fresh budget. A nested call shares the budget of the outer one. */
   run<T>(read: () => T): T;
 }
 
-/** Bounds the work that IDs of one content make. Reading is synchronous, so one counter serves a registry. */
+/** Limits the work for the IDs of one content. Reading is synchronous, so one counter per registry is enough. */
 export function idBudget(inner: Schema<ID>): IDBudget {
   let seen: Set<unknown> | undefined;
   let failures = 0;

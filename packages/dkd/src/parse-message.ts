@@ -14,12 +14,11 @@ import { type Envelope, isBroadcast } from './envelope.ts';
 import type { ReliableMessage } from './message.ts';
 
 /**
- * Reads a reliable message from its normalized wire object: the gate behind which types and encodings are right.
- * Nothing is verified yet.
+ * Reads a reliable message from its normalized wire object. Checks types and encodings, verifies nothing.
  *
  * @param wire - with long names only
- * @param received - the object as it came, kept for relaying
- * @throws `format/field` for missing members, wrong types and damaged IDs, `unsupported/address`, `format/bytes`.
+ * @param received - the object as received, kept for relaying
+ * @throws `format/field` for missing members, wrong types and damaged IDs; `unsupported/address`; `format/bytes`
  */
 export function parseReliableMessage(
   wire: JsonObject,
@@ -55,7 +54,7 @@ export function parseReliableMessage(
 }
 
 /**
- * Reads an envelope; a missing receiver means ANYONE (spec §8.1).
+ * Reads an envelope. A missing receiver means ANYONE (spec §8.1).
  *
  * @throws `format/field`, `unsupported/address`
  */
@@ -89,7 +88,7 @@ function readObject(wire: JsonObject, name: string): JsonObject | undefined {
   return value;
 }
 
-/** Entries that are no text are not for us; a reader ignores them (spec §8.8). */
+/** Reads the keys. Ignores entries that are not texts (spec §8.8). */
 function textMembers(keys: JsonObject): Record<string, string> {
   const texts: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(keys) as [string, Json][]) {

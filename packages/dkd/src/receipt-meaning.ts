@@ -1,20 +1,20 @@
 import type { ErrorCode } from '@dimp/foundation';
 
-/** What a receipt says of the message that it names (spec §9.6, §9.17). */
+/** What a receipt says about its message (spec §9.6, §9.17). */
 export type ReceiptMeaning =
-  /** Whoever wrote it has the message. */
+  /** The author of the receipt has the message. */
   | { readonly kind: 'accepted' }
-  /** Whoever wrote it has refused the message for good. */
+  /** The author of the receipt has finally refused the message. */
   | { readonly kind: 'refused'; readonly code: ErrorCode }
-  /** Nothing that a program could go by: the message may or may not have arrived. */
+  /** Unknown: the message may or may not have arrived. */
   | { readonly kind: 'unclear' };
 
 const ACCEPTED: ReceiptMeaning = /* @__PURE__ */ Object.freeze({ kind: 'accepted' });
 const UNCLEAR: ReceiptMeaning = /* @__PURE__ */ Object.freeze({ kind: 'unclear' });
 
 /**
- * Which codes end the sending of a message. Those that are missing here describe the present state of whoever wrote the
- * receipt and not the message: the same message may be taken a moment later.
+ * The codes that end the sending of a message. The other codes describe a temporary state of the author of the receipt: the
+ * same message may be accepted later.
  */
 const FINAL: ReadonlySet<string> = /* @__PURE__ */ new Set<ErrorCode>([
   'format/bytes',
@@ -43,7 +43,7 @@ const FINAL: ReadonlySet<string> = /* @__PURE__ */ new Set<ErrorCode>([
   'policy/unauthorized',
 ]);
 
-/** What peers say that write no code, without the full stop at the end, which the oldest leave out (spec §9.17). */
+/** Texts of peers that write no code, without the full stop, which the oldest peers leave out (spec §9.17). */
 const TEXTS: ReadonlyMap<string, ReceiptMeaning> = /* @__PURE__ */ new Map<string, ReceiptMeaning>([
   ['Message received', ACCEPTED],
   ['Message delivered', ACCEPTED],
@@ -63,14 +63,13 @@ const TEXTS: ReadonlyMap<string, ReceiptMeaning> = /* @__PURE__ */ new Map<strin
   ['Too many messages', refused('policy/rate-limited')],
 ]);
 
-/** The only text with a name in it: `Message is blocked by "…"`. */
+/** Start of the only text with a name in it: `Message is blocked by "…"`. */
 const BLOCKED = 'Message is blocked';
 
 /**
- * What a receipt means to whoever sent the message: by its code, and only for peers that write none by its text.
+ * Interprets a receipt for the sender of the message: by its code, or by its text if there is no code.
  *
- * A code that is not known, or text that is not known, means nothing: a message that nobody has must not count as
- * delivered, and words that nobody has agreed on must not end its sending.
+ * An unknown code or text is unclear. It must neither count as delivered nor end the sending of the message.
  */
 export function receiptMeaning({
   code,

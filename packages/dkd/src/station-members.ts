@@ -1,6 +1,6 @@
 import type { JsonObject } from '@dimp/foundation';
 
-/** Members of a message that stations write for each other; nobody signs them (spec §8.1, §14.1 #15). */
+/** Members of a message that stations write for each other; they are not signed (spec §8.1, §14.1 #15). */
 export const STATION_MEMBERS: readonly string[] = /* @__PURE__ */ Object.freeze([
   'traces',
   'recipients',
@@ -12,7 +12,7 @@ export const STATION_MEMBERS: readonly string[] = /* @__PURE__ */ Object.freeze(
   'GF',
 ]);
 
-/** A message without what stations have written on it; the same object if that is nothing. */
+/** Returns a message without the members that stations write; the same object if it has none. */
 export function withoutStationMembers(wire: JsonObject): JsonObject {
   if (!STATION_MEMBERS.some((name) => Object.hasOwn(wire, name))) return wire;
   return Object.fromEntries(

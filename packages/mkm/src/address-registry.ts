@@ -13,17 +13,17 @@ export interface AddressRegistry<T extends AddressType = AddressType> {
   /**
    * Reads an address of any family.
    *
-   * @throws `format/field` for no text, empty text, a damaged address, or text on which a family fails and that no other
-   *   family takes; `unsupported/address` for text of no family.
+   * @throws `format/field` for anything but a text, for a damaged address, and for a text on which one family failed and that
+   *   no other family accepts; `unsupported/address` for a text of no family
    */
   parse(text: unknown): Address;
   /**
-   * Makes the address of a meta.
+   * Generates the address of a meta.
    *
-   * @throws `unsupported/address` for a family that is not registered.
+   * @throws `unsupported/address` for a family that is not registered
    */
   generate(family: string, fingerprint: Uint8Array, network: number): Address;
-  /** A new registry with more families; this one stays as it is. */
+  /** Creates a registry with more families; this one does not change. */
   with<const U extends readonly AddressType[]>(...more: U): AddressRegistry<T | U[number]>;
   readonly types: readonly T[];
 }
@@ -31,9 +31,9 @@ export interface AddressRegistry<T extends AddressType = AddressType> {
 const UNREADABLE: ForeignFailure = { code: 'format/field', message: 'address cannot be read' };
 
 /**
- * Makes a registry of address families. The two broadcast words are always known.
+ * Creates a registry of address families. It always knows the two broadcast words.
  *
- * @throws `registry/duplicate` when two types share a family.
+ * @throws `registry/duplicate` if two types share a family
  */
 export function addressRegistry<const T extends readonly AddressType[]>(
   ...types: T
@@ -59,7 +59,7 @@ export function addressRegistry<const T extends readonly AddressType[]>(
           const address = callForeign(UNREADABLE, () => type.parse(text));
           if (address !== undefined) return address;
         } catch (error) {
-          // A family that fails keeps nobody from addresses of the others; one that has recognised the text decides.
+          // A family that fails must not block the addresses of the others. A family that recognised the text decides.
           if (!isProtocolError(error) || !('cause' in error)) throw error;
           failure ??= error;
         }

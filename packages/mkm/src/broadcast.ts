@@ -14,23 +14,23 @@ function everywhere(name: string): ID {
   return makeID({ name, address: word('everywhere') });
 }
 
-/** `anyone@anywhere`: whoever reads it; group commands are addressed to it (spec §5, §9.14). */
+/** `anyone@anywhere`: any user; group commands are addressed to it (spec §5, §9.14). */
 export const ANYONE: ID = /* @__PURE__ */ anywhere('anyone');
 /** `everyone@everywhere`: all users (spec §5). */
 export const EVERYONE: ID = /* @__PURE__ */ everywhere('everyone');
 /** `moky@anywhere`: the founder of broadcast groups (spec §5). */
 export const FOUNDER: ID = /* @__PURE__ */ anywhere('moky');
-/** `station@anywhere`: the station one is connected to (spec §5). */
+/** `station@anywhere`: the station of the current connection (spec §5). */
 export const ANY_STATION: ID = /* @__PURE__ */ anywhere('station');
 /** `stations@everywhere`: all stations (spec §5). */
 export const EVERY_STATION: ID = /* @__PURE__ */ everywhere('stations');
 
-/** `NAME@anywhere`: a service that a station knows by name, such as `archivist` (spec §11.10). */
+/** `NAME@anywhere`: a service that a station knows by its name, such as `archivist` (spec §11.10). */
 export function anyNamed(name: string): ID {
   return anywhere(name);
 }
 
-/** Who founded, owns and belongs to a broadcast group. */
+/** Founder, owner and members of a broadcast group. */
 export interface BroadcastGroupRoles {
   readonly founder: ID;
   readonly owner: ID;
@@ -38,9 +38,9 @@ export interface BroadcastGroupRoles {
 }
 
 /**
- * Founder, owner and members of `X@everywhere`, which follow from its name alone (spec §5).
+ * Returns founder, owner and members of `X@everywhere`, which follow from its name (spec §5).
  *
- * @throws `TypeError` for an ID that is no broadcast group.
+ * @throws `TypeError` for an ID that is not a broadcast group
  */
 export function broadcastGroupRoles(group: ID): BroadcastGroupRoles {
   if (!group.isBroadcast || !group.isGroup)

@@ -9,7 +9,7 @@ import {
 } from './document.ts';
 import type { ID } from './id.ts';
 
-/** What reading documents needs. */
+/** The parts of a protocol that a document registry uses. */
 export interface DocumentContext {
   readonly readID: (text: unknown) => ID;
 }
@@ -21,7 +21,7 @@ export interface DocumentRegistry<T extends DocumentType = DocumentType> {
   /**
    * {@link verifyDocument} with the rules of its type.
    *
-   * @throws `unsupported/document` for a type that is not registered, `identity/document-invalid`
+   * @throws `unsupported/document` for a type that is not registered; `identity/document-invalid`
    */
   verify(document: Document, proof: DocumentProof): Promise<void>;
   /** {@link checkReplacement} with the rules of its type. */
@@ -31,7 +31,7 @@ export interface DocumentRegistry<T extends DocumentType = DocumentType> {
 }
 
 /**
- * Makes a registry of document types.
+ * Creates a registry of document types.
  *
  * @throws `registry/duplicate`
  */

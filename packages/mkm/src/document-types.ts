@@ -19,7 +19,7 @@ export const visa: DocumentType<'visa'> = {
 /** A group's document (spec §7.2). */
 export const bulletin: DocumentType<'bulletin'> = { type: 'bulletin', subject: 'group' };
 
-/** The document of 0.8 and of entities that are neither (spec §7.1, §7.5). */
+/** The document of 0.8 peers, and of other entities (spec §7.1, §7.5). */
 export const profile: DocumentType<'profile'> = {
   type: 'profile',
   subject: 'any',

@@ -18,49 +18,49 @@ import {
 } from '@dimp/foundation';
 import { type ID, sameEntity } from './id.ts';
 
-/** Signed, replaceable facts about an entity (spec §7). Plain data. */
+/** A document: signed, replaceable facts about an entity (spec §7). Plain data. */
 export interface Document {
-  /** Whose document it is. */
+  /** The entity that the document describes. */
   readonly did: ID;
   /** `visa` for users, `bulletin` for groups, `profile`, or the type of a plug-in. */
   readonly type: string;
-  /** The properties as JSON text: exactly what the signature covers. */
+  /** The properties as JSON text, exactly what the signature covers. */
   readonly data: string;
   readonly signature: Uint8Array;
-  /** The properties read from {@link Document.data}. Proven only after verification. */
+  /** The properties in {@link Document.data}. Not trusted before verification. */
   readonly properties: JsonObject;
-  /** When it was signed, in seconds since the epoch; absent in 0.8 profiles only. */
+  /** Time of the signature in seconds since the epoch; absent in 0.8 profiles only. */
   readonly time?: number;
-  /** Device label of a visa (2.4 peers, spec §7.6). */
+  /** Device label of a visa, for 2.4 peers (spec §7.6). */
   readonly terminal?: string;
-  /** A 0.8 profile: neither `type` nor `did`, and no time needed (spec §7.1). */
+  /** Whether this is a 0.8 profile, which has neither `type` nor `did` and needs no time (spec §7.1). */
   readonly seed: boolean;
-  /** The object as received. */
+  /** The JSON object as received. */
   readonly wire: JsonObject;
 }
 
 /** A type of documents as a plug-in value. */
 export interface DocumentType<Type extends string = string> {
   readonly type: Type;
-  /** Which entities may have one. */
+  /** The entities that may have one. */
   readonly subject: 'user' | 'group' | 'any';
   /**
-   * Says why a document must not replace the stored one, beyond being older (spec §7.5).
+   * Returns why a document must not replace the stored one, apart from its time (spec §7.5).
    *
-   * @returns the reason, or undefined if it may
+   * @returns the reason; undefined if the document may replace it
    */
   refuseReplacement?(incoming: Document, stored: Document): string | undefined;
 }
 
-/** How far a document's time may lie ahead of our clock, in seconds (spec §7.5). */
+/** Maximum time in seconds by which a document may be ahead of the local clock (spec §7.5). */
 export const MAX_DOCUMENT_SKEW: number = 30 * 60;
 
 /**
- * Reads a document; its signature is not verified yet.
+ * Reads a document without verifying its signature.
  *
- * @param owner - the ID that the enclosing command or message supplies
- * @throws `format/field` for missing or contradicting members, `format/bytes` for a signature that cannot be decoded,
- *   `identity/document-invalid` for properties that are no JSON object.
+ * @param owner - the ID in the enclosing command or message
+ * @throws `format/field` for missing or contradicting members; `format/bytes` for a signature that cannot be decoded;
+ *   `identity/document-invalid` for properties that are not a JSON object
  */
 export function parseDocument(
   wire: Json | undefined,
@@ -90,20 +90,19 @@ export function parseDocument(
   };
 }
 
-/** What a document is verified against. */
+/** Options of {@link verifyDocument}. */
 export interface DocumentProof {
-  /** Whose document it has to be. */
+  /** The entity that the document must describe. */
   readonly id: ID;
-  /** The *meta* key of whoever may sign: the user, or the group's owner. Never a visa key (spec §14.1 #6). */
+  /** The *meta* key of the permitted signer: the user, or the group's owner. Never a visa key (spec §14.1 #6). */
   readonly key: VerifyKey;
-  /** Our clock, in seconds since the epoch. */
+  /** The current time in seconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * Checks a document: subject, type, time, that it is no message content, and the signature over the exact text
- * (spec §7.4–7.5). Nothing is remembered: a document that passed with one key proves nothing for another
- * (spec §14.1 #7).
+ * Verifies a document: its subject, type and time, that it is not a message content, and the signature over the exact text
+ * (spec §7.4–7.5). The result is not cached, because it holds for this key only (spec §14.1 #7).
  *
  * @throws `identity/document-invalid`, `unsupported/document`, `crypto/key` if the key cannot verify
  */
@@ -132,10 +131,10 @@ export async function verifyDocument(
 }
 
 /**
- * Whether an incoming document may take the place of the stored one: it has to be strictly newer (spec §7.5).
+ * Checks that a document may replace the stored one. It must be strictly newer (spec §7.5).
  *
- * @throws `identity/expired` for one that is not, `identity/document-invalid` for one that would do damage, such as a
- *   visa that makes its owner unreachable.
+ * @throws `identity/expired` for a document that is not newer; `identity/document-invalid` for one that the type refuses, such
+ *   as a visa that makes its owner unreachable
  */
 export function checkReplacement(
   incoming: Document,
@@ -152,7 +151,7 @@ export function checkReplacement(
       details: { id: incoming.did.text, type: incoming.type },
     });
   }
-  // The type may be a plug-in: whatever it throws refuses this one document.
+  // The type may be a plug-in: any error of it refuses this document and nothing else.
   const reason = callForeign(
     {
       code: 'identity/document-invalid',
@@ -164,7 +163,7 @@ export function checkReplacement(
   if (reason !== undefined) throw invalid(incoming, reason);
 }
 
-/** The newest of some documents, which is the one in force; of equally new ones the last (spec §7.5). */
+/** Returns the newest document, which is the one in force; of equally new ones the last (spec §7.5). */
 export function newestDocument(documents: readonly Document[]): Document | undefined {
   let newest: Document | undefined;
   for (const each of documents) {
@@ -174,35 +173,35 @@ export function newestDocument(documents: readonly Document[]): Document | undef
 }
 
 /**
- * The visa in force of a user: the newest of his visas and 0.8 profiles (spec §7.1–7.2). Documents of other types, such as
- * those of applications, may be newer; they are no visa.
+ * Returns the visa in force of a user: the newest of their visas and 0.8 profiles (spec §7.1–7.2). Newer documents of other
+ * types do not count.
  */
 export function newestVisa(documents: readonly Document[]): Document | undefined {
   return newestDocument(documents.filter(isVisa));
 }
 
-/** The bulletin in force of a group: the newest of its bulletins and 0.8 profiles (spec §7.1–7.2). */
+/** Returns the bulletin in force of a group: the newest of its bulletins and 0.8 profiles (spec §7.1–7.2). */
 export function newestBulletin(documents: readonly Document[]): Document | undefined {
   return newestDocument(documents.filter(isBulletin));
 }
 
-/** Whether a document is what a user's name, key and terminals are read from. */
+/** Whether a user's name, key and terminals are read from a document. */
 export function isVisa({ type }: Pick<Document, 'type'>): boolean {
   return type === 'visa' || type === 'profile';
 }
 
-/** Whether a document is what a group's name and roles are read from. */
+/** Whether a group's name and roles are read from a document. */
 export function isBulletin({ type }: Pick<Document, 'type'>): boolean {
   return type === 'bulletin' || type === 'profile';
 }
 
-/** What a new document says. */
+/** Options of {@link signDocument}. */
 export interface DocumentRequest {
   readonly did: ID;
   readonly type: string;
   /** The properties; `type`, `created_time` and `time` are added. */
   readonly properties: JsonObject;
-  /** Our clock, in seconds since the epoch. */
+  /** The current time in seconds since the epoch. */
   readonly now: number;
   readonly terminal?: string;
 }
@@ -210,7 +209,7 @@ export interface DocumentRequest {
 /**
  * Signs properties into a document (spec §7.3).
  *
- * @throws `TypeError` for properties that a peer would take for a message content.
+ * @throws `TypeError` for properties that a peer would take for a message content
  */
 export async function signDocument(request: DocumentRequest, signer: Signer): Promise<Document> {
   const { did, type, now, terminal } = request;
@@ -245,12 +244,12 @@ export async function signDocument(request: DocumentRequest, signer: Signer): Pr
 }
 
 /**
- * A signature carries no hint what it was made for, so a broadcast message would pass as a newer document of its sender
- * unless its content is recognised: `command`, or `sn` beside a numeric type (spec §14.1 #4).
+ * Whether properties look like a message content: `command`, or `sn` beside a numeric type. A signature does not say what it
+ * was made for, so a signed broadcast would otherwise pass as a newer document of its sender (spec §14.1 #4).
  */
 function looksLikeContent(properties: JsonObject): boolean {
   if (Object.hasOwn(properties, 'command') || Object.hasOwn(properties, 'cmd')) return true;
-  // The short names of 2.4 peers count as well (spec §10); a type of theirs may be a word.
+  // The short names of 2.4 peers count too (spec §10). The type of a 2.4 peer may be a word.
   if (
     Object.hasOwn(properties, 'T') &&
     (Object.hasOwn(properties, 'N') || Object.hasOwn(properties, 'sn'))
@@ -263,7 +262,7 @@ function looksLikeContent(properties: JsonObject): boolean {
   return typeof type === 'number' || (typeof type === 'string' && /^\s*\d+\s*$/.test(type));
 }
 
-/** What a document says it is where its wire object says nothing: peers of 0.8 have no member for it (spec §7.1). */
+/** Returns the type in the properties. Peers of 0.8 have no member `type` beside them (spec §7.1). */
 function signedType(properties: JsonObject): string | undefined {
   const type = ownMember(properties, 'type');
   return typeof type === 'string' && type !== '' ? type : undefined;

@@ -1,7 +1,7 @@
 /**
- * Kinds of entities on today's wire (spec §4.5). Bit 0 means group. Values that are not listed are kept as numbers.
+ * Kinds of entities (spec §4.5). Bit 0 means group. Other values are kept as numbers.
  *
- * `Robot` and `ServiceProvider` are the seed's names for what today's wire calls bot and ISP.
+ * `Robot` and `ServiceProvider` are called bot and ISP on the current wire.
  */
 export const EntityType = {
   User: 0x00,
@@ -18,7 +18,7 @@ export const EntityType = {
   AppGroup: 0x41,
   /** The legacy network byte 0x30, mapped. */
   Chatroom: 0x31,
-  /** Any user, for the address `anywhere`; on a BTC-like address the legacy "thing", which is no broadcast. */
+  /** Any user, for the address `anywhere`. On a BTC-like address the legacy "thing", which is not a broadcast. */
   Any: 0x80,
   /** Every user, for the address `everywhere`. */
   Every: 0x81,
@@ -45,8 +45,8 @@ export const NetworkID = {
 } as const;
 
 /**
- * Maps the network byte of an address to the kind of entity. Has to happen before any bit test: a legacy station
- * (0x88) would otherwise look like a broadcast user, and messages to it would go out unencrypted (spec §14.4 #34).
+ * Maps the network byte of an address to the kind of entity. Bits must be tested on the result only: a legacy station (0x88)
+ * would otherwise look like a broadcast user, and messages to it would be sent unencrypted (spec §14.4 #34).
  *
  * @param network - the raw byte, 0–255
  */

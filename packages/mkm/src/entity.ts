@@ -7,24 +7,24 @@ import type { Meta } from './meta.ts';
 import { displayNumber } from './search-number.ts';
 import { documentName } from './visa.ts';
 
-/** Where entities get their facts from; a barrack is one. */
+/** Source of the facts about entities, such as a barrack. */
 export interface EntityDataSource {
   meta(id: ID): MaybePromise<Meta | undefined>;
   documents(id: ID): MaybePromise<readonly Document[]>;
 }
 
-/** Facts of users. */
+/** Source of the facts about users. */
 export interface UserDataSource extends EntityDataSource {
-  /** Key that message keys are encrypted with: that of the visa, else of the meta (spec §7.6). */
+  /** The key that encrypts message keys: that of the visa, else of the meta (spec §7.6). */
   encryptKey(id: ID): MaybePromise<EncryptKey | undefined>;
   /** Identity key of a local user. */
   signer(id: ID): MaybePromise<Signer | undefined>;
-  /** Keys of a local user that open message keys, newest first. */
+  /** Keys of a local user that decrypt message keys, newest first. */
   decryptKeys(id: ID): MaybePromise<readonly DecryptKey[]>;
   contacts(id: ID): MaybePromise<readonly ID[]>;
 }
 
-/** Facts of groups. */
+/** Source of the facts about groups. */
 export interface GroupDataSource extends EntityDataSource {
   founder(id: ID): MaybePromise<ID | undefined>;
   owner(id: ID): MaybePromise<ID | undefined>;
@@ -33,7 +33,7 @@ export interface GroupDataSource extends EntityDataSource {
   administrators(id: ID): MaybePromise<readonly ID[]>;
 }
 
-/** What has an ID, a meta and documents: a user or a group. */
+/** A user or a group: an entity with an ID, a meta and documents. */
 export abstract class Entity<S extends EntityDataSource = EntityDataSource> {
   readonly id: ID;
   protected readonly source: S;
@@ -56,7 +56,7 @@ export abstract class Entity<S extends EntityDataSource = EntityDataSource> {
     return this.source.documents(this.id);
   }
 
-  /** The name its document gives, else name and search number: `NAME (ddd-ddd-dddd)` (spec §4.6). */
+  /** The name in the document, else name and search number: `NAME (ddd-ddd-dddd)` (spec §4.6). */
   async displayName(): Promise<string> {
     const named = (await this.documents()).filter(this.id.isGroup ? isBulletin : isVisa);
     const newestFirst = [...named].sort((a, b) => (b.time ?? 0) - (a.time ?? 0));
@@ -80,7 +80,7 @@ export class User extends Entity<UserDataSource> {
     return this.source.contacts(this.id);
   }
 
-  /** Key to encrypt for this user, if it is known. */
+  /** The key that encrypts for this user, if it is known. */
   encryptKey(): MaybePromise<EncryptKey | undefined> {
     return this.source.encryptKey(this.id);
   }
@@ -90,23 +90,23 @@ export class User extends Entity<UserDataSource> {
     return this.source.signer(this.id);
   }
 
-  /** Keys that open messages to this user, for local users only. */
+  /** Keys that decrypt messages to this user, for local users only. */
   decryptKeys(): MaybePromise<readonly DecryptKey[]> {
     return this.source.decryptKeys(this.id);
   }
 }
 
-/** A program that chats: `bot` on today's wire. */
+/** A program that chats, called bot on the current wire. */
 export class Robot extends User {
   protected override readonly kindWord: string = 'Bot';
 }
 
-/** A server that relays messages; nobody has to trust it. */
+/** A server that relays messages. Its users need not trust it. */
 export class Station extends User {
   protected override readonly kindWord: string = 'Station';
 }
 
-/** Several users. */
+/** A group of users. */
 export class Group extends Entity<GroupDataSource> {
   protected override readonly kindWord: string = 'Group';
 
@@ -135,7 +135,7 @@ export class Group extends Entity<GroupDataSource> {
   }
 }
 
-/** A group whose founder owns it for good; the usual kind. */
+/** A group that its founder always owns; the usual kind. */
 export class Polylogue extends Group {
   /** Founder and owner are the same (spec §9.14). */
   override owner(): MaybePromise<ID | undefined> {
@@ -146,13 +146,13 @@ export class Polylogue extends Group {
 /** A group with administrators. */
 export class Chatroom extends Group {}
 
-/** A company that runs stations: `ISP` on today's wire. */
+/** A company that runs stations, called ISP on the current wire. */
 export class ServiceProvider extends Group {
   protected override readonly kindWord: string = 'ISP';
 }
 
 /**
- * Makes the right kind of user for an ID.
+ * Creates the user object of the right kind for an ID.
  *
  * @throws `unsupported/entity` for a group, and for a kind without a class
  */
@@ -172,7 +172,7 @@ export function makeUser(id: ID, source: UserDataSource): User {
 }
 
 /**
- * Makes the right kind of group for an ID.
+ * Creates the group object of the right kind for an ID.
  *
  * @throws `unsupported/entity` for a user, and for a kind without a class
  */

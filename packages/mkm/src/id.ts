@@ -3,29 +3,29 @@ import type { Address } from './address.ts';
 import { entityTypeOf, isGroupType } from './entity-type.ts';
 
 /**
- * The key an entity is compared and stored by: `name@canonicalAddress`, without terminal (spec §5). The only thing
- * that maps, member lists and permission tests use.
+ * The key by which an entity is compared and stored: `name@canonicalAddress`, without terminal (spec §5). Maps, member lists
+ * and permission tests use nothing else.
  */
 export type EntityKey = Brand<string, 'EntityKey'>;
 
 /** An entity's ID: `name@address/terminal` (spec §5). Plain, frozen data; made by `parseID` only. */
 export interface ID {
-  /** The spelling received; this is what goes back onto the wire. */
+  /** The spelling as received, which is also written to the wire. */
   readonly text: string;
   readonly name: string | undefined;
   readonly address: Address;
-  /** Label of a device; no part of the identity. */
+  /** Label of a device; not a part of the identity. */
   readonly terminal: string | undefined;
-  /** `name@canonicalAddress`: compare and store by this. */
+  /** `name@canonicalAddress`, for comparing and storing. */
   readonly entity: EntityKey;
   /** Kind of entity, mapped from legacy network bytes (spec §4.5); see `EntityType`. */
   readonly type: number;
   readonly isGroup: boolean;
   readonly isUser: boolean;
   readonly isBroadcast: boolean;
-  /** The text, so that template strings and logs show it. */
+  /** Returns the text, for template strings and logs. */
   toString(): string;
-  /** The text, so that an ID inside JSON is what the wire expects. */
+  /** Returns the text, the form of an ID in JSON. */
   toJSON(): string;
 }
 
@@ -38,14 +38,14 @@ const PROTOTYPE = /* @__PURE__ */ Object.freeze({
   },
 });
 
-/** The parts that an ID is made of. */
+/** The parts of an ID. */
 export interface IDParts {
   readonly name?: string | undefined;
   readonly address: Address;
   readonly terminal?: string | undefined;
 }
 
-/** Puts an ID together. `text` is the spelling to keep; without it the parts are written canonically. */
+/** Creates an ID. `text` is the spelling to keep; without it the parts are written canonically. */
 export function makeID(parts: IDParts, text?: string): ID {
   const { address } = parts;
   const name = foldReservedName(parts.name || undefined, address);
@@ -67,7 +67,7 @@ export function makeID(parts: IDParts, text?: string): ID {
   return Object.freeze(Object.assign(Object.create(PROTOTYPE), id)) as ID;
 }
 
-/** ANYONE, EVERYONE and FOUNDER are matched in any case; other names keep theirs (spec §5). */
+/** Lower-cases the names of ANYONE, EVERYONE and FOUNDER, which match in any case; keeps other names (spec §5). */
 function foldReservedName(name: string | undefined, address: Address): string | undefined {
   if (name === undefined || !address.broadcast) return name;
   const lower = name.toLowerCase();
@@ -78,7 +78,7 @@ function foldReservedName(name: string | undefined, address: Address): string | 
   return reserved ? lower : name;
 }
 
-/** Whether two IDs mean the same entity; the terminal does not matter (spec §5). */
+/** Whether two IDs belong to the same entity; the terminal does not matter (spec §5). */
 export function sameEntity(a: ID, b: ID): boolean {
   return a.entity === b.entity;
 }

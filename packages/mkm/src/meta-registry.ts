@@ -19,7 +19,7 @@ import { type ID, makeID } from './id.ts';
 import { type Meta, type MetaRequest, type MetaType, nameMatchesSeed, verifyMeta } from './meta.ts';
 import { checkName } from './parse-id.ts';
 
-/** What reading and making metas needs. */
+/** The parts of a protocol that a meta registry uses. */
 export interface MetaContext {
   readonly keys: Pick<KeyRegistry, 'parsePublic'>;
   readonly addresses: AddressRegistry;
@@ -28,34 +28,34 @@ export interface MetaContext {
 /** The meta types of one protocol instance. */
 export interface MetaRegistry<T extends MetaType = MetaType> {
   /**
-   * Reads a meta; its fingerprint is not verified yet.
+   * Reads a meta without verifying its fingerprint.
    *
    * @throws `format/field` for missing or contradicting members, `format/bytes`, `unsupported/meta`,
-   *   `unsupported/algorithm`, `crypto/key`.
+   *   `unsupported/algorithm`, `crypto/key`
    */
   parse(wire: Json | undefined): Meta;
   /**
-   * Whether metas of a type carry a seed, and the IDs made of them a name (spec §6.1).
+   * Whether metas of a type have a seed, and their IDs a name (spec §6.1).
    *
    * @throws `unsupported/meta`
    */
   isSeeded(type: string): boolean;
-  /** Makes a meta: signs the seed where the type has one (spec §6.3). */
+  /** Creates a meta and signs its seed if the type has one (spec §6.3). */
   generate(request: MetaRequest): Promise<Meta>;
   /**
-   * The ID of a meta for a kind of entity.
+   * Returns the ID of a meta for a kind of entity.
    *
    * @param network - network byte: an `EntityType`, or a legacy `NetworkID` for 0.8 accounts
    */
   makeID(meta: Meta, network: number, terminal?: string): ID;
   /**
-   * Whether name and address of the ID follow from the meta. Counts only for a meta that {@link verifyMeta} passed.
+   * Whether name and address of an ID follow from a meta. Meaningful only for a meta that {@link verifyMeta} accepted.
    *
    * @throws `unsupported/meta` if the meta's type fails
    */
   matchesID(meta: Meta, id: ID): boolean;
   /**
-   * The whole check of a meta that arrived for an ID: fingerprint, name, address (spec §6.4).
+   * Checks a received meta against an ID: fingerprint, name and address (spec §6.4).
    *
    * @throws `identity/meta-mismatch`; `unsupported/meta` if its type fails, `crypto/key` if its key does
    */
@@ -65,9 +65,9 @@ export interface MetaRegistry<T extends MetaType = MetaType> {
 }
 
 /**
- * Makes a registry of meta types.
+ * Creates a registry of meta types.
  *
- * @throws `registry/duplicate` when two types share a number or word.
+ * @throws `registry/duplicate` if two types share a number or word
  */
 export function metaRegistry<const T extends readonly MetaType[]>(
   context: MetaContext,
@@ -128,9 +128,9 @@ export function metaRegistry<const T extends readonly MetaType[]>(
         const address = find(meta.type).address(meta, id.address.network, context.addresses);
         return address.canonical === id.address.canonical;
       } catch (error) {
-        // This type of meta makes no address with such a network byte or key.
+        // This meta type has no address for such a network byte or key.
         if (isProtocolError(error) || error instanceof RangeError) return false;
-        // A type that fails has not said that the meta is wrong.
+        // A type that fails does not mean that the meta is wrong.
         throw foreignError(error, {
           code: 'unsupported/meta',
           message: 'the meta type could not generate an address',
@@ -174,7 +174,7 @@ function parseMeta(
   return { type: type.type, key, seed, fingerprint: bytes, wire };
 }
 
-/** Takes `type`, else `version`; both may stand there but must mean the same type (spec §6.2). */
+/** Reads `type`, else `version`. If both are present, they must mean the same type (spec §6.2). */
 function readType(wire: JsonObject, find: (name: string) => MetaType): MetaType {
   const type = toText(ownMember(wire, 'type'), 'type');
   const version = toText(ownMember(wire, 'version'), 'version');

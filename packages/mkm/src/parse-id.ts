@@ -3,14 +3,14 @@ import { type Schema, schema } from '@dimp/foundation/schema';
 import type { AddressRegistry } from './address-registry.ts';
 import { type ID, makeID } from './id.ts';
 
-/** Longest ID that is read, in UTF-16 code units. Deployed peers stop at 64; old terminals may be longer. */
+/** Maximum length of an ID in UTF-16 code units. Deployed peers stop at 64; old terminals may be longer. */
 const MAX_LENGTH = 256;
 
 /**
  * Reads an ID: `[name@]address[/terminal]` (spec §5).
  *
- * @throws `format/field` for no text, a control character, a lone surrogate, two `@`, a missing or damaged address;
- *   `unsupported/address` for an address of no known family.
+ * @throws `format/field` for anything but a text, a control character, a lone surrogate, two `@`, a missing or damaged address;
+ *   `unsupported/address` for an address of no registered family
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function checkName(name: string): string {
   return name;
 }
 
-/** It has no UTF-8 form, so such an ID could neither be sent nor stored. */
+/** A lone surrogate has no UTF-8 form, so such an ID could be neither sent nor stored. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function hasControlCharacter(text: string): boolean {
@@ -59,17 +59,17 @@ function hasControlCharacter(text: string): boolean {
   return false;
 }
 
-/** Reads IDs with the addresses of one protocol instance, and remembers them: checking an address costs hashes. */
+/** Reads IDs with the addresses of one protocol instance, and caches them, because checking an address takes hashes. */
 export interface IDReader {
-  /** {@link parseID} with a bounded cache. */
+  /** {@link parseID}, with a bounded cache. */
   parse(text: unknown): ID;
-  /** For members of contents: reads an ID, writes its text. */
+  /** Schema of an ID as a member of contents. */
   readonly schema: Schema<ID>;
-  /** Forgets a part of what is remembered, half by default. */
+  /** Drops a part of the cache, half by default. */
   reduceMemory(part?: Reduction): void;
 }
 
-/** Makes an {@link IDReader}. */
+/** Creates an {@link IDReader}. */
 export function idReader(addresses: AddressRegistry, capacity = 4096): IDReader {
   const known = new LruMap<string, ID>(capacity);
   const parse = (text: unknown): ID => {

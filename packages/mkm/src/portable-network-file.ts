@@ -12,23 +12,23 @@ import {
 } from '@dimp/foundation';
 import { type Schema, schema } from '@dimp/foundation/schema';
 
-/** A file that stands in JSON: inside it, or at a URL (spec §1.5). Used for avatars, icons, thumbnails, snapshots. */
+/** A file in JSON, inline or by URL (spec §1.5). Used for avatars, icons, thumbnails and snapshots. */
 export interface PortableNetworkFile {
-  /** The bytes, when they are inside. */
+  /** The bytes, if they are inline. */
   readonly data?: Uint8Array;
   /** Media type of the bytes, such as `image/png`. */
   readonly mime?: string;
   readonly filename?: string;
-  /** Where the bytes are. A peer chose it: fetch it like any foreign address. */
+  /** Where the bytes are. A peer chose the URL, so treat it as untrusted. */
   readonly URL?: string;
-  /** Symmetric key that decrypts what the URL yields. */
+  /** Symmetric key that decrypts the bytes at the URL. */
   readonly key?: JsonObject;
 }
 
 /**
- * Reads a portable network file in every form of spec §1.5: object, JSON text, URL, data URI, bare Base64.
+ * Reads a portable network file in each form of spec §1.5: object, JSON text, URL, data URI, bare Base64.
  *
- * @returns undefined for null, absent and empty text
+ * @returns undefined for null, an absent value and an empty text
  * @throws `format/field`, `format/bytes`
  */
 export function parsePortableNetworkFile(
@@ -41,7 +41,7 @@ export function parsePortableNetworkFile(
   return parseObject(value, field);
 }
 
-/** Writes a portable network file: a URL alone as text, an image alone as data URI, else an object (spec §1.5). */
+/** Writes a portable network file: a mere URL as text, a mere image as data URI, else an object (spec §1.5). */
 export function encodePortableNetworkFile(file: PortableNetworkFile): Json {
   const { data, mime, filename, URL, key } = file;
   if (data !== undefined && URL === undefined && key === undefined && filename === undefined) {
@@ -70,7 +70,7 @@ export const portableNetworkFile: Schema<PortableNetworkFile> = /* @__PURE__ */ 
   (file) => encodePortableNetworkFile(file),
 );
 
-/** Relative addresses and bare words are URLs for today's peers; bare Base64 of 0.8 thumbnails is not (spec §1.5). */
+/** Whether a text is a URL. Current peers also write relative URLs and single words; 0.8 thumbnails are bare Base64 (spec §1.5). */
 const SHORTEST_DATA = 16;
 
 function parseText(value: string, field: string): PortableNetworkFile {

@@ -1,12 +1,12 @@
 import type { ID } from './id.ts';
 
-/** The number people read out and search by, as `ddd-ddd-dddd` (spec §4.6). For display only: it is guessable. */
+/** Formats the search number as `ddd-ddd-dddd` (spec §4.6). For display only, because it can be forged. */
 export function displayNumber(id: ID): string {
   const digits = String(id.address.number).padStart(10, '0');
   return `${digits.slice(0, -7)}-${digits.slice(-7, -4)}-${digits.slice(-4)}`;
 }
 
-/** The same number as 0.8 peers show it: the four bytes in the other order; 9527 for broadcast words (spec §4.6). */
+/** The search number as 0.8 peers show it: the four bytes in reverse order; 9527 for broadcast words (spec §4.6). */
 export function seedNumber(id: ID): number {
   if (id.isBroadcast) return 9527;
   const { number } = id.address;

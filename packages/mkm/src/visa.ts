@@ -4,7 +4,7 @@ import type { Document } from './document.ts';
 import type { ID } from './id.ts';
 import { type PortableNetworkFile, parsePortableNetworkFile } from './portable-network-file.ts';
 
-/** The display name a document gives its entity; the first of a 0.8 profile's `names` (spec §7.2). */
+/** Returns the display name in a document; the first of the `names` of a 0.8 profile (spec §7.2). */
 export function documentName(document: Document): string | undefined {
   const name = ownMember(document.properties, 'name');
   if (typeof name === 'string') return name;
@@ -13,7 +13,7 @@ export function documentName(document: Document): string | undefined {
   return typeof first === 'string' ? first : undefined;
 }
 
-/** The avatar of a visa; the first of a 0.8 profile's `photos` (spec §7.2). */
+/** Returns the avatar in a visa; the first of the `photos` of a 0.8 profile (spec §7.2). */
 export function visaAvatar(visa: Document): PortableNetworkFile | undefined {
   const avatar = ownMember(visa.properties, 'avatar');
   if (avatar !== undefined && avatar !== null) return parsePortableNetworkFile(avatar, 'avatar');
@@ -22,11 +22,11 @@ export function visaAvatar(visa: Document): PortableNetworkFile | undefined {
 }
 
 /**
- * The key that messages to a user are encrypted for (spec §7.6). It only encrypts: a message is verified with the meta
- * key alone (spec §14.1 #6). A key beside the signed text, where 0.8 looked for one, proves nothing and is not read.
+ * Returns the key that encrypts messages to a user (spec §7.6). Messages are verified with the meta key only (spec §14.1 #6).
+ * A key beside the signed text, where 0.8 peers look for it, is not signed and not read.
  *
  * @returns undefined if the visa has no key, or one that cannot encrypt
- * @throws `format/field`, `unsupported/algorithm`, `crypto/key` for a damaged one.
+ * @throws `format/field`, `unsupported/algorithm`, `crypto/key` for a damaged key
  */
 export function visaKey(
   visa: Document,
@@ -38,7 +38,7 @@ export function visaKey(
   return canEncrypt(key) ? key : undefined;
 }
 
-/** The members of a group's bulletin that are IDs (spec §7.2). */
+/** The roles in a group's bulletin (spec §7.2). */
 export interface BulletinRoles {
   readonly founder?: ID;
   readonly owner?: ID;
@@ -46,7 +46,7 @@ export interface BulletinRoles {
   readonly administrators: readonly ID[];
 }
 
-/** Reads the roles in a bulletin; entries that are no IDs are left out. */
+/** Reads the roles in a bulletin. Entries that are not IDs are left out. */
 export function bulletinRoles(bulletin: Document, readID: (text: unknown) => ID): BulletinRoles {
   const { properties } = bulletin;
   const founder = one(properties, 'founder', readID);

@@ -20,21 +20,21 @@ import type { ID } from '@dimp/mkm';
 import { type ContentType, defineContent } from '../content-type.ts';
 import { commandNamed } from './match.ts';
 
-/** A question for documents, or the answer (spec §9.5). */
+/** A query for documents, or the answer (spec §9.5). */
 export interface DocumentsCommandBody {
-  /** Whose documents; a document that names nobody is theirs. */
+  /** The entity of the documents; applies to documents that name no entity. */
   readonly did: ID;
-  /** The meta as on the wire, not checked yet: a receiver who lacks it needs it for the documents. */
+  /** The meta as on the wire, not verified. A receiver without it needs it for the documents. */
   readonly meta?: JsonObject;
-  /** The documents as on the wire, not verified yet; absent in a question. */
+  /** The documents as on the wire, not verified; absent in a query. */
   readonly documents?: readonly JsonObject[];
-  /** In a question: answer only with what is newer, seconds since the epoch. */
+  /** In a query: asks for newer documents only, in seconds since the epoch. */
   readonly last_time?: number;
 }
 
 /**
- * Asking for documents and sending some: `documents`, called `document` on today's wire and `profile` in 0.8
- * (spec §9.5). All three forms are read.
+ * Query for documents or the answer, `documents`; called `document` on the current wire and `profile` in 0.8 (spec §9.5). Reads
+ * all three forms.
  */
 export const DocumentsCommand: ContentType<'documents', DocumentsCommandBody> =
   /* @__PURE__ */ defineContent({
@@ -70,10 +70,10 @@ function readDocuments(wire: JsonObject, did: ID): readonly JsonObject[] | undef
   return profile === undefined ? undefined : [readProfile(profile, wire, did)];
 }
 
-/** 0.8 puts the signed text and its signature right into the command; 1.1 an object (spec §7.1). */
+/** Peers of 0.8 put the signed text and its signature into the command itself, peers of 1.1 an object (spec §7.1). */
 function readProfile(profile: Json, wire: JsonObject, did: ID): JsonObject {
   if (isJsonObject(profile)) return profile;
   if (typeof profile !== 'string') throw fieldError('profile', 'must be a text or a JSON object');
-  // `ID` and no `did`: documents of that time have no time, and are known by this (spec §7.1).
+  // `ID` instead of `did` marks a document of 0.8, which needs no time (spec §7.1).
   return { ID: did.text, data: profile, signature: ownMember(wire, 'signature') };
 }

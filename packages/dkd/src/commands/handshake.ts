@@ -4,24 +4,24 @@ import type { Draft } from '../content.ts';
 import { type ContentType, defineContent } from '../content-type.ts';
 import { commandNamed } from './match.ts';
 
-/** Where a handshake stands: offer, new key, offer with the key, accepted (spec §9.4). */
+/** State of a handshake: offer, new key, offer with the key, accepted (spec §9.4). */
 export type HandshakeState = 'start' | 'again' | 'restart' | 'success';
 
-/** A step of logging in at a station (spec §9.4). */
+/** A step of the login at a station (spec §9.4). */
 export interface HandshakeBody {
-  /** `Hello world!`, `DIM?`, `DIM!`, or another text between stations and clients. */
+  /** `Hello world!`, `DIM?`, `DIM!` or another text. */
   readonly title: string;
-  /** Key of the session. A secret between client and station. */
+  /** The session key, a secret between client and station. */
   readonly session?: string;
-  /** Follows from title and session; not written. */
+  /** Derived from title and session; not written. */
   readonly state?: HandshakeState;
-  /** How the station sees the client: host and port. For information only. */
+  /** Host and port of the client as the station sees it. For information only. */
   readonly remote_address?: readonly [host: string, port: number];
-  /** The station asks because of a message that needs a session. */
+  /** Whether the station asks because of a message that needs a session. */
   readonly force?: boolean;
 }
 
-/** Logging in at a station, `handshake` (spec §9.4). See {@link handshakeStart} and the other steps. */
+/** Login at a station, `handshake` (spec §9.4). See {@link handshakeStart} and the other steps. */
 export const Handshake: ContentType<'handshake', HandshakeBody> = /* @__PURE__ */ defineContent({
   kind: 'handshake',
   match: /* @__PURE__ */ commandNamed('handshake'),
@@ -54,7 +54,7 @@ const HELLO = 'Hello world!';
 const AGAIN = 'DIM?';
 const SUCCESS = 'DIM!';
 
-/** Client to station: the offer; with the session key that the station gave, the second one (steps 1 and 3, spec §9.4). */
+/** Client to station: the offer; with the station's session key, the second offer (steps 1 and 3, spec §9.4). */
 export function handshakeStart(session?: string): Draft<'handshake', HandshakeBody> {
   return Handshake.create({
     title: HELLO,
@@ -85,7 +85,7 @@ function handshakeState(title: string, session: string | undefined): HandshakeSt
   return session === undefined ? 'start' : 'restart';
 }
 
-/** Nobody relies on it, so a form we do not know costs nothing but itself. */
+/** Reads the address leniently, because it is for information only. */
 function remoteAddress(value: Json | undefined): readonly [string, number] | undefined {
   if (!Array.isArray(value)) return undefined;
   const [host, port] = value as readonly Json[];

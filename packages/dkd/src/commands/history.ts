@@ -1,8 +1,7 @@
 import { fieldError, type JsonObject, ownMember, toText } from '@dimp/foundation';
 
 /**
- * History commands are put in order by their time, so under type 137 it has to be there, and the serial number as well
- * (spec §9.1).
+ * Checks that a command under type 137 has a time and a serial number: history commands are ordered by their time (spec §9.1).
  *
  * @throws `format/field`
  */

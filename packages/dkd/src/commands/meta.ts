@@ -4,14 +4,14 @@ import type { ID } from '@dimp/mkm';
 import { type ContentType, defineContent } from '../content-type.ts';
 import { commandNamed } from './match.ts';
 
-/** A question for a meta, or the answer (spec §9.5). */
+/** A query for a meta, or the answer (spec §9.5). */
 export interface MetaCommandBody {
   readonly did: ID;
-  /** The meta as on the wire, not checked yet; absent in a question. */
+  /** The meta as on the wire, not verified; absent in a query. */
   readonly meta?: JsonObject;
 }
 
-/** Asking for a meta and sending one, `meta` (spec §9.5). */
+/** Query for a meta or the answer, `meta` (spec §9.5). */
 export const MetaCommand: ContentType<'meta', MetaCommandBody> = /* @__PURE__ */ defineContent({
   kind: 'meta',
   match: /* @__PURE__ */ commandNamed('meta'),

@@ -17,7 +17,7 @@ import { type ContentType, defineContent } from '../content-type.ts';
 import type { Envelope } from '../envelope.ts';
 import { commandNamed } from './match.ts';
 
-/** The message that a receipt answers, as the answering side saw it (spec §9.6). */
+/** The message that a receipt is about, as its author saw it (spec §9.6). */
 export interface ReceiptOrigin {
   readonly sender: ID;
   readonly receiver?: ID;
@@ -28,34 +28,34 @@ export interface ReceiptOrigin {
   readonly type?: string;
   /** Serial number of its content. */
   readonly sn?: number;
-  /** Signature of the message: the surest way to find it again. */
+  /** Signature of the message, which identifies it best. */
   readonly signature?: Uint8Array;
   /** Initialization vector of the message, 16 bytes. */
   readonly IV?: Uint8Array;
 }
 
-/** What happened to a message (spec §9.6). */
+/** Says what happened to a message (spec §9.6). */
 export interface ReceiptBody {
-  /** English text; show `template` in the user's language instead where it is known (spec §9.17). */
+  /** English text. Show `template` in the user's language instead if it is known (spec §9.17). */
   readonly text?: string;
   /**
-   * Why the message was refused, as an error code `area/reason`, see `receiptMeaning` of `@dimp/dkd`. A
-   * receipt of consent has none, nor has one of an older peer, which tells by its text.
+   * Why the message was refused, as an error code `area/reason`; see `receiptMeaning`. Absent if the message was accepted, and
+   * in receipts of older peers, which have a text only.
    */
   readonly code?: string;
   readonly origin?: ReceiptOrigin;
-  /** Text with `${name}` places. */
+  /** Text with placeholders `${name}`. */
   readonly template?: string;
-  /** What stands in these places. */
+  /** Values of the placeholders. */
   readonly replacements?: JsonObject;
 }
 
-/** Other programs may have a member of this name that means something else: only what looks like our codes is one. */
+/** The form of an error code. In other programs the member `code` may mean something else. */
 const CODE = /^[a-z]{1,32}\/[a-z-]{1,32}$/;
 
 /**
- * An acknowledgement or a refusal, `receipt` (spec §9.6). Older peers write the origin as `envelope`, or flat among the
- * members of the command; all forms are read.
+ * An acknowledgement or a refusal, `receipt` (spec §9.6). Older peers write the origin as `envelope`, or flat among the members
+ * of the command. Reads all forms.
  */
 export const Receipt: ContentType<'receipt', ReceiptBody> = /* @__PURE__ */ defineContent({
   kind: 'receipt',
@@ -93,7 +93,7 @@ function codeOf(wire: JsonObject): string | undefined {
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
 }
 
-/** The serial number and time of a flat receipt are those of the message it answers (spec §9.6). */
+/** Reads a flat origin: serial number and time of the command are those of the message (spec §9.6). */
 function flatOrigin(wire: JsonObject): JsonObject | undefined {
   const sender = ownMember(wire, 'sender') ?? undefined;
   if (sender === undefined) return undefined;
@@ -106,22 +106,22 @@ function flatOrigin(wire: JsonObject): JsonObject | undefined {
   };
 }
 
-/** What {@link receiptFor} may be told besides the envelope. */
+/** Options of {@link receiptFor}. */
 export interface ReceiptOptions {
-  /** Serial number of the answered content. */
+  /** Serial number of the content. */
   readonly sn?: number;
-  /** Signature of the answered message. */
+  /** Signature of the message. */
   readonly signature?: Uint8Array;
-  /** The group it was said in, hidden ones included. */
+  /** The group of the content, even if it is hidden. */
   readonly group?: ID;
-  /** Why the message is refused; none if it is not. */
+  /** Why the message is refused; absent if it is accepted. */
   readonly code?: ErrorCode;
   readonly template?: string;
   readonly replacements?: JsonObject;
 }
 
 /**
- * A receipt for a message.
+ * Creates a receipt for a message.
  *
  * @example
  * ```ts

@@ -8,13 +8,13 @@ export interface ArrayBody {
   readonly contents: readonly (Content | UnknownContent)[];
 }
 
-/** Most contents in one array: nested ones multiply the work of a reader (spec §14.7). */
+/** Maximum number of contents in one array. Nested arrays multiply the work of a reader (spec §14.7). */
 export const MAX_ARRAY_CONTENTS = 64;
 
 /**
- * A list of contents, type 202 (spec §9.2). More than 64 are `format/limit`.
+ * A list of contents, type 202 (spec §9.2). More than 64 are refused with `format/limit`.
  *
- * The contents inside are stamped ones: number and date them with `protocol.contents.stamp`.
+ * The contents inside must be stamped with `protocol.contents.stamp`.
  */
 export const ArrayContent: ContentType<'array', ArrayBody> = /* @__PURE__ */ defineContent({
   kind: 'array',

@@ -2,13 +2,13 @@ import { type JsonObject, ownMember } from '@dimp/foundation';
 import { array, jsonObject, wireObject } from '@dimp/foundation/schema';
 import { type ContentType, defineContent } from '../content-type.ts';
 
-/** Signed messages passed on (spec §9.2). */
+/** Forwarded messages (spec §9.2). */
 export interface ForwardBody {
-  /** Reliable messages exactly as received: each has to be verified on its own. */
+  /** Reliable messages exactly as received. Each has to be verified. */
   readonly messages: readonly JsonObject[];
 }
 
-/** Messages inside a message, type 255: `forward` holds one, `secrets` several and counts if both are there (spec §9.2). */
+/** Messages in a message, type 255: `forward` holds one, `secrets` several; `secrets` counts if both are present (spec §9.2). */
 export const Forward: ContentType<'forward', ForwardBody> = /* @__PURE__ */ defineContent({
   kind: 'forward',
   match: { type: '255' },
