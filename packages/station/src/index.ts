@@ -2,7 +2,6 @@ export type { CommandProcessor, CommandSession, StationCommand } from './command
 export { type CommandHandler, commandHandler } from './commands/command-handler.ts';
 export type { RemoteDirectory, RemoteDirectory as Elsewhere } from './commands/remote-directory.ts';
 export { StationCommands, type StationCommandsOptions } from './commands/station-commands.ts';
-export type { Sink } from './delivery/routes.ts';
 export {
   type Acquaintance,
   Acquaintances,
@@ -53,6 +52,7 @@ export {
 } from './metrics.ts';
 export type { Policy, PolicyMessage, PolicyVerdict } from './policy.ts';
 export type { RemoteAddress } from './session/remote-address.ts';
+export type { Sink } from './session/sink.ts';
 export { Station, type StopOptions } from './station.ts';
 export type { StationHealth } from './station-health.ts';
 export type {

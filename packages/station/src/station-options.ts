@@ -4,13 +4,13 @@ import type { Facebook, FreshnessPolicy } from '@dimp/endpoint';
 import type { MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { CommandProcessor } from './commands/command.ts';
-import type { Sink } from './delivery/routes.ts';
 import type { Acquaintance } from './directory/acquaintances.ts';
 import type { NeighbourLine } from './federation/neighbour-line.ts';
 import type { Limits } from './limits/limits.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { StationMetrics } from './metrics.ts';
 import type { Policy } from './policy.ts';
+import type { Sink } from './session/sink.ts';
 
 /** Who wants no messages from whom (spec §11.11). */
 export interface Blocking {

@@ -32,7 +32,7 @@ async function receiptsOfASecond(busy: boolean): Promise<{ times: number[]; rece
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
-  const sessions = new Sessions({ clock: time, limits: limitsOf(), metrics, onChange: () => {} });
+  const sessions = new Sessions({ clock: time, limits: limitsOf(), metrics });
   sessions.login(
     sessions.open(transport, { address: '127.0.0.1', port: 1, secure: false }),
     moki.id,

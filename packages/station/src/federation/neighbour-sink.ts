@@ -1,6 +1,6 @@
 import { isProtocolError, LruMap } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Sink } from '../delivery/routes.ts';
+import type { Sink } from '../session/sink.ts';
 import type { NeighbourLine } from './neighbour-line.ts';
 import type { RelayCopies } from './relay-copy.ts';
 

@@ -22,8 +22,6 @@ export interface InboxOptions {
   readonly metrics: StationMetrics;
   /** Counts who makes what be kept. */
   readonly stored: StoredBytes;
-  /** Told of each message when it is on the disk. */
-  readonly onStored: (mailbox: Mailbox, mail: Mail) => void;
 }
 
 /** A message to be kept. */
@@ -62,6 +60,7 @@ export class Inbox {
   readonly #options: InboxOptions;
   readonly #mailboxes: Mailboxes;
   #order = 0;
+  #stored: (mailbox: Mailbox, mail: Mail) => void = () => {};
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -69,6 +68,11 @@ export class Inbox {
       load: (mailbox) => this.#load(mailbox),
       forgotten: ({ messages, bytes }) => this.#counted(-messages, -bytes),
     });
+  }
+
+  /** Calls back with each message once it is on the disk. There is one listener. */
+  onStored(listener: (mailbox: Mailbox, mail: Mail) => void): void {
+    this.#stored = listener;
   }
 
   /** The mailbox of a receiver if nothing has to be read for it; to be closed after use. */
@@ -135,7 +139,7 @@ export class Inbox {
         this.#counted(1, record.length);
         metrics.add('messages.stored', 1);
         kept?.();
-        this.#options.onStored(mailbox, mail);
+        this.#stored(mailbox, mail);
       } else stored.remove(payer, record.length, arrived);
       this.close(mailbox);
     });
@@ -154,7 +158,7 @@ export class Inbox {
    */
   async *read(mailbox: Mailbox): AsyncGenerator<Mail> {
     const { clock, limits, metrics } = this.#options;
-    for await (const mail of this.#stored(mailbox)) {
+    for await (const mail of this.#read(mailbox)) {
       // Removed already, and the disk is to follow; or not known to be on it yet: then it is told of soon.
       if (!mailbox.holds(mail)) continue;
       if (mail.arrived + limits.inboxRetention > clock.now()) yield mail;
@@ -201,7 +205,7 @@ export class Inbox {
     const mailbox = await this.open(receiver);
     let messages = 0;
     try {
-      for await (const mail of this.#stored(mailbox)) {
+      for await (const mail of this.#read(mailbox)) {
         if (!mailbox.holds(mail)) continue;
         this.remove(mailbox, mail);
         messages += 1;
@@ -247,11 +251,11 @@ export class Inbox {
   }
 
   async #load(mailbox: Mailbox): Promise<void> {
-    for await (const mail of this.#stored(mailbox)) mailbox.loaded(mail);
+    for await (const mail of this.#read(mailbox)) mailbox.loaded(mail);
     this.#counted(mailbox.messages, mailbox.bytes);
   }
 
-  async *#stored(mailbox: Mailbox): AsyncGenerator<Mail> {
+  async *#read(mailbox: Mailbox): AsyncGenerator<Mail> {
     for await (const [key, value] of this.#options.store.list([MESSAGES, mailbox.entity])) {
       const mail = this.#decode(key.at(-1) ?? '', value);
       if (mail !== undefined) yield mail;

@@ -10,7 +10,7 @@ import { addressKey } from '../limits/address-key.ts';
 import type { Limits } from '../limits/limits.ts';
 import { STORED_COST, type StoredFor } from '../limits/stored-bytes.ts';
 import type { StationMetrics } from '../metrics.ts';
-import { expectedNotice, type Notice, noticeOf } from '../receipts/notice.ts';
+import { expectedNotice, noticeOf } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Blocking, Names, Neighbours } from '../station-options.ts';
 import { copiesBytes, groupCopies, groupReceivers } from './group-copies.ts';
@@ -163,11 +163,6 @@ export class Router {
     metrics.add('messages.broadcast', 1);
   }
 
-  /** What the sender of a stored message is told of it. */
-  noticeOf(payload: Uint8Array): Notice | undefined {
-    return expectedNotice(this.#options.transceiver.deserialize(payload));
-  }
-
   async #deliver(relayed: Relayed, receiver: ID): Promise<void> {
     const { message, payload, ack, returned } = relayed;
     const { envelope } = message;
@@ -183,8 +178,10 @@ export class Router {
       });
       return;
     }
+    // A stranger hears the same whatever becomes of the message, and so does not learn when the receiver is online
+    // (spec §14.6 #54).
     const isStranger =
-      notice !== undefined && !(await this.mayLearnPresence(envelope.sender, receiver));
+      notice !== undefined && !(await acquaintances.knows(receiver, envelope.sender));
     const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
     try {
       const id = messageID(message);
@@ -203,16 +200,6 @@ export class Router {
     } finally {
       inbox.close(mailbox);
     }
-  }
-
-  /**
-   * Whether a sender may hear when a receiver gets something. Others hear the same whatever becomes of a message, so that
-   * nobody learns from a station when a person is there (spec §14.6 #54).
-   *
-   * @throws `store/` codes
-   */
-  async mayLearnPresence(sender: ID, receiver: ID): Promise<boolean> {
-    return this.#options.acquaintances.knows(receiver, sender);
   }
 
   /** Who makes a message be kept, and for whom. */

@@ -1,10 +1,10 @@
 import type { Clock, Transport } from '@dimp/core';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Sink } from '../delivery/routes.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { StationMetrics } from '../metrics.ts';
 import type { RemoteAddress } from './remote-address.ts';
 import { Session, type SessionEvents } from './session.ts';
+import type { Sink } from './sink.ts';
 
 /** What {@link Sessions} are made with. */
 export interface SessionsOptions {
@@ -14,8 +14,6 @@ export interface SessionsOptions {
     'sessionsPerUser' | 'loginTimeout' | 'slowReaderTimeout' | 'strangerPayloadBytes'
   >;
   readonly metrics: StationMetrics;
-  /** Whether messages of a user go somewhere else now. */
-  readonly onChange: (user: ID) => void;
 }
 
 /** All connections of a station, and whose they are. */
@@ -25,14 +23,20 @@ export class Sessions {
   readonly #byUser = new Map<EntityKey, Session[]>();
   readonly #events: SessionEvents;
   #count = 0;
+  #changed: (user: ID) => void = () => {};
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     this.#events = {
       activityChanged: ({ user }) => {
-        if (user !== undefined) options.onChange(user);
+        if (user !== undefined) this.#changed(user);
       },
     };
+  }
+
+  /** Calls back when messages of a user go to other sessions than before. There is one listener. */
+  onChange(listener: (user: ID) => void): void {
+    this.#changed = listener;
   }
 
   /** How many connections there are. */
@@ -80,7 +84,7 @@ export class Sessions {
     const left = this.ofUser(user).filter((each) => each !== session);
     if (left.length === 0) this.#byUser.delete(user.entity);
     else this.#byUser.set(user.entity, left);
-    this.#options.onChange(user);
+    this.#changed(user);
   }
 
   /** The sessions of a user, oldest first. */
