@@ -1,3 +1,4 @@
+export type { Rate, RemoteAddress } from '@dimp/core/transport';
 export type { CommandProcessor, CommandSession, StationCommand } from './commands/command.ts';
 export { type CommandHandler, commandHandler } from './commands/command-handler.ts';
 export type { RemoteDirectory, RemoteDirectory as Elsewhere } from './commands/remote-directory.ts';
@@ -35,7 +36,6 @@ export {
   type LimitName,
   type Limits,
   limitsOf,
-  type Rate,
 } from './limits/limits.ts';
 export {
   RateLimiter,
@@ -51,7 +51,6 @@ export {
   silentMetrics,
 } from './metrics.ts';
 export type { Policy, PolicyMessage, PolicyVerdict } from './policy.ts';
-export type { RemoteAddress } from './session/remote-address.ts';
 export type { Sink } from './session/sink.ts';
 export { Station, type StopOptions } from './station.ts';
 export type { StationHealth } from './station-health.ts';

@@ -3,14 +3,15 @@
  *
  * @module
  */
-export type { UploadPermission } from './node/files/admission.ts';
-export { DEFAULT_FILE_LIMITS, type FileLimits } from './node/files/file-limits.ts';
 export {
+  DEFAULT_FILE_LIMITS,
+  type FileLimits,
   FileServer,
   type FileServerOptions,
   type FileServerState,
-} from './node/files/file-server.ts';
-export type { SweepResult } from './node/files/sweep.ts';
+  type SweepResult,
+  type UploadPermission,
+} from '@dimp/file-server';
 export {
   type HttpHandler,
   type HttpHandlerOptions,

@@ -1,8 +1,8 @@
 import type { Logger } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import { type Envelope, receiptMeaning } from '@dimp/dkd';
 import { type ErrorCode, isProtocolError, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { RemoteAddress } from './session/remote-address.ts';
 
 /** A message as a policy sees it: all that a station knows, for the content is encrypted. Its signature is right. */
 export interface PolicyMessage {

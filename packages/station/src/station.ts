@@ -1,8 +1,8 @@
 import type { Transport } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import { onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID } from '@dimp/mkm';
 import type { Hold } from './directory/eviction.ts';
-import type { RemoteAddress } from './session/remote-address.ts';
 import type { StationHealth } from './station-health.ts';
 import type { StationOptions } from './station-options.ts';
 import { buildStation, type StationParts } from './station-wiring.ts';

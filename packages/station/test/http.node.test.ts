@@ -1,7 +1,7 @@
+import { ask } from '@dimp/fixtures/http';
 import { PrometheusMetrics } from '@dimp/station/node';
 import { expect, test } from 'vitest';
 import { type HttpHandlerOptions, httpHandler } from '../src/node/http/http-handler.ts';
-import { ask } from './support/file-service.ts';
 import { listenerService } from './support/listener-service.ts';
 
 const serve = async (options: Partial<HttpHandlerOptions> = {}, listener = {}) => {

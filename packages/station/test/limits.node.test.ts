@@ -1,3 +1,4 @@
+import { addressKey, TokenBucket } from '@dimp/core/transport';
 import { isProtocolError } from '@dimp/foundation';
 import { EntityType } from '@dimp/mkm';
 import fc from 'fast-check';
@@ -9,8 +10,6 @@ import {
   RateLimiter,
   silentMetrics,
 } from '../src/index.ts';
-import { addressKey } from '../src/limits/address-key.ts';
-import { TokenBucket } from '../src/limits/token-bucket.ts';
 import { HandClock } from './support/command-fixture.ts';
 import { newPerson } from './support/test-users.ts';
 

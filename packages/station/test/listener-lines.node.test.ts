@@ -1,9 +1,10 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Transport } from '@dimp/core';
 import { Sweep } from '@dimp/core/transport';
 import { utf8Decode, utf8Encode } from '@dimp/foundation';
 import { type OpenPair, type TestFunction, transportCompliance } from '@dimp/testing/compliance';
+import { acceptLines } from '@dimp/transport-tcp/lines';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { LineTransport } from '../src/node/listener/line-transport.ts';
 
 let take: (socket: Socket) => void = () => undefined;
 const server = createServer({ noDelay: true }, (socket) => take(socket));
@@ -23,9 +24,9 @@ const open: OpenPair = async ({ maxPayloadBytes: [left, right] }) => {
   return [transport(sockets[0], left), transport(sockets[1], right)];
 };
 
-function transport(socket: Socket, maxPayloadBytes: number, head = ''): LineTransport {
+function transport(socket: Socket, maxPayloadBytes: number, head = ''): Transport {
   const options = { maxPayloadBytes, sweep, idleTimeout: 60_000, head: utf8Encode(head) };
-  return new LineTransport(socket, options);
+  return acceptLines(socket, options);
 }
 
 /** A payload of several messages is several payloads for who reads lines. */

@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { httpBlobStore } from '@dimp/client/files';
 import { StationSession } from '@dimp/client/session';
 import { systemClock, type TransportFactory } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
+import { FileServer } from '@dimp/file-server';
 import { pem } from '@dimp/fixtures/certificate';
+import { ask, noise, until } from '@dimp/fixtures/http';
 import { concatBytes, equalBytes } from '@dimp/foundation';
 import { connectTcp } from '@dimp/transport-tcp';
 import { connectWebSocket } from '@dimp/transport-websocket';
@@ -13,7 +18,6 @@ import { RateLimiter } from '../src/limits/rate-limiter.ts';
 import { httpHandler } from '../src/node/http/http-handler.ts';
 import { listen } from '../src/node/listener/listener.ts';
 import { PrometheusMetrics } from '../src/node/metrics.ts';
-import { ask, fileService, noise, until } from './support/file-service.ts';
 import { introduce, newPerson, openStation, type Person } from './support/test-users.ts';
 
 /** A station on a port, with everything that stands in this package. */
@@ -21,7 +25,10 @@ async function stationOnPort() {
   const metrics = new PrometheusMetrics();
   const keeper = new RateLimiter({ limits: limitsOf(), clock: systemClock, metrics });
   const { station } = await openStation(memoryStore(), { keeper, metrics });
-  const { server: files } = await fileService();
+  const folder = await mkdtemp(join(tmpdir(), 'station-files-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const files = await FileServer.open({ folder, limits: { minFreeBytes: 0 } });
+  onTestFinished(() => files.close());
   const http = httpHandler({ health: () => station.health(), metrics, files });
   const [cert, key] = [pem('cert'), pem('key')];
   const listener = await listen({

@@ -1,13 +1,13 @@
 import { pem } from '@dimp/fixtures/certificate';
+import { until } from '@dimp/fixtures/http';
 import { utf8Decode, utf8Encode } from '@dimp/foundation';
 import { connectTcp } from '@dimp/transport-tcp';
+import { LineSplitter } from '@dimp/transport-tcp/lines';
 import { encodeFrame } from '@dimp/transport-tcp/mtp';
 import { connectWebSocket } from '@dimp/transport-websocket';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { recogniseFraming } from '../src/node/listener/framing.ts';
-import { LineSplitter } from '../src/node/listener/line-splitter.ts';
-import { until } from './support/file-service.ts';
 import { listenerService, wire } from './support/listener-service.ts';
 
 const MESSAGE = '{"sender":"moki@anywhere","data":"é😀"}';

@@ -1,10 +1,10 @@
 import type { Opening } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
 import type { MaybePromise, Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { Hold } from '../directory/eviction.ts';
-import type { RemoteAddress } from '../session/remote-address.ts';
 
 /** A command for the station, verified and opened. */
 export interface StationCommand<Body = unknown> {

@@ -1,4 +1,5 @@
 import { type Logger, type Store, silentLogger, subStore } from '@dimp/core';
+import { addressKey, networkKey } from '@dimp/core/transport';
 import { sha256 } from '@dimp/crypto/digests';
 import type { Facebook } from '@dimp/endpoint';
 import { Cooldown } from '@dimp/endpoint';
@@ -10,7 +11,6 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { addressKey, networkKey } from '../limits/address-key.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { findEvictable, type Hold, NEIGHBOUR_ORIGIN } from './eviction.ts';
 import { KnownIdentities, type KnownIdentity, NO_ORIGIN } from './known-identities.ts';

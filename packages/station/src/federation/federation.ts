@@ -9,13 +9,13 @@ import {
   type Timers,
   type TransportFactory,
 } from '@dimp/core';
+import { TokenBucket } from '@dimp/core/transport';
 import type { ReliableMessage } from '@dimp/dkd';
 import { type Facebook, messageID } from '@dimp/endpoint';
 import { type Handle, LruMap, onAsyncDispose, ProtocolError } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { RemoteDirectory } from '../commands/remote-directory.ts';
 import type { Logins } from '../directory/logins.ts';
-import { TokenBucket } from '../limits/token-bucket.ts';
 import type { Sink } from '../session/sink.ts';
 import type { Station } from '../station.ts';
 import type { Neighbours } from '../station-options.ts';

@@ -1,6 +1,6 @@
 import type { Clock, Timers } from '@dimp/core';
+import { TokenBucket } from '@dimp/core/transport';
 import type { EntityKey, ID } from '@dimp/mkm';
-import { TokenBucket } from '../limits/token-bucket.ts';
 
 /** What one neighbour may send, over all of its connections: many users speak through it. */
 const MESSAGES = /* @__PURE__ */ Object.freeze({ perSecond: 5000, burst: 50_000 });

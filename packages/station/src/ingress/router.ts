@@ -1,4 +1,5 @@
 import type { Transceiver } from '@dimp/core';
+import { addressKey } from '@dimp/core/transport';
 import { messageID } from '@dimp/endpoint';
 import { ANY_STATION, ANYONE, EVERY_STATION, EVERYONE, type ID, sameEntity } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
@@ -6,7 +7,6 @@ import { BY_SENDER } from '../inbox/copies.ts';
 import { copyName } from '../inbox/copy-name.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Mailbox } from '../inbox/mailbox.ts';
-import { addressKey } from '../limits/address-key.ts';
 import type { Limits } from '../limits/limits.ts';
 import { STORED_COST, type StoredFor } from '../limits/stored-bytes.ts';
 import type { StationMetrics } from '../metrics.ts';

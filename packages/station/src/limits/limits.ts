@@ -1,12 +1,5 @@
+import type { Rate } from '@dimp/core/transport';
 import { fieldError } from '@dimp/foundation';
-
-/** How often something may happen: so much per second in the long run, and so much at once. */
-export interface Rate {
-  /** Per second in the long run; fractions are fine. */
-  readonly perSecond: number;
-  /** At once, after a pause. */
-  readonly burst: number;
-}
 
 /**
  * What a station grants. Every limit is checked before memory is taken for what it limits, and whoever goes beyond one is

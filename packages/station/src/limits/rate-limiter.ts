@@ -1,10 +1,9 @@
 import type { Clock } from '@dimp/core';
+import { addressKey, networkKey, TokenBucket } from '@dimp/core/transport';
 import { disposeSymbol, LruMap, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type StationMetrics, silentMetrics } from '../metrics.ts';
-import { addressKey, networkKey } from './address-key.ts';
 import { type LimitName, type Limits, NETWORK_SHARE, type RateName } from './limits.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** What a {@link RateLimiter} is made with. */
 export interface RateLimiterOptions {

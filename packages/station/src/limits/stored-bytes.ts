@@ -1,7 +1,7 @@
 import type { Clock, Store, StoreChange } from '@dimp/core';
+import { networkKey } from '@dimp/core/transport';
 import { utf8Decode, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { networkKey } from './address-key.ts';
 import type { Limits } from './limits.ts';
 import { type StoredPayer, tagOf } from './stored-payer.ts';
 

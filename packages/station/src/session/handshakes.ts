@@ -1,10 +1,10 @@
 import type { Random } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import type { Draft } from '@dimp/dkd';
 import type { HandshakeBody } from '@dimp/endpoint';
 import { Handshake, handshakeAgain, handshakeSuccess, receiptFor } from '@dimp/extensions/commands';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { StationCommand } from '../commands/command.ts';
-import type { RemoteAddress } from './remote-address.ts';
 import type { Session } from './session.ts';
 
 /** What a handshake comes to. */

@@ -1,8 +1,8 @@
 import type { Clock, Random, Transport } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import { encodeHex, equalBytes, utf8Encode } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { CommandSession } from '../commands/command.ts';
-import type { RemoteAddress } from './remote-address.ts';
 import type { Sink } from './sink.ts';
 
 /** What a session tells of itself. */

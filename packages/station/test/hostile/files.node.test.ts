@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
+import { ask, noise } from '@dimp/fixtures/http';
 import { describe, expect, test } from 'vitest';
-import { ask, noise } from '../support/file-service.ts';
 import { sharedScene, unharmed } from '../support/hostile-station.ts';
 import { wire } from '../support/listener-service.ts';
 import { until } from '../support/malicious-client.ts';

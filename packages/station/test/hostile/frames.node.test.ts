@@ -1,9 +1,9 @@
 import { handshakeStart } from '@dimp/extensions/commands';
 import { Text } from '@dimp/extensions/contents';
+import { ask } from '@dimp/fixtures/http';
 import { ANY_STATION } from '@dimp/mkm';
 import { encodeFrame } from '@dimp/transport-tcp/mtp';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ask } from '../support/file-service.ts';
 import { hostileWorld, scene, sharedScene, unharmed } from '../support/hostile-station.ts';
 import { type Wire, wire } from '../support/listener-service.ts';
 import { expectNothingOf, MaliciousClient, until } from '../support/malicious-client.ts';

@@ -2,6 +2,7 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Transport } from '@dimp/core';
 import { systemClock } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import { utf8Decode } from '@dimp/foundation';
 import { onTestFinished } from 'vitest';
 import { type Limits, limitsOf } from '../../src/limits/limits.ts';
@@ -9,7 +10,6 @@ import { RateLimiter } from '../../src/limits/rate-limiter.ts';
 import type { StationMetrics } from '../../src/metrics.ts';
 import { httpHandler } from '../../src/node/http/http-handler.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/node/listener/listener.ts';
-import type { RemoteAddress } from '../../src/session/remote-address.ts';
 
 /** A listener on loopback before something that sends back whatever it gets. */
 export interface ListenerService {

@@ -1,10 +1,10 @@
 import { isWaiting, type PackOptions, readPayload, type Transport } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import { Handshake, handshakeStart } from '@dimp/extensions/commands';
+import { until as soon } from '@dimp/fixtures/http';
 import { isProtocolError, type JsonObject, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { ANY_STATION, ANYONE, type ID } from '@dimp/mkm';
 import { expect, onTestFinished } from 'vitest';
-import { until as soon } from './file-service.ts';
 import { type HostileStation, type Way, wayTo } from './hostile-station.ts';
 import type { Person } from './test-users.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Transport } from '@dimp/core';
+import { MtpTransport } from './mtp-transport.ts';
 import type { TcpOptions } from './options.ts';
-import { TcpTransport } from './tcp-transport.ts';
 
 /** What {@link acceptTcp} has to be told. */
 export interface AcceptTcpOptions extends TcpOptions {
@@ -18,7 +18,5 @@ export interface AcceptTcpOptions extends TcpOptions {
 export function acceptTcp(socket: Socket, options: AcceptTcpOptions): Transport {
   // The transport keeps the options, and the head would stay in memory with them.
   const { head, ...kept } = options;
-  const transport = new TcpTransport(socket, kept);
-  if (head !== undefined) transport.receive(head);
-  return transport;
+  return new MtpTransport(socket, kept, undefined, head);
 }

@@ -3,9 +3,8 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { systemTimers, type Timers, type TransportFactory } from '@dimp/core';
 import { socketError } from '@dimp/core/transport';
 import { ProtocolError } from '@dimp/foundation';
+import { MtpTransport } from './mtp-transport.ts';
 import type { TcpOptions } from './options.ts';
-
-import { TcpTransport } from './tcp-transport.ts';
 
 /** What {@link connectTcp} has to be told. */
 export interface ConnectTcpOptions extends TcpOptions {
@@ -45,7 +44,7 @@ export function connectTcp(options: ConnectTcpOptions): TransportFactory {
   return async ({ signal, maxPayloadBytes }) => {
     signal?.throwIfAborted();
     return await dial(options, signal, (socket) => {
-      const transport = new TcpTransport(socket, { ...options, maxPayloadBytes }, keepAlive);
+      const transport = new MtpTransport(socket, { ...options, maxPayloadBytes }, keepAlive);
       closeOnAbort(transport, socket, signal);
       return transport;
     });
@@ -121,7 +120,7 @@ function open({ host, port, tls = false }: ConnectTcpOptions): Socket {
 }
 
 function closeOnAbort(
-  transport: TcpTransport,
+  transport: MtpTransport,
   socket: Socket,
   signal: AbortSignal | undefined,
 ): void {

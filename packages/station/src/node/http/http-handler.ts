@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RemoteAddress } from '@dimp/core/transport';
+import type { FileServer } from '@dimp/file-server';
+import { answer, answerJson, bearerMatches, RequestTurns, refuse } from '@dimp/file-server/http';
 import type { MaybePromise } from '@dimp/foundation';
-import type { RemoteAddress } from '../../session/remote-address.ts';
-import { bearerMatches } from '../bearer.ts';
-import type { FileServer } from '../files/file-server.ts';
 import { isLoopback, namesLoopback } from '../loopback.ts';
-import { answer, answerJson, refuse } from './answer.ts';
-import { RequestTurns } from './request-turns.ts';
 
 /** Answers HTTP requests; the listener calls it. */
 export type HttpHandler = (

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { RemoteAddress } from '@dimp/core/transport';
+import { refuse } from '@dimp/file-server/http';
 import { webSocketServerOptions } from '@dimp/transport-websocket/server';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { RemoteAddress } from '../../session/remote-address.ts';
-import { refuse } from '../http/answer.ts';
 import type { HttpHandler } from '../http/http-handler.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
 

@@ -1,15 +1,15 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Logger, silentLogger, systemTimers, type Timers, type Transport } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
 import { Sweep } from '@dimp/core/transport';
 import { isProtocolError } from '@dimp/foundation';
 import { acceptTcp } from '@dimp/transport-tcp';
+import { acceptLines } from '@dimp/transport-tcp/lines';
 import { acceptWebSocket } from '@dimp/transport-websocket/server';
 import type { RateLimiter } from '../../limits/rate-limiter.ts';
-import type { RemoteAddress } from '../../session/remote-address.ts';
 import type { HttpHandler } from '../http/http-handler.ts';
 import { type HttpTimes, HttpUpgrade } from './http-upgrade.ts';
-import { LineTransport } from './line-transport.ts';
 import { type DetectedConnection, ProtocolDetector } from './protocol-detector.ts';
 import { TrustedProxies } from './trusted-proxies.ts';
 
@@ -213,7 +213,7 @@ export class Listener implements AsyncDisposable {
     const transport =
       framing === 'mtp'
         ? acceptTcp(socket, { ...framed, head })
-        : new LineTransport(socket, { ...framed, head });
+        : acceptLines(socket, { ...framed, head });
     this.#serve(transport, remote);
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import type { RemoteAddress } from '../../session/remote-address.ts';
+import type { RemoteAddress } from '@dimp/core/transport';
 
 /** Most addresses of a Forwarded-For list that are looked at. */
 const MAX_HOPS = 32;

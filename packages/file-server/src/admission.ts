@@ -1,11 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Clock } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
-import { bearerMatches } from '../bearer.ts';
 import { AddressBudget } from './address-budget.ts';
 import type { DiskUsage, RoomPromise } from './disk-usage.ts';
 import type { FileDisk } from './file-disk.ts';
 import type { FileLimits } from './file-limits.ts';
+import { bearerMatches } from './http/bearer.ts';
 import { RunningUploads } from './running-uploads.ts';
 
 /** Who may upload. */

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { formBlobStore } from '@dimp/client/files';
 import { createProtocol } from '@dimp/core';
 import { standard } from '@dimp/extensions/standard';
+import { ask, noise } from '@dimp/fixtures/http';
 import { equalBytes, isProtocolError } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dialledUrl } from '../src/node/files/dialled-url.ts';
-import { type FormPiece, formBoundary, readForm } from '../src/node/files/multipart.ts';
-import { ask, type FileService, fileService, noise, onDisk } from './support/file-service.ts';
+import { dialledUrl } from '../src/dialled-url.ts';
+import { type FormPiece, formBoundary, readForm } from '../src/multipart.ts';
+import { type FileService, fileService, onDisk } from './support/file-service.ts';
 
 const user = createProtocol(standard()).parseID('moki@4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk');
 const address = user.address.text;

@@ -1,17 +1,10 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { httpBlobStore } from '@dimp/client/files';
+import { ask, noise, until } from '@dimp/fixtures/http';
 import { equalBytes } from '@dimp/foundation';
 import { blobStoreCompliance } from '@dimp/testing/compliance';
 import { describe, expect, test } from 'vitest';
-import {
-  ask,
-  type FileService,
-  fileService,
-  noise,
-  onDisk,
-  say,
-  until,
-} from './support/file-service.ts';
+import { type FileService, fileService, onDisk, say } from './support/file-service.ts';
 
 describe('in one request', () => {
   blobStoreCompliance(test, {

@@ -1,7 +1,7 @@
 import type { Clock } from '@dimp/core';
+import type { Rate } from '@dimp/core/transport';
+import { TokenBucket } from '@dimp/core/transport';
 import { LruMap } from '@dimp/foundation';
-import type { Rate } from '../../limits/limits.ts';
-import { TokenBucket } from '../../limits/token-bucket.ts';
 import { FILE_COST } from './disk-usage.ts';
 
 const DAY = 86_400;

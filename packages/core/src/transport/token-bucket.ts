@@ -1,4 +1,10 @@
-import type { Rate } from './limits.ts';
+/** How often something may happen: a long-term rate, and how much at once. */
+export interface Rate {
+  /** Per second in the long run; fractions are allowed. */
+  readonly perSecond: number;
+  /** At once, after a pause. */
+  readonly burst: number;
+}
 
 /** What adding up fractions may be off by: who has waited as long as he was told must not be refused for it. */
 const ROUNDING = 1e-6;

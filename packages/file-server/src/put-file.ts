@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { refuse } from '../http/answer.ts';
 import type { Refused } from './admission.ts';
 import type { RoomPromise } from './disk-usage.ts';
 import { type FileContext, openCurrent, removeExpired } from './file-context.ts';
 import type { OpenFile } from './file-disk.ts';
 import { HEAD_BYTES } from './file-head.ts';
 import type { FileKey } from './file-names.ts';
+import { refuse } from './http/answer.ts';
 import { diskStatus, PartUpload } from './part-upload.ts';
 import { parseContentRange, type UploadRange } from './range.ts';
 import { hasGone, uploadBody } from './upload-body.ts';

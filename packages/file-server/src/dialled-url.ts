@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RemoteAddress } from '../../session/remote-address.ts';
+import type { RemoteAddress } from '@dimp/core/transport';
 
 /** A host name or address, perhaps with a port, as it may stand in a URL. */
 const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?$/i;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@dimp/core';
-import { networkKey } from '../../limits/address-key.ts';
+import { networkKey } from '@dimp/core/transport';
 import type { FileLimits } from './file-limits.ts';
 
 /** Milliseconds in which an upload may be as slow as it likes. */

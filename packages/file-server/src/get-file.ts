@@ -1,10 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { answer, begin } from '../http/answer.ts';
 import { type FileContext, isExpired, openCurrent } from './file-context.ts';
 import type { OpenFile } from './file-disk.ts';
 import { HEAD_BYTES } from './file-head.ts';
 import type { FileKey } from './file-names.ts';
+import { answer, begin } from './http/answer.ts';
 import { parseRange } from './range.ts';
 
 /** Answers GET and HEAD (RFC 9110 §9.3, §13.1, §14). HEAD of an unfinished file tells how much of it is there. */

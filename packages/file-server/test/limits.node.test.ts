@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '@dimp/core';
+import { ask, noise, until } from '@dimp/fixtures/http';
 import { equalBytes } from '@dimp/foundation';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { FILE_COST } from '../src/node/files/disk-usage.ts';
-import { FileServer } from '../src/node/files/file-server.ts';
-import { ask, fileService, noise, onDisk, say, until } from './support/file-service.ts';
+import { FILE_COST } from '../src/disk-usage.ts';
+import { FileServer } from '../src/file-server.ts';
+import { fileService, onDisk, say } from './support/file-service.ts';
 
 const DAY = 86_400_000;
 

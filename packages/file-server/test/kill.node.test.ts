@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { ask, noise } from '@dimp/fixtures/http';
 import { Program, type Running } from '@dimp/fixtures/program';
 import { equalBytes } from '@dimp/foundation';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { ask, noise, onDisk } from './support/file-service.ts';
+import { onDisk } from './support/file-service.ts';
 
-const SERVER = new Program(new URL('files.child.ts', import.meta.url));
+const SERVER = new Program(new URL('file-server.child.ts', import.meta.url));
 
 beforeAll(() => SERVER.build());
 

@@ -7,10 +7,9 @@ import {
   systemTimers,
   type Timers,
 } from '@dimp/core';
+import type { RemoteAddress } from '@dimp/core/transport';
+import { addressKey } from '@dimp/core/transport';
 import { decodeHex } from '@dimp/foundation';
-import { addressKey } from '../../limits/address-key.ts';
-import type { RemoteAddress } from '../../session/remote-address.ts';
-import { answer, refuse } from '../http/answer.ts';
 import { Admission, type UploadPermission } from './admission.ts';
 import { DiskUsage } from './disk-usage.ts';
 import type { FileContext } from './file-context.ts';
@@ -18,6 +17,7 @@ import { FileDisk } from './file-disk.ts';
 import { type FileLimits, fileLimits } from './file-limits.ts';
 import { type FileRoute, fileRoute } from './file-names.ts';
 import { getFile } from './get-file.ts';
+import { answer, refuse } from './http/answer.ts';
 import { type FormOptions, postForm } from './post-form.ts';
 import { putFile } from './put-file.ts';
 import { type SweepResult, sweepFiles } from './sweep.ts';
