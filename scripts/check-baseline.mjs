@@ -12,7 +12,7 @@ const PORTABLE = [
   ...['store-encrypted', 'store-indexeddb', 'transport-websocket'],
 ];
 /** Folders and files of them that only Node loads. */
-const NODE_ONLY = /\.node\.js$|\/openssl\/|transport-websocket\/dist\/server(\.js$|\/)/;
+const NODE_ONLY = /\.node\.js$|\/openssl\/|transport-websocket\/dist\/(server(\.js$|\/)|ws\/)/;
 
 /** Globals of ES2022, and of browsers since the versions that README names. */
 const GLOBALS = new Set(

@@ -53,3 +53,4 @@ export {
   register,
 } from './register.ts';
 export { requireID } from './require-id.ts';
+export { RESERVED_NAMES } from './reserved-names.ts';

@@ -2,11 +2,11 @@ import type { Arrival, Logger, Transport } from '@dimp/core';
 import type { RemoteAddress } from '@dimp/core/transport';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { Neighbours } from './federation/neighbours.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import { logInAt, type NeighbourLoginOptions } from './session/neighbour-login.ts';
 import type { Session } from './session/session.ts';
 import type { Sessions } from './session/sessions.ts';
-import type { Neighbours } from './station-options.ts';
 
 /** Options for {@link Connections}. */
 export interface ConnectionsOptions {

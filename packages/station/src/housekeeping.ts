@@ -3,9 +3,9 @@ import { disposeSymbol } from '@dimp/foundation';
 import type { CommandProcessor } from './commands/command.ts';
 import type { GroupCommit } from './inbox/group-commit.ts';
 import type { Inbox } from './inbox/inbox.ts';
+import type { StoreHealth } from './inbox/store-health.ts';
 import type { StoredBytes } from './limits/stored-bytes.ts';
 import type { Sessions } from './session/sessions.ts';
-import type { StoreHealth } from './store-health.ts';
 
 /** Options for {@link Housekeeping}. */
 export interface HousekeepingOptions {

@@ -8,6 +8,7 @@ export {
   Acquaintances,
   type AcquaintancesOptions,
 } from './directory/acquaintances.ts';
+export type { Blocking } from './directory/block-lists.ts';
 export {
   BlockLists,
   type BlockListsOptions,
@@ -22,15 +23,19 @@ export {
   Logins,
   type LoginsOptions,
 } from './directory/logins.ts';
+export type { Names } from './directory/name-table.ts';
 export { NameTable } from './directory/name-table.ts';
 export { type PushToken, PushTokens } from './directory/push-tokens.ts';
 export {
+  type FederatedStation,
   Federation,
   type FederationOptions,
   type FederationStart,
   type NeighbourStation,
 } from './federation/federation.ts';
 export type { NeighbourLine } from './federation/neighbour-line.ts';
+export type { Neighbours } from './federation/neighbours.ts';
+export type { Policy, PolicyMessage, PolicyVerdict } from './ingress/policy.ts';
 export {
   DEFAULT_LIMITS,
   type LimitName,
@@ -49,14 +54,8 @@ export {
   type StationHistogram,
   type StationMetrics,
   silentMetrics,
-} from './metrics.ts';
-export type { Policy, PolicyMessage, PolicyVerdict } from './policy.ts';
+} from './metrics/metrics.ts';
 export type { Sink } from './session/sink.ts';
 export { Station, type StopOptions } from './station.ts';
 export type { StationHealth } from './station-health.ts';
-export type {
-  Blocking,
-  Names,
-  Neighbours,
-  StationOptions,
-} from './station-options.ts';
+export type { StationOptions } from './station-options.ts';

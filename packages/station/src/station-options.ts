@@ -1,56 +1,15 @@
 import type { Clock, Logger, Random, Store, Timers } from '@dimp/core';
-import type { ReliableMessage } from '@dimp/dkd';
 import type { Facebook, FreshnessPolicy } from '@dimp/endpoint';
-import type { MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { CommandProcessor } from './commands/command.ts';
 import type { Acquaintance } from './directory/acquaintances.ts';
-import type { NeighbourLine } from './federation/neighbour-line.ts';
+import type { Blocking } from './directory/block-lists.ts';
+import type { Names } from './directory/name-table.ts';
+import type { Neighbours } from './federation/neighbours.ts';
+import type { Policy } from './ingress/policy.ts';
 import type { Limits } from './limits/limits.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
-import type { StationMetrics } from './metrics.ts';
-import type { Policy } from './policy.ts';
-import type { Sink } from './session/sink.ts';
-
-/** Who wants no messages from whom (spec §11.11). */
-export interface Blocking {
-  /** Whether a receiver has blocked the sender, or the group that the message is for. */
-  blocks(receiver: ID, sender: ID, group?: ID): MaybePromise<boolean>;
-}
-
-/** The address-name service as far as messages go through it (spec §11.10). */
-export interface Names {
-  /** The bot or user of a short name; undefined if nobody has it. */
-  lookup(name: string): MaybePromise<ID | undefined>;
-}
-
-/** Other stations that the operator trusts. */
-export interface Neighbours {
-  /** Whether a station may relay messages of others. */
-  trusts(station: ID): boolean;
-  /** Ways to a user who is not connected here. */
-  sinksOf(user: ID): readonly Sink[];
-  /**
-   * Passes a broadcast on to the neighbours.
-   *
-   * @param payload - the message as it is relayed
-   * @returns when it is safe, here or there
-   * @throws `store/` codes: the sender has to send it again
-   */
-  broadcast(message: ReliableMessage, payload: Uint8Array): Promise<void>;
-  /** Whether a message has passed this station before (spec §11.8). */
-  hasPassed?(message: ReliableMessage): boolean;
-  /** There is a connection with a neighbour. May be told again of the same. */
-  joined?(line: NeighbourLine): void;
-  /** A connection has ended; it need not be one with a neighbour. */
-  left?(line: string): void;
-  /**
-   * Asks a neighbour for the meta of somebody whose message it has relayed.
-   *
-   * @returns whether it has come; undefined if it cannot be asked
-   */
-  identify?(sender: ID, neighbour: ID): Promise<boolean> | undefined;
-}
+import type { StationMetrics } from './metrics/metrics.ts';
 
 /** What a station is made with. */
 export interface StationOptions {

@@ -1,8 +1,8 @@
 import type { ID } from '@dimp/mkm';
 import type { Routes } from './delivery/routes.ts';
+import type { Neighbours } from './federation/neighbours.ts';
 import type { Sessions } from './session/sessions.ts';
 import type { Sink } from './session/sink.ts';
-import type { Neighbours } from './station-options.ts';
 
 /** Routes to the sessions of this station, and to its neighbours for users who have none. */
 export class StationRoutes implements Routes {

@@ -19,6 +19,7 @@ import { StoredKeyOwners } from './directory/stored-key-owners.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { GroupCommit } from './inbox/group-commit.ts';
 import { Inbox } from './inbox/inbox.ts';
+import { StoreHealth } from './inbox/store-health.ts';
 import { Answers } from './ingress/answers.ts';
 import { CommandIntake } from './ingress/command-intake.ts';
 import { Ingress } from './ingress/ingress.ts';
@@ -30,14 +31,13 @@ import { Throttle } from './ingress/throttle.ts';
 import { limitsOf } from './limits/limits.ts';
 import { RateLimiter } from './limits/rate-limiter.ts';
 import { StoredBytes } from './limits/stored-bytes.ts';
-import { type StationMetrics, silentMetrics } from './metrics.ts';
+import { type StationMetrics, silentMetrics } from './metrics/metrics.ts';
 import { Receipts } from './receipts/receipts.ts';
 import { Handshakes } from './session/handshakes.ts';
 import { Sessions } from './session/sessions.ts';
 import { StationSigner } from './session/station-signer.ts';
 import type { StationOptions } from './station-options.ts';
 import { StationRoutes } from './station-routes.ts';
-import { StoreHealth } from './store-health.ts';
 
 /** What both directions use. */
 interface Base {

@@ -2,7 +2,7 @@ import type { Logger } from '@dimp/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PolicyMessage } from '../src/index.ts';
-import { evaluatePolicy } from '../src/policy.ts';
+import { evaluatePolicy } from '../src/ingress/policy.ts';
 import { newPerson } from './support/test-users.ts';
 
 const CLOSED = { text: 'Message not accepted.', code: 'policy/unauthorized' };

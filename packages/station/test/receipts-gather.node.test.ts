@@ -3,7 +3,7 @@ import { memoryStore } from '@dimp/core/memory';
 import { VirtualTime } from '@dimp/testing/network';
 import { expect, test } from 'vitest';
 import { limitsOf } from '../src/index.ts';
-import { silentMetrics } from '../src/metrics.ts';
+import { silentMetrics } from '../src/metrics/metrics.ts';
 import { Receipts } from '../src/receipts/receipts.ts';
 import { Sessions } from '../src/session/sessions.ts';
 import { StationSigner } from '../src/session/station-signer.ts';

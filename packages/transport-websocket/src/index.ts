@@ -3,7 +3,8 @@
  *
  * @module
  */
-export type { TlsOptions } from './channel.ts';
-export { type ConnectWebSocketOptions, connectWebSocket } from './connect.ts';
-export type { WebSocketOptions } from './options.ts';
-export type { WebSocketConstructor, WebSocketLike } from './portable-channel.ts';
+
+export { type ConnectWebSocketOptions, connectWebSocket } from './client/connect.ts';
+export type { TlsOptions } from './connection/channel.ts';
+export type { WebSocketOptions } from './connection/options.ts';
+export type { WebSocketConstructor, WebSocketLike } from './connection/portable-channel.ts';

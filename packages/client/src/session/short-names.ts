@@ -1,17 +1,7 @@
 import type { Timers } from '@dimp/core';
+import { RESERVED_NAMES } from '@dimp/endpoint';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-
-/** Words that stand for themselves, and never for somebody whom a station names (spec §11.10). */
-const RESERVED: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  `all everyone anyone owner founder dkd mkm dimp dim dimt rsa ecc aes des btc eth crypto key symmetric asymmetric
-  public private secret password id address meta profile tai document visa bulletin entity user group contact member
-  admin administrator assistant main polylogue chatroom social organization company school government department
-  provider station thing bot robot message instant secure reliable envelope sender receiver time content forward
-  command history keys data signature type serial sn text file image audio video page handshake receipt block mute
-  register suicide found abdicate invite expel join quit reset query hire fire resign server client terminal local
-  remote barrack cache transceiver ans facebook store messenger root supervisor`.split(/\s+/),
-);
 
 /** Longest name, in UTF-16 units. */
 const MAX_LENGTH = 64;
@@ -28,7 +18,7 @@ export function isShortName(name: string): boolean {
   if (!/^[^\s@/\p{C}]+$/u.test(name) || name.length > MAX_LENGTH) {
     throw new RangeError('not a short name');
   }
-  return !RESERVED.has(name.toLowerCase());
+  return !RESERVED_NAMES.has(name.toLowerCase());
 }
 
 /** What a station answers to questions for names (spec §9.12). */

@@ -28,7 +28,7 @@ import { NameTable } from '../directory/name-table.ts';
 import { type PushToken, PushTokens } from '../directory/push-tokens.ts';
 import { UserIndex } from '../directory/user-index.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
-import { type StationMetrics, silentMetrics } from '../metrics.ts';
+import { type StationMetrics, silentMetrics } from '../metrics/metrics.ts';
 import { ansHandler } from './ans-command.ts';
 import type { CommandProcessor, StationCommand } from './command.ts';
 import type { CommandHandler } from './command-handler.ts';

@@ -2,11 +2,11 @@ import type { Clock, Transceiver } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import { type Mail, payloadOf } from '../inbox/mail.ts';
-import type { StationMetrics } from '../metrics.ts';
+import type { StoreHealth } from '../inbox/store-health.ts';
+import type { StationMetrics } from '../metrics/metrics.ts';
 import { expectedNotice, type Notice } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Sink } from '../session/sink.ts';
-import type { StoreHealth } from '../store-health.ts';
 import type { FanOutEvents } from './fan-out.ts';
 
 /** Options for {@link DeliveryNotices}. */

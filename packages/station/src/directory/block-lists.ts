@@ -3,6 +3,12 @@ import { type JsonObject, type MaybePromise, ownMember, type Reduction } from '@
 import type { EntityKey, ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
 
+/** Who wants no messages from whom (spec §11.11). */
+export interface Blocking {
+  /** Whether a receiver has blocked the sender, or the group that the message is for. */
+  blocks(receiver: ID, sender: ID, group?: ID): MaybePromise<boolean>;
+}
+
 /** Which of the two lists of a user: nothing at all from those in it, or no push notification (spec §9.11). */
 export type ListName = 'block' | 'mute';
 

@@ -1,6 +1,13 @@
-import { fieldError } from '@dimp/foundation';
+import { RESERVED_NAMES } from '@dimp/endpoint';
+import { fieldError, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { RESERVED_NAMES, SERVICE_NAMES } from './reserved-names.ts';
+import { SERVICE_NAMES } from './service-names.ts';
+
+/** The address-name service as far as messages go through it (spec §11.10). */
+export interface Names {
+  /** The bot or user of a short name; undefined if nobody has it. */
+  lookup(name: string): MaybePromise<ID | undefined>;
+}
 
 /** Text of at most 64 characters that could stand before the `@` of an ID. */
 const NAME = /^[^\s@/\p{C}]{1,64}$/u;

@@ -7,6 +7,7 @@ import {
   systemRandom,
   systemTimers,
   type Timers,
+  type Transport,
   type TransportFactory,
 } from '@dimp/core';
 import { TokenBucket } from '@dimp/core/transport';
@@ -17,13 +18,12 @@ import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { RemoteDirectory } from '../commands/remote-directory.ts';
 import type { Logins } from '../directory/logins.ts';
 import type { Sink } from '../session/sink.ts';
-import type { Station } from '../station.ts';
-import type { Neighbours } from '../station-options.ts';
 import { announcementOf, MAX_LOGIN_AGE } from './announcement.ts';
 import { Dialler } from './dialler.ts';
 import { DirectoryQueries, type QueryKind } from './directory-queries.ts';
 import type { NeighbourLine } from './neighbour-line.ts';
 import { isSkipped, NeighbourSink } from './neighbour-sink.ts';
+import type { Neighbours } from './neighbours.ts';
 import { RelayCopies } from './relay-copy.ts';
 import { RouteTable } from './route-table.ts';
 
@@ -46,9 +46,21 @@ export interface FederationOptions {
   readonly logger?: Logger;
 }
 
-/** What a federation begins to work with. */
+/** What a federation needs of its station. */
+export interface FederatedStation {
+  /** Logs in at a neighbour over a connection and serves it until it ends. */
+  join(transport: Transport, neighbour: ID): Promise<void>;
+  /** The route to a user has changed. */
+  routeChanged(user: ID): void;
+  /** The routes to any users may have changed. */
+  routesChanged(): void;
+  /** All users for whom messages may be waiting. */
+  receivers(): AsyncIterable<ID>;
+}
+
+/** Options for {@link Federation.start}. */
 export interface FederationStart {
-  readonly station: Pick<Station, 'join' | 'routeChanged' | 'routesChanged' | 'receivers'>;
+  readonly station: FederatedStation;
   readonly logins: Logins;
 }
 
@@ -124,7 +136,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     );
     const [clock, logger] = [this.#clock, this.#logger];
     this.#diallers = [...this.#stations.values()].flatMap(({ id, connect }) => {
-      const join = (transport: Parameters<Station['join']>[0]) => station.join(transport, id);
+      const join = (transport: Transport) => station.join(transport, id);
       const parts = { station: id, join, clock, timers, random, logger };
       return connect === undefined ? [] : [new Dialler({ ...parts, connect })];
     });

@@ -1,6 +1,6 @@
 import type { Clock, Store, StoreChange, Timers } from '@dimp/core';
 import { disposeSymbol } from '@dimp/foundation';
-import type { StationMetrics } from '../metrics.ts';
+import type { StationMetrics } from '../metrics/metrics.ts';
 
 /** Told when a change is on the disk, or why it is not. */
 export type Settled = (error?: unknown) => void;

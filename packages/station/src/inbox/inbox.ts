@@ -3,7 +3,7 @@ import { isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Limits } from '../limits/limits.ts';
 import type { StoredBytes, StoredFor } from '../limits/stored-bytes.ts';
-import type { StationMetrics } from '../metrics.ts';
+import type { StationMetrics } from '../metrics/metrics.ts';
 import type { Notice } from '../receipts/notice.ts';
 import type { Copy } from './copies.ts';
 import type { GroupCommit, Settled } from './group-commit.ts';

@@ -1,5 +1,5 @@
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Neighbours } from '../station-options.ts';
+import type { Neighbours } from '../federation/neighbours.ts';
 import type { PayloadAck } from './payload-ack.ts';
 
 /** Messages that wait for one sender's meta, and for all (spec §11.4). */

@@ -3,12 +3,12 @@ import { type Envelope, type ReliableMessage, withoutStationMembers } from '@dim
 import type { Freshness } from '@dimp/endpoint';
 import { stringifyJson, utf8Encode } from '@dimp/foundation';
 import { EntityType } from '@dimp/mkm';
+import type { Neighbours } from '../federation/neighbours.ts';
 import type { VerifyKey } from '../limits/verification-cost.ts';
-import { evaluatePolicy, type Policy } from '../policy.ts';
 import type { Session } from '../session/session.ts';
-import type { Neighbours } from '../station-options.ts';
 import type { CommandIntake } from './command-intake.ts';
 import type { PayloadAck } from './payload-ack.ts';
+import { evaluatePolicy, type Policy } from './policy.ts';
 import { Refused } from './refused.ts';
 import type { Router } from './router.ts';
 import type { Throttle } from './throttle.ts';

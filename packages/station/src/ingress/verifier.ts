@@ -1,4 +1,5 @@
 import { isWaiting, type Transceiver, type Waiting } from '@dimp/core';
+import { verifySignature } from '@dimp/crypto';
 import type { ReliableMessage } from '@dimp/dkd';
 import { equalJson, fieldError, ProtocolError } from '@dimp/foundation';
 import { type VerifyKey, verificationCost } from '../limits/verification-cost.ts';
@@ -27,8 +28,7 @@ export async function verifyRelayed(
   if (key === undefined) return { status: 'waiting', for: 'meta', id: sender };
   if (isLarge(key)) await pay(key, 1);
   const { data, signature } = message;
-  const valid = key.verifyAside?.(data, signature) ?? key.verify(data, signature);
-  if (await valid) return undefined;
+  if (await verifySignature(key, data, signature, { aside: true })) return undefined;
   throw new ProtocolError('crypto/signature', 'message is not signed by its sender', {
     details: { sender: sender.text },
   });

@@ -2,16 +2,21 @@ import type { Clock } from '@dimp/core';
 import { addressKey, networkKey, TokenBucket } from '@dimp/core/transport';
 import { disposeSymbol, LruMap, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { type StationMetrics, silentMetrics } from '../metrics.ts';
 import { type LimitName, type Limits, NETWORK_SHARE, type RateName } from './limits.ts';
 
 /** What a {@link RateLimiter} is made with. */
 export interface RateLimiterOptions {
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly metrics?: StationMetrics;
+  /** Counts the limits that were hit, such as the metrics of the station. */
+  readonly metrics?: LimitMetrics;
   /** Most buckets of each limit, 65,536 by default. */
   readonly capacity?: number;
+}
+
+/** Counts the limits that were hit. */
+export interface LimitMetrics {
+  limited(limit: LimitName): void;
 }
 
 /** Something that takes of one limit. */
@@ -32,13 +37,13 @@ const CAPACITY = 65_536;
 export class RateLimiter {
   readonly limits: Limits;
   readonly #clock: Clock;
-  readonly #metrics: StationMetrics;
+  readonly #metrics: LimitMetrics | undefined;
   readonly #capacity: number;
   readonly #buckets = new Map<RateName, LruMap<string, TokenBucket>>();
   readonly #open = new Map<string, number>();
   #connections = 0;
 
-  constructor({ limits, clock, metrics = silentMetrics, capacity = CAPACITY }: RateLimiterOptions) {
+  constructor({ limits, clock, metrics, capacity = CAPACITY }: RateLimiterOptions) {
     this.limits = limits;
     this.#clock = clock;
     this.#metrics = metrics;
@@ -188,7 +193,7 @@ export class RateLimiter {
    * @param retryAfter - milliseconds after which it may be tried again, where that is known
    */
   refusal(limit: LimitName, retryAfter?: number): ProtocolError<'policy/rate-limited'> {
-    this.#metrics.limited(limit);
+    this.#metrics?.limited(limit);
     return new ProtocolError('policy/rate-limited', `more than ${limit} allows`, {
       details: { limit, ...(retryAfter === undefined ? {} : { retryAfter }) },
     });

@@ -1,7 +1,12 @@
 import type { ErrorCode } from '@dimp/foundation';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LimitName } from '../limits/limits.ts';
-import type { StationCounter, StationGauge, StationHistogram, StationMetrics } from '../metrics.ts';
+import type {
+  StationCounter,
+  StationGauge,
+  StationHistogram,
+  StationMetrics,
+} from '../metrics/metrics.ts';
 import type { MetricsSource } from './http/http-handler.ts';
 
 /** Options of {@link PrometheusMetrics}. */

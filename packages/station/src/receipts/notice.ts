@@ -1,10 +1,19 @@
 import type { Envelope, ReliableMessage } from '@dimp/dkd';
 import { expectsReceipt } from '@dimp/endpoint';
+import type { ErrorCode } from '@dimp/foundation';
 
 /** What a receipt names of the message that it is about (spec §9.6). */
 export interface Notice {
   readonly envelope: Envelope;
   readonly signature: Uint8Array;
+}
+
+/** Why a message is refused. */
+export interface Refusal {
+  /** Text of the receipt, for people and older peers. */
+  readonly text: string;
+  /** What programs go by. */
+  readonly code: ErrorCode;
 }
 
 /** What a receipt for a message would name. */

@@ -4,12 +4,11 @@ import { receiptFor } from '@dimp/extensions/commands';
 import { ArrayContent, MAX_ARRAY_CONTENTS } from '@dimp/extensions/contents';
 import { disposeSymbol, type JsonObject } from '@dimp/foundation';
 import { type EntityKey, EntityType, type ID } from '@dimp/mkm';
-import type { StationMetrics } from '../metrics.ts';
-import type { Refusal } from '../policy.ts';
+import type { StationMetrics } from '../metrics/metrics.ts';
 import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { StationSigner } from '../session/station-signer.ts';
-import type { Notice } from './notice.ts';
+import type { Notice, Refusal } from './notice.ts';
 
 /** What {@link Receipts} are made with. */
 export interface ReceiptsOptions {

@@ -2,7 +2,7 @@ import type { Clock, Transport } from '@dimp/core';
 import type { RemoteAddress } from '@dimp/core/transport';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Limits } from '../limits/limits.ts';
-import type { StationMetrics } from '../metrics.ts';
+import type { StationMetrics } from '../metrics/metrics.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { Sink } from './sink.ts';
 

@@ -7,7 +7,7 @@ import { utf8Decode } from '@dimp/foundation';
 import { onTestFinished } from 'vitest';
 import { type Limits, limitsOf } from '../../src/limits/limits.ts';
 import { RateLimiter } from '../../src/limits/rate-limiter.ts';
-import type { StationMetrics } from '../../src/metrics.ts';
+import type { StationMetrics } from '../../src/metrics/metrics.ts';
 import { httpHandler } from '../../src/node/http/http-handler.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/node/listener/listener.ts';
 

@@ -1,5 +1,5 @@
-import type { OpenChannel } from '../channel.ts';
-import { PortableChannel } from '../portable-channel.ts';
+import type { OpenChannel } from '../connection/channel.ts';
+import { PortableChannel } from '../connection/portable-channel.ts';
 
 /** The platform's own WebSocket. */
 export const native: OpenChannel = (url, _options, events) =>

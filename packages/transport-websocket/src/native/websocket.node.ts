@@ -1,8 +1,8 @@
 import { ProtocolError } from '@dimp/foundation';
 import { WebSocket } from 'ws';
-import type { OpenChannel } from '../channel.ts';
-import { pieceLimits } from '../server/piece-limits.ts';
-import { WsChannel } from '../server/ws-channel.ts';
+import type { OpenChannel } from '../connection/channel.ts';
+import { pieceLimits } from '../ws/piece-limits.ts';
+import { WsChannel } from '../ws/ws-channel.ts';
 
 /** The `ws` package: it limits messages before it takes memory for them, stops reading, and tells when it has written. */
 export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) => {

@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { Transport } from '@dimp/core';
 import { Sweep } from '@dimp/core/transport';
 import type { ServerOptions, WebSocket } from 'ws';
-import { NO_EVENTS } from '../channel.ts';
-import type { WebSocketOptions } from '../options.ts';
-import { type Side, WebSocketTransport } from '../web-socket-transport.ts';
-import { pieceLimits } from './piece-limits.ts';
+import { NO_EVENTS } from '../connection/channel.ts';
+import type { WebSocketOptions } from '../connection/options.ts';
+import { type Side, WebSocketTransport } from '../connection/web-socket-transport.ts';
+import { pieceLimits } from '../ws/piece-limits.ts';
+import { WsChannel } from '../ws/ws-channel.ts';
 import { ServerConfirmation } from './server-confirmation.ts';
-import { WsChannel } from './ws-channel.ts';
 
 /** What {@link acceptWebSocket} has to be told. */
 export interface AcceptWebSocketOptions extends WebSocketOptions {

@@ -1,8 +1,8 @@
 import type { Clock } from '@dimp/core';
 import { equalBytes, ProtocolError, utf8Encode } from '@dimp/foundation';
-import { ackKeysOf, readAck } from '../acknowledgements.ts';
-import type { Channel } from '../channel.ts';
-import type { Confirmation, PendingSend } from '../confirmation.ts';
+import { ackKeysOf, readAck } from '../connection/acknowledgements.ts';
+import type { Channel } from '../connection/channel.ts';
+import type { Confirmation, PendingSend } from '../connection/confirmation.ts';
 
 /** What is to be known of a payload that the client may not have yet. */
 interface Pending {

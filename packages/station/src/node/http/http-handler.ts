@@ -3,7 +3,7 @@ import type { RemoteAddress } from '@dimp/core/transport';
 import type { FileServer } from '@dimp/file-server';
 import { answer, answerJson, bearerMatches, RequestTurns, refuse } from '@dimp/file-server/http';
 import type { MaybePromise } from '@dimp/foundation';
-import { isLoopback, namesLoopback } from '../loopback.ts';
+import { isLoopback, namesLoopback } from './loopback.ts';
 
 /** Answers HTTP requests; the listener calls it. */
 export type HttpHandler = (

@@ -1,4 +1,4 @@
-/** Words that nobody can have as a short name (spec §11.10). */
+/** Words that a station gives to nobody as a short name, and that a client does not look up (spec §11.10). */
 export const RESERVED_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(
   `all everyone anyone owner founder dkd mkm dimp dim dimt rsa ecc aes des btc eth crypto key symmetric asymmetric public
   private secret password id address meta profile tai document visa bulletin entity user group contact member admin
@@ -8,12 +8,3 @@ export const RESERVED_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(
   found abdicate invite expel join quit reset query hire fire resign server client terminal local remote barrack cache
   transceiver ans facebook store messenger root supervisor`.split(/\s+/),
 );
-
-/** Names of services that only a station can give (spec §9.12): its operator may, though one of them is reserved. */
-export const SERVICE_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  'master',
-  'monitor',
-  'archivist',
-  'announcer',
-  'assistant',
-]);

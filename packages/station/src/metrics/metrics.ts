@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@dimp/foundation';
-import type { LimitName } from './limits/limits.ts';
+import type { LimitName } from '../limits/limits.ts';
 
 /** What a station counts: it only grows. */
 export type StationCounter =

@@ -1,11 +1,16 @@
 import { systemTimers, type Timers, type Transport, type TransportFactory } from '@dimp/core';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import { native } from '#native/websocket';
-import { type Channel, type ChannelEvents, NO_EVENTS, type TlsOptions } from './channel.ts';
+import {
+  type Channel,
+  type ChannelEvents,
+  NO_EVENTS,
+  type TlsOptions,
+} from '../connection/channel.ts';
+import type { WebSocketOptions } from '../connection/options.ts';
+import { PortableChannel, type WebSocketConstructor } from '../connection/portable-channel.ts';
+import { WebSocketTransport } from '../connection/web-socket-transport.ts';
 import { ClientConfirmation } from './client-confirmation.ts';
-import type { WebSocketOptions } from './options.ts';
-import { PortableChannel, type WebSocketConstructor } from './portable-channel.ts';
-import { WebSocketTransport } from './web-socket-transport.ts';
 
 /** What {@link connectWebSocket} has to be told. */
 export interface ConnectWebSocketOptions extends WebSocketOptions {

@@ -2,7 +2,12 @@ import type { Duplex } from 'node:stream';
 import { type SocketContext, socketError } from '@dimp/core/transport';
 import { ProtocolError } from '@dimp/foundation';
 import type { WebSocket } from 'ws';
-import { type Channel, type ChannelEvents, type CloseCode, isProperEnd } from '../channel.ts';
+import {
+  type Channel,
+  type ChannelEvents,
+  type CloseCode,
+  isProperEnd,
+} from '../connection/channel.ts';
 import { UnfinishedGuard } from './unfinished-guard.ts';
 
 /** A WebSocket of the `ws` package, of either side. */

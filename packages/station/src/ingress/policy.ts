@@ -3,6 +3,7 @@ import type { RemoteAddress } from '@dimp/core/transport';
 import { type Envelope, receiptMeaning } from '@dimp/dkd';
 import { type ErrorCode, isProtocolError, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { Refusal } from '../receipts/notice.ts';
 
 /** A message as a policy sees it: all that a station knows, for the content is encrypted. Its signature is right. */
 export interface PolicyMessage {
@@ -36,12 +37,6 @@ export type PolicyVerdict =
  * its time, and holds up its connection meanwhile.
  */
 export type Policy = (message: PolicyMessage) => MaybePromise<PolicyVerdict>;
-
-/** What refuses a message. */
-export interface Refusal {
-  readonly text: string;
-  readonly code: ErrorCode;
-}
 
 /** Longest text of a refusal, in UTF-16 code units; what is longer is cut. */
 const MAX_TEXT = 256;

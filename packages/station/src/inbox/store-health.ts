@@ -1,6 +1,6 @@
 import type { Logger } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
-import type { StationMetrics } from './metrics.ts';
+import type { StationMetrics } from '../metrics/metrics.ts';
 
 /** Whether the store works, judged by how it answered last. */
 export class StoreHealth {

@@ -1,8 +1,8 @@
 import type { ProtocolError } from '@dimp/foundation';
-import { ackKeysOf, encodeAck } from './acknowledgements.ts';
-import type { Channel } from './channel.ts';
-import type { Confirmation, PendingSend } from './confirmation.ts';
-import { PING } from './control-frames.ts';
+import { ackKeysOf, encodeAck } from '../connection/acknowledgements.ts';
+import type { Channel } from '../connection/channel.ts';
+import type { Confirmation, PendingSend } from '../connection/confirmation.ts';
+import { PING } from '../connection/control-frames.ts';
 
 /** What is to be known of a payload that the server may not have yet. */
 interface Pending {
