@@ -15,17 +15,15 @@ export {
   type RegisterOptions,
   register,
 } from '@dimp/endpoint';
+export type { SendPackage } from './connection/connection.ts';
+export type { StationContact } from './connection/station-contact.ts';
 export type { DeferredMessage, DeferredReason } from './inbox/deferred.ts';
 export type { Evidence, EvidenceReader } from './inbox/evidence.ts';
-export { DEFAULT_INBOX_LIMITS, type InboxLimits, type IncomingMessage } from './inbox/inbox.ts';
+export { DEFAULT_INBOX_LIMITS, type InboxLimits } from './inbox/inbox-store.ts';
+export type { IncomingMessage } from './inbox/incoming-message.ts';
+export type { Answers, Handler, Middleware, Next } from './inbox/processors.ts';
 export type { ReceiptPolicy } from './inbox/receipts.ts';
-export type { SendPackage } from './messenger/connection.ts';
 export type { MessengerEvents } from './messenger/events.ts';
-export type {
-  GroupForm,
-  GroupPackOptions,
-  MessagePackOptions,
-} from './messenger/message-packer.ts';
 export {
   type ConnectOptions,
   Messenger,
@@ -34,7 +32,6 @@ export {
   type SendOptions,
 } from './messenger/messenger.ts';
 export type { MessengerOptions } from './messenger/messenger-options.ts';
-export type { StationContact } from './messenger/station-contact.ts';
 export {
   Delivery,
   type DeliveryEvents,
@@ -42,5 +39,9 @@ export {
   type ReceiverReport,
 } from './outbox/delivery.ts';
 export type { DeliveryState } from './outbox/delivery-state.ts';
+export type {
+  GroupForm,
+  GroupPackOptions,
+  MessagePackOptions,
+} from './outbox/message-packer.ts';
 export { DEFAULT_RESEND_POLICY, type ResendPolicy } from './outbox/resend-timers.ts';
-export type { Answers, Handler, Middleware, Next } from './processing/processors.ts';

@@ -5,9 +5,9 @@ import { disposeSymbol, parseJsonObject, stringifyJson, utf8Encode } from '@dimp
 import { VirtualTime } from '@dimp/testing/network';
 import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
-import { NOTHING } from '../src/inbox/answer.ts';
 import { DeferredMessages } from '../src/inbox/deferred-messages.ts';
 import { DeferredStore } from '../src/inbox/deferred-store.ts';
+import { NOTHING } from '../src/inbox/received.ts';
 import { acquaint, type Client, tell, text, World } from './world.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -136,7 +136,7 @@ test('messages that name others which never come set no more timers than fit int
   const room = (area: string) =>
     new DeferredStore(memoryStore(), area, time, limits, () => undefined);
   const rooms = new DeferredMessages({
-    rooms: { suspended: room('suspended'), early: room('early'), ahead: room('ahead') },
+    stores: { suspended: room('suspended'), early: room('early'), ahead: room('ahead') },
     timers: {
       after(_, task) {
         timers.add(task);
@@ -149,7 +149,7 @@ test('messages that name others which never come set no more timers than fit int
     onDeferred: () => {},
     isSeen: async () => false,
     ask: async () => {},
-    take: async () => NOTHING,
+    receive: async () => NOTHING,
     later: async () => {},
   });
   for (let n = 0; n < 100; n++) {

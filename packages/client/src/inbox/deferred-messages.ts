@@ -1,20 +1,14 @@
 import { type Clock, type Timers, type Waiting, waiting } from '@dimp/core';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { NOTHING, type Received, together } from './answer.ts';
-import { type DeferredMessage, deferredMessage, type Room, remaining } from './deferred.ts';
+import { type DeferredArea, type DeferredMessage, deferredMessage, remaining } from './deferred.ts';
 import type { DeferredStore, StoredMessage, StoredPlace } from './deferred-store.ts';
+import { NOTHING, type Received, together } from './received.ts';
 import { MAX_VARIANTS, messageOfVariant, variantOf } from './variants.ts';
-
-/** What came of a message. */
-export interface Taken extends Received {
-  /** Where it waits now. */
-  readonly waits?: Room;
-}
 
 /** What {@link DeferredMessages} are made with. */
 export interface DeferredMessagesOptions {
-  readonly rooms: Readonly<Record<Room, DeferredStore>>;
+  readonly stores: Readonly<Record<DeferredArea, DeferredStore>>;
   readonly timers: Timers;
   readonly clock: Clock;
   /** How long a message waits for the one before it, in milliseconds since its arrival. */
@@ -28,7 +22,7 @@ export interface DeferredMessagesOptions {
    *
    * @param late - the message before it will not be waited for any longer
    */
-  readonly take: (text: string, late: boolean) => Promise<Taken>;
+  readonly receive: (text: string, late: boolean) => Promise<Received>;
   /** Takes something in by the clock, when nothing else is being taken in, and sends what came of it. */
   readonly later: (task: () => Promise<Received>) => Promise<void>;
   /** Told of each message that begins to wait. */
@@ -36,7 +30,7 @@ export interface DeferredMessagesOptions {
 }
 
 /** When messages are tried again that had waited, and then met a full inbox or a store that fails, in milliseconds. */
-const TRY_AGAIN = 60_000;
+const RETRY_DELAY_MS = 60_000;
 
 /**
  * Messages that cannot be taken in yet, and when they are tried again. Whoever carried them here may have been told that
@@ -44,7 +38,7 @@ const TRY_AGAIN = 60_000;
  */
 export class DeferredMessages {
   readonly #options: DeferredMessagesOptions;
-  /** What is tried again by the clock, by room and key. */
+  /** What is tried again by the clock, by area and key. */
   readonly #timers = new Map<string, Disposable>();
   #stopped = false;
 
@@ -59,7 +53,7 @@ export class DeferredMessages {
    * @throws `policy/rate-limited` if enough other copies of it wait: this one has to come again
    */
   async has(id: string, variant: () => string): Promise<boolean> {
-    const { suspended, early } = this.#options.rooms;
+    const { suspended, early } = this.#options.stores;
     if (await early.has(id)) return true;
     const copies = (await suspended.places()).filter((place) => messageOfVariant(place.id) === id);
     if (copies.length === 0) return false;
@@ -72,45 +66,47 @@ export class DeferredMessages {
   /** The messages that wait, in order of arrival. */
   async list(): Promise<readonly DeferredMessage[]> {
     const found: DeferredMessage[] = [];
-    for (const [name, room] of Object.entries(this.#options.rooms)) {
-      for (const place of await room.places()) found.push(this.#describe(name as Room, place));
+    for (const [name, area] of Object.entries(this.#options.stores)) {
+      for (const place of await area.places())
+        found.push(this.#describe(name as DeferredArea, place));
     }
     return found.sort((a, b) => a.since - b.since);
   }
 
   /** Lets a message wait. */
-  async add(room: Room, message: StoredMessage): Promise<Taken> {
-    const { rooms, onDeferred } = this.#options;
-    const { added, dropped } = await rooms[room].add(message);
+  async add(area: DeferredArea, message: StoredMessage): Promise<Received> {
+    const { stores, onDeferred } = this.#options;
+    const { added, dropped } = await stores[area].add(message);
     for (const { key } of dropped) {
-      if (!(await rooms[room].keys()).includes(key)) this.#cancel(room, key);
+      if (!(await stores[area].keys()).includes(key)) this.#cancel(area, key);
     }
-    if (room === 'early') await this.#giveUpLater(message.key);
-    if (added !== undefined) onDeferred(this.#describe(room, added));
-    return { ...NOTHING, waits: room };
+    if (area === 'early') await this.#stopWaitingLater(message.key);
+    if (added !== undefined) onDeferred(this.#describe(area, added));
+    return { ...NOTHING, kind: 'deferred', area };
   }
 
   /**
-   * Takes in what waits in a room under one key. What cannot be taken in yet stays, or goes to another room.
+   * Takes in what waits in a area under one key. What cannot be taken in yet stays, or goes to another area.
    *
    * @param late - the message before them will not be waited for any longer
    */
-  async takeUp(room: Room, key: string, late = false): Promise<Received> {
-    this.#cancel(room, key);
-    const { rooms, take } = this.#options;
+  async release(area: DeferredArea, key: string, late = false): Promise<Received> {
+    this.#cancel(area, key);
+    const { stores, receive } = this.#options;
     const received: Received[] = [];
     let isDone = false;
     try {
       let isFull = false;
-      for (const message of await rooms[room].of(key)) {
-        const taken = await take(message.text, late);
-        received.push(taken);
-        if (taken.noRoom) isFull = true;
-        else if (taken.waits !== room) await rooms[room].remove(message);
+      for (const message of await stores[area].of(key)) {
+        const outcome = await receive(message.text, late);
+        received.push(outcome);
+        if (outcome.kind === 'no-room') isFull = true;
+        else if (outcome.kind !== 'deferred' || outcome.area !== area)
+          await stores[area].remove(message);
       }
       isDone = !isFull;
     } finally {
-      if (!isDone) this.#takeUpLater(TRY_AGAIN, room, key, late);
+      if (!isDone) this.#releaseLater(RETRY_DELAY_MS, area, key, late);
     }
     return together(received);
   }
@@ -121,15 +117,15 @@ export class DeferredMessages {
    * @param oldest - see {@link DeferredMessages.tend}
    */
   async restore(oldest: number): Promise<Received> {
-    const { rooms, isSeen } = this.#options;
-    for (const room of Object.values(rooms)) await room.load();
+    const { stores, isSeen } = this.#options;
+    for (const area of Object.values(stores)) await area.load();
     await this.#expire(oldest);
-    const received = [await this.#takeUpAll('suspended')];
-    for (const key of await rooms.early.keys()) {
-      if (await isSeen(key)) received.push(await this.takeUp('early', key));
+    const received = [await this.#releaseAll('suspended')];
+    for (const key of await stores.early.keys()) {
+      if (await isSeen(key)) received.push(await this.release('early', key));
     }
-    received.push(await this.#giveUp());
-    received.push(await this.#takeUpDue());
+    received.push(await this.#stopWaiting());
+    received.push(await this.#releaseDue());
     return together(received);
   }
 
@@ -141,13 +137,13 @@ export class DeferredMessages {
    */
   async tend(oldest: number): Promise<Received> {
     await this.#expire(oldest);
-    return together([await this.#giveUp(), await this.#takeUpDue()]);
+    return together([await this.#stopWaiting(), await this.#releaseDue()]);
   }
 
   /** Asks again for what messages wait for. */
   async askAgain(): Promise<void> {
-    const { rooms, readID, ask } = this.#options;
-    for (const key of await rooms.suspended.keys()) {
+    const { stores, readID, ask } = this.#options;
+    for (const key of await stores.suspended.keys()) {
       const id = readID(key);
       await ask(waiting(id.isGroup ? 'members' : 'meta', id));
     }
@@ -160,74 +156,74 @@ export class DeferredMessages {
   }
 
   /** Takes in those whose time has come. A clock that was set back makes nothing wait longer: it is looked at again. */
-  async #takeUpDue(): Promise<Received> {
-    const { rooms, clock } = this.#options;
+  async #releaseDue(): Promise<Received> {
+    const { stores, clock } = this.#options;
     const now = clock.now();
     const due = new Set<string>();
-    for (const place of await rooms.ahead.places()) {
+    for (const place of await stores.ahead.places()) {
       if ((place.due ?? 0) <= now || now < Math.floor(place.arrived)) due.add(place.key);
     }
     const received: Received[] = [];
-    for (const key of due) received.push(await this.takeUp('ahead', key));
+    for (const key of due) received.push(await this.release('ahead', key));
     return together(received);
   }
 
   async #expire(oldest: number): Promise<void> {
-    for (const room of Object.values(this.#options.rooms)) await room.expire(oldest);
+    for (const area of Object.values(this.#options.stores)) await area.expire(oldest);
   }
 
   /** Takes in those that have waited long enough for the message before them; the others have to wait for the rest of it. */
-  async #giveUp(): Promise<Received> {
-    const { rooms, clock, orderTimeout } = this.#options;
+  async #stopWaiting(): Promise<Received> {
+    const { stores, clock, orderTimeout } = this.#options;
     const received: Received[] = [];
     const first = new Map<string, number>();
-    for (const { key, arrived } of await rooms.early.places()) {
+    for (const { key, arrived } of await stores.early.places()) {
       if (!first.has(key)) first.set(key, arrived);
     }
     for (const [key, since] of first) {
       const delay = remaining(clock, since, orderTimeout);
-      if (delay > 0) this.#takeUpLater(delay, 'early', key, true);
-      else received.push(await this.takeUp('early', key, true));
+      if (delay > 0) this.#releaseLater(delay, 'early', key, true);
+      else received.push(await this.release('early', key, true));
     }
     return together(received);
   }
 
   /** No message waits for ever for the one before it, which its sender may have given up. */
-  async #giveUpLater(key: string): Promise<void> {
-    const { rooms, clock, orderTimeout } = this.#options;
-    const since = await rooms.early.firstArrival(key);
+  async #stopWaitingLater(key: string): Promise<void> {
+    const { stores, clock, orderTimeout } = this.#options;
+    const since = await stores.early.firstArrival(key);
     if (since === undefined) return;
-    this.#takeUpLater(remaining(clock, since, orderTimeout), 'early', key, true);
+    this.#releaseLater(remaining(clock, since, orderTimeout), 'early', key, true);
   }
 
-  #describe(room: Room, place: StoredPlace): DeferredMessage {
+  #describe(area: DeferredArea, place: StoredPlace): DeferredMessage {
     const { orderTimeout, readID } = this.#options;
-    return deferredMessage(room, place, orderTimeout, readID);
+    return deferredMessage(area, place, orderTimeout, readID);
   }
 
-  async #takeUpAll(room: Room): Promise<Received> {
+  async #releaseAll(area: DeferredArea): Promise<Received> {
     const received: Received[] = [];
-    for (const key of await this.#options.rooms[room].keys()) {
-      received.push(await this.takeUp(room, key));
+    for (const key of await this.#options.stores[area].keys()) {
+      received.push(await this.release(area, key));
     }
     return together(received);
   }
 
-  #takeUpLater(delay: number, room: Room, key: string, late: boolean): void {
-    const name = nameOf(room, key);
+  #releaseLater(delay: number, area: DeferredArea, key: string, late: boolean): void {
+    const name = nameOf(area, key);
     if (this.#stopped || this.#timers.has(name)) return;
     const { timers, later } = this.#options;
-    const timer = timers.after(delay, () => later(() => this.takeUp(room, key, late)));
+    const timer = timers.after(delay, () => later(() => this.release(area, key, late)));
     this.#timers.set(name, timer);
   }
 
-  #cancel(room: Room, key: string): void {
-    const name = nameOf(room, key);
+  #cancel(area: DeferredArea, key: string): void {
+    const name = nameOf(area, key);
     this.#timers.get(name)?.[disposeSymbol]();
     this.#timers.delete(name);
   }
 }
 
-function nameOf(room: Room, key: string): string {
-  return `${room} ${key}`;
+function nameOf(area: DeferredArea, key: string): string {
+  return `${area} ${key}`;
 }

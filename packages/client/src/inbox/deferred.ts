@@ -26,11 +26,11 @@ export interface DeferredMessage {
 }
 
 /** Where messages wait: for something of somebody that is asked for, for the message before them, for their time. */
-export type Room = 'suspended' | 'early' | 'ahead';
+export type DeferredArea = 'suspended' | 'early' | 'ahead';
 
 /** What is told of a message that waits. */
 export function deferredMessage(
-  room: Room,
+  area: DeferredArea,
   { key, id, sender: text, arrived, due }: StoredPlace,
   orderTimeout: number,
   readID: (text: unknown) => ID,
@@ -39,16 +39,16 @@ export function deferredMessage(
   return {
     id: messageOfVariant(id),
     ...(sender === undefined ? {} : { sender }),
-    reason: reasonOf(room, () => readID(key)),
+    reason: reasonOf(area, () => readID(key)),
     since: Math.floor(arrived),
-    ...(room === 'early' ? { until: Math.floor(arrived) + orderTimeout } : {}),
+    ...(area === 'early' ? { until: Math.floor(arrived) + orderTimeout } : {}),
     ...(due === undefined ? {} : { until: Math.ceil(due) }),
   };
 }
 
-function reasonOf(room: Room, missing: () => ID): DeferredReason {
-  if (room === 'early') return 'order';
-  if (room === 'ahead') return 'clock';
+function reasonOf(area: DeferredArea, missing: () => ID): DeferredReason {
+  if (area === 'early') return 'order';
+  if (area === 'ahead') return 'clock';
   return missing().isGroup ? 'members' : 'identity';
 }
 

@@ -1,248 +1,161 @@
-import type { Clock, Protocol, Store } from '@dimp/core';
-import type { Content, Envelope, InstantMessage } from '@dimp/dkd';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
-import { isJsonObject, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
-import type { ID } from '@dimp/mkm';
+import type { Content, Draft } from '@dimp/dkd';
+import { answersTo, isCommand, unsupportedReceipt } from '@dimp/endpoint';
+import type { EntityKey, ID } from '@dimp/mkm';
+import type { InboxChange, InboxItem, InboxStore } from './inbox-store.ts';
+import type { IncomingMessage } from './incoming-message.ts';
+import type { Processors } from './processors.ts';
+import type { Handled } from './received.ts';
+import { UnhandledQueue } from './unhandled-queue.ts';
 
-/** A message that was received, opened and checked. */
-export interface IncomingMessage<C extends Content = Content> extends InstantMessage<C> {
-  /**
-   * Name of the message: the same however often it comes. Keep it with what you show: after a crash, a message that you
-   * had shown but not done with comes once more under the same name.
-   */
-  readonly id: string;
-  /** The user of this machine whom it is for. */
-  readonly user: ID;
-  /** When it arrived, in milliseconds since the epoch. */
-  readonly arrived: number;
-  /**
-   * Whether the time inside the content is its sender's. Older programs write it where whoever carries a message can
-   * change it: what has such a time may be an old message that comes late.
-   */
-  readonly timeTrusted: boolean;
-  /** When it was written, in milliseconds since the epoch; when it arrived if {@link timeTrusted} is false. To be shown. */
-  readonly written: number;
-  /**
-   * Whether it is proven that its sender knows what is in it. Otherwise, from older programs, it may be a message of
-   * somebody else that the sender has captured: a handler that answers to strangers tells them whether it can be read.
-   */
-  readonly proven: boolean;
+/** After this many failed handler runs, a message is given up. */
+const MAX_FAILURES = 3;
+
+/** Options for {@link Inbox}. */
+export interface InboxOptions {
+  readonly store: InboxStore;
+  readonly processors: Processors;
+  readonly isContact: (user: ID, sender: ID) => Promise<boolean>;
+  /** Whether the sender of a message may learn anything about it. */
+  readonly mayAnswer: (message: IncomingMessage) => Promise<boolean>;
+  /** Called when a handler fails. The message comes again at the next start, at most three times. */
+  readonly onHandlerFailed: (message: IncomingMessage, error: unknown) => void;
+  /** Called for a command without a handler. */
+  readonly onUnhandled: (message: IncomingMessage) => void;
 }
 
-/** When a message was written as far as that can be trusted, in milliseconds since the epoch. */
-export function writtenTime(content: Content, arrived: number, timeTrusted: boolean): number {
-  return timeTrusted && content.time !== undefined ? Math.floor(content.time * 1000) : arrived;
-}
-
-/** A message with its place in the inbox. */
-export interface InboxItem {
-  readonly order: string;
-  readonly message: IncomingMessage;
-  /** How often a handler has failed on it. */
-  readonly failures: number;
-  /** Which messenger took it in; another one takes it over when that one is gone. */
-  readonly owner: string;
-}
-
-/** A change that writes a message into the inbox. */
-export interface InboxChange {
-  readonly type: 'set';
-  readonly key: readonly ['inbox', string];
-  readonly value: Uint8Array;
-}
-
-const WHAT = 'incoming message';
-
-/**
- * What the inbox holds at most: messages that no handler takes and nobody asks for stay, and anybody can send them. Those
- * who are no contacts have half of it together, so that they cannot keep contacts out.
- */
-export interface InboxLimits {
-  readonly messages: number;
-  readonly bytes: number;
-}
-
-/** 10,000 messages, 64 MiB. */
-export const DEFAULT_INBOX_LIMITS: InboxLimits = /* @__PURE__ */ Object.freeze({
-  messages: 10_000,
-  bytes: 64 * 1024 * 1024,
-});
-
-/** Messages that the application has not done with, in a store. */
+/** Keeps accepted messages on disk until the application's handlers, or its iteration, are done with them. */
 export class Inbox {
-  readonly #store: Store;
-  readonly #protocol: Protocol;
-  readonly #clock: Clock;
-  readonly #owner: string;
-  readonly #limits: InboxLimits;
-  readonly #onDamaged: (error: unknown) => void;
-  /** Lengths of the records that we know of, in bytes. */
-  readonly #lengths = new Map<string, number>();
-  #bytes = 0;
-  #last = 0;
+  readonly #options: InboxOptions;
+  readonly #store: InboxStore;
+  readonly #unhandled: UnhandledQueue;
+  /** Per sender: the handlers of one sender's messages run one after the other. */
+  readonly #running = new Map<EntityKey, Promise<unknown>>();
 
-  /**
-   * @param owner - name of this messenger
-   * @param onDamaged - told of records that cannot be read; they stay where they are
-   */
-  constructor(
-    store: Store,
-    protocol: Protocol,
-    clock: Clock,
-    owner: string,
-    limits: InboxLimits,
-    onDamaged: (error: unknown) => void,
-  ) {
-    this.#store = store;
-    this.#protocol = protocol;
-    this.#clock = clock;
-    this.#owner = owner;
-    this.#limits = limits;
-    this.#onDamaged = onDamaged;
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#unhandled = new UnhandledQueue((item) => options.store.done(item));
+  }
+
+  /** Whether the application may want a content: it has a handler for its kind, or iterates over messages. */
+  takes(content: Content): boolean {
+    if (this.#options.processors.handles(content.kind)) return true;
+    return !isCommand(content) && (content.kind !== 'unknown' || this.#unhandled.opened);
   }
 
   /**
-   * Makes sure that there is room.
-   *
-   * @param share - what the sender may have of it, 1 for all
-   * @throws `policy/rate-limited`: the message has to come again
+   * Whether there is no room for messages of strangers. The receiver asks before it opens such a message: whether the
+   * message comes again must not depend on whether it can be opened.
    */
-  checkRoom(share: number): void {
-    const { messages, bytes } = this.#limits;
-    if (this.#lengths.size < messages * share && this.#bytes < bytes * share) return;
-    throw new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
-  }
-
-  /** Whether there is no room for those who are no contacts. */
   get isFullForStrangers(): boolean {
-    const { messages, bytes } = this.#limits;
-    return this.#lengths.size >= messages / 2 || this.#bytes >= bytes / 2;
+    return this.#store.isFullForStrangers;
   }
 
-  /** Counts a message that was written. */
-  count({ key: [, order], value }: Pick<InboxChange, 'key' | 'value'>): void {
-    this.#bytes += value.length - (this.#lengths.get(order) ?? 0);
-    this.#lengths.set(order, value.length);
+  /** Gives a message its place in the inbox. It is not written yet. */
+  newItem(message: IncomingMessage): InboxItem {
+    return this.#store.newItem(message);
   }
 
-  /** Gives a message its place, behind all others. */
-  item(message: IncomingMessage): InboxItem {
-    this.#last = Math.floor(Math.max(this.#clock.now() * 1000, this.#last + 1));
-    return {
-      order: `${this.#last.toString(36).padStart(11, '0')}-${this.#owner}`,
-      message,
-      failures: 0,
-      owner: this.#owner,
-    };
+  /** @throws `policy/rate-limited` if there is no room for messages of their sender */
+  async checkRoom([first]: readonly InboxItem[]): Promise<void> {
+    if (first === undefined) return;
+    const { user, envelope } = first.message;
+    const isContact = await this.#options.isContact(user, envelope.sender);
+    this.#store.checkRoom(isContact ? 1 : 0.5);
   }
 
-  /** The change that puts a message into the inbox. */
+  /** The store change that puts a message into the inbox. */
   change(item: InboxItem): InboxChange {
-    return { type: 'set', key: ['inbox', item.order], value: encode(item) };
+    return this.#store.change(item);
   }
 
-  /** The application has done with a message. */
-  async done(item: InboxItem): Promise<void> {
-    await this.#store.delete(['inbox', item.order]);
-    this.#bytes -= this.#lengths.get(item.order) ?? 0;
-    this.#lengths.delete(item.order);
+  /** Counts messages whose changes have been written. */
+  written(changes: readonly InboxChange[]): void {
+    for (const change of changes) this.#store.count(change);
   }
 
-  /** A handler has failed on a message. */
-  async failed(item: InboxItem): Promise<void> {
-    await this.#store.batch([this.change({ ...item, failures: item.failures + 1 })]);
+  /** Messages that were accepted and are not done, in order of arrival; those of other tabs too. */
+  pending(): AsyncIterable<InboxItem> {
+    return this.#store.list();
   }
 
-  /** What is there, in order of arrival. */
-  async *list(): AsyncGenerator<InboxItem> {
-    for await (const [[, order], bytes] of this.#store.list(['inbox'])) {
-      if (order === undefined) continue;
-      this.#last = Math.max(this.#last, Number.parseInt(order, 36) || 0);
-      this.count({ key: ['inbox', order], value: bytes });
-      const item = this.#read(order, bytes);
-      if (item !== undefined) yield item;
-    }
+  /** Runs the handlers for a message, after those for earlier messages of its sender. */
+  handle(item: InboxItem): Promise<Handled> {
+    const { entity } = item.message.envelope.sender;
+    const before = this.#running.get(entity) ?? Promise.resolve();
+    const outcome = before.then(() => this.#handle(item));
+    const settled = outcome.catch(() => undefined);
+    this.#running.set(entity, settled);
+    void settled.then(() => {
+      if (this.#running.get(entity) === settled) this.#running.delete(entity);
+    });
+    return outcome;
   }
 
-  /** One record that is damaged does not keep the others back. */
-  #read(order: string, bytes: Uint8Array): InboxItem | undefined {
+  /** Removes a message whose answers are safe. */
+  async finish(handled: Handled): Promise<void> {
+    if (handled.kind === 'answered') await this.#store.done(handled.item);
+  }
+
+  /** Records that the answers of a message cannot be sent. */
+  async failAnswers({ kind, item }: Handled, error: unknown): Promise<void> {
+    if (kind === 'answered') await this.#fail(item, error);
+    // The message itself has been passed on.
+    else this.#options.onHandlerFailed(item.message, error);
+  }
+
+  /** The messages that no handler takes. Asking for the next one says that the one before is done. */
+  messages(signal?: AbortSignal): AsyncGenerator<IncomingMessage> {
+    return this.#unhandled.messages(signal);
+  }
+
+  /** Removes a message that the application got from {@link messages}. */
+  done(id: string): Promise<void> {
+    return this.#unhandled.done(id);
+  }
+
+  /** Resolves when no handler is running. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running.values());
+  }
+
+  /** Ends all iterations. */
+  stop(): void {
+    this.#unhandled.stop();
+  }
+
+  async #handle(item: InboxItem): Promise<Handled> {
+    const { message } = item;
+    const { envelope, content, user } = message;
+    let drafts: readonly Draft[];
+    let isHandled = true;
     try {
-      return this.#decode(order, bytes);
+      drafts = await this.#options.processors.run(message, () => {
+        isHandled = false;
+      });
     } catch (error) {
-      this.#onDamaged(error);
-      return undefined;
+      await this.#fail(item, error);
+      return { kind: 'failed', item };
     }
+    if (!isHandled && isCommand(content) && (await this.#options.mayAnswer(message))) {
+      drafts = [...drafts, unsupportedReceipt(envelope, content, undefined)];
+    }
+    const answers = answersTo(envelope.sender, envelope.receiver, user, drafts);
+    if (isHandled) return { kind: 'answered', item, answers };
+    await this.#passOn(item);
+    return { kind: 'unhandled', item, answers };
   }
 
-  #decode(order: string, bytes: Uint8Array): InboxItem {
-    const record = decodeRecordObject(bytes, WHAT);
-    const { id, sender, receiver, user, time, type, group, content } = record;
-    const { arrived, failures, owner, untimed, unproven } = record;
-    if (
-      typeof id !== 'string' ||
-      typeof time !== 'number' ||
-      typeof arrived !== 'number' ||
-      typeof failures !== 'number' ||
-      typeof owner !== 'string' ||
-      (type !== undefined && typeof type !== 'string') ||
-      !isJsonObject(content)
-    ) {
-      throw corruptRecord(WHAT);
-    }
-    const { parseID, contents } = this.#protocol;
-    try {
-      const envelope: Envelope = {
-        sender: parseID(sender),
-        receiver: parseID(receiver),
-        time,
-        ...(type === undefined ? {} : { type }),
-        ...(group === undefined ? {} : { group: parseID(group) }),
-      };
-      const read = readKept(content, contents);
-      const timeTrusted = untimed !== true;
-      const message: IncomingMessage = {
-        id,
-        envelope,
-        content: read,
-        user: parseID(user),
-        arrived,
-        timeTrusted,
-        written: writtenTime(read, arrived, timeTrusted),
-        proven: unproven !== true,
-      };
-      return { order, message, failures, owner };
-    } catch {
-      throw corruptRecord(WHAT);
-    }
+  async #fail(item: InboxItem, error: unknown): Promise<void> {
+    this.#options.onHandlerFailed(item.message, error);
+    if (item.failures + 1 >= MAX_FAILURES) await this.#store.done(item);
+    else await this.#store.failed(item);
   }
-}
 
-/** A content that was kept: one that its type refuses was read as an unknown one before, or the type has changed since. */
-function readKept(wire: JsonObject, contents: Protocol['contents']): Content {
-  try {
-    return contents.parse(wire);
-  } catch (error) {
-    if (!isProtocolError(error)) throw error;
-    return contents.parseAsUnknown(wire);
+  /** Commands speak to programs: one without a handler is not shown to the user. */
+  async #passOn(item: InboxItem): Promise<void> {
+    if (!isCommand(item.message.content)) return this.#unhandled.push(item);
+    await this.#store.done(item);
+    this.#options.onUnhandled(item.message);
   }
-}
-
-function encode({ message, failures, owner }: InboxItem): Uint8Array {
-  const { id, envelope, content, user, arrived, timeTrusted, proven } = message;
-  const { sender, receiver, time, type, group } = envelope;
-  return encodeRecord({
-    id,
-    sender: sender.text,
-    receiver: receiver.text,
-    user: user.text,
-    time,
-    ...(type === undefined ? {} : { type }),
-    ...(group === undefined ? {} : { group: group.text }),
-    content: content.wire,
-    arrived,
-    ...(timeTrusted ? {} : { untimed: true }),
-    ...(proven ? {} : { unproven: true }),
-    failures,
-    owner,
-  });
 }

@@ -10,17 +10,18 @@ import {
   unsupported,
   unsupportedReceipt,
 } from '@dimp/endpoint';
-import { type JsonObject, ProtocolError } from '@dimp/foundation';
+import { definedOnly, type JsonObject, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { StationContact } from '../messenger/station-contact.ts';
-import type { Commands } from '../processing/commands.ts';
-import { type Handled, NOTHING, type Received } from './answer.ts';
-import type { Application } from './application.ts';
+import type { StationContact } from '../connection/station-contact.ts';
+import type { Commands } from './commands.ts';
 import { contentName } from './content-name.ts';
-import { type InboxItem, writtenTime } from './inbox.ts';
+import type { Inbox } from './inbox.ts';
+import type { InboxItem } from './inbox-store.ts';
+import { writtenTime } from './incoming-message.ts';
 import type { OpenedMessage } from './message-opener.ts';
 import type { NeverForgotten } from './never-forgotten.ts';
 import type { Receipts } from './receipts.ts';
+import { type Handled, NOTHING, type Received } from './received.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
 
 /** How a message has come. */
@@ -47,12 +48,24 @@ export interface IntakeParts {
   readonly neverForgotten: NeverForgotten;
   readonly receipts: Receipts;
   readonly commands: Commands;
-  readonly application: Application;
-  /** Packs answers of one message into messages, for a forward. */
-  readonly pack: (received: Received) => Promise<readonly JsonObject[]>;
-  /** Takes in a message that was forwarded. */
-  readonly take: (message: JsonObject, way: Way) => Promise<Received>;
+  readonly inbox: Inbox;
+  /** Packs the answers to one message into messages, for a forward. */
+  readonly pack: (answers: readonly Answer[]) => Promise<readonly JsonObject[]>;
+  /** Receives a message that was forwarded. */
+  readonly receive: (message: JsonObject, way: Way) => Promise<Received>;
   readonly onUnhandled: (message: OpenedMessage) => void;
+}
+
+/** The outcome of one content. */
+type ContentOutcome =
+  | { readonly kind: 'answered'; readonly drafts: readonly Draft[] }
+  | { readonly kind: 'queued'; readonly item: InboxItem };
+
+/** The outcome of the messages in a forward. */
+interface Forwarded {
+  readonly drafts: readonly Draft[];
+  readonly handled: readonly Promise<Handled>[];
+  readonly isFull: boolean;
 }
 
 /** Forwards inside forwards at most (spec §14.7 no. 7). */
@@ -69,50 +82,41 @@ export class Intake {
   }
 
   /**
-   * Processes a message that was opened and is not waited for.
+   * Processes an opened message that nothing keeps waiting: commands are answered, everything else is put into the inbox.
    *
-   * @throws `policy/rate-limited` if there is no room for it; `format/limit` for forwards that hold too much
+   * @throws `policy/rate-limited` if the inbox has no room; `format/limit` for forwards that hold too much
    */
   async process(id: string, opened: OpenedMessage, way: Way): Promise<Received> {
-    const { depth = 0, via, silent = false } = way;
-    const { memory, facebook, application, receipts } = this.#parts;
+    const { via, silent = false } = way;
+    const { memory, facebook, inbox, receipts } = this.#parts;
     const { envelope, content, user, signature, proven } = opened;
     const known = contentName(opened);
     const before = known === undefined ? undefined : await memory.sameContent(known);
-    if (before !== undefined) return this.#takeCopy(id, before, signature);
+    if (before !== undefined) return this.#repeatedContent(id, before, signature);
+
     const arrived = facebook.clock.now();
-    const parts = contentsOf(content);
-    const forwarded = parts.flatMap(messagesOf);
-    if (forwarded.length > MAX_FORWARDED) throw tooMuch('messages', MAX_FORWARDED);
-    if (forwarded.length > 0 && depth >= MAX_DEPTH) throw tooMuch('depth', MAX_DEPTH);
+    const contents = contentsOf(content);
+    const forwarded = contents.flatMap(messagesOf);
+    checkForwarded(forwarded, way);
     const answerable = { user, sender: envelope.sender, proven };
     const audible = !silent && (await receipts.mayAnswer(answerable));
-    const drafts: Draft[] = [];
-    const items: InboxItem[] = [];
-    for (const [index, part] of parts.entries()) {
-      if (part.kind === 'forward') continue;
-      const name = part === content ? id : `${id}#${index}`;
-      const outcome = await this.#processPart(name, { ...opened, content: part }, arrived, via);
-      if ('order' in outcome) items.push(outcome);
-      else if (audible) drafts.push(...outcome);
-    }
-    await application.admit(items);
-    const handled: Promise<Handled>[] = [];
-    let receipt: readonly Answer[] = [];
-    const answer = (): Received => ({
-      answers: [...answersTo(envelope.sender, envelope.receiver, user, drafts), ...receipt],
-      handled,
-    });
-    for (const message of forwarded) {
-      const inner: Way = { depth: depth + 1, forwarder: envelope.sender, silent: !audible };
-      const inside = await this.#parts.take(message, inner);
-      handled.push(...inside.handled);
-      // What is answered to them goes back the way they came (spec §9.2).
-      const messages = await this.#parts.pack({ answers: inside.answers, handled: [] });
-      if (messages.length > 0) drafts.push({ kind: 'forward', body: { messages } });
-      // It comes again, and with it those that are left.
-      if (inside.noRoom) return { ...answer(), noRoom: true };
-    }
+    const { drafts, items } = await this.#processContents(id, opened, contents, arrived, via);
+    const answerDrafts = audible ? drafts : [];
+    await inbox.checkRoom(items);
+
+    const inner: Way = {
+      depth: (way.depth ?? 0) + 1,
+      forwarder: envelope.sender,
+      silent: !audible,
+    };
+    const inside = await this.#receiveForwarded(forwarded, inner);
+    const answers = answersTo(envelope.sender, envelope.receiver, user, [
+      ...answerDrafts,
+      ...inside.drafts,
+    ]);
+    // It comes again, and with it those that are left.
+    if (inside.isFull) return { kind: 'no-room', answers, handled: inside.handled };
+
     const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
     const decision = due ? await receipts.decide(answerable, silent) : undefined;
     const text =
@@ -124,22 +128,80 @@ export class Intake {
         ? {}
         : { owed: { for: decision, signature } }),
       ...(due || text !== undefined
-        ? { receipt: { envelope, content, ...(text === undefined ? {} : { text }) } }
+        ? { receipt: { envelope, content, ...definedOnly({ text }) } }
         : {}),
     };
     if (items.length > 0 && !(await this.#keep(id, seen, items, opened))) {
-      return { ...NOTHING, handled };
+      return { kind: 'done', answers: [], handled: inside.handled };
     }
     memory.note(id, seen);
-    if (decision === 'now') {
-      receipt = receipts.write(id, seen, user, signature);
-    }
-    handled.push(...items.map((item) => application.take(item)));
-    return answer();
+    const receipt = decision === 'now' ? receipts.write(id, seen, user, signature) : [];
+    const handled = items.map((item) => inbox.handle(item));
+    return {
+      kind: 'done',
+      answers: [...answers, ...receipt],
+      handled: [...inside.handled, ...handled],
+    };
   }
 
-  /** Its sender has packed anew what was taken in before, for another key of ours. */
-  async #takeCopy(id: string, before: string, signature: Uint8Array): Promise<Received> {
+  /** Answers the commands among the contents of a message, and makes inbox items of the rest. */
+  async #processContents(
+    id: string,
+    opened: OpenedMessage,
+    contents: readonly Content[],
+    arrived: number,
+    via: StationContact | undefined,
+  ): Promise<{ readonly drafts: readonly Draft[]; readonly items: readonly InboxItem[] }> {
+    const drafts: Draft[] = [];
+    const items: InboxItem[] = [];
+    for (const [index, content] of contents.entries()) {
+      if (content.kind === 'forward') continue;
+      const name = content === opened.content ? id : `${id}#${index}`;
+      const outcome = await this.#processContent(name, { ...opened, content }, arrived, via);
+      if (outcome.kind === 'queued') items.push(outcome.item);
+      else drafts.push(...outcome.drafts);
+    }
+    return { drafts, items };
+  }
+
+  async #processContent(
+    id: string,
+    opened: OpenedMessage,
+    arrived: number,
+    via: StationContact | undefined,
+  ): Promise<ContentOutcome> {
+    const { commands, inbox, onUnhandled } = this.#parts;
+    const { envelope, content, user, proven, timeTrusted } = opened;
+    const answered = await commands.process({ envelope, content, user }, via);
+    if (answered !== undefined) return { kind: 'answered', drafts: answered };
+    if (inbox.takes(content)) {
+      const written = writtenTime(content, arrived, timeTrusted);
+      const message = { id, envelope, content, user, arrived, written, timeTrusted, proven };
+      return { kind: 'queued', item: inbox.newItem(message) };
+    }
+    onUnhandled(opened);
+    return {
+      kind: 'answered',
+      drafts: [unsupportedReceipt(envelope, content, opened.signature)],
+    };
+  }
+
+  /** Receives the messages in a forward. Answers to them go back in a forward (spec §9.2). */
+  async #receiveForwarded(messages: readonly JsonObject[], way: Way): Promise<Forwarded> {
+    const drafts: Draft[] = [];
+    const handled: Promise<Handled>[] = [];
+    for (const message of messages) {
+      const received = await this.#parts.receive(message, way);
+      handled.push(...received.handled);
+      const packed = await this.#parts.pack(received.answers);
+      if (packed.length > 0) drafts.push({ kind: 'forward', body: { messages: packed } });
+      if (received.kind === 'no-room') return { drafts, handled, isFull: true };
+    }
+    return { drafts, handled, isFull: false };
+  }
+
+  /** Notes a copy that the sender has packed anew for another key of ours: its content was accepted before. */
+  async #repeatedContent(id: string, before: string, signature: Uint8Array): Promise<Received> {
     const { memory, store, receipts } = this.#parts;
     const seen = await memory.get(before);
     if (seen === undefined) return NOTHING;
@@ -147,26 +209,6 @@ export class Intake {
     await store.batch(memory.changes(id, copy));
     memory.note(id, copy);
     return receipts.again(id, copy, signature);
-  }
-
-  /** @returns what to answer, or the message as it goes into the inbox */
-  async #processPart(
-    id: string,
-    opened: OpenedMessage,
-    arrived: number,
-    via: StationContact | undefined,
-  ): Promise<readonly Draft[] | InboxItem> {
-    const { commands, application, onUnhandled } = this.#parts;
-    const { envelope, content, user, proven, timeTrusted } = opened;
-    const answered = await commands.process({ envelope, content, user }, via);
-    if (answered !== undefined) return answered;
-    if (application.takes(content)) {
-      const written = writtenTime(content, arrived, timeTrusted);
-      const message = { id, envelope, content, user, arrived, written, timeTrusted, proven };
-      return application.item(message);
-    }
-    onUnhandled(opened);
-    return [unsupportedReceipt(envelope, content, opened.signature)];
   }
 
   /**
@@ -180,13 +222,13 @@ export class Intake {
     items: readonly InboxItem[],
     opened: OpenedMessage,
   ): Promise<boolean> {
-    const { store, memory, application, neverForgotten } = this.#parts;
-    const kept = items.map((item) => application.change(item));
+    const { store, memory, inbox, neverForgotten } = this.#parts;
+    const kept = items.map((item) => inbox.change(item));
     const seenChanges = memory.changes(id, seen, contentName(opened));
     const write = async (): Promise<void> => {
       const forever = opened.timeTrusted ? [] : [await neverForgotten.change(id)];
       await store.batch([...seenChanges, ...forever, ...kept]);
-      application.written(kept);
+      inbox.written(kept);
     };
     if (store.sharing === undefined) {
       await write();
@@ -210,6 +252,12 @@ function contentsOf(content: Content): readonly Content[] {
 /** The messages in a forward, each to be verified on its own. */
 function messagesOf({ kind, body }: Content): readonly JsonObject[] {
   return kind === 'forward' ? (body as ForwardBody).messages : [];
+}
+
+/** @throws `format/limit` */
+function checkForwarded({ length }: readonly JsonObject[], { depth = 0 }: Way): void {
+  if (length > MAX_FORWARDED) throw tooMuch('messages', MAX_FORWARDED);
+  if (length > 0 && depth >= MAX_DEPTH) throw tooMuch('depth', MAX_DEPTH);
 }
 
 function tooMuch(limit: string, max: number): ProtocolError<'format/limit'> {

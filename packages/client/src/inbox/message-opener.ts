@@ -49,9 +49,10 @@ export class MessageOpener {
   /**
    * Opens a message and checks its age.
    *
+   * @param user - the user of this machine whom it is for, if there is one
    * @throws the codes of `verify` and `decrypt`, `policy/expired`
    */
-  async open(message: ReliableMessage): Promise<OpenedMessage | Waiting> {
+  async open(message: ReliableMessage, user: ID | undefined): Promise<OpenedMessage | Waiting> {
     let isVerified = false;
     try {
       this.#freshness.checkAge(message.envelope);
@@ -62,7 +63,7 @@ export class MessageOpener {
       if (members !== undefined) return members;
       // Before it is opened: whether it can be opened must not be seen by what we ask for.
       await this.#refresh(message);
-      const opened = await this.#decrypt(verified, { keepRefused: true });
+      const opened = await this.#decrypt(verified, user, { keepRefused: true });
       this.#freshness.checkContent(opened.content, opened.envelope);
       return opened;
     } catch (error) {
@@ -80,7 +81,9 @@ export class MessageOpener {
    */
   async openEvidence(message: ReliableMessage): Promise<OpenedMessage | Waiting> {
     const verified = await this.#transceiver.verify(message);
-    return isWaiting(verified) ? verified : this.#decrypt(verified, { anyMember: true });
+    if (isWaiting(verified)) return verified;
+    const user = (await this.#facebook.selectLocalUser(message.envelope.receiver))?.id;
+    return this.#decrypt(verified, user, { anyMember: true });
   }
 
   /** Whether an error of {@link MessageOpener.open} concerns a message that its sender has signed. */
@@ -101,19 +104,19 @@ export class MessageOpener {
 
   async #decrypt(
     message: Verified<ReliableMessage>,
+    user: ID | undefined,
     options: DecryptOptions,
   ): Promise<OpenedMessage> {
     const opened = await this.#transceiver.decrypt(message, options);
     const { envelope } = opened;
-    const local = await this.#facebook.selectLocalUser(envelope.receiver);
-    // It was there a moment ago, when the message was decrypted for it.
-    if (local === undefined) throw new TypeError('the user was removed meanwhile');
+    // It was decrypted for a user of this machine, who can only have been added meanwhile.
+    if (user === undefined) throw new TypeError('the user was added while the message was opened');
     const opening = this.#transceiver.openingOf(opened);
     const { key, proven = false, timeTrusted = false, refused } = opening ?? {};
-    if (refused !== undefined && !(await this.#mayKeep(opened, local.id, proven))) throw refused;
+    if (refused !== undefined && !(await this.#mayKeep(opened, user, proven))) throw refused;
     const content = withFileKey(opened.content, key, (wire) => this.#parse(wire));
     const { signature } = message;
-    return { envelope, content, user: local.id, signature, proven, timeTrusted };
+    return { envelope, content, user, signature, proven, timeTrusted };
   }
 
   /**

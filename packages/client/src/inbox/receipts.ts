@@ -5,7 +5,7 @@ import { type Answer, answersTo, Cooldown, receiptDraft } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Acceptance } from './acceptance.ts';
-import { NOTHING, type Received } from './answer.ts';
+import { NOTHING, type Received } from './received.ts';
 import type { OwedFor, ReplayMemory, SeenMessage } from './replay-memory.ts';
 
 /**
@@ -98,7 +98,7 @@ export class Receipts {
       this.#repeated.forget(id);
       return NOTHING;
     }
-    return { answers: this.write(id, seen, local.id, signature), handled: [] };
+    return { kind: 'done', answers: this.write(id, seen, local.id, signature), handled: [] };
   }
 
   /** Receipts that are owed to a sender, or to anybody, and can be sent now. */
@@ -110,7 +110,7 @@ export class Receipts {
       if (seen?.owed === undefined) continue;
       answers.push(...(await this.again(id, seen, seen.owed.signature)).answers);
     }
-    return { answers, handled: [] };
+    return { kind: 'done', answers, handled: [] };
   }
 
   /** Writes the receipt for a message. @returns nothing for senders and receivers that get none */

@@ -6,23 +6,24 @@ import {
   type JsonObject,
   ownMember,
   ProtocolError,
+  rethrowOurFault,
   stringifyJson,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { StationContact } from '../messenger/station-contact.ts';
+import type { StationContact } from '../connection/station-contact.ts';
 import type { Acceptance } from './acceptance.ts';
-import { NOTHING, type Received, together } from './answer.ts';
-import type { DeferredMessage, Room } from './deferred.ts';
-import { DeferredMessages, type Taken } from './deferred-messages.ts';
+import type { DeferredArea, DeferredMessage } from './deferred.ts';
+import { DeferredMessages } from './deferred-messages.ts';
 import type { DeferredStore } from './deferred-store.ts';
 import type { EvidenceReaders } from './evidence.ts';
 import { Intake, type IntakeParts, type Way } from './intake.ts';
 import { type MessageOpener, type OpenedMessage, refusalOf } from './message-opener.ts';
+import { NOTHING, type Received, together } from './received.ts';
 import type { UnopenedMessages } from './unopened.ts';
 import { variantName, variantOf } from './variants.ts';
 
 /** What a {@link Receiver} is made of. */
-export interface ReceiverParts extends Omit<IntakeParts, 'take'> {
+export interface ReceiverParts extends Omit<IntakeParts, 'receive'> {
   readonly opener: MessageOpener;
   readonly unopened: UnopenedMessages;
   readonly acceptance: Acceptance;
@@ -31,7 +32,7 @@ export interface ReceiverParts extends Omit<IntakeParts, 'take'> {
    * `suspended`: messages whose sender or group is not known yet, by entity. `early`: messages that have overtaken another
    * one, by its name. `ahead`: messages from the future, by sender.
    */
-  readonly rooms: Readonly<Record<Room, DeferredStore>>;
+  readonly stores: Readonly<Record<DeferredArea, DeferredStore>>;
   readonly timers: Timers;
   /** How long a message waits for the one before it, in milliseconds since its arrival. */
   readonly orderTimeout: number;
@@ -48,15 +49,15 @@ export interface ReceiverParts extends Omit<IntakeParts, 'take'> {
 export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #intake: Intake;
-  readonly #waiting: DeferredMessages;
+  readonly #deferred: DeferredMessages;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
-    const { rooms, timers, orderTimeout, ask, memory, facebook, onDeferred } = parts;
-    this.#intake = new Intake({ ...parts, take: (message, way) => this.#take(message, way) });
-    this.#waiting = new DeferredMessages({
-      rooms,
+    const { stores, timers, orderTimeout, ask, memory, facebook, onDeferred } = parts;
+    this.#intake = new Intake({ ...parts, receive: (message, way) => this.#receive(message, way) });
+    this.#deferred = new DeferredMessages({
+      stores,
       timers,
       clock: facebook.clock,
       orderTimeout,
@@ -64,7 +65,7 @@ export class Receiver {
       onDeferred,
       readID: facebook.protocol.parseID,
       isSeen: (id) => memory.has(id),
-      take: (text, late) => this.#take(text, { again: true, late }),
+      receive: (text, late) => this.#receive(text, { again: true, late }),
       later: async (task) => parts.later(await this.#inTurn(task)),
     });
   }
@@ -75,32 +76,32 @@ export class Receiver {
    * @param via - the station whose connection it came over
    */
   receive(text: string, via?: StationContact): Promise<Received> {
-    return this.#inTurn(() => this.#take(text, via === undefined ? {} : { via }));
+    return this.#inTurn(() => this.#receive(text, via === undefined ? {} : { via }));
   }
 
   /** Something of an entity has arrived: what waited for it is taken in. */
   release(entity: EntityKey): Promise<Received> {
-    return this.#inTurn(() => this.#waiting.takeUp('suspended', entity));
+    return this.#inTurn(() => this.#deferred.release('suspended', entity));
   }
 
   /** See {@link DeferredMessages.restore}. */
   restore(oldest: number): Promise<Received> {
-    return this.#inTurn(() => this.#waiting.restore(oldest));
+    return this.#inTurn(() => this.#deferred.restore(oldest));
   }
 
   /** See {@link DeferredMessages.tend}. */
   tend(oldest: number): Promise<Received> {
-    return this.#inTurn(() => this.#waiting.tend(oldest));
+    return this.#inTurn(() => this.#deferred.tend(oldest));
   }
 
   /** See {@link DeferredMessages.list}. */
   deferred(): Promise<readonly DeferredMessage[]> {
-    return this.#waiting.list();
+    return this.#deferred.list();
   }
 
   /** Asks again for what messages wait for. */
   askAgain(): Promise<void> {
-    return this.#waiting.askAgain();
+    return this.#deferred.askAgain();
   }
 
   /** Resolves when all that was received so far has been taken in. */
@@ -109,7 +110,7 @@ export class Receiver {
   }
 
   stop(): void {
-    this.#waiting.stop();
+    this.#deferred.stop();
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -118,69 +119,96 @@ export class Receiver {
     return turn;
   }
 
-  async #take(input: string | JsonObject, way: Way): Promise<Taken> {
+  /** Receives a message. A failure of our own store is thrown, because the message must come again. */
+  async #receive(input: string | JsonObject, way: Way): Promise<Received> {
     let message: ReliableMessage | undefined;
+    let user: ID | undefined;
     try {
-      message = refusing(() => this.#parts.facebook.protocol.parseMessage(input));
-      return await this.#takeMessage(message, input, way);
+      message = parseOrRefuse(() => this.#parts.facebook.protocol.parseMessage(input));
+      const id = messageID(message);
+      if (await this.#readEvidence(message, way)) return NOTHING;
+      const duplicate = await this.#answerDuplicate(id, message, way);
+      if (duplicate !== undefined) return duplicate;
+      user = (await this.#parts.facebook.selectLocalUser(message.envelope.receiver))?.id;
+      return await this.#open(id, message, user, input, way);
     } catch (error) {
-      // A store that fails is our own trouble: the message must come again.
-      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-      const { sender } = message?.envelope ?? {};
-      const ahead = isAhead(error);
-      // Once is enough.
-      if (!ahead || !way.again) this.#parts.onRefused(error, sender);
-      // The clock that is wrong may be ours.
-      if (ahead && message !== undefined && sender !== undefined && !way.silent) {
-        return this.#wait('ahead', sender.entity, message, input, waitOf(error));
-      }
-      if (isProtocolError(error, 'policy/rate-limited')) return { ...NOTHING, noRoom: true };
-      const { opener } = this.#parts;
-      if (message === undefined || !opener.wasVerified(error)) return NOTHING;
-      if (opener.contradictsEnvelope(error)) return NOTHING;
-      return way.silent ? NOTHING : this.#passOver(message);
+      rethrowOurFault(error);
+      return this.#refuse(error, message, user, input, way);
     }
   }
 
-  async #takeMessage(
+  /** @returns undefined for a message that has not been received yet */
+  async #answerDuplicate(
+    id: string,
     message: ReliableMessage,
+    { silent, again }: Way,
+  ): Promise<Received | undefined> {
+    const { memory, receipts } = this.#parts;
+    const seen = await memory.get(id);
+    if (seen !== undefined) return silent ? NOTHING : receipts.again(id, seen, message.signature);
+    if (again) return undefined;
+    return (await this.#deferred.has(id, () => variantName(message))) ? NOTHING : undefined;
+  }
+
+  /** Opens a message, defers it if something is missing, and processes it. */
+  async #open(
+    id: string,
+    message: ReliableMessage,
+    user: ID | undefined,
     input: string | JsonObject,
     way: Way,
-  ): Promise<Taken> {
-    const { memory, neverForgotten, receipts, ask } = this.#parts;
-    const evidence = await this.#readEvidence(message, way);
-    if (evidence) return NOTHING;
-    const id = messageID(message);
-    const seen = await memory.get(id);
-    if (seen !== undefined)
-      return way.silent ? NOTHING : receipts.again(id, seen, message.signature);
-    if (!way.again && (await this.#waiting.has(id, () => variantName(message)))) return NOTHING;
-    const opened = await this.#open(message);
+  ): Promise<Received> {
+    const { neverForgotten, ask } = this.#parts;
+    const opened = await this.#openIfRoom(message, user);
     if (isWaiting(opened)) {
       // To ask who wrote what a stranger has forwarded would tell that stranger that the forward can be read.
       if (way.silent) throw new ProtocolError('policy/unauthorized', 'forwarded by a stranger');
-      const taken = await this.#wait('suspended', opened.id.entity, message, input);
+      const deferred = await this.#defer('suspended', opened.id.entity, message, input);
       await ask(opened);
-      return taken;
+      return deferred;
     }
-    // Its record was forgotten, it was not.
+    // The replay memory may have forgotten its record.
     if (!opened.timeTrusted && (await neverForgotten.has(id))) return NOTHING;
     const isKnown = await this.#isKnown(opened);
     const before = way.late ? undefined : await this.#missingPredecessor(opened, id, isKnown);
     if (before !== undefined && way.depth === undefined) {
-      return this.#wait('early', before, message, input);
+      return this.#defer('early', before, message, input);
     }
     const received = await this.#intake.process(id, opened, way);
-    // What waits behind a stranger's message must not show whether that one could be opened.
-    if (received.noRoom || !(isKnown || opened.proven)) return received;
-    return together([received, await this.#waiting.takeUp('early', id)]);
+    // The messages behind a stranger's message must not show whether that one could be opened.
+    if (received.kind === 'no-room' || !(isKnown || opened.proven)) return received;
+    return together([received, await this.#deferred.release('early', id)]);
+  }
+
+  /** Reports why a message is refused, and decides whether it comes again. */
+  async #refuse(
+    error: ProtocolError,
+    message: ReliableMessage | undefined,
+    user: ID | undefined,
+    input: string | JsonObject,
+    way: Way,
+  ): Promise<Received> {
+    const { opener, onRefused } = this.#parts;
+    const { sender } = message?.envelope ?? {};
+    const ahead = isAhead(error);
+    // A message from the future is reported once.
+    if (!ahead || !way.again) onRefused(error, sender);
+    // Our own clock may be the wrong one.
+    if (ahead && message !== undefined && sender !== undefined && !way.silent) {
+      return this.#defer('ahead', sender.entity, message, input, waitOf(error));
+    }
+    if (isProtocolError(error, 'policy/rate-limited')) {
+      return { kind: 'no-room', answers: [], handled: [] };
+    }
+    if (message === undefined || way.silent || !opener.wasVerified(error)) return NOTHING;
+    return opener.contradictsEnvelope(error) ? NOTHING : this.#skip(message, user);
   }
 
   #isKnown({ user, envelope }: OpenedMessage): Promise<boolean> {
     return this.#parts.acceptance.has(user, envelope.sender);
   }
 
-  /** @returns whether a message in a forward was what somebody has asked for */
+  /** @returns whether a message in a forward was evidence that a reader has asked for */
   async #readEvidence(message: ReliableMessage, { forwarder }: Way): Promise<boolean> {
     const { evidence, opener } = this.#parts;
     if (forwarder === undefined || !evidence.anybody) return false;
@@ -188,8 +216,8 @@ export class Receiver {
       const opened = await opener.openEvidence(message);
       return !isWaiting(opened) && (await evidence.read(opened, forwarder));
     } catch (error) {
-      // What cannot be read as evidence may be a message.
-      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+      // A message that cannot be read as evidence may be an ordinary one.
+      rethrowOurFault(error);
       return false;
     }
   }
@@ -200,12 +228,15 @@ export class Receiver {
    *
    * @throws `policy/rate-limited`, and the codes of `MessageOpener.open`
    */
-  async #open(message: ReliableMessage): Promise<OpenedMessage | Waiting> {
+  async #openIfRoom(
+    message: ReliableMessage,
+    user: ID | undefined,
+  ): Promise<OpenedMessage | Waiting> {
     const { opener } = this.#parts;
-    const isCrowded = await this.#isCrowded(message);
+    const isCrowded = await this.#isCrowded(message, user);
     let opened: OpenedMessage | Waiting;
     try {
-      opened = await opener.open(message);
+      opened = await opener.open(message, user);
     } catch (error) {
       throw isCrowded && opener.wasVerified(error) ? noRoom() : error;
     }
@@ -213,39 +244,41 @@ export class Receiver {
     return opened;
   }
 
-  /** Whether there is no room for a message because a stranger has sent it. */
-  async #isCrowded({ envelope, broadcast }: ReliableMessage): Promise<boolean> {
-    const { application, acceptance, facebook } = this.#parts;
-    if (broadcast || !application.isFullForStrangers) return false;
-    const local = await facebook.selectLocalUser(envelope.receiver);
-    return local !== undefined && !(await acceptance.has(local.id, envelope.sender));
+  /** Whether there is no room for a message because its sender is a stranger. */
+  async #isCrowded(
+    { envelope, broadcast }: ReliableMessage,
+    user: ID | undefined,
+  ): Promise<boolean> {
+    const { inbox, acceptance } = this.#parts;
+    if (broadcast || user === undefined || !inbox.isFullForStrangers) return false;
+    return !(await acceptance.has(user, envelope.sender));
   }
 
-  /** A message of somebody whom we know cannot be read: those that wait for it are taken in, those behind it do not wait. */
-  async #passOver(message: ReliableMessage): Promise<Received> {
-    const { acceptance, facebook, unopened } = this.#parts;
-    const { sender, receiver } = message.envelope;
-    const local = await facebook.selectLocalUser(receiver);
-    if (local === undefined || !(await acceptance.has(local.id, sender))) return NOTHING;
+  /** A message of a known sender cannot be read: the messages that follow it are released, and later ones do not wait. */
+  async #skip(message: ReliableMessage, user: ID | undefined): Promise<Received> {
+    const { acceptance, unopened } = this.#parts;
+    const { sender } = message.envelope;
+    if (user === undefined || !(await acceptance.has(user, sender))) return NOTHING;
     const id = messageID(message);
     await unopened.add(sender, id);
-    return this.#waiting.takeUp('early', id);
+    return this.#deferred.release('early', id);
   }
 
-  #wait(
-    room: Room,
+  /** Stores a message until something has arrived. */
+  #defer(
+    area: DeferredArea,
     key: string,
     message: ReliableMessage,
     input: string | JsonObject,
     wait?: number,
-  ): Promise<Taken> {
+  ): Promise<Received> {
     const text = typeof input === 'string' ? input : stringifyJson(input);
     const sender = message.envelope.sender.text;
     const name = messageID(message);
     // What has not been opened may be a changed copy, which must not keep the genuine one out.
-    const id = room === 'suspended' ? variantOf(name, variantName(message)) : name;
+    const id = area === 'suspended' ? variantOf(name, variantName(message)) : name;
     const due = wait === undefined ? {} : { due: this.#parts.facebook.clock.now() + wait };
-    return this.#waiting.add(room, { key, id, text, sender, ...due });
+    return this.#deferred.add(area, { key, id, text, sender, ...due });
   }
 
   /** The message before this one, if its sender names one that has not come. */
@@ -268,7 +301,7 @@ function noRoom(): ProtocolError {
   return new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
 }
 
-function refusing<T>(read: () => T): T {
+function parseOrRefuse<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

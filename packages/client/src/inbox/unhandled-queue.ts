@@ -1,4 +1,5 @@
-import type { InboxItem, IncomingMessage } from './inbox.ts';
+import type { InboxItem } from './inbox-store.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 
 /** Messages that no handler took, for whoever iterates over them. Each goes to one iteration only. */
 export class UnhandledQueue {

@@ -3,7 +3,7 @@ import type { Content, Envelope } from '@dimp/dkd';
 import type { EventKinds, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { DeferredMessage } from '../inbox/deferred.ts';
-import type { IncomingMessage } from '../inbox/inbox.ts';
+import type { IncomingMessage } from '../inbox/incoming-message.ts';
 
 /** What a messenger tells of. None of it holds a secret; `unhandled` and `handlerFailed` hold what somebody wrote. */
 export interface MessengerEvents {

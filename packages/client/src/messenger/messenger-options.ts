@@ -1,10 +1,10 @@
 import type { Dialect, Protocol, Random, Timers } from '@dimp/core';
 import type { Facebook, FreshnessPolicy, KeyStore } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
-import type { InboxLimits } from '../inbox/inbox.ts';
+import type { SendPackage } from '../connection/connection.ts';
+import type { InboxLimits } from '../inbox/inbox-store.ts';
 import type { ReceiptPolicy } from '../inbox/receipts.ts';
 import type { ResendPolicy } from '../outbox/resend-timers.ts';
-import type { SendPackage } from './connection.ts';
 
 /** What a messenger is made with. */
 export interface MessengerOptions<P extends Protocol> {

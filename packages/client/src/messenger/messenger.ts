@@ -2,7 +2,6 @@ import {
   type Arrival,
   type ContentsOfProtocol,
   isWaiting,
-  type Payload,
   type Protocol,
   type Random,
   readPayload,
@@ -27,7 +26,6 @@ import {
   type EventSource,
   Events,
   type Handle,
-  isProtocolError,
   type Listener,
   onAsyncDispose,
   ProtocolError,
@@ -35,22 +33,22 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { StationContact } from '../connection/station-contact.ts';
 import type { DeferredMessage } from '../inbox/deferred.ts';
 import type { EvidenceReader } from '../inbox/evidence.ts';
-import type { IncomingMessage } from '../inbox/inbox.ts';
+import type { IncomingMessage } from '../inbox/incoming-message.ts';
+import type { Handler, Middleware } from '../inbox/processors.ts';
 import type { Delivery } from '../outbox/delivery.ts';
-import type { Handler, Middleware } from '../processing/processors.ts';
-import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import {
   type GroupForm,
   type GroupPackOptions,
   MessagePacker,
   type MessagePackOptions,
-} from './message-packer.ts';
+} from '../outbox/message-packer.ts';
+import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import type { MessengerOptions } from './messenger-options.ts';
-import type { StationContact } from './station-contact.ts';
 import { until } from './until.ts';
-import { assemble, type MessengerParts } from './wiring.ts';
+import { type MessengerParts, wire } from './wiring.ts';
 
 /** Options of sending one content. */
 export interface SendOptions {
@@ -96,7 +94,7 @@ export class Messenger<P extends Protocol = Protocol>
   /** What everything that happens by the clock goes by, and where its pauses come from. */
   readonly timers: Timers;
   readonly random: Random;
-  readonly #packer: MessagePacker<P>;
+  readonly #packer: MessagePacker;
   readonly #events = new Events<MessengerEvents>(MESSENGER_EVENTS);
   readonly #parts: MessengerParts;
   readonly #stop = new AbortController();
@@ -117,11 +115,11 @@ export class Messenger<P extends Protocol = Protocol>
     this.#packer = new MessagePacker(facebook, this.transceiver);
     this.timers = options.timers ?? systemTimers;
     this.random = options.random ?? systemRandom;
-    this.#parts = assemble({
+    this.#parts = wire({
       ...options,
       timers: this.timers,
       random: this.random,
-      packer: this.#packer as unknown as MessagePacker,
+      packer: this.#packer,
       events: this.#events,
       keyOwners,
     });
@@ -172,7 +170,7 @@ export class Messenger<P extends Protocol = Protocol>
    */
   async accept(peer: ID, { user: named }: { readonly user?: ID } = {}): Promise<void> {
     const user = await this.#packer.sender(named);
-    if (await this.#parts.acceptance.accept(user, peer)) this.#parts.lifecycle.known(peer);
+    if (await this.#parts.acceptance.accept(user, peer)) this.#parts.lifecycle.accepted(peer);
   }
 
   /**
@@ -203,14 +201,7 @@ export class Messenger<P extends Protocol = Protocol>
    */
   async receivedPackage(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     await this.start();
-    const payload = this.#readPayload(bytes);
-    if (payload.kind === 'ping') return [utf8Encode(payload.reply)];
-    if (payload.kind !== 'messages') return [];
-    const packages: Uint8Array[] = [];
-    for (const text of payload.messages) {
-      packages.push(...(await this.#parts.lifecycle.receive(text)).map(({ bytes }) => bytes));
-    }
-    return packages;
+    return this.#parts.packages.receive(bytes);
   }
 
   /**
@@ -247,10 +238,13 @@ export class Messenger<P extends Protocol = Protocol>
     const payload = readPayload(arrival.payload);
     // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
     if (payload.kind === 'ping') transport.send(utf8Encode(payload.reply)).catch(() => undefined);
+    const { receiver, replies } = this.#parts;
     let kept = true;
     if (payload.kind === 'messages') {
       for (const text of payload.messages) {
-        kept = (await this.#parts.lifecycle.receiveAndAnswer(text, station)) && kept;
+        const received = await receiver.receive(text, station);
+        await replies.send(received);
+        kept = kept && received.kind !== 'no-room';
       }
     }
     // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
@@ -306,7 +300,7 @@ export class Messenger<P extends Protocol = Protocol>
   async *messages(
     options: { readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<IncomingMessage<ReceivedContent<P>>> {
-    const messages = this.#parts.application.queue.messages(options.signal);
+    const messages = this.#parts.inbox.messages(options.signal);
     await this.start();
     yield* messages as AsyncGenerator<IncomingMessage<ReceivedContent<P>>>;
   }
@@ -323,7 +317,7 @@ export class Messenger<P extends Protocol = Protocol>
 
   /** Says that you have done with a message, before asking for the next one. */
   async done(message: Pick<IncomingMessage, 'id'>): Promise<void> {
-    await this.#parts.application.queue.done(message.id);
+    await this.#parts.inbox.done(message.id);
   }
 
   /**
@@ -375,7 +369,7 @@ export class Messenger<P extends Protocol = Protocol>
    */
   async ask(missing: Waiting): Promise<void> {
     await this.start();
-    await this.#parts.ask(missing);
+    await this.#parts.askForUser(missing);
   }
 
   /** The bytes of a message as they travel. */
@@ -402,17 +396,6 @@ export class Messenger<P extends Protocol = Protocol>
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#parts.lifecycle.stop();
-  }
-
-  #readPayload(bytes: Uint8Array): Payload {
-    try {
-      return readPayload(bytes);
-    } catch (error) {
-      // Whoever sent it has nothing that could be answered; others come behind it.
-      if (!isProtocolError(error)) throw error;
-      this.#events.emit('refused', { error });
-      return { kind: 'ignored' };
-    }
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;

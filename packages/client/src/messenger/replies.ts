@@ -1,60 +1,86 @@
 import { isWaiting, type Waiting } from '@dimp/core';
-import type { Content, ReliableMessage } from '@dimp/dkd';
-import type { Answer, ReceiptBody } from '@dimp/endpoint';
-import { isCommand } from '@dimp/endpoint';
-import { isProtocolError, LruMap } from '@dimp/foundation';
+import type { ReliableMessage } from '@dimp/dkd';
+import { type Answer, isCommand, type ReceiptBody } from '@dimp/endpoint';
+import { definedOnly, isStoreError, LruMap, rethrowOurFault } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
+import type { Connection } from '../connection/connection.ts';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { Handled, Received } from '../inbox/received.ts';
+import type { ReplayMemory } from '../inbox/replay-memory.ts';
 import type { IntroducedPeers } from '../outbox/introduced-peers.ts';
+import type { MessagePacker } from '../outbox/message-packer.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import type { Connection } from './connection.ts';
-import type { MessagePacker } from './message-packer.ts';
+import type { Background } from './background.ts';
 
-/** What an {@link Replies} is made of. */
+/** Options for {@link Replies}. */
 export interface RepliesOptions {
   readonly packer: MessagePacker;
   readonly outbox: Outbox;
+  readonly inbox: Inbox;
   readonly introducedPeers: IntroducedPeers;
   readonly connection: Connection;
+  readonly memory: ReplayMemory;
+  readonly background: Background;
   readonly ask: (missing: Waiting) => Promise<void>;
-  /** A receipt has to wait for the visa of whom it is for. */
-  readonly owe: (id: string, signature: Uint8Array) => Promise<void>;
-  /** An answer of ours cannot be sent. */
+  /** Called when a receipt or an answer to a command cannot be packed. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Answers to one peer that wait for the peer's visa, at most. */
-const WAITING_ANSWERS = 16;
-/** Peers whose answers wait, at most. */
-const WAITING_PEERS = 256;
+/** Limit on answers to one peer that wait for the peer's visa. */
+const MAX_WAITING_ANSWERS = 16;
+/** Limit on peers whose answers wait. */
+const MAX_WAITING_PEERS = 256;
+/** Limit on answers that the transport has not taken yet, for peers that take none. */
+const MAX_PENDING_ANSWERS = 256;
 
 /** An answer as it travels. */
 export interface PackedAnswer {
   readonly message: ReliableMessage;
   readonly bytes: Uint8Array;
-  /** The receipt that it is, see `Answer`. */
+  /** Set if the answer is a receipt. */
   readonly receipt?: PackedReceipt;
 }
 
-/** Which message a receipt is for. */
+/** The message that a receipt is for. */
 export interface PackedReceipt {
   readonly id: string;
   readonly signature: Uint8Array;
 }
 
-/** Makes messages of answers. */
+/** Packs and sends the answers to incoming messages. */
 export class Replies {
-  readonly #parts: RepliesOptions;
-  /** Answers that cannot be encrypted yet, but for receipts, which are owed on disk. */
-  readonly #waiting = new LruMap<EntityKey, readonly Answer[]>(WAITING_PEERS);
+  readonly #options: RepliesOptions;
+  /** Answers that cannot be encrypted yet. Receipts are owed on disk instead. */
+  readonly #waiting = new LruMap<EntityKey, readonly Answer[]>(MAX_WAITING_PEERS);
+  #pendingAnswers = 0;
 
-  constructor(parts: RepliesOptions) {
-    this.#parts = parts;
+  constructor(options: RepliesOptions) {
+    this.#options = options;
+  }
+
+  /** Sends the answers to received messages; those of handlers when the handlers are done. */
+  async send({ answers, handled }: Pick<Received, 'answers' | 'handled'>): Promise<void> {
+    const { background } = this.#options;
+    for (const each of handled) {
+      void background.run(async () => this.#transmit(await this.finish(await each, false)));
+    }
+    const packed = await this.pack(answers);
+    // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
+    void background.run(() => this.#transmit(packed));
+  }
+
+  /** Sends the answers that waited for a peer's visa. @throws `store/` codes */
+  async release(peer: EntityKey): Promise<void> {
+    const answers = this.#waiting.get(peer);
+    if (answers === undefined) return;
+    this.#waiting.delete(peer);
+    const packed = await this.pack(answers);
+    void this.#options.background.run(() => this.#transmit(packed));
   }
 
   /**
-   * Packs answers that the program gives by itself: receipts, and answers to questions. Those for somebody whose visa is not
-   * known are sent when it comes: receipts even after a restart. One that cannot be packed is no fault of the message that
-   * it answers.
+   * Packs receipts and answers to commands. An answer to a peer whose visa is not known is kept until the visa arrives:
+   * receipts even over a restart. An answer that cannot be packed is no fault of the message it answers.
    *
    * @throws `store/` codes
    */
@@ -64,71 +90,110 @@ export class Replies {
       try {
         packed.push(...(await this.#pack([answer])));
       } catch (error) {
-        if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-        this.#parts.onFailure(error);
+        rethrowOurFault(error);
+        this.#options.onFailure(error);
       }
     }
     return packed;
-  }
-
-  /** Packs what waited for the visa of a peer. @throws `store/` codes */
-  async release(peer: EntityKey): Promise<readonly PackedAnswer[]> {
-    const answers = this.#waiting.get(peer);
-    if (answers === undefined) return [];
-    this.#waiting.delete(peer);
-    return this.pack(answers);
-  }
-
-  async #pack(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
-    const { packer, introducedPeers, ask, owe } = this.#parts;
-    const packed: PackedAnswer[] = [];
-    for (const answer of answers) {
-      const { draft, from, to } = answer;
-      const receipt = receiptOf(answer);
-      const content = packer.stamp(draft as never, to);
-      // Whom a receipt goes to has encrypted for us, so he has our meta and visa.
-      const attach = draft.kind === 'receipt' ? {} : await introducedPeers.for(from, to);
-      const message = await packer.packContent(content, from, to, attach);
-      if (isWaiting(message)) {
-        if (receipt === undefined) this.#wait(answer);
-        else await owe(receipt.id, receipt.signature);
-        await ask(message);
-      } else {
-        const bytes = packer.transceiver.serialize(message);
-        packed.push({ message, bytes, ...(receipt === undefined ? {} : { receipt }) });
-      }
-    }
-    return packed;
-  }
-
-  #wait(answer: Answer): void {
-    const before = this.#waiting.get(answer.to.entity) ?? [];
-    this.#waiting.set(answer.to.entity, [...before, answer].slice(-WAITING_ANSWERS));
   }
 
   /**
-   * What handlers answer: it goes through the outbox and so gets there in the end.
+   * Packs the answers of handlers and removes their message from the inbox. The message is finished once its answers are
+   * in the outbox or returned to the caller.
    *
-   * @param handBack - somebody takes the messages from us, who have no connection of our own
-   * @throws what is wrong with an answer; `store/` codes
+   * @param handBack - the caller carries the answers, unless this messenger has a connection of its own
+   * @returns the answers that do not go through the outbox
+   * @throws `store/` codes
    */
-  async packHandled(
+  async finish(handled: Handled, handBack: boolean): Promise<readonly PackedAnswer[]> {
+    const { inbox } = this.#options;
+    if (handled.kind === 'failed') return [];
+    let packed: readonly PackedAnswer[];
+    try {
+      packed = await this.#packHandled(handled.answers, handBack);
+    } catch (error) {
+      if (isStoreError(error)) throw error;
+      await inbox.failAnswers(handled, error);
+      return [];
+    }
+    await inbox.finish(handled);
+    return packed;
+  }
+
+  /** @throws the error of an answer that cannot be packed; `store/` codes */
+  async #packHandled(
     answers: readonly Answer[],
     handBack: boolean,
   ): Promise<readonly PackedAnswer[]> {
-    const { packer, outbox, connection } = this.#parts;
+    const { packer, outbox, connection } = this.#options;
+    // An answer that cannot be stamped fails before any other one is sent.
     const stamped = answers.map((answer) => ({
       answer,
-      content: packer.stamp(answer.draft as never, answer.to),
+      content: packer.stamp(answer.draft, answer.to),
     }));
-    const isForNow = ({ content }: { readonly content: Content }): boolean =>
-      isCommand(content) || (handBack && !connection.wasUp);
-    const packed = await this.#pack(stamped.filter(isForNow).map(({ answer }) => answer));
-    for (const each of stamped.filter((one) => !isForNow(one))) {
+    const direct = stamped.filter(
+      ({ content }) => isCommand(content) || (handBack && !connection.isExpected),
+    );
+    const packed = await this.#pack(direct.map(({ answer }) => answer));
+    for (const each of stamped.filter((one) => !direct.includes(one))) {
       const { from, to } = each.answer;
       await outbox.enqueue(each.content, from, to, undefined);
     }
     return packed;
+  }
+
+  async #pack(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
+    const { packer, introducedPeers, ask, memory } = this.#options;
+    const packed: PackedAnswer[] = [];
+    for (const answer of answers) {
+      const { draft, from, to } = answer;
+      const receipt = receiptOf(answer);
+      const content = packer.stamp(draft, to);
+      // The receiver of a receipt has encrypted for us, so they have our meta and visa.
+      const attach = draft.kind === 'receipt' ? {} : await introducedPeers.for(from, to);
+      const message = await packer.packContent(content, from, to, attach);
+      if (isWaiting(message)) {
+        if (receipt === undefined) this.#keep(answer);
+        else await memory.owe(receipt.id, { for: 'visa', signature: receipt.signature });
+        await ask(message);
+      } else {
+        const bytes = packer.transceiver.serialize(message);
+        packed.push({ message, bytes, ...definedOnly({ receipt }) });
+      }
+    }
+    return packed;
+  }
+
+  #keep(answer: Answer): void {
+    const before = this.#waiting.get(answer.to.entity) ?? [];
+    this.#waiting.set(answer.to.entity, [...before, answer].slice(-MAX_WAITING_ANSWERS));
+  }
+
+  async #transmit(answers: readonly PackedAnswer[]): Promise<void> {
+    const { memory } = this.#options;
+    let isOpen = true;
+    for (const each of answers) {
+      isOpen = isOpen && (await this.#transmitOne(each));
+      if (each.receipt === undefined) continue;
+      const { id, signature } = each.receipt;
+      // Peers repeat questions, but older programs do not repeat a message to get its receipt.
+      if (isOpen) await memory.paid(id);
+      else await memory.owe(id, { for: 'network', signature });
+    }
+  }
+
+  /** @returns false if the network does not take it */
+  async #transmitOne({ message, bytes }: PackedAnswer): Promise<boolean> {
+    if (this.#pendingAnswers >= MAX_PENDING_ANSWERS) return false;
+    this.#pendingAnswers += 1;
+    try {
+      await this.#options.connection.send(bytes, message.envelope.receiver);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#pendingAnswers -= 1;
+    }
   }
 }
 

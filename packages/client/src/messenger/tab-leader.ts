@@ -24,7 +24,7 @@ export class TabLeader {
   readonly #callbacks: TabLeaderCallbacks;
   readonly #stop = new AbortController();
   readonly #stopped: Promise<void>;
-  readonly #heirs = new Set<string>();
+  readonly #inheriting = new Set<string>();
   #watching: Handle | undefined;
   #leading = false;
   /** Any message may have changed, and nobody has begun to look yet. */
@@ -57,9 +57,9 @@ export class TabLeader {
   }
 
   /** Inherits what a messenger has left, as soon as it is gone. */
-  await(owner: string): void {
-    if (!this.#leading || owner === this.#owner || this.#heirs.has(owner)) return;
-    this.#heirs.add(owner);
+  inheritFrom(owner: string): void {
+    if (!this.#leading || owner === this.#owner || this.#inheriting.has(owner)) return;
+    this.#inheriting.add(owner);
     this.#hold(ownerLock(owner), () => this.#callbacks.inherit(owner));
   }
 
@@ -84,7 +84,7 @@ export class TabLeader {
     for (const [area, name] of keys) {
       if (name === undefined) continue;
       if (area === 'outbox') void this.#callbacks.run(() => this.#callbacks.outboxChanged(name));
-      if (area === 'inbox') this.await(name.slice(name.indexOf('-') + 1));
+      if (area === 'inbox') this.inheritFrom(name.slice(name.indexOf('-') + 1));
     }
   }
 

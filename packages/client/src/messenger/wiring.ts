@@ -1,42 +1,43 @@
 import type { Protocol, Random, Timers, Waiting } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
-import type { HandshakeBody, StoredKeyOwners } from '@dimp/endpoint';
 import {
   type Cause,
   DEFAULT_FRESHNESS,
   Freshness,
   Queries,
   StandardProcessors,
+  type StoredKeyOwners,
 } from '@dimp/endpoint';
-import { type Events, encodeHex } from '@dimp/foundation';
+import { definedOnly, type Events, encodeHex } from '@dimp/foundation';
 import { ANY_STATION, type ID, sameEntity } from '@dimp/mkm';
+import { Connection } from '../connection/connection.ts';
 import { Acceptance } from '../inbox/acceptance.ts';
-import { Application } from '../inbox/application.ts';
+import { Commands } from '../inbox/commands.ts';
 import { DeferredStore } from '../inbox/deferred-store.ts';
 import { EvidenceReaders } from '../inbox/evidence.ts';
-import { DEFAULT_INBOX_LIMITS, Inbox, type IncomingMessage } from '../inbox/inbox.ts';
+import { Inbox } from '../inbox/inbox.ts';
+import { DEFAULT_INBOX_LIMITS, InboxStore } from '../inbox/inbox-store.ts';
 import { MessageOpener } from '../inbox/message-opener.ts';
 import { NeverForgotten } from '../inbox/never-forgotten.ts';
+import { Processors } from '../inbox/processors.ts';
 import { Receipts } from '../inbox/receipts.ts';
 import { Receiver } from '../inbox/receiver.ts';
 import { ReplayMemory } from '../inbox/replay-memory.ts';
 import { UnopenedMessages } from '../inbox/unopened.ts';
 import { IntroducedPeers } from '../outbox/introduced-peers.ts';
+import type { MessagePacker } from '../outbox/message-packer.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { OutboxStore } from '../outbox/outbox-store.ts';
 import { DEFAULT_RESEND_POLICY } from '../outbox/resend-timers.ts';
-import { Commands } from '../processing/commands.ts';
-import { Processors } from '../processing/processors.ts';
 import { Background } from './background.ts';
-import { Connection } from './connection.ts';
 import type { MessengerEvents } from './events.ts';
 import { Lifecycle } from './lifecycle.ts';
-import type { MessagePacker } from './message-packer.ts';
 import type { MessengerOptions } from './messenger-options.ts';
+import { answerHandshake, PackageAdapter } from './package-adapter.ts';
 import { Replies } from './replies.ts';
 
-/** What the parts of a messenger are made with. */
-export interface AssemblyOptions extends Omit<MessengerOptions<Protocol>, 'facebook'> {
+/** Options for {@link wire}. */
+export interface WiringOptions extends Omit<MessengerOptions<Protocol>, 'facebook'> {
   readonly packer: MessagePacker;
   readonly keyOwners: StoredKeyOwners;
   readonly events: Events<MessengerEvents>;
@@ -44,39 +45,64 @@ export interface AssemblyOptions extends Omit<MessengerOptions<Protocol>, 'faceb
   readonly random: Random;
 }
 
-/** The parts of a messenger that its public face needs. */
-export interface MessengerParts {
-  readonly outbox: Outbox;
-  readonly introducedPeers: IntroducedPeers;
-  readonly receiver: Receiver;
-  readonly acceptance: Acceptance;
-  readonly evidence: EvidenceReaders;
-  readonly memory: ReplayMemory;
-  readonly processors: Processors;
-  readonly application: Application;
-  readonly connection: Connection;
+/** The parts of a messenger that its public face calls. */
+export interface MessengerParts
+  extends Pick<Outbound, 'connection' | 'outbox' | 'introducedPeers' | 'askForUser'>,
+    Pick<
+      Inbound,
+      'receiver' | 'acceptance' | 'evidence' | 'memory' | 'processors' | 'inbox' | 'replies'
+    > {
+  readonly packages: PackageAdapter;
   readonly lifecycle: Lifecycle;
-  /** Asks the network for what has to arrive for something that the user sends. */
-  readonly ask: (missing: Waiting) => Promise<void>;
 }
 
-/** Suspended messages, and those from the future: 32 that wait for the same entity (spec §11.4), 1,024 in all. */
+/** Limits of suspended messages, and of messages from the future: 32 for the same entity (spec §11.4), 1,024 in all. */
 const SUSPENDED_LIMITS = { perKey: 32, total: 1024, bytes: 16 * 1024 * 1024 };
-/** Messages that came before the one before them. Their senders are known, so there may be more. */
+/** Limits of messages that wait for the one before them. Their senders are known, so there may be more. */
 const EARLY_LIMITS = { perKey: 32, total: 4096, bytes: 64 * 1024 * 1024 };
-/** Ten minutes: longer than the first five repetitions of a message that was lost take. */
-const ORDER_TIMEOUT = 600_000;
+/** Ten minutes: longer than the first five repetitions of a lost message take. */
+const ORDER_TIMEOUT_MS = 600_000;
 
-/** Puts a messenger together. */
-export function assemble(options: AssemblyOptions): MessengerParts {
-  const { packer, events, random } = options;
-  const { facebook, transceiver } = packer;
-  const { store, clock, protocol } = facebook;
-  const connection = new Connection(options.sendPackage);
+/** Puts a messenger together: first what sends, then what receives and answers, then what keeps both going. */
+export function wire(options: WiringOptions): MessengerParts {
+  const shared = sharedParts(options);
+  const outbound = buildOutbound(options, shared);
+  const inbound = buildInbound(options, shared, outbound);
+  const lifecycle = buildLifecycle(options, shared, outbound, inbound);
+  const { events } = options;
+  return {
+    ...outbound,
+    ...inbound,
+    lifecycle,
+    packages: new PackageAdapter({ ...inbound, events }),
+  };
+}
+
+type SharedParts = ReturnType<typeof sharedParts>;
+type Outbound = ReturnType<typeof buildOutbound>;
+type Inbound = ReturnType<typeof buildInbound>;
+
+function sharedParts({ events, freshness, timers, packer, random }: WiringOptions) {
+  const { clock } = packer.facebook;
   const onFailure = (error: unknown): void => events.emit('failed', { error });
   const background = new Background(onFailure);
-  const timers = guarded(options.timers, background);
-  const introducedPeers = new IntroducedPeers(facebook);
+  return {
+    onFailure,
+    background,
+    timers: reporting(timers, background),
+    freshness: new Freshness(clock, { ...DEFAULT_FRESHNESS, ...freshness }),
+    /** Name of this messenger among those on the same store. */
+    owner: encodeHex(random.bytes(8)),
+  };
+}
+
+/** What takes drafts, and questions of our own, to the network. */
+function buildOutbound(options: WiringOptions, { background, timers, onFailure }: SharedParts) {
+  const { packer, events, random } = options;
+  const { facebook } = packer;
+  const { store, clock, protocol } = facebook;
+  const connection = new Connection(options.sendPackage);
+  const station = (): ID | undefined => connection.contact?.station ?? options.station;
   const queries = new Queries(facebook, (draft) => sendQuestion(draft, packer, connection), clock);
   const askBecauseOf =
     (cause: Cause) =>
@@ -84,8 +110,8 @@ export function assemble(options: AssemblyOptions): MessengerParts {
       events.emit('waiting', missing);
       void background.run(() => queries.forWaiting(missing, cause));
     };
-  const ask = askBecauseOf('incoming');
   const askForUser = askBecauseOf('outgoing');
+  const introducedPeers = new IntroducedPeers(facebook);
   const outbox = new Outbox({
     packer,
     store: new OutboxStore(store, protocol.parseID, clock, random),
@@ -103,45 +129,72 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     overdue: () => connection.contact?.overdue?.(),
     aside: (task) => background.run(task),
     shared: store.sharing !== undefined,
-    station: () => connection.contact?.station ?? options.station,
+    station,
     onFailure: (error) => {
       if (connection.isUp) events.emit('transmitFailed', { error });
     },
     onDamaged: onFailure,
   });
-  const freshness = new Freshness(clock, { ...DEFAULT_FRESHNESS, ...options.freshness });
-  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID, onFailure);
-  const replies = new Replies({
-    packer,
+  return {
+    connection,
+    station,
+    queries,
     outbox,
     introducedPeers,
-    connection,
-    ask,
-    owe: (id, signature) => memory.owe(id, { for: 'visa', signature }),
-    onFailure,
-  });
-  const acceptance = new Acceptance(facebook, () => connection.contact?.station ?? options.station);
+    /** Asks for what an incoming message needs. */
+    ask: askBecauseOf('incoming'),
+    /** Asks for what the user's own messages need. */
+    askForUser,
+  };
+}
+
+/** What takes payloads to the handlers, and their answers back. */
+function buildInbound(
+  options: WiringOptions,
+  { background, timers, onFailure, freshness, owner }: SharedParts,
+  { connection, station, queries, outbox, introducedPeers, ask }: Outbound,
+) {
+  const { packer, events } = options;
+  const { facebook, transceiver } = packer;
+  const { store, clock, protocol } = facebook;
+  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID, onFailure);
+  const acceptance = new Acceptance(facebook, station);
   const policy = options.receipts ?? 'careful';
   const receipts = new Receipts({ facebook, clock, memory, acceptance, policy, ask });
   const evidence = new EvidenceReaders();
   const processors = new Processors();
-  const owner = encodeHex(random.bytes(8));
   const limits = { ...DEFAULT_INBOX_LIMITS, ...options.inbox };
-  const inbox = new Inbox(store, protocol, clock, owner, limits, onFailure);
-  const onUnhandled = (message: MessengerEvents['unhandled']): void => {
-    const { envelope, content } = message;
+  const onUnhandled = ({ envelope, content }: MessengerEvents['unhandled']): void =>
     events.emit('unhandled', { envelope, content });
-  };
-  const reports = {
+  const inbox = new Inbox({
+    store: new InboxStore(store, protocol, clock, owner, limits, onFailure),
+    processors,
+    isContact: async (user, sender) =>
+      sameEntity(user, sender) || (await facebook.contact(user, sender)) !== undefined,
+    mayAnswer: ({ user, envelope, proven }) =>
+      receipts.mayAnswer({ user, sender: envelope.sender, proven }),
+    onHandlerFailed: (message, error) => events.emit('handlerFailed', { message, error }),
     onUnhandled,
-    onHandlerFailed: (message: IncomingMessage, error: unknown) =>
-      events.emit('handlerFailed', { message, error }),
-  };
-  const isContact = async (user: ID, sender: ID): Promise<boolean> =>
-    sameEntity(user, sender) || (await facebook.contact(user, sender)) !== undefined;
-  const mayAnswer = ({ user, envelope, proven }: IncomingMessage): Promise<boolean> =>
-    receipts.mayAnswer({ user, sender: envelope.sender, proven });
-  const application = new Application(inbox, processors, reports, isContact, mayAnswer);
+  });
+  const replies = new Replies({
+    packer,
+    outbox,
+    inbox,
+    introducedPeers,
+    connection,
+    memory,
+    background,
+    ask,
+    onFailure,
+  });
+  const standard = new StandardProcessors({
+    facebook,
+    clock,
+    directory: options.directory ?? false,
+    asked: (id) => queries.asked(id),
+    confirm: (body, from, to) => outbox.confirm(body, from, to),
+    handshake: async (body, from) => answerHandshake(body, from, options.station, events),
+  });
   const receiver = new Receiver({
     facebook,
     store,
@@ -152,104 +205,65 @@ export function assemble(options: AssemblyOptions): MessengerParts {
     acceptance,
     receipts,
     evidence,
-    rooms: {
+    stores: {
       suspended: new DeferredStore(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
       early: new DeferredStore(store, 'early', clock, EARLY_LIMITS, onFailure),
       ahead: new DeferredStore(store, 'ahead', clock, SUSPENDED_LIMITS, onFailure),
     },
-    commands: new Commands(
-      new StandardProcessors({
-        facebook,
-        clock,
-        directory: options.directory ?? false,
-        asked: (id) => queries.asked(id),
-        confirm: (body, from, to) => outbox.confirm(body, from, to),
-        handshake: async (body, from) => handshakeStep(body, from, options.station, events),
-      }),
-      processors,
-    ),
-    application,
+    commands: new Commands(standard, processors),
+    inbox,
     timers,
-    orderTimeout: options.orderTimeout ?? ORDER_TIMEOUT,
+    orderTimeout: options.orderTimeout ?? ORDER_TIMEOUT_MS,
     ask,
-    pack: async ({ answers }) => (await replies.pack(answers)).map(({ message }) => message.wire),
-    later: (received) => lifecycle.answer(received),
-    onRefused: (error, sender) =>
-      events.emit('refused', { error, ...(sender === undefined ? {} : { sender }) }),
+    pack: async (answers) => (await replies.pack(answers)).map(({ message }) => message.wire),
+    later: (received) => replies.send(received),
+    onRefused: (error, sender) => events.emit('refused', { error, ...definedOnly({ sender }) }),
     onUnhandled,
     onDeferred: (message) => events.emit('deferred', message),
   });
-  const lifecycle: Lifecycle = new Lifecycle({
-    facebook,
+  return { receiver, inbox, replies, receipts, memory, acceptance, evidence, processors };
+}
+
+function buildLifecycle(
+  { packer, keyOwners, events }: WiringOptions,
+  { background, timers, freshness, owner }: SharedParts,
+  { outbox }: Outbound,
+  { receiver, inbox, replies, receipts, memory }: Inbound,
+): Lifecycle {
+  return new Lifecycle({
+    facebook: packer.facebook,
     outbox,
     replies,
     receiver,
-    application,
     inbox,
     memory,
     receipts,
-    keyOwners: options.keyOwners,
-    retention: freshness.retention,
-    connection,
+    keyOwners,
+    retentionMs: freshness.retention,
     background,
     timers,
     events,
     owner,
   });
-  return {
-    outbox,
-    introducedPeers,
-    receiver,
-    acceptance,
-    evidence,
-    memory,
-    processors,
-    application,
-    connection,
-    lifecycle,
-    ask: askForUser,
-  };
 }
 
-/** What happens by the clock and fails is reported like everything else that nobody waits for. */
-function guarded(timers: Timers, background: Background): Timers {
+/** Timers whose failures are reported like those of other background work. */
+function reporting(timers: Timers, background: Background): Timers {
   return {
     after: (delay, task) => timers.after(delay, () => background.run(async () => task())),
   };
 }
 
-/** Questions are for whoever is connected, in the clear, with our own meta and visa (spec §11.4). */
+/** Sends a question to the station that is connected, in the clear, with our own meta and visa (spec §11.4). */
 async function sendQuestion(
   draft: Draft,
   packer: MessagePacker,
   connection: Connection,
 ): Promise<void> {
   const sender = await packer.sender(connection.contact?.user);
-  const content = packer.stamp(draft as never, ANY_STATION);
+  const content = packer.stamp(draft, ANY_STATION);
   const attach = { attachMeta: true, attachVisa: true };
   const message = await packer.packContent(content, sender, ANY_STATION, attach);
   if ('status' in message) return;
   await connection.send(packer.transceiver.serialize(message), ANY_STATION);
-}
-
-/**
- * The client's side of a handshake without a session: only the station we have dialled may ask us to prove who we are,
- * because another one could pass our answer on and be logged in as us (spec §11.6, §14.1 #9).
- */
-function handshakeStep(
-  { state, session }: HandshakeBody,
-  from: ID,
-  station: ID | undefined,
-  events: Events<MessengerEvents>,
-): readonly Draft[] {
-  if (station === undefined || !sameEntity(from, station)) return [];
-  if (state !== 'again' && state !== 'success') return [];
-  events.emit('handshake', {
-    station: from,
-    state,
-    ...(session === undefined ? {} : { session }),
-  });
-  if (state === 'success' || session === undefined) return [];
-  const body: HandshakeBody = { title: 'Hello world!', session, state: 'restart' };
-  return [{ kind: 'handshake', body }];
 }

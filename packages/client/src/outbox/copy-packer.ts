@@ -3,9 +3,9 @@ import type { Content, ReliableMessage } from '@dimp/dkd';
 import { messageID } from '@dimp/endpoint';
 import { encodeBase64, isProtocolError, type ProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { MessagePacker } from '../messenger/message-packer.ts';
 import { type Conversation, ConversationOrder } from './conversation-order.ts';
 import type { IntroducedPeers } from './introduced-peers.ts';
+import type { MessagePacker } from './message-packer.ts';
 import type { CopyRef, OutgoingMessage, PackedFacts } from './outgoing-message.ts';
 import type { ReceiverKeys } from './receiver-keys.ts';
 

@@ -9,8 +9,8 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { GroupForm } from '../messenger/message-packer.ts';
 import { type DeliveryState, PROGRESS } from './delivery-state.ts';
+import type { GroupForm } from './message-packer.ts';
 
 /** One receiver's copy of an outgoing message. */
 export interface CopyRecord {
@@ -68,7 +68,7 @@ export function encodeOutboxRecord(record: OutboxRecord): Uint8Array {
     created,
     ...(retried === undefined ? {} : { retried }),
     ...(form === undefined ? {} : { form }),
-    copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text }) as unknown as Json),
+    copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text })),
     ...(waitingFor === undefined
       ? {}
       : { waitingFor: { for: waitingFor.for, id: waitingFor.id.text } }),

@@ -1,8 +1,8 @@
 import { isWaiting, type Waiting, waiting } from '@dimp/core';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 import { type EntityKey, sameEntity } from '@dimp/mkm';
-import { groupFormFor, type MessagePacker } from '../messenger/message-packer.ts';
 import type { CopyPacker, PackedMessage, PackResult } from './copy-packer.ts';
+import { groupFormFor, type MessagePacker } from './message-packer.ts';
 import type { OutboxStore } from './outbox-store.ts';
 import type { CopyRef, OutgoingMessage } from './outgoing-message.ts';
 import type { SendStage } from './send-stage.ts';

@@ -3,8 +3,8 @@ import type { Draft } from '@dimp/dkd';
 import type { DocumentsBody, HandshakeBody } from '@dimp/endpoint';
 import { ProtocolError } from '@dimp/foundation';
 import { ANY_STATION, EVERY_STATION, EVERYONE, type ID } from '@dimp/mkm';
-import type { MessagePackOptions } from '../messenger/message-packer.ts';
 import type { Messenger } from '../messenger/messenger.ts';
+import type { MessagePackOptions } from '../outbox/message-packer.ts';
 
 /** What a user tells of the program he uses (spec §9.7). */
 export interface ProgramInfo {
@@ -82,7 +82,7 @@ export class Announcements {
 
   async #pack(draft: Draft, receiver: ID, options: MessagePackOptions = {}): Promise<Uint8Array> {
     const messenger = this.#messenger;
-    const message = await messenger.pack(draft as never, receiver, {
+    const message = await messenger.pack(draft, receiver, {
       ...options,
       sender: this.#user,
     });

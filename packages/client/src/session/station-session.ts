@@ -81,7 +81,7 @@ export class StationSession<P extends Protocol = Protocol>
     if (options.stations.length === 0) throw new RangeError('a session needs a station');
     const { facebook } = options.messenger;
     this.#options = options;
-    this.#messenger = options.messenger as unknown as Messenger;
+    this.#messenger = options.messenger;
     this.#pins = new StationPins(facebook.store, facebook.protocol.parseID);
   }
 

@@ -17,16 +17,16 @@ export class Connection {
   /** What was thrown while a connection was sending: nobody knows how far the bytes have got. */
   readonly #unsure = new WeakSet<object>();
   #connection: OpenConnection | undefined;
-  #wasUp: boolean;
+  #isExpected: boolean;
 
   constructor(send: SendPackage | undefined) {
     this.#permanent = send;
-    this.#wasUp = send !== undefined;
+    this.#isExpected = send !== undefined;
   }
 
-  /** Whether there is a link, or was one: then another one is to be expected. */
-  get wasUp(): boolean {
-    return this.#wasUp;
+  /** Whether there is a connection, or was one and another one is to be expected. */
+  get isExpected(): boolean {
+    return this.#isExpected;
   }
 
   /** Whether messages may leave. */
@@ -49,7 +49,7 @@ export class Connection {
   up(send: (bytes: Uint8Array) => Promise<void>, contact?: StationContact): Handle {
     const connection = new OpenConnection(send, contact, this.#unsure);
     this.#connection = connection;
-    this.#wasUp = true;
+    this.#isExpected = true;
     return makeHandle(() => {
       connection.end();
       if (this.#connection === connection) this.#connection = undefined;

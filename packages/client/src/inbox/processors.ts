@@ -1,7 +1,7 @@
 import type { Content, ContentType, Draft } from '@dimp/dkd';
 import { STANDARD_KINDS } from '@dimp/endpoint';
 import { type Handle, type MaybePromise, makeHandle } from '@dimp/foundation';
-import type { IncomingMessage } from '../inbox/inbox.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 
 /** What a handler may answer: nothing, a content, or several. They go to the sender of the message. */
 export type Answers = Draft | readonly Draft[] | undefined;

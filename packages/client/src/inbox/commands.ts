@@ -1,6 +1,6 @@
 import type { Draft } from '@dimp/dkd';
 import type { Command, HandshakeBody, StandardProcessors } from '@dimp/endpoint';
-import type { StationContact } from '../messenger/station-contact.ts';
+import type { StationContact } from '../connection/station-contact.ts';
 import type { Processors } from './processors.ts';
 
 /**

@@ -1,16 +1,14 @@
 import {
   bindEnvelope,
-  type ContentsOfProtocol,
   isWaiting,
   type PackOptions,
-  type Protocol,
   seconds,
   splitMessage,
   type Transceiver,
   type Waiting,
   waiting,
 } from '@dimp/core';
-import type { Content, Draft, DraftOf, Envelope, ReliableMessage } from '@dimp/dkd';
+import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { requireID } from '@dimp/endpoint';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
@@ -40,11 +38,11 @@ export function groupFormFor(members: readonly ID[]): GroupForm {
 }
 
 /** Makes messages of contents: numbers, dates, binds, encrypts and signs them. It keeps no state of its own. */
-export class MessagePacker<P extends Protocol = Protocol> {
-  readonly facebook: Facebook<P>;
+export class MessagePacker {
+  readonly facebook: Facebook;
   readonly transceiver: Transceiver;
 
-  constructor(facebook: Facebook<P>, transceiver: Transceiver) {
+  constructor(facebook: Facebook, transceiver: Transceiver) {
     this.facebook = facebook;
     this.transceiver = transceiver;
   }
@@ -55,13 +53,12 @@ export class MessagePacker<P extends Protocol = Protocol> {
    * @throws `format/field` and other `format/` codes for what the receiver's program would refuse: nobody could read it,
    *   and everything behind it would wait; `unsupported/content`; `TypeError` for a receiver that is not an ID
    */
-  stamp(draft: DraftOf<ContentsOfProtocol<P>>, receiver: ID): Content {
+  stamp(draft: Draft, receiver: ID): Content {
     requireID(receiver, 'the receiver');
-    const given: Draft = draft;
-    const group = receiver.isGroup && !receiver.isBroadcast ? receiver : given.group;
-    const addressed = group === undefined ? given : { ...given, group };
+    const group = receiver.isGroup && !receiver.isBroadcast ? receiver : draft.group;
+    const addressed = group === undefined ? draft : { ...draft, group };
     const { contents } = this.facebook.protocol;
-    const content = contents.stamp(addressed as never, { time: seconds(this.facebook.clock) });
+    const content = contents.stamp(addressed, { time: seconds(this.facebook.clock) });
     contents.parse(content.wire);
     return content;
   }
@@ -94,7 +91,7 @@ export class MessagePacker<P extends Protocol = Protocol> {
   }
 
   async pack(
-    draft: DraftOf<ContentsOfProtocol<P>>,
+    draft: Draft,
     receiver: ID,
     options: MessagePackOptions,
   ): Promise<ReliableMessage | Waiting> {
@@ -103,7 +100,7 @@ export class MessagePacker<P extends Protocol = Protocol> {
   }
 
   async packForGroup(
-    draft: DraftOf<ContentsOfProtocol<P>>,
+    draft: Draft,
     group: ID,
     options: GroupPackOptions,
   ): Promise<readonly ReliableMessage[] | Waiting> {

@@ -1,0 +1,218 @@
+import type { Clock, Protocol, Store } from '@dimp/core';
+import type { Content, Envelope } from '@dimp/dkd';
+import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
+import { isJsonObject, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
+import { type IncomingMessage, writtenTime } from './incoming-message.ts';
+
+/** A message with its place in the inbox. */
+export interface InboxItem {
+  readonly order: string;
+  readonly message: IncomingMessage;
+  /** How often a handler has failed on it. */
+  readonly failures: number;
+  /** Which messenger took it in; another one takes it over when that one is gone. */
+  readonly owner: string;
+}
+
+/** A change that writes a message into the inbox. */
+export interface InboxChange {
+  readonly type: 'set';
+  readonly key: readonly ['inbox', string];
+  readonly value: Uint8Array;
+}
+
+const WHAT = 'incoming message';
+
+/**
+ * What the inbox holds at most: messages that no handler takes and nobody asks for stay, and anybody can send them. Those
+ * who are no contacts have half of it together, so that they cannot keep contacts out.
+ */
+export interface InboxLimits {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** 10,000 messages, 64 MiB. */
+export const DEFAULT_INBOX_LIMITS: InboxLimits = /* @__PURE__ */ Object.freeze({
+  messages: 10_000,
+  bytes: 64 * 1024 * 1024,
+});
+
+/** Messages that the application has not done with, in a store. */
+export class InboxStore {
+  readonly #store: Store;
+  readonly #protocol: Protocol;
+  readonly #clock: Clock;
+  readonly #owner: string;
+  readonly #limits: InboxLimits;
+  readonly #onDamaged: (error: unknown) => void;
+  /** Lengths of the records that we know of, in bytes. */
+  readonly #lengths = new Map<string, number>();
+  #bytes = 0;
+  #last = 0;
+
+  /**
+   * @param owner - name of this messenger
+   * @param onDamaged - told of records that cannot be read; they stay where they are
+   */
+  constructor(
+    store: Store,
+    protocol: Protocol,
+    clock: Clock,
+    owner: string,
+    limits: InboxLimits,
+    onDamaged: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#protocol = protocol;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#onDamaged = onDamaged;
+  }
+
+  /**
+   * Makes sure that there is room.
+   *
+   * @param share - what the sender may have of it, 1 for all
+   * @throws `policy/rate-limited`: the message has to come again
+   */
+  checkRoom(share: number): void {
+    const { messages, bytes } = this.#limits;
+    if (this.#lengths.size < messages * share && this.#bytes < bytes * share) return;
+    throw new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
+  }
+
+  /** Whether there is no room for those who are no contacts. */
+  get isFullForStrangers(): boolean {
+    const { messages, bytes } = this.#limits;
+    return this.#lengths.size >= messages / 2 || this.#bytes >= bytes / 2;
+  }
+
+  /** Counts a message that was written. */
+  count({ key: [, order], value }: Pick<InboxChange, 'key' | 'value'>): void {
+    this.#bytes += value.length - (this.#lengths.get(order) ?? 0);
+    this.#lengths.set(order, value.length);
+  }
+
+  /** Gives a message its place, behind all others. */
+  newItem(message: IncomingMessage): InboxItem {
+    this.#last = Math.floor(Math.max(this.#clock.now() * 1000, this.#last + 1));
+    return {
+      order: `${this.#last.toString(36).padStart(11, '0')}-${this.#owner}`,
+      message,
+      failures: 0,
+      owner: this.#owner,
+    };
+  }
+
+  /** The change that puts a message into the inbox. */
+  change(item: InboxItem): InboxChange {
+    return { type: 'set', key: ['inbox', item.order], value: encode(item) };
+  }
+
+  /** The application has done with a message. */
+  async done(item: InboxItem): Promise<void> {
+    await this.#store.delete(['inbox', item.order]);
+    this.#bytes -= this.#lengths.get(item.order) ?? 0;
+    this.#lengths.delete(item.order);
+  }
+
+  /** A handler has failed on a message. */
+  async failed(item: InboxItem): Promise<void> {
+    await this.#store.batch([this.change({ ...item, failures: item.failures + 1 })]);
+  }
+
+  /** What is there, in order of arrival. */
+  async *list(): AsyncGenerator<InboxItem> {
+    for await (const [[, order], bytes] of this.#store.list(['inbox'])) {
+      if (order === undefined) continue;
+      this.#last = Math.max(this.#last, Number.parseInt(order, 36) || 0);
+      this.count({ key: ['inbox', order], value: bytes });
+      const item = this.#read(order, bytes);
+      if (item !== undefined) yield item;
+    }
+  }
+
+  /** One record that is damaged does not keep the others back. */
+  #read(order: string, bytes: Uint8Array): InboxItem | undefined {
+    try {
+      return this.#decode(order, bytes);
+    } catch (error) {
+      this.#onDamaged(error);
+      return undefined;
+    }
+  }
+
+  #decode(order: string, bytes: Uint8Array): InboxItem {
+    const record = decodeRecordObject(bytes, WHAT);
+    const { id, sender, receiver, user, time, type, group, content } = record;
+    const { arrived, failures, owner, untimed, unproven } = record;
+    if (
+      typeof id !== 'string' ||
+      typeof time !== 'number' ||
+      typeof arrived !== 'number' ||
+      typeof failures !== 'number' ||
+      typeof owner !== 'string' ||
+      (type !== undefined && typeof type !== 'string') ||
+      !isJsonObject(content)
+    ) {
+      throw corruptRecord(WHAT);
+    }
+    const { parseID, contents } = this.#protocol;
+    try {
+      const envelope: Envelope = {
+        sender: parseID(sender),
+        receiver: parseID(receiver),
+        time,
+        ...(type === undefined ? {} : { type }),
+        ...(group === undefined ? {} : { group: parseID(group) }),
+      };
+      const read = readKept(content, contents);
+      const timeTrusted = untimed !== true;
+      const message: IncomingMessage = {
+        id,
+        envelope,
+        content: read,
+        user: parseID(user),
+        arrived,
+        timeTrusted,
+        written: writtenTime(read, arrived, timeTrusted),
+        proven: unproven !== true,
+      };
+      return { order, message, failures, owner };
+    } catch {
+      throw corruptRecord(WHAT);
+    }
+  }
+}
+
+/** A content that was kept: one that its type refuses was read as an unknown one before, or the type has changed since. */
+function readKept(wire: JsonObject, contents: Protocol['contents']): Content {
+  try {
+    return contents.parse(wire);
+  } catch (error) {
+    if (!isProtocolError(error)) throw error;
+    return contents.parseAsUnknown(wire);
+  }
+}
+
+function encode({ message, failures, owner }: InboxItem): Uint8Array {
+  const { id, envelope, content, user, arrived, timeTrusted, proven } = message;
+  const { sender, receiver, time, type, group } = envelope;
+  return encodeRecord({
+    id,
+    sender: sender.text,
+    receiver: receiver.text,
+    user: user.text,
+    time,
+    ...(type === undefined ? {} : { type }),
+    ...(group === undefined ? {} : { group: group.text }),
+    content: content.wire,
+    arrived,
+    ...(timeTrusted ? {} : { untimed: true }),
+    ...(proven ? {} : { unproven: true }),
+    failures,
+    owner,
+  });
+}
