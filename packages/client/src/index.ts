@@ -24,14 +24,14 @@ export type { IncomingMessage } from './inbox/incoming-message.ts';
 export type { Answers, Handler, Middleware, Next } from './inbox/processors.ts';
 export type { ReceiptPolicy } from './inbox/receipts.ts';
 export type { MessengerEvents } from './messenger/events.ts';
-export {
-  type ConnectOptions,
-  Messenger,
-  type ReceivedContent,
-  type ReceivedMessage,
-  type SendOptions,
-} from './messenger/messenger.ts';
-export type { MessengerOptions } from './messenger/messenger-options.ts';
+export { Messenger } from './messenger/messenger.ts';
+export type {
+  ConnectOptions,
+  MessengerOptions,
+  ReceivedContent,
+  ReceivedMessage,
+  SendOptions,
+} from './messenger/messenger-options.ts';
 export {
   Delivery,
   type DeliveryEvents,

@@ -1,9 +1,12 @@
-import type { Dialect, Protocol, Random, Timers } from '@dimp/core';
+import type { ContentsOfProtocol, Dialect, Protocol, Random, Timers } from '@dimp/core';
+import type { Content, InstantMessage, UnknownContent } from '@dimp/dkd';
 import type { Facebook, FreshnessPolicy, KeyStore } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
 import type { SendPackage } from '../connection/connection.ts';
+import type { StationContact } from '../connection/station-contact.ts';
 import type { InboxLimits } from '../inbox/inbox-store.ts';
 import type { ReceiptPolicy } from '../inbox/receipts.ts';
+import type { GroupForm } from '../outbox/message-packer.ts';
 import type { ResendPolicy } from '../outbox/resend-timers.ts';
 
 /** What a messenger is made with. */
@@ -36,3 +39,24 @@ export interface MessengerOptions<P extends Protocol> {
   readonly timers?: Timers;
   readonly random?: Random;
 }
+
+/** Options of sending one content. */
+export interface SendOptions {
+  /** User of this machine who speaks; the current one by default. */
+  readonly sender?: ID;
+  /** How a group gets it; hidden below 16 members by default, split from there on. */
+  readonly form?: GroupForm;
+}
+
+/** Options of sending and receiving over a transport. */
+export interface ConnectOptions {
+  readonly signal?: AbortSignal;
+  readonly station?: StationContact;
+}
+
+/** A message in the clear, with a content this protocol knows or an unknown one. */
+export type ReceivedMessage<P extends Protocol> = InstantMessage<ReceivedContent<P>>;
+/** A content this protocol knows, or an unknown one. */
+export type ReceivedContent<P extends Protocol> =
+  | (ContentsOfProtocol<P> & Content)
+  | UnknownContent;

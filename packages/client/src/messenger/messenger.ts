@@ -12,14 +12,7 @@ import {
   type Transport,
   type Waiting,
 } from '@dimp/core';
-import type {
-  Content,
-  ContentType,
-  DraftOf,
-  InstantMessage,
-  ReliableMessage,
-  UnknownContent,
-} from '@dimp/dkd';
+import type { Content, ContentType, DraftOf, ReliableMessage, UnknownContent } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { KeyStore, requireID, StoredKeyOwners } from '@dimp/endpoint';
 import {
@@ -40,36 +33,20 @@ import type { IncomingMessage } from '../inbox/incoming-message.ts';
 import type { Handler, Middleware } from '../inbox/processors.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import {
-  type GroupForm,
   type GroupPackOptions,
   MessagePacker,
   type MessagePackOptions,
 } from '../outbox/message-packer.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
-import type { MessengerOptions } from './messenger-options.ts';
+import type {
+  ConnectOptions,
+  MessengerOptions,
+  ReceivedContent,
+  ReceivedMessage,
+  SendOptions,
+} from './messenger-options.ts';
 import { until } from './until.ts';
 import { type MessengerParts, wire } from './wiring.ts';
-
-/** Options of sending one content. */
-export interface SendOptions {
-  /** User of this machine who speaks; the current one by default. */
-  readonly sender?: ID;
-  /** How a group gets it; hidden below 16 members by default, split from there on. */
-  readonly form?: GroupForm;
-}
-
-/** Options of sending and receiving over a transport. */
-export interface ConnectOptions {
-  readonly signal?: AbortSignal;
-  readonly station?: StationContact;
-}
-
-/** A message in the clear, with a content this protocol knows or an unknown one. */
-export type ReceivedMessage<P extends Protocol> = InstantMessage<ReceivedContent<P>>;
-/** A content this protocol knows, or an unknown one. */
-export type ReceivedContent<P extends Protocol> =
-  | (ContentsOfProtocol<P> & Content)
-  | UnknownContent;
 
 /**
  * Sends contents and takes messages in, for the users of a facebook. What is sent is on disk before `send` returns, and is

@@ -4,7 +4,7 @@ import type { ID } from '@dimp/mkm';
 import { decodeOutboxRecord, encodeOutboxRecord, type OutboxRecord } from './outbox-record.ts';
 
 /** The bytes of a copy that are to be written together with its record. */
-export interface PackedCopy {
+export interface CopyBytes {
   readonly index: number;
   readonly bytes: Uint8Array;
 }
@@ -58,7 +58,7 @@ export class OutboxStore {
   }
 
   /** Writes a record, and newly packed copies with it, at once or not at all. */
-  async put(record: OutboxRecord, packed: readonly PackedCopy[] = []): Promise<void> {
+  async put(record: OutboxRecord, packed: readonly CopyBytes[] = []): Promise<void> {
     const changes: StoreChange[] = packed.map(({ index, bytes }) => ({
       type: 'set',
       key: copyKey(record.id, index),

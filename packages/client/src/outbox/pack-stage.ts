@@ -1,109 +1,64 @@
 import { isWaiting, type Waiting, waiting } from '@dimp/core';
-import { type ErrorCode, isProtocolError } from '@dimp/foundation';
-import { type EntityKey, sameEntity } from '@dimp/mkm';
-import type { CopyPacker, PackedMessage, PackResult } from './copy-packer.ts';
+import type { Content, ReliableMessage } from '@dimp/dkd';
+import { messageID } from '@dimp/endpoint';
+import {
+  definedOnly,
+  encodeBase64,
+  isProtocolError,
+  type ProtocolError,
+  rethrowOurFault,
+} from '@dimp/foundation';
+import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
+import { type Conversation, ConversationOrder } from './conversation-order.ts';
+import type { IntroducedPeers } from './introduced-peers.ts';
 import { groupFormFor, type MessagePacker } from './message-packer.ts';
-import type { OutboxStore } from './outbox-store.ts';
-import type { CopyRef, OutgoingMessage } from './outgoing-message.ts';
-import type { SendStage } from './send-stage.ts';
+import type { CopyRef, OutgoingMessage, PackedFacts } from './outgoing-message.ts';
+import type { ReceiverKeys } from './receiver-keys.ts';
 
-/** What a {@link PackStage} is made with. */
-export interface PackStageOptions {
-  readonly packer: MessagePacker;
-  readonly store: OutboxStore;
-  readonly copyPacker: CopyPacker;
-  readonly sendStage: SendStage;
-  /** All messages that are not done. */
-  readonly messages: ReadonlyMap<string, OutgoingMessage>;
-  /** Asks the network for what is missing. */
-  readonly ask: (missing: Waiting) => Promise<void>;
+/** A copy that can travel. */
+export interface PackedCopy {
+  readonly ref: CopyRef;
+  readonly bytes: Uint8Array;
+  readonly facts: PackedFacts;
 }
 
-/** Makes outgoing messages ready: decides who gets a copy, packs what can be packed, writes it, and has it shipped. */
-export class PackStage {
-  readonly #options: PackStageOptions;
+/** What became of an attempt to pack copies. */
+export interface PackResult {
+  readonly packed: readonly PackedCopy[];
+  /** Copies that have to wait; they stand in their conversation. */
+  readonly blocked: readonly { readonly ref: CopyRef; readonly by: Waiting }[];
+  /** Copies that can never be packed. */
+  readonly failed: readonly { readonly ref: CopyRef; readonly error: ProtocolError }[];
+}
 
-  constructor(options: PackStageOptions) {
-    this.#options = options;
+/**
+ * First stage of an outgoing message: decides who gets a copy, and packs the copies in the order of their conversation.
+ *
+ * A personal message names, inside its content, the one before it in the same direction as long as nobody has confirmed
+ * that one (`after`): on a network that delays and repeats, the receiver's program can put them in order again. Programs
+ * that do not know this member ignore it.
+ */
+export class PackStage {
+  readonly #packer: MessagePacker;
+  readonly #introducedPeers: IntroducedPeers;
+  readonly #receiverKeys: ReceiverKeys;
+  readonly #conversations = new ConversationOrder<CopyRef>();
+
+  constructor(packer: MessagePacker, introducedPeers: IntroducedPeers, receiverKeys: ReceiverKeys) {
+    this.#packer = packer;
+    this.#introducedPeers = introducedPeers;
+    this.#receiverKeys = receiverKeys;
   }
 
   /**
-   * Prepares as much of a message as can be prepared now. When it resolves, the message is on disk.
+   * Decides who gets a copy of a message to a group, if that is still open.
    *
-   * @returns what has to be asked for
-   * @throws what is wrong with the message, if no copy of it can ever be packed; `store/` codes
+   * @returns the member list that has to arrive first, if it is not known
    */
-  async advance(outgoing: OutgoingMessage): Promise<readonly Waiting[]> {
-    const { copies, receiver } = outgoing.record;
-    if (copies.length === 0 && receiver.isGroup && !receiver.isBroadcast) {
-      const missing = await this.#addMembers(outgoing);
-      if (missing !== undefined) {
-        outgoing.change({ waitingFor: missing });
-        await this.#options.store.put(outgoing.record);
-        return [missing];
-      }
-    }
-    const refs = outgoing.refs(({ message, state }) => message === undefined && state !== 'failed');
-    if (refs.length > 0) return this.#pack(outgoing, refs);
-    if (outgoing.record.settled) await this.#options.sendStage.settle(outgoing);
-    return [];
-  }
-
-  /** {@link advance} when nobody is there to hear of an error: the message carries it. */
-  async advanceOrFail(outgoing: OutgoingMessage): Promise<void> {
-    try {
-      await this.askAll(await this.advance(outgoing));
-    } catch (error) {
-      if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
-      await this.giveUp(outgoing, error.code);
-    }
-  }
-
-  /** Ends the copies that are not packed; the others are on their way. */
-  async giveUp(outgoing: OutgoingMessage, error: ErrorCode): Promise<void> {
-    for (const ref of outgoing.refs(({ message }) => message === undefined)) {
-      this.#options.copyPacker.withdraw(ref);
-    }
-    outgoing.failUnpacked(error);
-    if (outgoing.record.settled) await this.#options.sendStage.settle(outgoing);
-    else await this.#options.store.put(outgoing.record);
-  }
-
-  /** A meta, a visa or a member list has arrived: whatever waited for it goes on. */
-  async release(entity: EntityKey): Promise<void> {
-    const { messages, copyPacker } = this.#options;
-    const groups = [...messages.values()].filter(({ record }) => {
-      const { waitingFor } = record;
-      return waitingFor?.for === 'members' && waitingFor.id.entity === entity;
-    });
-    for (const outgoing of groups) await this.advanceOrFail(outgoing);
-    copyPacker.open(entity);
-    // Behind the first of a conversation others wait, and new ones may have joined them meanwhile.
-    for (let refs = copyPacker.released(); refs.length > 0; refs = copyPacker.released()) {
-      for (const outgoing of new Set(refs.map((ref) => ref.outgoing)))
-        await this.advanceOrFail(outgoing);
-    }
-  }
-
-  async askAll(missing: readonly Waiting[]): Promise<void> {
-    for (const each of missing) await this.ask(each);
-  }
-
-  /** Asks for what is missing; it may have arrived while the message was being put aside, too early to release it. */
-  async ask(missing: Waiting): Promise<void> {
-    const { facebook } = this.#options.packer;
-    const { id } = missing;
-    const here =
-      missing.for === 'members'
-        ? (await facebook.members(id)).length > 0
-        : (await facebook.encryptKey(id)) !== undefined;
-    if (here) await this.release(id.entity);
-    else await this.#options.ask(missing);
-  }
-
-  async #addMembers(outgoing: OutgoingMessage): Promise<Waiting | undefined> {
-    const { sender, receiver: group, form: wanted } = outgoing.record;
-    const members = await this.#options.packer.facebook.members(group);
+  async addReceivers(outgoing: OutgoingMessage): Promise<Waiting | undefined> {
+    const { sender, receiver: group, form: wanted, copies } = outgoing.record;
+    if (copies.length > 0 || !group.isGroup || group.isBroadcast) return undefined;
+    const members = await this.#packer.facebook.members(group);
     if (members.length === 0) return waiting('members', group);
     const form = wanted ?? groupFormFor(members);
     const others = members.filter((member) => !sameEntity(member, sender));
@@ -116,59 +71,268 @@ export class PackStage {
     return undefined;
   }
 
-  async #pack(outgoing: OutgoingMessage, refs: readonly CopyRef[]): Promise<readonly Waiting[]> {
-    const { copyPacker, sendStage, store } = this.#options;
-    const write = deferred<boolean>();
-    const packed: PackedMessage[] = [];
-    // Into the queue in the turn of its conversation, so that copies leave in the order in which they name each other.
-    const onPacked = (message: PackedMessage): void => {
-      packed.push(message);
-      outgoing.changeCopy(message.ref.index, { ...message.facts, state: 'queued' });
-      sendStage.ship(message.ref, { bytes: message.bytes, written: write.promise });
-    };
-    try {
-      const { blocked, failed } = await this.#packInto(outgoing, refs, onPacked);
-      const [first] = failed;
-      // Who could not be told of an error hears of it; some members of a group are no reason to keep it from the others.
-      if (first !== undefined && failed.length === outgoing.record.copies.length) throw first.error;
-      for (const { ref } of blocked) outgoing.changeCopy(ref.index, { state: 'waiting' });
-      for (const { ref, error } of failed) {
-        outgoing.changeCopy(ref.index, { state: 'failed', error: error.code });
-      }
-      outgoing.change({ waitingFor: blocked[0]?.by });
-      await store.put(
-        outgoing.record,
-        packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })),
-      );
-      write.resolve(true);
-      return [...new Set(blocked.map(({ by }) => by))];
-    } catch (error) {
-      write.resolve(false);
-      for (const { ref } of packed) copyPacker.forget(ref);
-      throw error;
-    }
-  }
-
-  async #packInto(
+  /**
+   * Packs copies of a message, and notes in its record what became of each.
+   *
+   * @param onPacked - called for each copy in its turn, before the next message of the same conversation is packed
+   * @returns what has to arrive before the other copies can be packed
+   * @throws what is wrong with the message, if no copy of it can ever be packed; `store/` codes
+   */
+  async pack(
     outgoing: OutgoingMessage,
     refs: readonly CopyRef[],
-    onPacked: (message: PackedMessage) => void,
-  ): Promise<Pick<PackResult, 'blocked' | 'failed'>> {
-    const { copyPacker } = this.#options;
+    onPacked: (copy: PackedCopy) => void,
+  ): Promise<readonly Waiting[]> {
+    const { blocked, failed } = await this.#packCopies(outgoing, refs, (copy) => {
+      outgoing.changeCopy(copy.ref.index, { ...copy.facts, state: 'queued' });
+      onPacked(copy);
+    });
+    const [first] = failed;
+    // Some members of a group are no reason to keep the message from the others.
+    if (first !== undefined && failed.length === outgoing.record.copies.length) throw first.error;
+    for (const { ref } of blocked) outgoing.changeCopy(ref.index, { state: 'waiting' });
+    for (const { ref, error } of failed) {
+      outgoing.changeCopy(ref.index, { state: 'failed', error: error.code });
+    }
+    outgoing.change({ waitingFor: blocked[0]?.by });
+    return [...new Set(blocked.map(({ by }) => by))];
+  }
+
+  async #packCopies(
+    outgoing: OutgoingMessage,
+    refs: readonly CopyRef[],
+    onPacked: (copy: PackedCopy) => void,
+  ): Promise<PackResult> {
     const untouched = refs.length === outgoing.record.copies.length;
-    if (outgoing.record.form !== 'split' || !untouched) return copyPacker.pack(refs, onPacked);
-    const result = await copyPacker.packSplit(outgoing, refs);
-    // Nobody in the group can be reached yet: each member gets a copy as soon as he can.
-    if (isWaiting(result)) return copyPacker.pack(refs, onPacked);
+    if (outgoing.record.form !== 'split' || !untouched) return this.#packEach(refs, onPacked);
+    const result = await this.#packSplit(outgoing, refs);
+    // No member can be reached yet: each gets a personal copy as soon as possible.
+    if (isWaiting(result)) return this.#packEach(refs, onPacked);
     result.packed.forEach(onPacked);
     return result;
   }
+
+  /** Packs copies that have a receiver each, every one in its turn. */
+  async #packEach(
+    refs: readonly CopyRef[],
+    onPacked: (message: PackedCopy) => void,
+  ): Promise<PackResult> {
+    const packed: PackedCopy[] = [];
+    const blocked: { ref: CopyRef; by: Waiting }[] = [];
+    const failed: { ref: CopyRef; error: ProtocolError }[] = [];
+    await Promise.all(
+      refs.map(async (ref) => {
+        const conversation = this.#conversationOf(ref);
+        await this.#conversations.inTurn(conversation, async () => {
+          const place = placeOf(ref, conversation);
+          if (isDone(ref)) {
+            // Meta and visa arrive one after the other, and each of them sets off what waited.
+            if (place !== -1) conversation.waiting.splice(place, 1);
+            return;
+          }
+          const [first] = conversation.waiting;
+          // Who waits here already goes first, even if the conversation has just been opened.
+          const behind = first !== undefined && place !== 0;
+          const outcome = behind
+            ? (conversation.blockedBy ?? waiting('visa', receiverOf(ref)))
+            : (conversation.blockedBy ?? (await this.#tryToPack(ref, conversation)));
+          if (isProtocolError(outcome)) {
+            // Those behind it go on.
+            if (place === 0) conversation.waiting.shift();
+            failed.push({ ref, error: outcome });
+            return;
+          }
+          if (isWaiting(outcome)) {
+            if (!behind) conversation.blockedBy = outcome;
+            if (place === -1) conversation.waiting.push(ref);
+            blocked.push({ ref, by: outcome });
+            return;
+          }
+          if (place === 0) conversation.waiting.shift();
+          packed.push(outcome);
+          onPacked(outcome);
+        });
+      }),
+    );
+    return { packed, blocked, failed };
+  }
+
+  /**
+   * Packs one message for a whole group and splits it for its members. Members whose key is not known come back as
+   * blocked: they get a personal copy later.
+   */
+  async #packSplit(
+    outgoing: OutgoingMessage,
+    refs: readonly CopyRef[],
+  ): Promise<PackResult | Waiting> {
+    const { sender, receiver: group } = outgoing.record;
+    const members = refs.map((ref) => receiverOf(ref));
+    const keys = await Promise.all(members.map((member) => this.#receiverKeys.of(member)));
+    const introduction = await this.#introducedPeers.forAll(sender, members);
+    const whole = await this.#packer.packContent(outgoing.content, sender, group, introduction);
+    if (isWaiting(whole)) return whole;
+    const copies = this.#packer.split(whole, members);
+    const reached = refs.filter((_, index) => hasKey(copies[index]));
+    const result = await this.#packEach(
+      refs.filter((ref) => !reached.includes(ref)),
+      () => {},
+    );
+    const packed = reached.map((ref) => {
+      const index = refs.indexOf(ref);
+      const { visaTime } = introduction;
+      return this.#packedCopy(ref, copies[index] as ReliableMessage, visaTime, keys[index]);
+    });
+    return { ...result, packed: [...packed, ...result.packed] };
+  }
+
+  /**
+   * Packs copies of one direction anew, one after the other: each names the new form of the one before it.
+   *
+   * @param select - which ones, in order; called when nobody else packs in this direction
+   * @param onPacked - called for each in its turn
+   */
+  async renew(
+    sender: ID,
+    receiver: ID,
+    select: () => Promise<readonly CopyRef[]>,
+    onPacked: (message: PackedCopy) => Promise<void>,
+  ): Promise<void> {
+    const conversation = this.#conversations.of(sender, receiver);
+    await this.#conversations.inTurn(conversation, async () => {
+      const refs = await select();
+      const last = conversation.last;
+      // Of those before them, whoever has the new keys has got everything, or never will.
+      if (refs.length > 0) conversation.last = undefined;
+      for (const ref of refs) {
+        const outcome = await this.#tryToPack(ref, conversation);
+        if (isProtocolError(outcome) || isWaiting(outcome)) {
+          conversation.last = last;
+          return;
+        }
+        await onPacked(outcome);
+      }
+    });
+  }
+
+  /** Notes a message that was packed in an earlier lifecycle and is not confirmed yet. Called in order. */
+  recall(ref: CopyRef): void {
+    const { message } = ref.outgoing.copy(ref.index);
+    if (message !== undefined) this.#conversationOf(ref).last = message;
+  }
+
+  /** A message is known to have arrived, or will never: the next one need not name it. */
+  forget(ref: CopyRef): void {
+    const conversation = this.#conversationOf(ref);
+    if (conversation.last === ref.outgoing.copy(ref.index).message) conversation.last = undefined;
+  }
+
+  /** An entity's meta or visa has arrived: what waited for it can be packed. */
+  open(entity: EntityKey): void {
+    this.#conversations.open(entity);
+  }
+
+  /** Copies that wait in conversations which are open again; the first of each. */
+  released(): readonly CopyRef[] {
+    for (const ref of this.#conversations.first()) if (isDone(ref)) this.withdraw(ref);
+    return this.#conversations.first();
+  }
+
+  /** Takes a copy out of its conversation, if it waits there. */
+  withdraw(ref: CopyRef): void {
+    const conversation = this.#conversationOf(ref);
+    const place = placeOf(ref, conversation);
+    if (place !== -1) conversation.waiting.splice(place, 1);
+  }
+
+  reduceMemory(): void {
+    this.#conversations.prune();
+  }
+
+  /** @throws `store/` codes, which say nothing of the message */
+  async #tryToPack(
+    ref: CopyRef,
+    conversation: Conversation<CopyRef>,
+  ): Promise<PackedCopy | Waiting | ProtocolError> {
+    try {
+      return await this.#packOne(ref, conversation);
+    } catch (error) {
+      rethrowOurFault(error);
+      return error;
+    }
+  }
+
+  async #packOne(ref: CopyRef, conversation: Conversation<CopyRef>): Promise<PackedCopy | Waiting> {
+    const { sender } = ref.outgoing.record;
+    const receiver = receiverOf(ref);
+    // Before it is packed: if they change meanwhile, it is packed once more.
+    const before = await this.#receiverKeys.of(receiver);
+    const introduction = receiver.isBroadcast
+      ? {}
+      : await this.#introducedPeers.for(sender, receiver);
+    const extra =
+      conversation.last === undefined ? {} : followUp(ref.outgoing.content, conversation.last);
+    const message = await this.#packer.packContent(
+      ref.outgoing.content,
+      sender,
+      receiver,
+      introduction,
+      extra,
+    );
+    if (isWaiting(message)) return message;
+    // The first visa may have come in the meantime.
+    const keys = before ?? (await this.#receiverKeys.of(receiver));
+    const packed = this.#packedCopy(ref, message, introduction.visaTime, keys);
+    // Nobody confirms the others, so the next one could name them for ever.
+    if (ref.outgoing.expectsReceipt(ref.outgoing.copy(ref.index)) && receiver.isUser) {
+      conversation.last = packed.facts.message;
+    }
+    return packed;
+  }
+
+  #packedCopy(
+    ref: CopyRef,
+    message: ReliableMessage,
+    visaTime: number | undefined,
+    keys: string | undefined,
+  ): PackedCopy {
+    return {
+      ref,
+      bytes: this.#packer.transceiver.serialize(message),
+      facts: {
+        message: messageID(message),
+        signature: encodeBase64(message.signature),
+        ...definedOnly({ visaTime, keys }),
+      },
+    };
+  }
+
+  #conversationOf(ref: CopyRef): Conversation<CopyRef> {
+    return this.#conversations.of(ref.outgoing.record.sender, receiverOf(ref));
+  }
 }
 
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+/** Packed already, or given up. */
+function isDone({ outgoing, index }: CopyRef): boolean {
+  const { message, state } = outgoing.copy(index);
+  return message !== undefined || state === 'failed';
+}
+
+function placeOf(ref: CopyRef, conversation: Conversation<CopyRef>): number {
+  return conversation.waiting.findIndex(
+    (each) => each.outgoing === ref.outgoing && each.index === ref.index,
+  );
+}
+
+function receiverOf(ref: CopyRef): ID {
+  return ref.outgoing.copy(ref.index).receiver;
+}
+
+/** A split copy whose receiver cannot open it has no message key. */
+function hasKey(message: ReliableMessage | undefined): boolean {
+  return message?.key !== undefined;
+}
+
+/** An application's own member of this name stays what it is. */
+function followUp(content: Content, last: string): { readonly after?: string } {
+  return Object.hasOwn(content.wire, 'after') ? {} : { after: last };
 }

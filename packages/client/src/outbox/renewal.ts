@@ -1,21 +1,21 @@
 import type { Clock } from '@dimp/core';
 import type { EntityKey } from '@dimp/mkm';
-import type { CopyPacker } from './copy-packer.ts';
 import type { CopyRef, OutgoingMessage } from './outgoing-message.ts';
+import type { PackedCopy, PackStage } from './pack-stage.ts';
 import type { ReceiverKeys } from './receiver-keys.ts';
-import type { SendStage } from './send-stage.ts';
 
-/** What a {@link Renewal} is made with. */
+/** Options for {@link Renewal}. */
 export interface RenewalOptions {
-  readonly copyPacker: CopyPacker;
-  readonly sendStage: SendStage;
+  readonly packStage: PackStage;
   readonly receiverKeys: ReceiverKeys;
   /** All messages that are not done, in the order in which they were sent. */
   readonly messages: ReadonlyMap<string, OutgoingMessage>;
   readonly clock: Clock;
-  /** How long a message that has left may be on its way before it counts as not confirmed, in milliseconds. */
-  readonly patience: number;
+  /** How long a message that has left may be under way before it counts as not confirmed. */
+  readonly patienceMs: number;
 }
+
+type OnRenewed = (copy: PackedCopy) => Promise<void>;
 
 /**
  * Packs messages anew that nobody has confirmed, when their receivers have other keys by now: same content, same serial
@@ -28,27 +28,28 @@ export class Renewal {
     this.#options = options;
   }
 
-  /** Renews a copy, and others to the same receiver, if it was packed for older keys. @returns whether it was */
-  async renewCopy({ outgoing, index }: CopyRef): Promise<boolean> {
+  /**
+   * Renews a copy, and others to the same receiver, if it was packed for older keys.
+   *
+   * @param onRenewed - called for each copy in order
+   * @returns whether it was renewed
+   */
+  async renewCopy({ outgoing, index }: CopyRef, onRenewed: OnRenewed): Promise<boolean> {
     const { receiver, keys, message } = outgoing.copy(index);
-    if (keys === undefined || keys === (await this.#options.receiverKeys.of(receiver)))
+    if (keys === undefined || keys === (await this.#options.receiverKeys.of(receiver))) {
       return false;
-    await this.renew(receiver.entity);
+    }
+    await this.renew(receiver.entity, onRenewed);
     return outgoing.copy(index).message !== message;
   }
 
-  /** Renews what was packed for older keys of an entity; without one, of anybody. */
-  async renew(entity?: EntityKey): Promise<void> {
-    const { copyPacker, sendStage } = this.#options;
+  /** Renews the copies that were packed for older keys of an entity; without one, of anybody. */
+  async renew(entity: EntityKey | undefined, onRenewed: OnRenewed): Promise<void> {
     for (const first of this.#firstOfDirections(entity)) {
       const { sender } = first.outgoing.record;
       const { receiver } = first.outgoing.copy(first.index);
-      await copyPacker.renew(
-        sender,
-        receiver,
-        () => this.#stale(first),
-        (message) => sendStage.renew(message),
-      );
+      const select = (): Promise<readonly CopyRef[]> => this.#stale(first);
+      await this.#options.packStage.renew(sender, receiver, select, onRenewed);
     }
   }
 
@@ -81,9 +82,9 @@ export class Renewal {
 
   /** The receipt for what has just left may be under way: the receiver still has the older key, then. */
   #isUnconfirmed({ outgoing, index }: CopyRef): boolean {
-    const { clock, patience } = this.#options;
+    const { clock, patienceMs } = this.#options;
     const age = clock.now() - outgoing.since;
-    return outgoing.copy(index).state === 'queued' || age >= patience || age < 0;
+    return outgoing.copy(index).state === 'queued' || age >= patienceMs || age < 0;
   }
 }
 

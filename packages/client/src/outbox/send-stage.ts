@@ -1,25 +1,27 @@
 import type { Random, Timers } from '@dimp/core';
-import { type ReceiptMeaning, receiptMeaning } from '@dimp/dkd';
-import type { Facebook, ReceiptBody } from '@dimp/endpoint';
+import type { Facebook } from '@dimp/endpoint';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
-import { EntityType, type ID, sameEntity } from '@dimp/mkm';
-import type { CopyPacker, PackedMessage } from './copy-packer.ts';
+import type { EntityKey, ID } from '@dimp/mkm';
 import type { DeliveryState } from './delivery-state.ts';
-import type { IntroducedPeers } from './introduced-peers.ts';
 import { Offers } from './offers.ts';
 import type { OutboxRecord } from './outbox-record.ts';
 import type { OutboxStore } from './outbox-store.ts';
-import type { CopyRef, OutgoingMessage } from './outgoing-message.ts';
-import { ReceiptIndex } from './receipt-index.ts';
+import { type CopyRef, keyOf, type OutgoingMessage } from './outgoing-message.ts';
+import type { PackedCopy, PackStage } from './pack-stage.ts';
+import type { ReceiptIndex } from './receipt-index.ts';
+import type { Renewal } from './renewal.ts';
 import { type ResendPolicy, ResendTimers } from './resend-timers.ts';
 import { type HandOver, SendWindow } from './send-window.ts';
 
-/** What a {@link SendStage} is made with. */
+/** Options for {@link SendStage}. */
 export interface SendStageOptions {
   readonly facebook: Facebook;
   readonly store: OutboxStore;
-  readonly copyPacker: CopyPacker;
-  readonly introducedPeers: IntroducedPeers;
+  readonly packStage: PackStage;
+  readonly renewal: Renewal;
+  readonly receiptIndex: ReceiptIndex;
+  /** All messages that are not done. */
+  readonly messages: Map<string, OutgoingMessage>;
   readonly timers: Timers;
   readonly random: Random;
   readonly policy: ResendPolicy;
@@ -27,46 +29,43 @@ export interface SendStageOptions {
   readonly transmit: (bytes: Uint8Array, receiver: ID) => Promise<void>;
   /** Whether bytes may have left although they could not be handed over. */
   readonly mayHaveLeft: (error: unknown) => boolean;
-  /** Records that are done stay for a while, so that other tabs hear of it. */
+  /** Whether records of finished messages stay for a while, so that other tabs read them. */
   readonly shared: boolean;
-  /** Whose receipts tell that a message has got as far as a station; any station's if it is not known. */
+  /** The station whose receipts tell that it has a message; undefined accepts any station's. */
   readonly station: () => ID | undefined;
   /** Asks whether a receiver has newer keys than those that are known. It must not be waited for. */
   readonly refresh: (receiver: ID) => void;
-  /** The station has had a message for long, and more than once, that its receiver does not confirm. */
+  /** Called when the station has had a message for long, and more than once, without its receiver confirming it. */
   readonly overdue: () => void;
-  /** Packs a copy anew, and sends it, if its receiver has other keys by now. @returns whether it has done so */
-  readonly renew: (ref: CopyRef) => Promise<boolean>;
   readonly onFailure: (error: unknown) => void;
-  /** A message has got to all its receivers. */
-  readonly onDone: (outgoing: OutgoingMessage) => void;
 }
 
-/** What is known of a copy that is to be shipped for the first time. */
-export interface Freight {
+/** A copy whose record is still being written. */
+export interface PendingWrite {
   readonly bytes: Uint8Array;
-  /** Nothing leaves before it is on disk; false if it could not be written. */
+  /** Resolves to false if the record could not be written: then the copy must not leave. */
   readonly written: Promise<boolean>;
 }
 
-interface Outgoing extends Partial<Freight> {
+interface QueuedCopy extends Partial<PendingWrite> {
   readonly ref: CopyRef;
-  /** Name of the message that the bytes are: it may have been packed anew meanwhile. */
+  /** Name of the message in the bytes. The copy may have been packed anew since. */
   readonly message: string | undefined;
 }
 
-/** Carries packed copies to the transport, again and again, until they are confirmed. */
+/** Third stage of an outgoing message: hands its packed copies to the transport, again and again, until they are confirmed. */
 export class SendStage {
   readonly #options: SendStageOptions;
-  readonly #sendWindow: SendWindow<Outgoing>;
+  readonly #sendWindow: SendWindow<QueuedCopy>;
   readonly #resendTimers: ResendTimers;
-  readonly #receiptIndex = new ReceiptIndex();
   readonly #offers: Offers;
-  /** Messages of which a copy is in the transport's hands, or may have been in an earlier lifecycle. */
+  /** Messages of which a copy was handed to the transport, or may have been in an earlier run. */
   readonly #handedOver = new WeakSet<OutgoingMessage>();
   /** How many copies of a message are being handed over. */
-  readonly #underWay = new WeakMap<OutgoingMessage, number>();
-  /** Records of messages that are done: of late, and before. */
+  readonly #inFlight = new WeakMap<OutgoingMessage, number>();
+  /** Texts of receipts for copies that were packed anew and have not left since. */
+  readonly #confirmedBefore = new Map<string, string | undefined>();
+  /** Records of finished messages: those of the last interval, and older ones. */
   #done: OutboxRecord[] = [];
   #old: OutboxRecord[] = [];
   #stopped = false;
@@ -75,7 +74,7 @@ export class SendStage {
     const { timers, random, policy, onFailure } = options;
     this.#options = options;
     this.#sendWindow = new SendWindow({
-      prepare: (outgoing) => this.#prepare(outgoing),
+      prepare: (queued) => this.#prepare(queued),
       timers,
       random,
       onFailure,
@@ -84,22 +83,15 @@ export class SendStage {
     this.#resendTimers = new ResendTimers(policy, timers, random, (ref) => this.#resend(ref));
   }
 
-  /** Sends a packed copy and waits for its receipt. */
-  ship(ref: CopyRef, freight: Partial<Freight> = {}): void {
-    this.#receiptIndex.add(ref);
-    this.#push(ref, freight);
+  /** Queues a packed copy; a receipt for it counts from now on. */
+  send(ref: CopyRef, pending: Partial<PendingWrite> = {}): void {
+    this.#options.receiptIndex.add(ref);
+    this.#enqueue(ref, pending);
   }
 
-  /** A copy was packed anew: what was sent before, its receiver cannot open. */
-  async renew({ ref, bytes, facts }: PackedMessage): Promise<void> {
-    const { outgoing, index } = ref;
-    if (!isOpen(outgoing.copy(index).state)) return;
-    this.#receiptIndex.remove(ref);
-    this.#resendTimers.cancel(ref);
-    outgoing.repackCopy(index, facts);
-    this.#receiptIndex.add(ref);
-    await this.#options.store.put(outgoing.record, [{ index, bytes }]);
-    this.#push(ref);
+  /** Packs anew, and sends, what an entity cannot open with its present keys; without one, what anybody cannot. */
+  async renew(entity?: EntityKey): Promise<void> {
+    await this.#options.renewal.renew(entity, (copy) => this.#sendRenewed(copy));
   }
 
   /**
@@ -118,58 +110,62 @@ export class SendStage {
       const isDue = this.#offers.begin(ref, here, now);
       const isLate = afterPause && now - (copy.delivered ?? outgoing.since) >= policy.firstAfter;
       if (isDue || isLate) refresh(copy.receiver);
-      if (isDue) this.#push(ref);
+      if (isDue) this.#enqueue(ref);
       const isAgain = copy.offered !== undefined && copy.station === here?.entity;
       if (isDue && isAgain) overdue();
     }
   }
 
-  /** A copy that was packed in an earlier lifecycle, or by another tab: nobody knows whether it has been sent. */
-  takeUp(ref: CopyRef): void {
+  /** Sends a copy that was packed in an earlier run, or by another tab; it may have left already. */
+  resend(ref: CopyRef): void {
     this.#handedOver.add(ref.outgoing);
-    if (ref.outgoing.copy(ref.index).state === 'delivered') this.#receiptIndex.add(ref);
-    else this.ship(ref);
+    if (ref.outgoing.copy(ref.index).state === 'delivered') this.#options.receiptIndex.add(ref);
+    else this.send(ref);
   }
 
   /** Whether a copy of a message may have left already. */
   mayHaveLeft(outgoing: OutgoingMessage): boolean {
-    return this.#handedOver.has(outgoing) || (this.#underWay.get(outgoing) ?? 0) > 0;
+    return this.#handedOver.has(outgoing) || (this.#inFlight.get(outgoing) ?? 0) > 0;
   }
 
-  /** Whether a message is too old to be sent any more. */
+  /** Whether a message is too old to be sent. */
   isExpired(outgoing: OutgoingMessage): boolean {
     const { facebook, policy } = this.#options;
     return facebook.clock.now() - outgoing.since > policy.expiresAfter;
   }
 
-  /**
-   * Notes a receipt.
-   *
-   * @param from - who sent it: the receiver of the message, or a station on the way
-   * @param to - the user of ours it is addressed to
-   */
-  async confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
-    const { origin, text } = body;
-    if (origin === undefined || !sameEntity(origin.sender, to)) return;
-    const meaning = receiptMeaning(body);
-    for (const ref of this.#receiptIndex.find(origin, to)) {
-      const { outgoing, index } = ref;
-      const { receiver, visaTime } = outgoing.copy(index);
-      if (await this.#isReceiver(receiver, from)) {
-        if (meaning.kind === 'refused' && meaning.code === 'crypto/decrypt') {
-          // Older programs say so: whoever has other keys by now gets it packed anew.
-          this.#options.refresh(receiver);
-          continue;
-        }
-        if (visaTime !== undefined) await this.#options.introducedPeers.confirm(to, from, visaTime);
-        await this.finish(ref, { state: 'received' }, text);
-      } else if (this.#isStation(from, origin)) {
-        await this.#heardOfStation(ref, meaning, from, text);
-      }
+  /** A station has a copy. */
+  async delivered(ref: CopyRef, station: ID, receipt: string | undefined): Promise<void> {
+    const { outgoing, index } = ref;
+    const { store, facebook } = this.#options;
+    this.#resendTimers.cancel(ref);
+    const delivered = facebook.clock.now();
+    outgoing.changeCopy(index, { state: 'delivered', delivered, station: station.entity }, receipt);
+    if (!this.#stopped && outgoing.expectsReceipt(outgoing.copy(index))) {
+      this.#resendTimers.schedule(ref);
     }
+    await store.put(outgoing.record);
   }
 
-  /** Notes a new state of a copy, and ends the message if that was the last one. */
+  /**
+   * The receiver has a copy. If it was packed anew and the new form has not left, it leaves first: the message behind it
+   * names the new form, and its receiver would wait for that.
+   */
+  async received(ref: CopyRef, receipt: string | undefined): Promise<void> {
+    const { state, former = [] } = ref.outgoing.copy(ref.index);
+    if (state === 'queued' && former.length > 0) this.#confirmedBefore.set(keyOf(ref), receipt);
+    else await this.finish(ref, { state: 'received' }, receipt);
+  }
+
+  /** A copy is too old to be sent. */
+  async expire(ref: CopyRef): Promise<void> {
+    const key = keyOf(ref);
+    const isConfirmed = this.#confirmedBefore.has(key);
+    if (isConfirmed) await this.finish(ref, { state: 'received' }, this.#confirmedBefore.get(key));
+    else await this.finish(ref, { state: 'failed', error: 'transport/timeout' });
+  }
+
+  /** Notes the new state of a copy, and settles the message if that was the last one. */
   async finish(
     ref: CopyRef,
     change: { readonly state: 'sent' | 'received' | 'failed'; readonly error?: ErrorCode },
@@ -177,36 +173,35 @@ export class SendStage {
   ): Promise<void> {
     const { outgoing, index } = ref;
     outgoing.changeCopy(index, change, receipt);
-    if (change.state !== 'sent') {
-      this.#letGo(ref);
-    }
+    if (change.state !== 'sent') this.#release(ref);
     if (outgoing.record.settled) await this.settle(outgoing);
-    // Alone it need not be on disk: after a restart the copy is sent again.
+    // The state `sent` need not be on disk: after a restart the copy is sent again.
     else if (change.state !== 'sent' || this.#options.shared) {
       await this.#options.store.put(outgoing.record);
     }
   }
 
-  /** A message is done: what failed is kept, for whoever wants to try again. */
+  /** Removes a message that is done. A failed one is kept, because it can be tried again. */
   async settle(outgoing: OutgoingMessage): Promise<void> {
-    const { shared, store, onDone } = this.#options;
+    const { shared, store } = this.#options;
     const { hasFailed } = outgoing;
     if (hasFailed || shared) await store.put(outgoing.record);
     else await store.delete(outgoing.record);
     if (hasFailed) return;
     if (shared) this.retire(outgoing.record);
-    onDone(outgoing);
+    this.drop(outgoing);
   }
 
-  /** Lets go of the copies of a message. */
+  /** Forgets a message and its copies; its record stays. */
   drop(outgoing: OutgoingMessage): void {
+    this.#options.messages.delete(outgoing.id);
     for (const ref of outgoing.refs()) {
-      this.#options.copyPacker.withdraw(ref);
-      this.#letGo(ref);
+      this.#options.packStage.withdraw(ref);
+      this.#release(ref);
     }
   }
 
-  /** Forgets the record of a message that is done, when the other tabs have had time to hear of it. */
+  /** Deletes the record of a finished message when the other tabs have had time to read it. */
   retire(record: OutboxRecord): void {
     this.#done.push(record);
   }
@@ -235,24 +230,18 @@ export class SendStage {
     this.#resendTimers.stop();
   }
 
-  #push(ref: CopyRef, freight: Partial<Freight> = {}): void {
+  #enqueue(ref: CopyRef, pending: Partial<PendingWrite> = {}): void {
     const { message } = ref.outgoing.copy(ref.index);
-    this.#sendWindow.push({ ref, message, ...freight });
+    this.#sendWindow.push({ ref, message, ...pending });
   }
 
-  #letGo(ref: CopyRef): void {
-    this.#resendTimers.cancel(ref);
-    this.#offers.end(ref);
-    this.#options.copyPacker.forget(ref);
-    this.#receiptIndex.remove(ref);
-  }
-
-  async #prepare({ ref, bytes, message, written }: Outgoing): Promise<HandOver | undefined> {
+  /** The window asks for the bytes of a copy. @returns undefined if it need not be sent any more */
+  async #prepare({ ref, bytes, message, written }: QueuedCopy): Promise<HandOver | undefined> {
     if (written !== undefined && !(await written)) return undefined;
     const { outgoing, index } = ref;
-    const { store } = this.#options;
     const isSame = outgoing.copy(index).message === message;
-    const payload = (isSame ? bytes : undefined) ?? (await store.bytes(outgoing.id, index));
+    const payload =
+      (isSame ? bytes : undefined) ?? (await this.#options.store.bytes(outgoing.id, index));
     const { state } = outgoing.copy(index);
     const isDue = state === 'delivered' ? this.#offers.isUnderWay(ref) : isOpen(state);
     if (payload === undefined || !isDue) {
@@ -260,28 +249,38 @@ export class SendStage {
       return undefined;
     }
     if (!this.isExpired(outgoing)) return () => this.#handOver(ref, payload);
-    await this.finish(ref, { state: 'failed', error: 'transport/timeout' });
+    await this.expire(ref);
     return undefined;
   }
 
   async #handOver(ref: CopyRef, payload: Uint8Array): Promise<void> {
     const { outgoing, index } = ref;
-    const { transmit, mayHaveLeft, onFailure, shared } = this.#options;
-    this.#underWay.set(outgoing, (this.#underWay.get(outgoing) ?? 0) + 1);
+    const { transmit, mayHaveLeft, onFailure } = this.#options;
+    this.#inFlight.set(outgoing, (this.#inFlight.get(outgoing) ?? 0) + 1);
     try {
       await transmit(payload, outgoing.copy(index).receiver);
       this.#handedOver.add(outgoing);
     } catch (error) {
       if (mayHaveLeft(error)) this.#handedOver.add(outgoing);
-      // It will never be taken, and others wait behind it.
+      // The transport will never take it, and others wait behind it.
       if (!isProtocolError(error) || !error.code.startsWith('format/')) throw error;
       onFailure(error);
       return this.finish(ref, { state: 'failed', error: error.code });
     } finally {
-      this.#underWay.set(outgoing, (this.#underWay.get(outgoing) ?? 1) - 1);
+      this.#inFlight.set(outgoing, (this.#inFlight.get(outgoing) ?? 1) - 1);
     }
     // The tab that sends now knows better what has become of it.
-    if (this.#stopped && shared) return;
+    if (!this.#stopped || !this.#options.shared) await this.#sent(ref);
+  }
+
+  /** The transport has taken a copy. */
+  async #sent(ref: CopyRef): Promise<void> {
+    const { outgoing, index } = ref;
+    const key = keyOf(ref);
+    if (this.#confirmedBefore.has(key)) {
+      const receipt = this.#confirmedBefore.get(key);
+      return this.finish(ref, { state: 'received' }, receipt);
+    }
     // A receipt may have come while the transport was busy.
     if (outgoing.copy(index).state === 'queued') await this.finish(ref, { state: 'sent' });
     const after = outgoing.copy(index);
@@ -289,44 +288,28 @@ export class SendStage {
     if (after.state === 'sent' && outgoing.expectsReceipt(after)) this.#resendTimers.schedule(ref);
   }
 
-  /** Nobody has confirmed a copy for a while: its receiver may have other keys by now, and says nothing of that. */
+  /** A copy was not confirmed in time: its receiver may have other keys by now and stay silent. */
   async #resend(ref: CopyRef): Promise<void> {
+    const { refresh, renewal } = this.#options;
     const { state, receiver } = ref.outgoing.copy(ref.index);
-    this.#options.refresh(receiver);
-    const renewed = await this.#options.renew(ref);
+    refresh(receiver);
+    const renewed = await renewal.renewCopy(ref, (copy) => this.#sendRenewed(copy));
     if (state === 'delivered' || renewed) return;
-    this.#push(ref);
+    this.#enqueue(ref);
     await this.#sendWindow.idle();
   }
 
-  async #heardOfStation(
-    ref: CopyRef,
-    meaning: ReceiptMeaning,
-    station: ID,
-    text: string | undefined,
-  ): Promise<void> {
+  /** A copy was packed anew, because its receiver cannot open what was sent before. */
+  async #sendRenewed({ ref, bytes, facts }: PackedCopy): Promise<void> {
     const { outgoing, index } = ref;
-    const { state, station: before } = outgoing.copy(index);
-    if (state === 'delivered') {
-      // What a station has, the receiver may have meanwhile: it cannot be refused any more.
-      if (meaning.kind !== 'accepted' || before === station.entity) return;
-      outgoing.changeCopy(index, { station: station.entity });
-      await this.#options.store.put(outgoing.record);
-    } else if (meaning.kind === 'accepted') await this.#delivered(ref, station, text);
-    else if (meaning.kind === 'unclear')
-      outgoing.change(text === undefined ? {} : { receipt: text });
-    else await this.finish(ref, { state: 'failed', error: meaning.code }, text);
-  }
-
-  async #delivered(ref: CopyRef, station: ID, receipt: string | undefined): Promise<void> {
-    const { outgoing, index } = ref;
-    const { store, facebook } = this.#options;
+    const { receiptIndex, store } = this.#options;
+    if (!isOpen(outgoing.copy(index).state)) return;
+    receiptIndex.remove(ref);
     this.#resendTimers.cancel(ref);
-    const delivered = facebook.clock.now();
-    outgoing.changeCopy(index, { state: 'delivered', delivered, station: station.entity }, receipt);
-    if (!this.#stopped && outgoing.expectsReceipt(outgoing.copy(index)))
-      this.#resendTimers.schedule(ref);
-    await store.put(outgoing.record);
+    outgoing.repackCopy(index, facts);
+    receiptIndex.add(ref);
+    await store.put(outgoing.record, [{ index, bytes }]);
+    this.#enqueue(ref);
   }
 
   async #offered(ref: CopyRef): Promise<void> {
@@ -337,20 +320,12 @@ export class SendStage {
     await store.put(outgoing.record);
   }
 
-  /**
-   * Anybody can make the ID of a station. While we do not know ours, a receipt has to name the signature at least: it is
-   * known to whoever carried the message, but a serial number is to all members of a group.
-   */
-  #isStation(from: ID, origin: NonNullable<ReceiptBody['origin']>): boolean {
-    const station = this.#options.station();
-    if (from.type !== EntityType.Station) return false;
-    return station === undefined ? origin.signature !== undefined : sameEntity(from, station);
-  }
-
-  async #isReceiver(receiver: ID, from: ID): Promise<boolean> {
-    if (!receiver.isGroup) return sameEntity(receiver, from);
-    const members = await this.#options.facebook.members(receiver);
-    return members.some((member) => sameEntity(member, from));
+  #release(ref: CopyRef): void {
+    this.#resendTimers.cancel(ref);
+    this.#offers.end(ref);
+    this.#options.packStage.forget(ref);
+    this.#options.receiptIndex.remove(ref);
+    this.#confirmedBefore.delete(keyOf(ref));
   }
 }
 
