@@ -29,6 +29,12 @@ export { exportKeyOwners, importKeyOwners, StoredKeyOwners } from './keys/key-ow
 export { KeyStore, type KeyStoreOptions } from './keys/key-store.ts';
 export { backOff } from './login/back-off.ts';
 export { type AcceptedStep, type ProveStep, StationHandshake } from './login/handshake.ts';
+export {
+  isGoodConnection,
+  type ReconnectOptions,
+  reconnect,
+  reconnectPolicy,
+} from './login/reconnect.ts';
 export { type Answer, answersTo } from './messages/answer.ts';
 export {
   DEFAULT_FRESHNESS,

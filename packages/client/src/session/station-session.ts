@@ -1,5 +1,5 @@
 import type { Protocol } from '@dimp/core';
-import { backOff } from '@dimp/endpoint';
+import { isGoodConnection, reconnect, reconnectPolicy } from '@dimp/endpoint';
 import {
   disposeSymbol,
   type EventSource,
@@ -41,8 +41,6 @@ export interface SessionEvents {
   state: SessionReport;
 }
 
-/** A connection that lasted as long as this, in milliseconds, was a good one: the next failure is the first again. */
-const GOOD_CONNECTION = 30_000;
 /** How long a session stays with a station at least before it leaves it for another one that might deliver, in milliseconds. */
 const MOVING_PAUSE = 24 * 60 * 60_000;
 
@@ -217,22 +215,24 @@ export class StationSession<P extends Protocol = Protocol>
   /** Connects to one station after the other, until the session is stopped or another messenger leads. */
   async #tryStations(run: Run, user: ID): Promise<void> {
     const { stations } = this.#options;
-    let failures = 0;
-    for (let at = 0; !run.isStopping && this.#messenger.leads; ) {
-      const address = stations[at % stations.length] as StationAddress;
-      run.slept = false;
-      const { error, lasted } = await this.#connectOnce(run, address, user);
-      if (run.isStopping || !this.#messenger.leads) return;
-      const good = lasted >= GOOD_CONNECTION;
-      failures = good ? 0 : failures + 1;
-      if (!good || run.movesOn) at += 1;
-      run.movesOn = false;
-      if (run.slept) continue;
-      // The other stations are tried at once, before the first one again.
-      const round = Math.ceil(failures / stations.length);
-      if (failures > 0 && failures % stations.length !== 0) continue;
-      await this.#pause(run, backOff(Math.max(round, 1), this.#messenger.random), error);
-    }
+    const policy = reconnectPolicy(stations.length, this.#messenger.random);
+    let next = 0;
+    await reconnect({
+      isOver: () => run.isStopping || !this.#messenger.leads,
+      connect: async () => {
+        const address = stations[next % stations.length] as StationAddress;
+        run.slept = false;
+        const ended = await this.#connectOnce(run, address, user);
+        if (!isGoodConnection(ended.lasted) || run.movesOn) next += 1;
+        run.movesOn = false;
+        return ended;
+      },
+      pauseAfter: ({ lasted }) => {
+        const pause = policy(lasted);
+        return run.slept ? undefined : pause;
+      },
+      pause: (delay, { error }) => this.#pause(run, delay, error),
+    });
   }
 
   /** @returns why it ended, and how long the user was online, in milliseconds */
