@@ -5,17 +5,18 @@
  */
 
 import type { Protocol } from '@dimp/core';
-import { type DecryptKey, isExportable, type Signer } from '@dimp/crypto';
+import { canDecrypt, type DecryptKey, isExportable, type Key, type Signer } from '@dimp/crypto';
 import type { Facebook } from '@dimp/endpoint';
 import { exportKeyOwners, importKeyOwners } from '@dimp/endpoint';
 import {
+  definedOnly,
   fieldError,
   isJsonObject,
-  isProtocolError,
   type Json,
   type JsonObject,
   ProtocolError,
   parseJsonObject,
+  rethrowOurFault,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
@@ -60,8 +61,7 @@ export async function exportIdentity(
     const known = await facebook.meta(contact);
     contacts.push({
       id: contact.text,
-      ...(remark === undefined ? {} : { remark }),
-      ...(known === undefined ? {} : { meta: known.wire }),
+      ...definedOnly({ remark, meta: known?.wire }),
       documents: (await facebook.documents(contact)).map(({ wire }) => wire),
     });
   }
@@ -74,7 +74,7 @@ export async function exportIdentity(
     documents: (await facebook.documents(id)).map(({ wire }) => wire),
     contacts,
     keyOwners: await exportKeyOwners(facebook.store, id),
-    ...(origin === undefined ? {} : { origin }),
+    ...definedOnly({ origin }),
   };
   const bytes = utf8Encode(stringifyJson(content));
   if (bytes.length > LIMITS.maxBytes) {
@@ -109,15 +109,19 @@ export async function importIdentity(
     meta: protocol.metas.parse(content['meta']),
     documents: listOf(documents, 'documents').map((wire) => protocol.documents.parse(wire, id)),
     signer: protocol.keys.parsePrivate(content['identityKey']) as Signer,
-    messageKeys: listOf(messageKeys, 'messageKeys').map(
-      (wire) => protocol.keys.parsePrivate(wire) as unknown as DecryptKey,
-    ),
+    messageKeys: listOf(messageKeys, 'messageKeys').map((wire) => readMessageKey(wire, protocol)),
     ...(isJsonObject(origin) ? { origin } : {}),
   });
   const owners = listOf(keyOwners, 'keyOwners').filter(isJsonObject);
   await importKeyOwners(facebook.store, id, owners, protocol.parseID);
   for (const contact of known) await addContact(facebook, id, contact);
   return user;
+}
+
+function readMessageKey(wire: Json, protocol: Protocol): DecryptKey {
+  const key: Key = protocol.keys.parsePrivate(wire);
+  if (!canDecrypt(key)) throw fieldError('messageKeys', 'must be able to decrypt');
+  return key;
 }
 
 interface KnownContact {
@@ -140,13 +144,13 @@ function readContact(contact: Json, protocol: Protocol): KnownContact {
 
 async function addContact(facebook: Facebook, user: ID, contact: KnownContact): Promise<void> {
   const { id, remark, meta, documents } = contact;
-  await facebook.addContact(user, id, remark === undefined ? {} : { remark });
+  await facebook.addContact(user, id, definedOnly({ remark }));
   try {
     if (meta !== undefined) await facebook.saveMeta(meta, id);
     for (const document of documents) await facebook.saveDocument(document, id);
   } catch (error) {
     // Of an algorithm that is not registered here, or expired meanwhile: he is a contact all the same.
-    if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+    rethrowOurFault(error);
   }
 }
 

@@ -1,4 +1,11 @@
-import { decodeTed, fieldError, type JsonObject, ownMember, ProtocolError } from '@dimp/foundation';
+import {
+  decodeTed,
+  definedOnly,
+  fieldError,
+  type JsonObject,
+  ownMember,
+  ProtocolError,
+} from '@dimp/foundation';
 import type { FrameOpener } from './cipher.ts';
 import type { FileLocation } from './file-location.ts';
 import { STREAM_ALGORITHM, streamKey, streamOpener } from './stream-format.ts';
@@ -82,7 +89,7 @@ async function importSecret(
 function plainOpener(size: number | undefined): FrameOpener {
   return {
     frame: 256 * 1024,
-    ...(size === undefined ? {} : { sealedSize: size }),
+    ...definedOnly({ sealedSize: size }),
     open: async (piece) => piece,
   };
 }

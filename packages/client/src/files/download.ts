@@ -1,6 +1,6 @@
 import { type BlobStore, systemRandom, systemTimers } from '@dimp/core';
 import { type RunningDigest, runningSha256 } from '@dimp/crypto/digests';
-import { concatBytes, equalBytes, fieldError, ProtocolError } from '@dimp/foundation';
+import { concatBytes, definedOnly, equalBytes, fieldError, ProtocolError } from '@dimp/foundation';
 import { damaged } from './cipher.ts';
 import { checkFacts, checkOf, type FileCheck, openerFor } from './decryption.ts';
 import type { FileLocation } from './file-location.ts';
@@ -119,7 +119,7 @@ async function* pieces(
     const incoming = blobs.download(url, {
       offset,
       maxBytes: limit,
-      ...(signal === undefined ? {} : { signal }),
+      ...definedOnly({ signal }),
     });
     try {
       const end = (position: number): void => {

@@ -1,5 +1,5 @@
 import { type DownloadOptions, systemTimers, type Timers } from '@dimp/core';
-import { type MaybePromise, ProtocolError } from '@dimp/foundation';
+import { definedOnly, type MaybePromise, ProtocolError } from '@dimp/foundation';
 import { publicFetch } from '#native/public-fetch';
 import type { Fetch } from '../native/fetch.ts';
 import { isPrivateHost } from '../native/private-address.ts';
@@ -108,7 +108,7 @@ async function rangeOf(response: Response, offset: number): Promise<AnsweredRang
 /** The rest is asked for at once: `retryable`. */
 function cutShort(received: number, total: number | undefined): ProtocolError<'transport/closed'> {
   return new ProtocolError('transport/closed', 'server sent a part of the file only', {
-    details: { received, ...(total === undefined ? {} : { total }) },
+    details: { received, ...definedOnly({ total }) },
   });
 }
 

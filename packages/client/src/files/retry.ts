@@ -1,5 +1,5 @@
-import type { Random, Timers } from '@dimp/core';
-import { disposeSymbol, isProtocolError } from '@dimp/foundation';
+import { type Random, sleep, type Timers } from '@dimp/core';
+import { isProtocolError } from '@dimp/foundation';
 
 /** How often a broken transfer is taken up again. */
 export interface RetryPolicy {
@@ -49,20 +49,6 @@ export class Retry {
     const longest = Math.min(firstAfter * 2 ** (this.#failures - 1), atMostEvery);
     const [byte = 0] = this.#random.bytes(1);
     // Half of it is left to chance, so that the many whose server was restarted do not return at once.
-    await this.#pause(longest * (0.5 + byte / 512), signal);
-  }
-
-  #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        timer[disposeSymbol]();
-        reject(signal?.reason);
-      };
-      const timer = this.#timers.after(delay, () => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      });
-      signal?.addEventListener('abort', abort, { once: true });
-    });
+    await sleep(longest * (0.5 + byte / 512), this.#timers, signal);
   }
 }

@@ -2,6 +2,7 @@ import { type BlobSource, type BlobStore, systemRandom, systemTimers } from '@di
 import { runningMd5, runningSha256 } from '@dimp/crypto/digests';
 import {
   decodeTed,
+  definedOnly,
   encodeHex,
   encodeTed,
   equalBytes,
@@ -77,9 +78,9 @@ export async function uploadFile(
         name,
         resume: again,
         onProgress: report,
-        ...(signal === undefined ? {} : { signal }),
+        ...definedOnly({ signal }),
       });
-      return { URL, filename, key, ...(IV === undefined ? {} : { IV }), size, sha256 };
+      return { URL, filename, key, ...definedOnly({ IV }), size, sha256 };
     } catch (error) {
       await trying.afterFailure(error, signal);
     }

@@ -2,7 +2,7 @@ import type { Store, StoreKey } from '@dimp/core';
 import type { Facebook } from '@dimp/endpoint';
 import { encodeRecord } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
-import { type ID, sameEntity } from '@dimp/mkm';
+import { directionKey, type ID, sameEntity } from '@dimp/mkm';
 
 /** Pairs of user and peer whose acceptance is remembered in memory. */
 const REMEMBERED = 4096;
@@ -51,7 +51,7 @@ export class Acceptance {
 }
 
 function nameOf(user: ID, peer: ID): string {
-  return `${user.entity}\u0000${peer.entity}`;
+  return directionKey(user, peer);
 }
 
 function pathOf(user: ID, peer: ID): StoreKey {

@@ -1,5 +1,6 @@
 import type { Clock, Store, StoreKey } from '@dimp/core';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
+import { definedOnly } from '@dimp/foundation';
 
 /** How much may wait. */
 export interface DeferredLimits {
@@ -115,8 +116,7 @@ export class DeferredStore {
     if (before?.key === key) return { dropped: [] };
     const arrived = before?.arrived ?? this.#nextTime();
     const more = {
-      ...(sender === undefined ? {} : { sender }),
-      ...(due === undefined ? {} : { due }),
+      ...definedOnly({ sender, due }),
     };
     const value = encodeRecord({ arrived, ...more, text });
     await this.#store.batch([

@@ -1,4 +1,5 @@
 import type { Clock } from '@dimp/core';
+import { definedOnly } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { StoredPlace } from './deferred-store.ts';
 import { messageOfVariant } from './variants.ts';
@@ -38,7 +39,7 @@ export function deferredMessage(
   const sender = text === undefined ? undefined : readID(text);
   return {
     id: messageOfVariant(id),
-    ...(sender === undefined ? {} : { sender }),
+    ...definedOnly({ sender }),
     reason: reasonOf(area, () => readID(key)),
     since: Math.floor(arrived),
     ...(area === 'early' ? { until: Math.floor(arrived) + orderTimeout } : {}),

@@ -1,7 +1,13 @@
 import type { Clock, Protocol, Store } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
-import { isJsonObject, isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
+import {
+  definedOnly,
+  isJsonObject,
+  isProtocolError,
+  type JsonObject,
+  ProtocolError,
+} from '@dimp/foundation';
 import { type IncomingMessage, writtenTime } from './incoming-message.ts';
 
 /** A message with its place in the inbox. */
@@ -165,7 +171,7 @@ export class InboxStore {
         sender: parseID(sender),
         receiver: parseID(receiver),
         time,
-        ...(type === undefined ? {} : { type }),
+        ...definedOnly({ type }),
         ...(group === undefined ? {} : { group: parseID(group) }),
       };
       const read = readKept(content, contents);
@@ -206,8 +212,7 @@ function encode({ message, failures, owner }: InboxItem): Uint8Array {
     receiver: receiver.text,
     user: user.text,
     time,
-    ...(type === undefined ? {} : { type }),
-    ...(group === undefined ? {} : { group: group.text }),
+    ...definedOnly({ type, group: group?.text }),
     content: content.wire,
     arrived,
     ...(timeTrusted ? {} : { untimed: true }),

@@ -2,6 +2,7 @@ import { isWaiting, type Timers, type Waiting } from '@dimp/core';
 import type { ReliableMessage } from '@dimp/dkd';
 import { isAhead, isCommand, isMessageID, messageID, waitOf } from '@dimp/endpoint';
 import {
+  definedOnly,
   isProtocolError,
   type JsonObject,
   ownMember,
@@ -76,7 +77,7 @@ export class Receiver {
    * @param via - the station whose connection it came over
    */
   receive(text: string, via?: StationContact): Promise<Received> {
-    return this.#inTurn(() => this.#receive(text, via === undefined ? {} : { via }));
+    return this.#inTurn(() => this.#receive(text, definedOnly({ via })));
   }
 
   /** Something of an entity has arrived: what waited for it is taken in. */

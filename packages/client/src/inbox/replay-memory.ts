@@ -3,6 +3,7 @@ import type { Content, Envelope } from '@dimp/dkd';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import {
   decodeBase64,
+  definedOnly,
   encodeBase64,
   type JsonObject,
   LruMap,
@@ -232,8 +233,7 @@ function arrivedOf(bytes: Uint8Array): number {
 function encode({ arrived, ageless, unproven, owed, receipt }: SeenMessage): Uint8Array {
   const common = {
     arrived,
-    ...(ageless === undefined ? {} : { ageless }),
-    ...(unproven === undefined ? {} : { unproven }),
+    ...definedOnly({ ageless, unproven }),
     ...(owed === undefined ? {} : { owed: owed.for, signature: encodeBase64(owed.signature) }),
   };
   if (receipt === undefined) return encodeRecord(common);
@@ -244,8 +244,7 @@ function encode({ arrived, ageless, unproven, owed, receipt }: SeenMessage): Uin
     receiver: receiver.text,
     time,
     sn: receipt.content.sn,
-    ...(type === undefined ? {} : { type }),
-    ...(group === undefined ? {} : { group: group.text }),
+    ...definedOnly({ type, group: group?.text }),
     ...(receipt.content.group === undefined ? {} : { inside: receipt.content.group.text }),
   });
 }
@@ -259,7 +258,7 @@ function decode(bytes: Uint8Array, readID: (text: unknown) => ID): SeenMessage {
     arrived,
     ...(ageless === true ? { ageless } : {}),
     ...(unproven === true ? { unproven } : {}),
-    ...(owed === undefined ? {} : { owed }),
+    ...definedOnly({ owed }),
     ...(sender === undefined ? {} : { receipt: decodeReceipt(record, readID) }),
   };
 }
@@ -283,7 +282,7 @@ function decodeReceipt(
         sender: readID(sender),
         receiver: readID(receiver),
         time,
-        ...(type === undefined ? {} : { type }),
+        ...definedOnly({ type }),
         ...(group === undefined ? {} : { group: readID(group) }),
       },
       content: { sn, ...(inside === undefined ? {} : { group: readID(inside) }) },

@@ -16,6 +16,7 @@ import type { Content, ContentType, DraftOf, ReliableMessage, UnknownContent } f
 import type { Facebook } from '@dimp/endpoint';
 import { KeyStore, requireID, StoredKeyOwners } from '@dimp/endpoint';
 import {
+  definedOnly,
   type EventSource,
   Events,
   type Handle,
@@ -85,8 +86,7 @@ export class Messenger<P extends Protocol = Protocol>
       barrack: facebook,
       keyCache: options.keyStore ?? new KeyStore({ protocol, store, clock }),
       keyOwners,
-      ...(dialect === undefined ? {} : { dialect }),
-      ...(cipher === undefined ? {} : { cipher }),
+      ...definedOnly({ dialect, cipher }),
     });
     this.transceiver.events.on('weaker', (event) => this.#events.emit('weaker', event));
     this.#packer = new MessagePacker(facebook, this.transceiver);

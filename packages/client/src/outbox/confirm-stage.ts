@@ -1,5 +1,6 @@
 import { type ReceiptMeaning, receiptMeaning } from '@dimp/dkd';
 import type { Facebook, ReceiptBody } from '@dimp/endpoint';
+import { definedOnly } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { IntroducedPeers } from './introduced-peers.ts';
 import type { OutboxStore } from './outbox-store.ts';
@@ -78,8 +79,7 @@ export class ConfirmStage {
       outgoing.changeCopy(index, { station: station.entity });
       await store.put(outgoing.record);
     } else if (meaning.kind === 'accepted') await sendStage.delivered(ref, station, text);
-    else if (meaning.kind === 'unclear')
-      outgoing.change(text === undefined ? {} : { receipt: text });
+    else if (meaning.kind === 'unclear') outgoing.change(definedOnly({ receipt: text }));
     else await sendStage.finish(ref, { state: 'failed', error: meaning.code }, text);
   }
 

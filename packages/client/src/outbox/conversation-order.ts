@@ -1,5 +1,6 @@
 import type { Waiting } from '@dimp/core';
 import type { EntityKey, ID } from '@dimp/mkm';
+import { directionKey } from '@dimp/mkm';
 
 /**
  * One direction of conversation, from a user of ours to a receiver: its messages are packed one after the other, and each
@@ -23,7 +24,7 @@ export class ConversationOrder<T> {
   readonly #conversations = new Map<string, Conversation<T>>();
 
   of(sender: ID, receiver: ID): Conversation<T> {
-    const key = `${sender.entity}\u0000${receiver.entity}`;
+    const key = directionKey(sender, receiver);
     const known = this.#conversations.get(key);
     if (known !== undefined) return known;
     const conversation: Conversation<T> = {

@@ -1,6 +1,7 @@
 import type { Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import {
+  deferred,
   type EventSource,
   Events,
   type Handle,
@@ -122,7 +123,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
   async reached(goal: Exclude<DeliveryState, 'failed'>, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (!isProgress(goal)) throw new TypeError(`no message gets to the state "${String(goal)}"`);
-    const { promise, resolve, reject } = withResolvers();
+    const { promise, resolve, reject } = deferred();
     const check = (): void => {
       const { state, error, settled } = this.#report;
       if (state !== 'failed' && hasReached(state, goal)) resolve();
@@ -186,18 +187,4 @@ export class Delivery implements EventSource<DeliveryEvents> {
 
 function neverReached(message: string): ProtocolError<'state/stopped'> {
   return new ProtocolError('state/stopped', message);
-}
-
-function withResolvers(): {
-  promise: Promise<void>;
-  resolve: () => void;
-  reject: (reason: unknown) => void;
-} {
-  let resolve: () => void = () => {};
-  let reject: (reason: unknown) => void = () => {};
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

@@ -1,8 +1,9 @@
 import type { AttachmentOptions, Store } from '@dimp/core';
 import type { Facebook } from '@dimp/endpoint';
 import { corruptRecord, decodeRecord, encodeRecord } from '@dimp/endpoint';
-import { LruMap, type Reduction } from '@dimp/foundation';
+import { definedOnly, LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import { directionKey } from '@dimp/mkm';
 
 /** What a message to a peer has to carry, so that he can verify it and answer. */
 export interface Introduction extends AttachmentOptions {
@@ -35,7 +36,7 @@ export class IntroducedPeers {
     return {
       attachMeta: true,
       attachVisa: true,
-      ...(visaTime === undefined ? {} : { visaTime }),
+      ...definedOnly({ visaTime }),
     };
   }
 
@@ -77,7 +78,7 @@ export class IntroducedPeers {
 }
 
 function pairOf(sender: ID, receiver: ID): string {
-  return `${sender.entity}\u0000${receiver.entity}`;
+  return directionKey(sender, receiver);
 }
 
 function pathOf(sender: ID, receiver: ID): readonly string[] {

@@ -1,6 +1,7 @@
 import { type Waiting, waiting } from '@dimp/core';
 import { corruptRecord, decodeRecordObject, encodeRecord, isMessageID } from '@dimp/endpoint';
 import {
+  definedOnly,
   type ErrorCode,
   isJsonObject,
   type Json,
@@ -66,13 +67,12 @@ export function encodeOutboxRecord(record: OutboxRecord): Uint8Array {
     receiver: receiver.text,
     content,
     created,
-    ...(retried === undefined ? {} : { retried }),
-    ...(form === undefined ? {} : { form }),
+    ...definedOnly({ retried, form }),
     copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text })),
     ...(waitingFor === undefined
       ? {}
       : { waitingFor: { for: waitingFor.for, id: waitingFor.id.text } }),
-    ...(receipt === undefined ? {} : { receipt }),
+    ...definedOnly({ receipt }),
     settled,
   });
 }
@@ -102,11 +102,10 @@ export function decodeOutboxRecord(
     receiver: storedID(wire['receiver'], readID),
     content,
     created,
-    ...(retried === undefined ? {} : { retried }),
-    ...(form === undefined ? {} : { form }),
+    ...definedOnly({ retried, form }),
     copies: (copies as readonly Json[]).map((copy) => decodeCopy(copy, readID)),
     ...(isJsonObject(waitingFor) ? { waitingFor: decodeWaiting(waitingFor, readID) } : {}),
-    ...(receipt === undefined ? {} : { receipt }),
+    ...definedOnly({ receipt }),
     settled,
   };
 }
@@ -125,11 +124,11 @@ function decodeCopy(wire: Json, readID: (text: unknown) => ID): CopyRecord {
   return {
     receiver: storedID(wire['receiver'], readID),
     state,
-    ...(message === undefined ? {} : { message }),
+    ...definedOnly({ message }),
     ...textOf(wire, 'signature'),
     ...numberOf(wire, 'visaTime'),
     ...textOf(wire, 'keys'),
-    ...(former === undefined ? {} : { former }),
+    ...definedOnly({ former }),
     ...numberOf(wire, 'delivered'),
     ...numberOf(wire, 'offered'),
     ...textOf(wire, 'station'),

@@ -1,7 +1,13 @@
 import type { Random, Timers, Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import type { ReceiptBody } from '@dimp/endpoint';
-import { deferred, type ErrorCode, ProtocolError, rethrowOurFault } from '@dimp/foundation';
+import {
+  deferred,
+  definedOnly,
+  type ErrorCode,
+  ProtocolError,
+  rethrowOurFault,
+} from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import { ConfirmStage } from './confirm-stage.ts';
 import type { Delivery, DeliveryControl } from './delivery.ts';
@@ -116,7 +122,7 @@ export class Outbox implements DeliveryControl {
       receiver,
       content: content.wire,
       created: this.#options.packer.facebook.clock.now(),
-      ...(form === undefined ? {} : { form }),
+      ...definedOnly({ form }),
       copies: personal ? [{ receiver, state: 'queued' }] : [],
       settled: false,
     };

@@ -2,6 +2,7 @@ import type { Waiting } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import { expectsReceipt } from '@dimp/endpoint';
 import type { ErrorCode } from '@dimp/foundation';
+import { definedOnly } from '@dimp/foundation';
 import { Delivery, type DeliveryControl, type DeliveryReport } from './delivery.ts';
 import { jointState } from './delivery-state.ts';
 import { type CopyRecord, deliveryError, type OutboxRecord } from './outbox-record.ts';
@@ -78,7 +79,7 @@ export class OutgoingMessage {
   change(change: OutgoingChange): void {
     const { waitingFor, ...rest } = { waitingFor: this.#record.waitingFor, ...change };
     const { waitingFor: _, ...before } = this.#record;
-    const merged = { ...before, ...rest, ...(waitingFor === undefined ? {} : { waitingFor }) };
+    const merged = { ...before, ...rest, ...definedOnly({ waitingFor }) };
     this.#record = { ...merged, settled: this.#isSettled(merged) };
     this.#tell();
   }
@@ -88,7 +89,7 @@ export class OutgoingMessage {
     const copies = this.#record.copies.map((copy, each) =>
       each === index ? { ...copy, ...change } : copy,
     );
-    this.change({ copies, ...(receipt === undefined ? {} : { receipt }) });
+    this.change({ copies, ...definedOnly({ receipt }) });
   }
 
   /**
@@ -183,7 +184,7 @@ function reportOf({ copies, waitingFor, receipt, settled }: OutboxRecord): Deliv
     receivers: copies.map((copy) => ({ receiver: copy.receiver, state: copy.state })),
     ...(waitingFor === undefined || state !== 'waiting' ? {} : { waitingFor }),
     ...(state === 'failed' ? { error: deliveryError(code ?? 'state/stopped') } : {}),
-    ...(receipt === undefined ? {} : { receipt }),
+    ...definedOnly({ receipt }),
     settled,
   };
 }

@@ -1,7 +1,7 @@
 import { isWaiting } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
 import type { DocumentsBody, HandshakeBody } from '@dimp/endpoint';
-import { ProtocolError } from '@dimp/foundation';
+import { definedOnly, ProtocolError } from '@dimp/foundation';
 import { ANY_STATION, EVERY_STATION, EVERYONE, type ID } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
 import type { MessagePackOptions } from '../outbox/message-packer.ts';
@@ -58,7 +58,7 @@ export class Announcements {
     const meta = await facebook.meta(did);
     const body: DocumentsBody = {
       did,
-      ...(meta === undefined ? {} : { meta: meta.wire }),
+      ...definedOnly({ meta: meta?.wire }),
       documents: [visa.wire],
     };
     return { bytes: await this.#pack({ kind: 'documents', body }, EVERYONE), time: visa.time };

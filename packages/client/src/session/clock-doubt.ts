@@ -1,5 +1,5 @@
 import { isAhead } from '@dimp/endpoint';
-import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import { definedOnly, isProtocolError, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 
 /**
@@ -32,6 +32,6 @@ export function wrongClock(
   return new ProtocolError(
     'transport/clock',
     `the clock of this device is ${how}: is it set right, and its time zone?`,
-    { details: behind === undefined ? {} : { behind } },
+    { details: definedOnly({ behind }) },
   );
 }

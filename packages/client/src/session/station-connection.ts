@@ -1,7 +1,7 @@
 import { DEFAULT_PAYLOAD_LIMITS, type Transport } from '@dimp/core';
 import type { DirectCommand, HandshakeBody, ReceiptBody } from '@dimp/endpoint';
 import { type AcceptedStep, type ProveStep, StationHandshake } from '@dimp/endpoint';
-import { disposeSymbol, ProtocolError } from '@dimp/foundation';
+import { disposeSymbol, ProtocolError, raceAbort } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { StationContact } from '../connection/station-contact.ts';
 import type { Messenger } from '../messenger/messenger.ts';
@@ -192,7 +192,7 @@ export class StationConnection implements StationContact {
     const context = { signal, maxPayloadBytes: DEFAULT_PAYLOAD_LIMITS.maxLength };
     const opening = Promise.resolve().then(() => address.connect(context));
     try {
-      return await unlessAborted(opening, signal);
+      return await raceAbort(opening, signal);
     } catch (error) {
       // Nobody wants it any more.
       void opening.then((transport) => transport.close()).catch(() => undefined);
@@ -305,14 +305,4 @@ export class StationConnection implements StationContact {
         });
     });
   }
-}
-
-/** @throws the signal's reason if it aborts before the promise settles */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,6 +1,7 @@
 import type { Protocol } from '@dimp/core';
 import { isGoodConnection, reconnect, reconnectPolicy } from '@dimp/endpoint';
 import {
+  definedOnly,
   disposeSymbol,
   type EventSource,
   Events,
@@ -248,8 +249,7 @@ export class StationSession<P extends Protocol = Protocol>
       address,
       user,
       info: {
-        ...(agent === undefined ? {} : { agent }),
-        ...(device === undefined ? {} : { device }),
+        ...definedOnly({ agent, device }),
       },
       pins: this.#pins,
       trustNewStation,
@@ -257,9 +257,9 @@ export class StationSession<P extends Protocol = Protocol>
         if (run.isStopping) return;
         const id = connection.station;
         const { host, port } = address;
-        const station = { host, port, ...(id === undefined ? {} : { id }) };
+        const station = { host, port, ...definedOnly({ id }) };
         const last = state === 'online' ? undefined : before;
-        this.#tell({ state, station, ...(last === undefined ? {} : { error: last }) });
+        this.#tell({ state, station, ...definedOnly({ error: last }) });
       },
       onOverdue: () => this.#moveOn(run),
     });
@@ -295,7 +295,7 @@ export class StationSession<P extends Protocol = Protocol>
     const { station } = this.#report;
     const until = this.#messenger.facebook.clock.now() + delay;
     const pausing = run.pause(this.#messenger.timers, delay);
-    this.#tell({ state: 'waiting', ...(station === undefined ? {} : { station }), error, until });
+    this.#tell({ state: 'waiting', ...definedOnly({ station }), error, until });
     await pausing;
   }
 
