@@ -95,6 +95,30 @@ describe('messages that were packed for a key which the receiver has lost', () =
     expect(delivery.state).toBe('received');
   });
 
+  test('are sent in the new form even if the older form is confirmed first, because the next message names it', async () => {
+    const { world, moki, hulk, phone } = await scene({ known: false });
+    for (const words of ['one', 'two']) await moki.messenger.send(text(words), phone.id);
+    await moki.messenger.idle();
+    const [delivery] = await moki.messenger.deliveries();
+    const [old] = messagesOf(moki);
+    if (old === undefined || delivery === undefined) expect.unreachable();
+    await world.pass(20_000);
+    moki.sent.length = 0;
+    moki.online = false;
+    await moki.facebook.saveDocument(await visaOf(phone), phone.id);
+    await moki.messenger.idle();
+    const receipt = receiptFor(old.envelope, 'Message received.', { signature: old.signature });
+    const message = await hulk.messenger.pack(receipt, moki.id);
+    if ('status' in message) expect.unreachable();
+    await world.deliver(hulk.messenger.serialize(message), moki);
+    expect(delivery.state).toBe('queued');
+    moki.online = true;
+    moki.messenger.resume();
+    await world.live(MINUTE, 15_000);
+    expect(phone.shown).toEqual(['one', 'two']);
+    expect(await moki.messenger.deliveries()).toEqual([]);
+  });
+
   test('are packed anew when a visa has come just before the program was killed', async () => {
     const { world, moki, phone } = await scene({ known: false });
     await moki.messenger.send(text('hi'), phone.id);

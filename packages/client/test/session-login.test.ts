@@ -63,6 +63,24 @@ describe('a clock that is far from that of the station', () => {
 });
 
 describe('logging in', () => {
+  test('ends the attempt at once when the station refuses the greeting because there are too many', async () => {
+    const { station, session } = await scene();
+    station.script = async ({ kind, line, sender, receiver }) => {
+      if (kind !== 'handshake') return true;
+      const origin = { sender, receiver };
+      const text = 'Too many logins.';
+      await station.say(
+        line,
+        Receipt.create({ text, code: 'policy/rate-limited', origin }),
+        sender,
+      );
+      return false;
+    };
+    await session.start();
+    await eventually(() => expect(session.report.error).toBeDefined());
+    expect(session.report.error?.code).toBe('policy/rate-limited');
+  });
+
   test('is hello, proof, visa, place and report, in this order; and only then goes what waits', async () => {
     const { station, messenger, session, reports, hulk, moki } = await scene({
       agent: 'test 1.0',

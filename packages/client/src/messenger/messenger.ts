@@ -107,8 +107,8 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Takes up what an earlier lifecycle of the program has left: messages that were not delivered, or not done with. Called by
-   * itself before anything is sent or received; call it yourself once your handlers are there.
+   * Resumes work left over from the previous run: undelivered outgoing messages and unprocessed incoming ones. `send` and
+   * the methods that receive call it; call it yourself once your handlers are registered.
    */
   start(): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.reject(stopped());

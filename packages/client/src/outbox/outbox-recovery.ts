@@ -1,8 +1,7 @@
 import type { Protocol } from '@dimp/core';
 import { rethrowOurFault } from '@dimp/foundation';
 import type { DeliveryControl } from './delivery.ts';
-import type { OutboxRecord } from './outbox-record.ts';
-import type { OutboxStore } from './outbox-store.ts';
+import type { OutboxRecord, OutboxStore } from './outbox-store.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import type { PackStage } from './pack-stage.ts';
 import type { SendStage } from './send-stage.ts';

@@ -1,7 +1,65 @@
 import type { Clock, Random, Store, StoreChange } from '@dimp/core';
-import { encodeHex } from '@dimp/foundation';
+import { type Waiting, waiting } from '@dimp/core';
+import { corruptRecord, decodeRecordObject, encodeRecord, isMessageID } from '@dimp/endpoint';
+import {
+  definedOnly,
+  type ErrorCode,
+  encodeHex,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  ownMember,
+  ProtocolError,
+} from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { decodeOutboxRecord, encodeOutboxRecord, type OutboxRecord } from './outbox-record.ts';
+import { type DeliveryState, PROGRESS } from './delivery-state.ts';
+import type { GroupForm } from './message-packer.ts';
+
+/** One receiver's copy of an outgoing message. */
+export interface CopyRecord {
+  readonly receiver: ID;
+  readonly state: DeliveryState;
+  /** Name of the packed message; absent while it is not packed. */
+  readonly message?: string;
+  /** Signature of the packed message, Base64: receipts name it (spec §9.6). */
+  readonly signature?: string;
+  /** Time of our visa that travelled along, in seconds: a receipt proves that the peer has it now. */
+  readonly visaTime?: number;
+  /** Stands for the keys of the receiver that the packed message can be opened with, see `ReceiverKeys`. */
+  readonly keys?: string;
+  /** Signatures of this copy as it was packed for older keys: receipts may still name them. */
+  readonly former?: readonly string[];
+  /** When a station said that it has the message, in milliseconds since the epoch. */
+  readonly delivered?: number;
+  /** When it was last offered again since, in milliseconds since the epoch. */
+  readonly offered?: number;
+  /** The station that said so last: its entity. */
+  readonly station?: string;
+  /** Why this copy was given up. */
+  readonly error?: ErrorCode;
+}
+
+/** An outgoing message as it is kept in the store, without the bytes of its copies. */
+export interface OutboxRecord {
+  readonly id: string;
+  readonly sender: ID;
+  readonly receiver: ID;
+  /** The stamped content. */
+  readonly content: JsonObject;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+  /** When it was last tried again by hand, in milliseconds since the epoch. */
+  readonly retried?: number;
+  /** How a group gets it, once that is decided. */
+  readonly form?: GroupForm;
+  /** Empty while the members of a group are not known. */
+  readonly copies: readonly CopyRecord[];
+  readonly waitingFor?: Waiting;
+  readonly receipt?: string;
+  readonly settled: boolean;
+}
+
+const WHAT = 'outgoing message';
 
 /** The bytes of a copy that are to be written together with its record. */
 export interface CopyBytes {
@@ -42,7 +100,7 @@ export class OutboxStore {
       this.#last = Math.max(this.#last, Number.parseInt(id, 36) || 0);
       let record: OutboxRecord;
       try {
-        record = decodeOutboxRecord(id, bytes, this.#readID);
+        record = decode(id, bytes, this.#readID);
       } catch (error) {
         // One record that is damaged does not keep the others back.
         onDamaged(error);
@@ -54,7 +112,7 @@ export class OutboxStore {
 
   async get(id: string): Promise<OutboxRecord | undefined> {
     const bytes = await this.#store.get(['outbox', id]);
-    return bytes === undefined ? undefined : decodeOutboxRecord(id, bytes, this.#readID);
+    return bytes === undefined ? undefined : decode(id, bytes, this.#readID);
   }
 
   /** Writes a record, and newly packed copies with it, at once or not at all. */
@@ -64,7 +122,7 @@ export class OutboxStore {
       key: copyKey(record.id, index),
       value: bytes,
     }));
-    changes.push({ type: 'set', key: ['outbox', record.id], value: encodeOutboxRecord(record) });
+    changes.push({ type: 'set', key: ['outbox', record.id], value: encode(record) });
     await this.#store.batch(changes);
   }
 
@@ -87,4 +145,120 @@ export class OutboxStore {
 
 function copyKey(id: string, index: number): readonly string[] {
   return ['outbox-copy', id, String(index)];
+}
+
+function encode(record: OutboxRecord): Uint8Array {
+  const { sender, receiver, content, created, retried, form } = record;
+  const { copies, waitingFor, receipt, settled } = record;
+  return encodeRecord({
+    sender: sender.text,
+    receiver: receiver.text,
+    content,
+    created,
+    ...definedOnly({ retried, form }),
+    copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text })),
+    ...(waitingFor === undefined
+      ? {}
+      : { waitingFor: { for: waitingFor.for, id: waitingFor.id.text } }),
+    ...definedOnly({ receipt }),
+    settled,
+  });
+}
+
+/** @throws `store/corrupt` */
+function decode(id: string, bytes: Uint8Array, readID: (text: unknown) => ID): OutboxRecord {
+  const wire = decodeRecordObject(bytes, WHAT);
+  const { content, created, retried, form, copies, waitingFor, receipt, settled } = wire;
+  if (
+    !isJsonObject(content) ||
+    typeof created !== 'number' ||
+    (retried !== undefined && typeof retried !== 'number') ||
+    !Array.isArray(copies) ||
+    (form !== undefined && !isForm(form)) ||
+    (receipt !== undefined && typeof receipt !== 'string') ||
+    typeof settled !== 'boolean'
+  ) {
+    throw corruptRecord(WHAT);
+  }
+  return {
+    id,
+    sender: storedID(wire['sender'], readID),
+    receiver: storedID(wire['receiver'], readID),
+    content,
+    created,
+    ...definedOnly({ retried, form }),
+    copies: (copies as readonly Json[]).map((copy) => decodeCopy(copy, readID)),
+    ...(isJsonObject(waitingFor) ? { waitingFor: decodeWaiting(waitingFor, readID) } : {}),
+    ...definedOnly({ receipt }),
+    settled,
+  };
+}
+
+function decodeCopy(wire: Json, readID: (text: unknown) => ID): CopyRecord {
+  if (!isJsonObject(wire)) throw corruptRecord(WHAT);
+  const { state, message, error, former } = wire;
+  if (
+    !isState(state) ||
+    (message !== undefined && !isMessageID(message)) ||
+    (error !== undefined && typeof error !== 'string') ||
+    (former !== undefined && !isTexts(former))
+  ) {
+    throw corruptRecord(WHAT);
+  }
+  return {
+    receiver: storedID(wire['receiver'], readID),
+    state,
+    ...definedOnly({ message }),
+    ...textOf(wire, 'signature'),
+    ...numberOf(wire, 'visaTime'),
+    ...textOf(wire, 'keys'),
+    ...definedOnly({ former }),
+    ...numberOf(wire, 'delivered'),
+    ...numberOf(wire, 'offered'),
+    ...textOf(wire, 'station'),
+    ...(error === undefined ? {} : { error: error as ErrorCode }),
+  };
+}
+
+function textOf<N extends string>(wire: JsonObject, name: N): { readonly [K in N]?: string } {
+  const value = ownMember(wire, name);
+  if (value !== undefined && typeof value !== 'string') throw corruptRecord(WHAT);
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: string };
+}
+
+function numberOf<N extends string>(wire: JsonObject, name: N): { readonly [K in N]?: number } {
+  const value = ownMember(wire, name);
+  if (value !== undefined && typeof value !== 'number') throw corruptRecord(WHAT);
+  return (value === undefined ? {} : { [name]: value }) as { readonly [K in N]?: number };
+}
+
+function isTexts(value: Json): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function decodeWaiting(wire: JsonObject, readID: (text: unknown) => ID): Waiting {
+  const what = ownMember(wire, 'for');
+  if (what !== 'meta' && what !== 'visa' && what !== 'members') throw corruptRecord(WHAT);
+  return waiting(what, storedID(wire['id'], readID));
+}
+
+function storedID(text: Json | undefined, readID: (text: unknown) => ID): ID {
+  try {
+    return readID(text);
+  } catch {
+    throw corruptRecord(WHAT);
+  }
+}
+
+function isState(state: unknown): state is DeliveryState {
+  return state === 'failed' || PROGRESS.includes(state as DeliveryState);
+}
+
+function isForm(form: unknown): form is GroupForm {
+  return form === 'hidden' || form === 'split' || form === 'whole';
+}
+
+/** The error of a delivery that was given up. */
+export function deliveryError(code: ErrorCode): ProtocolError {
+  return new ProtocolError(code, 'message could not be delivered');
 }

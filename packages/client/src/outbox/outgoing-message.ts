@@ -5,7 +5,7 @@ import type { ErrorCode } from '@dimp/foundation';
 import { definedOnly } from '@dimp/foundation';
 import { Delivery, type DeliveryControl, type DeliveryReport } from './delivery.ts';
 import { jointState } from './delivery-state.ts';
-import { type CopyRecord, deliveryError, type OutboxRecord } from './outbox-record.ts';
+import { type CopyRecord, deliveryError, type OutboxRecord } from './outbox-store.ts';
 
 /** One receiver's copy of an outgoing message. */
 export interface CopyRef {

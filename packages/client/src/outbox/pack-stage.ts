@@ -214,7 +214,7 @@ export class PackStage {
     });
   }
 
-  /** Notes a message that was packed in an earlier lifecycle and is not confirmed yet. Called in order. */
+  /** Notes a message that was packed in an earlier run and is not confirmed yet. Called in order. */
   recall(ref: CopyRef): void {
     const { message } = ref.outgoing.copy(ref.index);
     if (message !== undefined) this.#conversationOf(ref).last = message;

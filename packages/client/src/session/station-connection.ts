@@ -48,6 +48,8 @@ export class StationConnection implements StationContact {
   #turn: Promise<void> = Promise.resolve();
   #visaTime: number | undefined;
   #open = false;
+  /** Whether the station has accepted a login over this connection. */
+  #letIn = false;
   #onlineSince: number | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -171,10 +173,15 @@ export class StationConnection implements StationContact {
     return sameEntity(envelope.sender, station) && this.#names.take(content.body as NamesBody);
   }
 
-  /** The station does not take our greeting. */
+  /** The station refuses our greeting. */
   #refused(sender: ID, { code }: ReceiptBody): void {
-    if (code !== 'policy/expired' || sender.type !== EntityType.Station) return;
-    if (this.station === undefined || sameEntity(sender, this.station)) this.fail(wrongClock());
+    if (sender.type !== EntityType.Station) return;
+    if (this.station !== undefined && !sameEntity(sender, this.station)) return;
+    if (code === 'policy/expired') this.fail(wrongClock());
+    // Once the station has let us in, it may refuse other messages for this reason.
+    if (code === 'policy/rate-limited' && !this.#letIn) {
+      this.fail(new ProtocolError(code, 'the station takes no more logins for now'));
+    }
   }
 
   async #expectedStation(): Promise<ID | undefined> {
@@ -217,6 +224,7 @@ export class StationConnection implements StationContact {
       // It may have come twice.
       if (this.#open || !this.#handshake?.isLast(step)) return;
       this.#handshakeTimer?.[disposeSymbol]();
+      this.#letIn = true;
       await pins.set(address, step.station);
       await this.#tellVisa();
       await this.#tellLogin(step.station);
