@@ -1,5 +1,5 @@
 /**
- * Taking an identity along: an encrypted file with everything that belongs to a user of this machine.
+ * Exports a user of this machine to an encrypted file, and imports them on another device.
  *
  * @module
  */
@@ -23,22 +23,22 @@ import {
 import type { ID, User } from '@dimp/mkm';
 import { openWithPassphrase, sealWithPassphrase } from '@dimp/store-encrypted/secrets';
 
-/** Options of {@link exportIdentity}. */
+/** Options for {@link exportIdentity}. */
 export interface ExportOptions {
-  /** How much the passphrase costs to try: scrypt's parameters; 128 MiB and half a second by default. */
+  /** Cost of trying a passphrase, as scrypt parameters. By default it takes 128 MiB and half a second. */
   readonly work?: { readonly N: number; readonly r: number; readonly p: number };
 }
 
-/** Bounds of a file's content: contacts may be many, and each comes with meta and visa. */
+/** Limits on the content of a file. There may be many contacts, and each has a meta and a visa. */
 const LIMITS = { maxBytes: 256 * 1024 * 1024, maxDepth: 32, maxMembers: 4_194_304 };
 
 /**
- * Writes an identity into a file: private keys, meta, documents, how it was made, and its contacts with their metas and
- * documents: who believes that we have his does not send them again.
+ * Exports an identity: private keys, meta, documents, its origin, and its contacts with their metas and documents. A
+ * contact who believes that we have their documents does not send them again.
  *
- * @returns bytes that only the passphrase opens
- * @throws `identity/not-found` if it is no user of this machine; `crypto/unavailable` for keys that cannot be exported;
- *   `format/limit` for more than 256 MiB of contacts; `RangeError` for an empty passphrase
+ * @returns the file; only the passphrase opens it
+ * @throws `identity/not-found` if the ID does not belong to a user of this machine; `crypto/unavailable` for keys that
+ *   cannot be exported; `format/limit` for more than 256 MiB of contacts; `RangeError` for an empty passphrase
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export async function exportIdentity(
 ): Promise<Uint8Array> {
   const signer = await facebook.requireSigner(id);
   const meta = await facebook.meta(id);
-  if (meta === undefined) throw new ProtocolError('identity/not-found', 'user has no meta');
+  if (meta === undefined) throw new ProtocolError('identity/not-found', 'the user has no meta');
   const origin = await facebook.identityOrigin(id);
   const contacts: JsonObject[] = [];
   for (const contact of await facebook.contacts(id)) {
@@ -78,7 +78,7 @@ export async function exportIdentity(
   };
   const bytes = utf8Encode(stringifyJson(content));
   if (bytes.length > LIMITS.maxBytes) {
-    throw new ProtocolError('format/limit', 'contacts are too many for a file', {
+    throw new ProtocolError('format/limit', 'the contacts must fit into one file', {
       details: { limit: 'bytes', max: LIMITS.maxBytes },
     });
   }
@@ -86,12 +86,12 @@ export async function exportIdentity(
 }
 
 /**
- * Takes an identity out of a file. Keys, meta and ID have to belong together; documents that are there already and newer
- * stay, contacts are added. Importing twice changes nothing.
+ * Imports an identity from a file. Keys, meta and ID must belong together. Newer documents in the store stay, and
+ * contacts are added. Importing twice changes nothing.
  *
- * @throws `crypto/passphrase` for the wrong passphrase or a changed file; `format/` codes for something else;
- *   `identity/meta-mismatch`, `identity/document-invalid`; `store/` codes. Nothing has been written then, but contacts
- *   perhaps
+ * @throws `crypto/passphrase` for the wrong passphrase or a changed file; `format/` codes for a file of another kind;
+ *   `identity/meta-mismatch`, `identity/document-invalid`; `store/` codes. Then nothing has been written, except
+ *   contacts in some cases
  */
 export async function importIdentity(
   facebook: Facebook,
@@ -100,7 +100,7 @@ export async function importIdentity(
 ): Promise<User> {
   const content = parseJsonObject(await openWithPassphrase(file, passphrase), LIMITS);
   const { version, messageKeys, documents, contacts, keyOwners = [], origin } = content;
-  if (version !== 1) throw fieldError('version', 'is not known');
+  if (version !== 1) throw fieldError('version', 'must be 1');
   const { protocol } = facebook;
   const id = protocol.parseID(content['id']);
   const known = listOf(contacts, 'contacts').map((contact) => readContact(contact, protocol));
@@ -132,7 +132,7 @@ interface KnownContact {
 }
 
 function readContact(contact: Json, protocol: Protocol): KnownContact {
-  if (!isJsonObject(contact)) throw fieldError('contacts', 'is damaged');
+  if (!isJsonObject(contact)) throw fieldError('contacts', 'must hold objects');
   const { remark, meta, documents = [] } = contact;
   return {
     id: protocol.parseID(contact['id']),
@@ -149,7 +149,7 @@ async function addContact(facebook: Facebook, user: ID, contact: KnownContact): 
     if (meta !== undefined) await facebook.saveMeta(meta, id);
     for (const document of documents) await facebook.saveDocument(document, id);
   } catch (error) {
-    // Of an algorithm that is not registered here, or expired meanwhile: he is a contact all the same.
+    // The algorithm may not be registered here, or the document may have expired. The contact is added all the same.
     rethrowOurFault(error);
   }
 }
@@ -162,6 +162,6 @@ function wireOf(key: Signer | DecryptKey): JsonObject {
 }
 
 function listOf(value: Json | undefined, field: string): readonly Json[] {
-  if (!Array.isArray(value)) throw fieldError(field, 'is no list');
+  if (!Array.isArray(value)) throw fieldError(field, 'must be a list');
   return value as readonly Json[];
 }

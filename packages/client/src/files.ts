@@ -1,6 +1,6 @@
 /**
- * Files: encrypted, uploaded to a server that nobody has to trust, and downloaded again (spec §13). Apart from the rest,
- * so that programs without files do not carry it.
+ * Encrypts files, uploads them to a server that need not be trusted, and downloads them (spec §13). A separate entry
+ * point, so that programs without files do not include it.
  *
  * @module
  */

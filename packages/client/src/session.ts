@@ -1,6 +1,6 @@
 /**
- * A session with a station: connecting, logging in, staying connected (spec §11.6). Apart from the rest, so that programs
- * which reach their peers in another way do not carry it.
+ * A session with a station: connects, logs in, and stays connected (spec §11.6). A separate entry point, so that
+ * programs that reach their peers in another way do not include it.
  *
  * @module
  */

@@ -3,18 +3,17 @@ import type { ID } from '@dimp/mkm';
 import type { StationContact } from './station-contact.ts';
 
 /**
- * Hands one message to the network. Resolves when the transport has taken it, rejects when it could not; then the message
- * is handed over again later.
+ * Sends one message. Resolves when the transport has accepted it. If it rejects, the message is sent again later.
  *
  * @param bytes - one reliable message
- * @param receiver - whom it is for, as its envelope says
+ * @param receiver - the receiver in its envelope
  */
 export type SendPackage = (bytes: Uint8Array, receiver: ID) => Promise<void>;
 
-/** The way to the network, which comes and goes. */
+/** The connection to the network, which may be lost and replaced. */
 export class Connection {
   readonly #permanent: SendPackage | undefined;
-  /** What was thrown while a connection was sending: nobody knows how far the bytes have got. */
+  /** Errors thrown while a connection was sending: the bytes may have reached the peer. */
   readonly #unsure = new WeakSet<object>();
   #connection: OpenConnection | undefined;
   #isExpected: boolean;
@@ -24,27 +23,28 @@ export class Connection {
     this.#isExpected = send !== undefined;
   }
 
-  /** Whether there is a connection, or was one and another one is to be expected. */
+  /** Whether there is a connection, or was one and another is expected. */
   get isExpected(): boolean {
     return this.#isExpected;
   }
 
-  /** Whether messages may leave. */
+  /** Whether messages can be sent. */
   get isUp(): boolean {
     return this.#connection?.isOpen ?? this.#permanent !== undefined;
   }
 
-  /** The station at the other end, if it is one. */
+  /** The station at the other end, if the peer is a station. */
   get contact(): StationContact | undefined {
     return this.#connection?.contact;
   }
 
   /**
-   * Sends over a connection from now on.
+   * Uses a connection from now on.
    *
    * @param send - resolves when the peer has the bytes
-   * @param contact - who is at the other end: messages wait until he takes them
-   * @returns a handle that takes the link down again, if no other has replaced it; what is not acknowledged then has failed
+   * @param contact - the station at the other end: messages wait until it accepts them
+   * @returns a handle that removes the connection, unless another one has replaced it; sends that are not acknowledged
+   *   fail
    */
   up(send: (bytes: Uint8Array) => Promise<void>, contact?: StationContact): Handle {
     const connection = new OpenConnection(send, contact, this.#unsure);
@@ -56,7 +56,7 @@ export class Connection {
     });
   }
 
-  /** @throws `transport/closed` while there is no link, and what the link throws */
+  /** @throws `transport/closed` while there is no connection; the errors of the connection */
   async send(bytes: Uint8Array, receiver: ID): Promise<void> {
     if (this.#connection?.isOpen) await this.#connection.send(bytes);
     else if (this.#connection === undefined && this.#permanent !== undefined) {
@@ -64,13 +64,13 @@ export class Connection {
     } else throw new ProtocolError('transport/closed', 'there is no connection');
   }
 
-  /** Whether what {@link send} has thrown leaves it open whether the peer has got the bytes. */
+  /** Whether the peer may have the bytes although {@link send} has thrown this error. */
   mayHaveLeft(error: unknown): boolean {
     return typeof error === 'object' && error !== null && this.#unsure.has(error);
   }
 }
 
-/** A connection that lasts until it is closed or lost. */
+/** One connection, until it is closed or lost. */
 class OpenConnection {
   readonly contact: StationContact | undefined;
   readonly #send: (bytes: Uint8Array) => Promise<void>;
@@ -92,7 +92,7 @@ class OpenConnection {
     return !this.#ended && (this.contact?.isOpen ?? true);
   }
 
-  /** Ends with the connection, whatever the transport does. */
+  /** Rejects when the connection ends, whatever the transport does. */
   send(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -111,7 +111,7 @@ class OpenConnection {
   end(): void {
     this.#ended = true;
     for (const fail of [...this.#sending]) {
-      fail(new ProtocolError('transport/closed', 'connection has ended'));
+      fail(new ProtocolError('transport/closed', 'the connection has ended'));
     }
   }
 }

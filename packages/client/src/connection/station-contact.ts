@@ -2,27 +2,29 @@ import type { DirectCommand, HandshakeBody } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
 
 /**
- * Who is at the other end of a connection to a station, and how far logging in has got: what a messenger asks while it
- * sends and receives over that connection. {@link StationSession} implements it.
+ * The station at the other end of a connection, and the state of the login. A messenger asks it while it sends and
+ * receives over that connection. {@link StationSession} implements it.
  */
 export interface StationContact {
-  /** The station dialled, as soon as it is known: receipts of other stations do not count (spec §14.1 #9). */
+  /** The station, as soon as it is known. Receipts of other stations do not count (spec §14.1 #9). */
   readonly station: ID | undefined;
-  /** Who logs in: asks the station's directory. */
+  /** The user who logs in, and who asks the station's directory. */
   readonly user: ID;
-  /** Whether the station takes messages; until it does, they wait (spec §11.6). */
+  /** Whether the station accepts messages. Until then they wait (spec §11.6). */
   readonly isOpen: boolean;
   /**
-   * The station has said more than once to have a message that its receiver has not confirmed for hours: another station
-   * may do better.
+   * Called when the station has reported more than once that it has a message, and its receiver has not confirmed it
+   * for hours. Another station may deliver it.
    */
   overdue?(): void;
-  /** A step of the handshake came over this connection, from anybody. It must not be waited for. */
+  /**
+   * Called for a step of the handshake that came over this connection. Its sender can be any peer. It must not block.
+   */
   handshake(command: DirectCommand<HandshakeBody>): void;
   /**
-   * Another command came over this connection, from anybody.
+   * Called for another command that came over this connection. Its sender can be any peer.
    *
-   * @returns whether nobody else need see it
+   * @returns whether the command is processed
    */
   take(command: DirectCommand): boolean;
 }

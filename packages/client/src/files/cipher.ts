@@ -1,13 +1,13 @@
 import { ProtocolError } from '@dimp/foundation';
 
-/** Opens an encrypted file piece by piece, in their order. */
+/** Decrypts a file frame by frame, in order. */
 export interface FrameOpener {
-  /** Length in bytes of each encrypted piece but the last. */
+  /** Length in bytes of each encrypted frame except the last. */
   readonly frame: number;
-  /** Length in bytes of the encrypted file, if it can be told from the length of the file. */
+  /** Length in bytes of the encrypted file, if the length of the file is known. */
   readonly sealedSize?: number;
   /**
-   * @param index - of the piece; the same one may come again, none is left out
+   * @param index - of the frame; the same one may come again, but none is skipped
    * @throws `crypto/decrypt`
    */
   open(piece: Uint8Array, index: number, last: boolean): Promise<Uint8Array>;
@@ -17,10 +17,7 @@ export interface FrameOpener {
 export function subtle(): SubtleCrypto {
   const platform: SubtleCrypto | undefined = crypto.subtle;
   if (platform === undefined) {
-    throw new ProtocolError(
-      'crypto/unavailable',
-      'files need WebCrypto, which only secure pages have',
-    );
+    throw new ProtocolError('crypto/unavailable', 'files need WebCrypto; load the page over https');
   }
   return platform;
 }
@@ -34,11 +31,14 @@ export async function slice(
   try {
     return new Uint8Array(await file.slice(start, end).arrayBuffer());
   } catch (cause) {
-    throw new ProtocolError('store/unavailable', 'file can no longer be read', { cause });
+    throw new ProtocolError('store/unavailable', 'the file can no longer be read', { cause });
   }
 }
 
-/** One error for whatever does not open (spec §14.2 #21). */
+/** The only error for a file that does not decrypt (spec §14.2 #21). */
 export function damaged(): ProtocolError<'crypto/decrypt'> {
-  return new ProtocolError('crypto/decrypt', 'file is damaged, or not the one that was sent');
+  return new ProtocolError(
+    'crypto/decrypt',
+    'the file is damaged, or is not the one that was sent',
+  );
 }

@@ -8,38 +8,39 @@ import { framesOf } from './frames.ts';
 import { DEFAULT_RETRY_POLICY, Retry } from './retry.ts';
 import type { TransferOptions } from './transfer-options.ts';
 
-/** Options of a download. */
+/** Options for {@link downloadFile}. */
 export interface DownloadFileOptions extends TransferOptions {
-  /** Largest file that is accepted, in bytes; 4 GiB by default. */
+  /** Limit on the length of the file, in bytes; 4 GiB by default. */
   readonly maxBytes?: number;
 }
 
 /**
- * A file that can be downloaded: iterate over its bytes, or take it at once. Nothing is fetched before; each iteration
- * fetches it anew. The codes it throws are those of {@link downloadFile}.
+ * A file that can be downloaded. Iterate over its bytes, or take it at once. Nothing is fetched before that, and each
+ * iteration fetches the file again. It throws the codes of {@link downloadFile}.
  */
 export interface Download extends AsyncIterable<Uint8Array> {
-  /** Length in bytes, if its sender has told. */
+  /** Length in bytes, if the sender has given it. */
   readonly size: number | undefined;
-  /** When it is certain that the bytes are the sender's. Do not show an `at-end` file before its end has come. */
+  /** When the bytes are known to be the sender's. Do not show an `at-end` file before its end. */
   readonly check: FileCheck;
   /** The file in memory. */
   bytes(): Promise<Uint8Array>;
-  /** The file as a blob, which browsers may keep on disk. */
+  /** The file as a blob. Browsers may keep it on disk. */
   blob(type?: string): Promise<Blob>;
-  /** The file as a stream of the platform, for what wants one. */
+  /** The file as a stream of the platform. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 const MAX_BYTES = 4 * 1024 * 1024 * 1024;
 
 /**
- * Downloads and decrypts the file of a content, in constant memory. A broken connection is taken up where it broke.
+ * Downloads and decrypts the file of a content, in constant memory. After a broken connection it goes on where it
+ * stopped.
  *
  * @param location - body of a file, image, audio or video content, its thumbnail or snapshot, or an avatar
- * @throws while it is read: `format/field` and `format/limit` before anything is fetched; `crypto/decrypt` for a file that
- *   was cut, changed or exchanged; `crypto/key`, `unsupported/algorithm`; the codes of `BlobStore.download`; the reason of
- *   `signal`
+ * @throws while it is read: `format/field` and `format/limit` before anything is fetched; `crypto/decrypt` for a file
+ *   that was truncated, changed or replaced; `crypto/key`, `unsupported/algorithm`; the codes of `BlobStore.download`;
+ *   the reason of `signal`
  *
  * @example
  * ```ts
@@ -70,7 +71,7 @@ export function downloadFile(
   };
 }
 
-/** Yields the file, and compares it with what its sender said of it. */
+/** Yields the file, and compares it with the length and digest that its sender has given. */
 async function* verified(
   blobs: BlobStore,
   location: FileLocation,
@@ -112,7 +113,7 @@ async function* pieces(
   const { signal, retry, timers = systemTimers, random = systemRandom } = options;
   const opener = await openerFor(location);
   const trying = new Retry({ ...DEFAULT_RETRY_POLICY, ...retry }, timers, random);
-  // A padding at most is longer than the file; files whose length is known have no byte to spare.
+  // An encrypted file is longer by one padding at most. A file of known length has no extra byte.
   const limit = opener.sealedSize ?? maxBytes + 16;
   let ended: number | undefined;
   for (let index = 0, offset = 0, last = false; !last; ) {
@@ -124,10 +125,10 @@ async function* pieces(
     try {
       const end = (position: number): void => {
         const short = opener.sealedSize !== undefined && position < opener.sealedSize;
-        // A server may send less than it was asked for. If it ends at the same place again, there is no more of the file.
+        // A server may send less than was requested. If it stops at the same place again, the file ends there.
         if (!short || position === ended) return;
         ended = position;
-        throw new ProtocolError('transport/closed', 'server sent a part of the file only');
+        throw new ProtocolError('transport/closed', 'the server sent only a part of the file');
       };
       for await (const frame of framesOf(counted(incoming, offset, end), opener.frame)) {
         const piece = await opener.open(frame.bytes, index, frame.last);
@@ -144,7 +145,7 @@ async function* pieces(
   }
 }
 
-/** @param end - told of the place in the file where the bytes ended; may throw */
+/** @param end - called with the place in the file where the bytes ended; may throw */
 async function* counted(
   incoming: AsyncIterable<Uint8Array>,
   offset: number,
@@ -160,12 +161,12 @@ async function* counted(
 
 function checkSize(size: number, maxBytes: number): void {
   if (size <= maxBytes) return;
-  throw new ProtocolError('format/limit', 'file is too large', {
+  throw new ProtocolError('format/limit', 'the file is too large', {
     details: { limit: 'bytes', max: maxBytes },
   });
 }
 
-/** `ReadableStream.from` is not everywhere yet. */
+/** Not all platforms have `ReadableStream.from`. */
 function streamOf(bytes: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream(
     {

@@ -21,42 +21,55 @@ import {
 } from './http-download.ts';
 import { PRIVATE, refusal, Watch } from './http-request.ts';
 
-/** Options of a {@link formBlobStore}. */
+/** Options for {@link formBlobStore}. */
 export interface FormBlobStoreOptions extends HttpDownloadOptions {
   /**
-   * Where files are posted to, with `{ID}` for the user's address, `{MD5}` for the digest and `{SALT}`, such as
+   * URL that files are posted to, with `{ID}` for the user's address, `{MD5}` for the digest and `{SALT}`, such as
    * `http://cdn.example.org/upload/{ID}/file?md5={MD5}&salt={SALT}`.
    */
   readonly url: string;
-  /** The user who uploads. */
+  /** ID of the user who uploads. */
   readonly user: ID;
-  /** Hex of the secret that clients of this server share. It keeps nobody out (spec §13.3). */
+  /** Hex of the secret that all clients of this server share. It gives no protection (spec §13.3). */
   readonly secret?: string;
-  /** What the digest is over: the file's MD5 (§13.3, by default), or the file itself (`classic`, §13.2). */
+  /** Input of the digest: the file's MD5 (spec §13.3, by default), or the file itself (`classic`, spec §13.2). */
   readonly digest?: 'current' | 'classic';
-  /** Extension of every name, such as `png`: servers refuse names that do not look like pictures or sounds (spec §13.4). */
+  /**
+   * Extension of every name, such as `png`. Servers refuse names without an extension of pictures or sounds (spec
+   * §13.4).
+   */
   readonly extension?: string;
-  /** Where a file is found if the server does not tell, with `{ID}` and `{FILENAME}`. */
+  /** URL of a file if the server does not return it, with `{ID}` and `{FILENAME}`. */
   readonly downloadUrl?: string;
-  /** Largest file in bytes, encrypted; 16 MiB by default, as the servers have it. It is held in memory. */
+  /**
+   * Limit on the length of an encrypted file in bytes; 16 MiB by default, like the servers' limit. The file is held in
+   * memory.
+   */
   readonly maxBytes?: number;
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
-/** The codes of spec §13.4 that tell more than no. */
+/** The codes of spec §13.4 that give a reason. */
 const REFUSALS: ReadonlyMap<unknown, readonly [ErrorCode, string]> = /* @__PURE__ */ new Map([
-  [401, ['policy/unauthorized', 'server refuses the digest']],
-  [403, ['store/too-large', 'file is too large for the server, or the secret unknown to it']],
-  [500, ['transport/closed', 'server failed']],
+  [401, ['policy/unauthorized', 'the server refuses the digest']],
+  [
+    403,
+    [
+      'store/too-large',
+      'the file is too large for the server, or the server does not know the secret',
+    ],
+  ],
+  [500, ['transport/closed', 'the server failed']],
 ] as const);
-/** Bytes of an answer that are looked at. */
+/** Limit on the bytes of an answer that are read. */
 const MAX_ANSWER = 64 * 1024;
 
 /**
- * Files on the servers of today's network: multipart forms with a digest, answered in JSON (spec §13.2–13.4). They take
- * files of 16 MiB at most, and nothing is resumed. Prefer a server for plain PUT where you can choose.
+ * Stores files on the servers of today's network, by multipart forms with a digest that are answered in JSON (spec
+ * §13.2–13.4). They take files of at most 16 MiB and cannot resume an upload. Prefer {@link httpBlobStore} where you
+ * can choose.
  *
- * @throws `format/bytes` for a secret that is no hex
+ * @throws `format/bytes` for a secret that is not hex
  */
 export function formBlobStore(options: FormBlobStoreOptions): BlobStore {
   const { maxBytes = MAX_BYTES, secret = '' } = options;
@@ -65,7 +78,7 @@ export function formBlobStore(options: FormBlobStoreOptions): BlobStore {
   return {
     async upload(source, transfer) {
       if (source.size > maxBytes) {
-        throw new ProtocolError('store/too-large', 'file is too large for the server', {
+        throw new ProtocolError('store/too-large', 'the file is too large for the server', {
           details: { max: maxBytes },
         });
       }
@@ -109,7 +122,7 @@ async function post(
   }
 }
 
-/** The answer tells by itself whether it is one: the status is 200 for errors as well. */
+/** The status is 200 for errors as well, so the body decides. */
 async function answerOf(response: Response, watch: Watch): Promise<JsonObject> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -150,13 +163,13 @@ function refused(code: unknown): ProtocolError {
   const details = { status: typeof code === 'number' ? code : 0 };
   const [error, text] = REFUSALS.get(code) ?? [
     'transport/refused',
-    'server does not take the file',
+    'the server does not accept the file',
   ];
   return new ProtocolError(error, text, { details });
 }
 
 function notUnderstood(): ProtocolError<'transport/refused'> {
-  return new ProtocolError('transport/refused', 'server does not answer as file servers do');
+  return new ProtocolError('transport/refused', 'the server does not answer like a file server');
 }
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {

@@ -1,15 +1,15 @@
 import { concatBytes } from '@dimp/foundation';
 
-/** A piece of an encrypted file. */
+/** A frame of an encrypted file. */
 export interface Frame {
   readonly bytes: Uint8Array;
-  /** Nothing comes behind it. */
+  /** Whether it is the last one. */
   readonly last: boolean;
 }
 
 /**
- * Cuts bytes as they come in into frames of one length. One frame is held back, because only the end of the bytes tells
- * that it was the last; no bytes at all are one empty frame.
+ * Cuts bytes as they arrive into frames of one length. One frame is held back, because only the end of the bytes shows
+ * that it was the last. No bytes at all are one empty frame.
  */
 export async function* framesOf(
   incoming: AsyncIterable<Uint8Array>,

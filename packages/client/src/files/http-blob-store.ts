@@ -8,27 +8,27 @@ import {
 } from './http-download.ts';
 import { PRIVATE, refusal, Watch } from './http-request.ts';
 
-/** Options of an {@link httpBlobStore}. */
+/** Options for {@link httpBlobStore}. */
 export interface HttpBlobStoreOptions extends HttpDownloadOptions {
-  /** Folder in which files are put, such as `https://files.example.org/f/`. */
+  /** Folder that files are put into, such as `https://files.example.org/f/`. */
   readonly url: string;
-  /** Headers of uploads, such as an authorization. Downloads, whose URL a peer chose, never carry them. */
+  /** Headers of uploads, such as an authorization. Downloads never carry them, because a peer chose their URL. */
   readonly headers?: () => MaybePromise<Readonly<Record<string, string>>>;
-  /** Bytes that one request carries; what is longer goes in parts. 4 MiB by default. */
+  /** Limit on the bytes of one request; a longer file is sent in parts. 4 MiB by default. */
   readonly partBytes?: number;
 }
 
 const PART_BYTES = 4 * 1024 * 1024;
-/** Bytes per millisecond of the slowest line that is no broken one. */
+/** Bytes per millisecond below which a connection counts as broken. */
 const SLOWEST = 16;
 
 /**
- * Files on an HTTP server, by plain PUT and GET.
+ * Stores files on an HTTP server, by plain PUT and GET.
  *
- * A file of one part is one PUT. A longer one goes in parts, each a PUT with `Content-Range: bytes a-b/total` (RFC 9110
- * §14.5); after a failure HEAD tells how far the server has got, by `Upload-Offset`, or else by `Content-Length`.
+ * A file of one part is one PUT. A longer one is sent in parts, each a PUT with `Content-Range: bytes a-b/total` (RFC
+ * 9110 §14.5); after a failure HEAD returns how much the server has, by `Upload-Offset`, or else by `Content-Length`.
  *
- * @throws `RangeError` for a folder that is no http or https URL
+ * @throws `RangeError` for a folder that is not an http or https URL
  *
  * @example
  * ```ts
@@ -38,8 +38,8 @@ const SLOWEST = 16;
 export function httpBlobStore(options: HttpBlobStoreOptions): BlobStore {
   const { headers = () => ({}), partBytes = PART_BYTES, url } = options;
   const folder = new URL(url.endsWith('/') ? url : `${url}/`);
-  if (!/^https?:$/.test(folder.protocol)) throw new RangeError('files are put at an http URL');
-  if (!(partBytes > 0)) throw new RangeError('parts have a byte at least');
+  if (!/^https?:$/.test(folder.protocol)) throw new RangeError('url must be an http or https URL');
+  if (!(partBytes > 0)) throw new RangeError('partBytes must be at least 1');
   const downloads = withDefaults(options, [url]);
   return {
     async upload(source, transfer) {
@@ -82,9 +82,9 @@ class HttpUpload {
       sent = end;
       onProgress?.(sent);
     }
-    // A server that knows no ranges would have kept the last part only.
+    // A server without ranges would have kept only the last part.
     if (parts && (await this.#stored()) !== size) {
-      throw new ProtocolError('transport/refused', 'server does not put parts together');
+      throw new ProtocolError('transport/refused', 'the server does not join parts');
     }
     return this.#url;
   }
@@ -110,7 +110,7 @@ class HttpUpload {
     const { headers } = response;
     const stored = Number(headers.get('Upload-Offset') ?? headers.get('Content-Length') ?? 0);
     if (Number.isSafeInteger(stored) && stored >= 0 && stored <= this.#source.size) return stored;
-    throw new ProtocolError('transport/protocol', 'server has more than it was sent');
+    throw new ProtocolError('transport/protocol', 'the server has more than it was sent');
   }
 
   async #request(
@@ -121,7 +121,7 @@ class HttpUpload {
     },
   ): Promise<Response> {
     const { fetch, headers, timers, timeout } = this.#http;
-    // Nothing tells how much of a body has left: slow lines get the time they need.
+    // It is not known how much of a body has left, so the time allows for slow connections.
     const patience = timeout + (init.body?.length ?? 0) / SLOWEST;
     const watch = new Watch(this.#transfer.signal, timers, patience);
     try {
@@ -132,7 +132,7 @@ class HttpUpload {
         headers: { ...(await headers()), ...init.headers },
         signal: watch.signal,
       };
-      // Awaited here, because the watch ends with this function.
+      // Awaited here, because the timeout ends with this function.
       return await watch.step(fetch(this.#url, request));
     } finally {
       watch.close();

@@ -5,27 +5,27 @@ import type { Fetch } from '../native/fetch.ts';
 import { isPrivateHost } from '../native/private-address.ts';
 import { PRIVATE, refusal, Watch } from './http-request.ts';
 
-/** How a URL that a peer chose is fetched. */
+/** Options for fetching a URL that a peer chose. */
 export interface HttpDownloadOptions {
   /**
-   * Whether a URL may be fetched. It comes from a peer, who may want to reach hosts that only you can, such as your router, the
-   * services beside your program, or the machine itself.
+   * Whether a URL may be fetched. It comes from a peer, who may aim at hosts that only you can reach, such as your
+   * router, services beside your program, or the machine itself.
    *
-   * `true` allows it wherever it leads; `'public'` only to a public address, which in Node counts for what the name resolves to
-   * as well. By default URLs of the server that one uploads to are allowed, and others if they are public. Only http and https
-   * without a user name come here; redirections are not followed.
+   * `true` allows every address. `'public'` allows only public addresses; in Node the addresses that a name resolves to
+   * are checked as well. By default the server for uploads is allowed, and others if they are public. Other schemes
+   * than http and https, and URLs with a user name, are always refused. Redirections are not followed.
    */
   readonly allow?: (url: URL) => MaybePromise<boolean | 'public'>;
   /** Milliseconds without progress after which a connection counts as broken; 30,000 by default. */
   readonly timeout?: number;
   readonly timers?: Timers;
-  /** The platform's by default. One of your own has to see to it itself that public names lead to public addresses. */
+  /** The platform's by default. Your own must check that public names resolve to public addresses. */
   readonly fetch?: Fetch;
 }
 
-/** {@link HttpDownloadOptions} with nothing left open. */
+/** {@link HttpDownloadOptions} with all defaults filled in. */
 export interface HttpDownloads extends Required<HttpDownloadOptions> {
-  /** Reaches public addresses only. */
+  /** Connects to public addresses only. */
   readonly publicFetch: Fetch;
 }
 
@@ -76,20 +76,21 @@ async function* received(
       if (wanted.length > 0) yield wanted;
     }
   } finally {
-    // Also when nobody wants the rest: the connection is not to stay open for it.
+    // Closes the connection also if the caller does not read the rest.
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** Where in the file an answer begins, and how long the file is, as far as the server tells. */
+/** Where in the file an answer begins, and the length of the file, if the server gives it. */
 interface AnsweredRange {
   readonly start: number;
   readonly total?: number;
 }
 
 /**
- * Which part of the file is in an answer. A server may answer a range with the whole file or with an earlier part (RFC 9110
- * §14.2), and some say 200 with a part: then what is not wanted is skipped. Less than the rest of the file is a part, too.
+ * Finds which part of the file an answer holds. A server may answer a range with the whole file or with an earlier part
+ * (RFC 9110 §14.2), and some send 200 with a part: then the bytes before the requested offset are skipped. The part may
+ * end before the file does.
  */
 async function rangeOf(response: Response, offset: number): Promise<AnsweredRange> {
   const { status, headers } = response;
@@ -102,17 +103,20 @@ async function rangeOf(response: Response, offset: number): Promise<AnsweredRang
     return { start, ...(total === '*' ? {} : { total: Number(total) }) };
   }
   await response.body?.cancel();
-  throw new ProtocolError('transport/protocol', 'server sent another part than it was asked for');
+  throw new ProtocolError('transport/protocol', 'the server sent another part than was requested');
 }
 
-/** The rest is asked for at once: `retryable`. */
+/** It is `retryable`: the rest is requested at once. */
 function cutShort(received: number, total: number | undefined): ProtocolError<'transport/closed'> {
-  return new ProtocolError('transport/closed', 'server sent a part of the file only', {
+  return new ProtocolError('transport/closed', 'the server sent only a part of the file', {
     details: { received, ...definedOnly({ total }) },
   });
 }
 
-/** What is announced to be too large is not begun. The length of a compressed answer is not that of the file. */
+/**
+ * Refuses an announced length above the limit before reading. The length of a compressed answer is not that of the
+ * file.
+ */
 function checkLength({ headers }: Response, offset: number, maxBytes: number): void {
   const length = headers.get('Content-Length');
   if (length === null || headers.has('Content-Encoding')) return;
@@ -134,21 +138,21 @@ function parseUrl(text: string): URL {
 function notAllowed(url?: URL): ProtocolError<'transport/refused'> {
   return new ProtocolError(
     'transport/refused',
-    'address of the file may not be fetched: it is not public, or not one of those that are allowed',
+    'the URL of the file must be public, or be allowed by the option allow',
     { details: url === undefined ? {} : { host: url.host } },
   );
 }
 
 function tooLarge(max: number): ProtocolError<'format/limit'> {
-  return new ProtocolError('format/limit', 'file is too large', {
+  return new ProtocolError('format/limit', 'the file is too large', {
     details: { limit: 'bytes', max },
   });
 }
 
 /**
- * Fills in what was left open.
+ * Fills in the defaults.
  *
- * @param servers - URLs that the program itself was given, whose hosts it may always ask
+ * @param servers - URLs from the program's configuration, whose hosts are always allowed
  */
 export function withDefaults(
   options: HttpDownloadOptions,
@@ -165,7 +169,7 @@ export function withDefaults(
   };
 }
 
-/** Templates of URLs have placeholders, which do no harm behind the host. */
+/** URL templates have placeholders behind the host, which do not matter here. */
 function originOf(url: string | undefined): readonly string[] {
   try {
     return url === undefined ? [] : [new URL(url).origin];

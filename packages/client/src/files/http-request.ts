@@ -2,7 +2,7 @@ import type { Timers } from '@dimp/core';
 import { socketError } from '@dimp/core/transport';
 import { disposeSymbol, type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
 
-/** Ends a request that makes no progress, and tells why it ended. */
+/** Aborts a request that makes no progress, and maps the reason to an error. */
 export class Watch {
   readonly signal: AbortSignal;
   readonly #outer: AbortSignal | undefined;
@@ -34,23 +34,23 @@ export class Watch {
     } catch (cause) {
       this.#outer?.throwIfAborted();
       if (isProtocolError(cause)) throw cause;
-      if (this.#late) throw new ProtocolError('transport/timeout', 'server does not answer');
+      if (this.#late) throw new ProtocolError('transport/timeout', 'the server does not answer');
       throw requestError(cause);
     } finally {
       this.#timer[disposeSymbol]();
     }
   }
 
-  /** Has to be called when the request is over. */
+  /** Must be called when the request is over. */
   close(): void {
     this.#outer?.removeEventListener('abort', this.#abort);
   }
 }
 
-/** What a `fetch` of Node tells stands in the cause of its error; browsers tell nothing. */
+/** Node's `fetch` puts the reason into the cause of its error. Browsers give no reason. */
 function requestError(thrown: unknown): ProtocolError {
   const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-  return socketError(cause, { lost: 'connection to the server broke' });
+  return socketError(cause, { lost: 'the connection to the server broke' });
 }
 
 /** Errors of HTTP statuses that mean the same for every request (RFC 9110 §15, RFC 6585 §4, RFC 4918 §11). */
@@ -67,26 +67,26 @@ const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 const MEANINGS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  'identity/not-found': 'server does not have the file',
-  'policy/rate-limited': 'server asks to come back later',
-  'policy/unauthorized': 'server does not let us do this',
-  'store/quota': 'server has no room for the file',
-  'store/too-large': 'file is larger than the server takes',
+  'identity/not-found': 'the server does not have the file',
+  'policy/rate-limited': 'the server limits requests; try again later',
+  'policy/unauthorized': 'the server refuses access',
+  'store/quota': 'the server has no room for the file',
+  'store/too-large': 'the file is larger than the server accepts',
 };
 
-/** The error for an answer that is none of those that were hoped for. Its body is not read. */
+/** Returns the error for an HTTP status. The body is not read. */
 export async function refusal(response: Response): Promise<ProtocolError> {
   const { status } = response;
   await response.body?.cancel();
   const code =
     STATUS_CODES[status] ??
     (status >= 500 && status !== 501 ? 'transport/closed' : 'transport/refused');
-  return new ProtocolError(code, MEANINGS[code] ?? 'server does not do what it was asked for', {
+  return new ProtocolError(code, MEANINGS[code] ?? 'the server refuses the request', {
     details: { status },
   });
 }
 
-/** What every request has in common: no cookies, no address of the page, no redirection to who knows where. */
+/** Options of every request: no cookies, no referrer, no redirections. */
 export const PRIVATE: RequestInit = /* @__PURE__ */ Object.freeze({
   cache: 'no-store',
   credentials: 'omit',

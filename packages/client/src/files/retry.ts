@@ -1,9 +1,9 @@
 import { type Random, sleep, type Timers } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
 
-/** How often a broken transfer is taken up again. */
+/** How often a broken transfer is retried. */
 export interface RetryPolicy {
-  /** Attempts in a row that bring nothing, before it is given up. */
+  /** Attempts in a row without progress, before the transfer fails. */
   readonly attempts: number;
   /** Pause before the second attempt, in milliseconds; each further pause is twice as long. */
   readonly firstAfter: number;
@@ -31,7 +31,7 @@ export class Retry {
     this.#random = random;
   }
 
-  /** The transfer has got further: the attempts before do not count. */
+  /** Resets the count, because the transfer has made progress. */
   progress(): void {
     this.#failures = 0;
   }
@@ -39,7 +39,7 @@ export class Retry {
   /**
    * Pauses before the next attempt.
    *
-   * @throws the error, if trying again is of no use
+   * @throws the error, if another attempt is pointless
    */
   async afterFailure(error: unknown, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
@@ -48,7 +48,7 @@ export class Retry {
     if (!isProtocolError(error) || !error.retryable || this.#failures >= attempts) throw error;
     const longest = Math.min(firstAfter * 2 ** (this.#failures - 1), atMostEvery);
     const [byte = 0] = this.#random.bytes(1);
-    // Half of it is left to chance, so that the many whose server was restarted do not return at once.
+    // Half of it is random, so that clients of a restarted server do not return all at once.
     await sleep(longest * (0.5 + byte / 512), this.#timers, signal);
   }
 }

@@ -2,27 +2,27 @@ import type { BlobSource } from '@dimp/core';
 import { concatBytes, utf8Encode } from '@dimp/foundation';
 import { damaged, type FrameOpener, slice, subtle } from './cipher.ts';
 
-/** Name of the algorithm in a file's key. Older peers do not know it, and refuse the file instead of showing noise. */
+/** Name of the algorithm in a file's key. Older peers do not know it and refuse the file, instead of showing noise. */
 export const STREAM_ALGORITHM = 'AES-256-GCM-STREAM';
-/** Bytes of a chunk of files that we write. */
+/** Length in bytes of the chunks that we write. */
 export const CHUNK_LENGTH: number = 256 * 1024;
 
 const TAG_LENGTH = 16;
-/** Chunks that are encrypted at a time. */
+/** Number of chunks that are encrypted at a time. */
 const PARALLEL = 8;
 
-/** What the key of a stream is bound to: a key opens one file, of this content, cut like this. */
+/** Facts that the key of a stream is bound to. A key decrypts one file, with one content and one chunk length. */
 export interface StreamFacts {
   readonly size: number;
   readonly sha256: Uint8Array;
-  /** Bytes of a chunk. */
+  /** Length of a chunk in bytes. */
   readonly chunk: number;
 }
 
 /**
- * The key that encrypts the chunks: HMAC-SHA-256 of the file's key over its length, its chunks and its digest. If a file
- * changes between two attempts to upload it, its chunks are encrypted with another key, so that no nonce is ever used
- * for two plaintexts.
+ * Derives the key that encrypts the chunks: HMAC-SHA-256 of the file's key over its length, chunk length and digest. If
+ * a file changes between two attempts to upload it, its chunks get another key, so that no nonce is used for two
+ * plaintexts.
  */
 export async function streamKey(
   secret: Uint8Array,
@@ -49,8 +49,8 @@ export function sealedSize(size: number, chunk: number): number {
 }
 
 /**
- * A file, encrypted chunk by chunk while it is read: AES-256-GCM, and the nonce of each chunk is its number and whether it
- * is the last one (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015).
+ * A file that is encrypted chunk by chunk while it is read, by AES-256-GCM. The nonce of each chunk is its number and
+ * whether it is the last one (the STREAM construction of Hoang, Reyhanitabar, Rogaway and Vizár, 2015).
  */
 export class StreamSource implements BlobSource {
   readonly size: number;
@@ -91,7 +91,7 @@ export class StreamSource implements BlobSource {
   }
 }
 
-/** Opens what a {@link StreamSource} made. No byte comes out that was not authenticated at its place. */
+/** Decrypts the output of a {@link StreamSource}. Every byte is authenticated at its place before it is returned. */
 export function streamOpener(key: CryptoKey, { size, chunk }: StreamFacts): FrameOpener {
   return {
     frame: chunk + TAG_LENGTH,

@@ -1,12 +1,12 @@
 import type { Random, Timers } from '@dimp/core';
 import type { RetryPolicy } from './retry.ts';
 
-/** Options of every transfer. */
+/** Options that uploads and downloads have in common. */
 export interface TransferOptions {
   /** Ends the transfer; it throws the signal's reason. */
   readonly signal?: AbortSignal;
   /**
-   * Told of each step.
+   * Called after each step.
    *
    * @param done - bytes so far
    * @param total - bytes in all, if they are known

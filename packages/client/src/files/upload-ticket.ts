@@ -12,7 +12,7 @@ import {
 } from '@dimp/foundation/schema';
 import type { FileFormat } from './file-location.ts';
 
-/** All that an upload has to remember to go on after a restart. */
+/** State that an upload needs to resume after a restart. */
 export interface UploadFacts {
   readonly format: FileFormat;
   /** Name on the server. */
@@ -26,7 +26,7 @@ export interface UploadFacts {
 }
 
 /**
- * JSON that resumes an upload, in another life of the program as well. It holds the key of the file: keep it like the
+ * JSON that resumes an upload, also after a restart of the program. It holds the key of the file: protect it like the
  * file, in an encrypted store.
  */
 export type UploadTicket = JsonObject;
@@ -41,10 +41,11 @@ const ticket: Schema<UploadFacts> = /* @__PURE__ */ object({
   sha256: bytes,
 }) as Schema<UploadFacts>;
 
-/** @throws `format/field` for what is no ticket */
+/** @throws `format/field` if it is not a ticket */
 export function readTicket(wire: UploadTicket): UploadFacts {
   const facts = parseWith(ticket, wire, 'ticket');
-  if (!/^[0-9a-z.]{1,64}$/.test(facts.name)) throw fieldError('name', 'is no name of an upload');
+  if (!/^[0-9a-z.]{1,64}$/.test(facts.name))
+    throw fieldError('name', 'must be the name of an upload');
   return facts;
 }
 

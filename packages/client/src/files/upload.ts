@@ -18,29 +18,29 @@ import type { TransferOptions } from './transfer-options.ts';
 import { readTicket, type UploadFacts, type UploadTicket, writeTicket } from './upload-ticket.ts';
 import { WholeSource, wholeKey } from './whole-format.ts';
 
-/** Options of an upload. */
+/** Options for {@link uploadFile}. */
 export interface UploadFileOptions extends TransferOptions {
   readonly format: FileFormat;
-  /** Name for the receiver; the file's own by default. Whole files are named by their MD5, as older peers want it. */
+  /** Name for the receiver; the file's own by default. Whole files are named by their MD5, as older peers require. */
   readonly filename?: string;
-  /** Told before the first byte leaves. With the ticket the upload can be resumed after a restart. */
+  /** Called before the first byte leaves. The ticket resumes the upload after a restart. */
   readonly onTicket?: (ticket: UploadTicket) => void;
-  /** Goes on with an upload of the same file. */
+  /** Ticket of an earlier upload of the same file, which is resumed. */
   readonly resume?: UploadTicket;
 }
 
-/** Bytes that are read at once to compute a digest. */
+/** Bytes that are read at a time to compute a digest. */
 const READ_LENGTH = 1024 * 1024;
 
 /**
- * Encrypts and uploads a file, in constant memory. A broken connection is taken up where it broke.
+ * Encrypts and uploads a file, in constant memory. After a broken connection it goes on where it stopped.
  *
  * It reads the file twice: its SHA-256 goes into the key, so that the key encrypts no other bytes.
  *
  * @param file - in Node from `fs.openAsBlob`; bytes are copied
- * @returns what belongs into the body of the content
- * @throws the codes of `BlobStore.upload`; `store/unavailable` if the file can no longer be read, or is another one than
- *   before; `format/field` for a ticket that is damaged, or of another file; the reason of `signal`
+ * @returns members for the body of the content
+ * @throws the codes of `BlobStore.upload`; `store/unavailable` if the file can no longer be read, or is another one
+ *   than before; `format/field` for a ticket that is damaged, or of another file; the reason of `signal`
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export async function uploadFile(
   const digests = await digestsOf(blob, options.format, signal);
   const facts = resume === undefined ? newFacts(blob, digests, options) : readTicket(resume);
   if (facts.size !== blob.size || !equalBytes(facts.sha256, digests.sha256)) {
-    throw fieldError('ticket', 'is of another file');
+    throw fieldError('ticket', 'must belong to this file');
   }
   const source = await sourceOf(blob, facts);
   options.onTicket?.(writeTicket(facts));
@@ -89,7 +89,7 @@ export async function uploadFile(
 
 interface FileDigests {
   readonly sha256: Uint8Array;
-  /** Of whole files only: it names them (spec §13.1). */
+  /** Only for whole files, which are named by it (spec §13.1). */
   readonly md5?: Uint8Array;
 }
 
@@ -133,17 +133,18 @@ async function sourceOf(
   { format, key, IV, size, sha256 }: UploadFacts,
 ): Promise<BlobSource> {
   const secret = decodeTed(ownMember(key, 'data'));
-  if (secret?.length !== 32) throw fieldError('key', 'has a wrong length');
+  if (secret?.length !== 32) throw fieldError('key', 'must be 32 bytes');
   if (format === 'stream') {
-    if (ownMember(key, 'chunk') !== CHUNK_LENGTH) throw fieldError('key', 'has other chunks');
+    if (ownMember(key, 'chunk') !== CHUNK_LENGTH)
+      throw fieldError('key', 'must have the chunk length of this version');
     const facts = { size, sha256, chunk: CHUNK_LENGTH };
     return new StreamSource(file, await streamKey(secret, facts), CHUNK_LENGTH);
   }
-  if (IV?.length !== 16) throw fieldError('IV', 'has a wrong length');
+  if (IV?.length !== 16) throw fieldError('IV', 'must be 16 bytes');
   return new WholeSource(file, await wholeKey(secret), IV);
 }
 
-/** The extension is all that a server learns of a name; what is no plain one is left away. */
+/** The server learns only the extension of a name. An unusual extension is left out. */
 function extensionOf(filename: string): string {
   return /\.[0-9a-z]{1,8}$/.exec(filename.toLowerCase())?.[0] ?? '';
 }

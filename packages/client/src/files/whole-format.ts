@@ -3,7 +3,7 @@ import { concatBytes } from '@dimp/foundation';
 import { damaged, type FrameOpener, slice, subtle } from './cipher.ts';
 
 const BLOCK_LENGTH = 16;
-/** Bytes that are encrypted or decrypted at a time. */
+/** Number of bytes that are encrypted or decrypted at a time. */
 const PIECE_LENGTH: number = 256 * 1024;
 
 /**
@@ -22,7 +22,7 @@ export function paddedSize(size: number): number {
   return size - (size % BLOCK_LENGTH) + BLOCK_LENGTH;
 }
 
-/** A file, encrypted with AES-CBC and PKCS#7 while it is read (spec §13.1). */
+/** A file that is encrypted by AES-CBC with PKCS#7 while it is read (spec §13.1). */
 export class WholeSource implements BlobSource {
   readonly size: number;
   readonly #file: Blob;
@@ -40,7 +40,7 @@ export class WholeSource implements BlobSource {
   async read(start: number, end: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(end - start);
     let index = Math.floor(start / PIECE_LENGTH);
-    // Each piece needs the end of the one before it; what an earlier life has sent is encrypted again to get there.
+    // Each piece needs the end of the one before it, so the pieces of an earlier run are encrypted again.
     for (let known = this.#ivs.length - 1; known < index; known++) await this.#seal(known);
     for (; index * PIECE_LENGTH < end; index++) {
       const position = index * PIECE_LENGTH;
@@ -59,7 +59,7 @@ export class WholeSource implements BlobSource {
       await subtle().encrypt({ name: 'AES-CBC', iv }, this.#key, plaintext),
     );
     if (plaintext.length < PIECE_LENGTH) return sealed;
-    // WebCrypto pads whatever it gets; only the padding of the last piece is wanted.
+    // WebCrypto pads every piece, but only the last one keeps its padding.
     const piece = sealed.subarray(0, PIECE_LENGTH);
     this.#ivs[index + 1] = piece.slice(-BLOCK_LENGTH);
     return piece;
@@ -67,8 +67,8 @@ export class WholeSource implements BlobSource {
 }
 
 /**
- * Opens a file that was encrypted as a whole. AES-CBC detects no tampering: without a digest from elsewhere, the server
- * can change what comes out.
+ * Decrypts a file that was encrypted as a whole. AES-CBC detects no tampering: without a digest, the server can change
+ * the result.
  *
  * @param size - length of the file, if it is known
  */
@@ -85,7 +85,7 @@ export function wholeOpener(key: CryptoKey, iv: Uint8Array, size: number | undef
       const before = ivs[index] as Uint8Array;
       const end = piece.slice(-BLOCK_LENGTH);
       try {
-        // WebCrypto takes a padding off whatever it gets: pieces before the last get one to lose.
+        // WebCrypto removes a padding from every piece, so the pieces before the last get one appended.
         const padded = last ? piece : concatBytes(piece, await encryptPadding(end));
         const parameters = { name: 'AES-CBC', iv: own(before) };
         const plaintext = await subtle().decrypt(parameters, key, own(padded));

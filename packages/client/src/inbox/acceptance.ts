@@ -4,18 +4,18 @@ import { encodeRecord } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
 import { directionKey, type ID, sameEntity } from '@dimp/mkm';
 
-/** Pairs of user and peer whose acceptance is remembered in memory. */
+/** Limit on the pairs of user and peer in the cache. */
 const REMEMBERED = 4096;
 
 /**
- * Whom a user knows: contacts, those the user has written to, and those the user has accepted without writing. Everybody
- * else is a stranger, and is told less: see `MessengerOptions.receipts`.
+ * Knows which peers a user accepts: contacts, peers the user has written to, and peers accepted without writing. All
+ * others are strangers and get fewer answers: see `MessengerOptions.receipts`.
  */
 export class Acceptance {
   readonly #facebook: Facebook;
   readonly #store: Store;
   readonly #accepted = new LruMap<string, true>(REMEMBERED);
-  /** The station that was dialled is asked by ourselves. */
+  /** The station we are connected to is accepted as well. */
   readonly #station: () => ID | undefined;
 
   constructor(facebook: Facebook, station: () => ID | undefined) {
@@ -31,14 +31,14 @@ export class Acceptance {
     if (this.#accepted.get(nameOf(user, peer))) return true;
     if ((await this.#facebook.contact(user, peer)) !== undefined) return true;
     const noted = await this.#store.get(pathOf(user, peer));
-    // Who has confirmed a message of the user's was written to, perhaps before this was noted here.
+    // A peer who has confirmed a message of the user was written to, perhaps by a version that did not note it here.
     const introduced = noted ?? (await this.#store.get(['introduced', user.entity, peer.entity]));
     if (introduced === undefined) return false;
     this.#accepted.set(nameOf(user, peer), true);
     return true;
   }
 
-  /** Notes that a user accepts a peer. @returns false if that was known */
+  /** Notes that a user accepts a peer. @returns false if the peer was accepted before */
   async accept(user: ID, peer: ID): Promise<boolean> {
     const name = nameOf(user, peer);
     if (this.#accepted.get(name) || peer.isGroup || peer.isBroadcast) return false;

@@ -4,7 +4,7 @@ import type { StationContact } from '../connection/station-contact.ts';
 import type { Processors } from './processors.ts';
 
 /**
- * Commands that the messenger sees to by itself: those of the station it is connected to, and those that every endpoint
+ * Processes the commands that need no handler: those of the connected station, and those that every endpoint
  * understands.
  */
 export class Commands {
@@ -19,8 +19,8 @@ export class Commands {
   /**
    * Processes a command.
    *
-   * @param via - the station whose connection it came over, as a message of its own
-   * @returns what to answer; undefined for a command that is for the application
+   * @param via - the station whose connection it came over directly
+   * @returns answers; undefined for a command that is for the application
    */
   async process(
     command: Command<unknown>,
@@ -36,7 +36,7 @@ export class Commands {
     }
     const answered = await this.#standard.process(command);
     if (answered !== undefined) return answered;
-    // Where somebody is matters to stations; they pass it on with their answers (spec §9.5).
+    // Logins of other users matter to stations, which add them to their answers (spec §9.5).
     return kind === 'login' && !this.#processors.handles(kind) ? [] : undefined;
   }
 }

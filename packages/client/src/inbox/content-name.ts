@@ -3,16 +3,16 @@ import { expectsReceipt } from '@dimp/endpoint';
 import { concatBytes, type Json, stringifyJson, utf8Encode } from '@dimp/foundation';
 import type { OpenedMessage } from './message-opener.ts';
 
-/** Members that differ from copy to copy of one content. */
+/** Members that differ between the copies of one content. */
 const OF_THE_COPY: ReadonlySet<string> = /* @__PURE__ */ new Set(['after', 'receiver', 'sender']);
 
 /**
- * The name of what a message says: the same for a copy that its sender has packed anew, for another key of the receiver.
- * Such a copy has another ciphertext, so `messageID` does not recognize it. Sender, serial number and time are what
- * distinguishes contents; the rest is compared as well, because some programs number badly.
+ * Returns a name for the content of a message. A copy that the sender has packed anew for another key of the receiver
+ * has the same name, while its ciphertext and so its `messageID` differ. Sender, serial number and time distinguish
+ * contents. The other members are compared as well, because some programs repeat serial numbers.
  *
- * @returns undefined for messages that nobody packs anew: those that are not repeated until they are confirmed, and those
- *   of which it is not proven that their sender wrote them
+ * @returns undefined for messages that are never packed anew: messages without receipts, and messages whose sender is
+ *   not proven to know the content
  */
 export function contentName({
   envelope,

@@ -6,7 +6,7 @@ import type { DeferredStore, StoredMessage, StoredPlace } from './deferred-store
 import { NOTHING, type Received, together } from './received.ts';
 import { MAX_VARIANTS, messageOfVariant, variantOf } from './variants.ts';
 
-/** What {@link DeferredMessages} are made with. */
+/** Options for {@link DeferredMessages}. */
 export interface DeferredMessagesOptions {
   readonly stores: Readonly<Record<DeferredArea, DeferredStore>>;
   readonly timers: Timers;
@@ -14,31 +14,31 @@ export interface DeferredMessagesOptions {
   /** How long a message waits for the one before it, in milliseconds since its arrival. */
   readonly orderTimeout: number;
   readonly readID: (text: unknown) => ID;
-  /** Whether a message has been taken in, by name. */
+  /** Whether a message was received before, by name. */
   readonly isSeen: (id: string) => Promise<boolean>;
   readonly ask: (missing: Waiting) => Promise<void>;
   /**
-   * Takes in a message that has waited.
+   * Receives a message that has waited.
    *
-   * @param late - the message before it will not be waited for any longer
+   * @param late - it does not wait any longer for the message before it
    */
   readonly receive: (text: string, late: boolean) => Promise<Received>;
-  /** Takes something in by the clock, when nothing else is being taken in, and sends what came of it. */
+  /** Runs a task that a timer started, in turn with incoming messages, and sends the answers. */
   readonly later: (task: () => Promise<Received>) => Promise<void>;
-  /** Told of each message that begins to wait. */
+  /** Called for each message that begins to wait. */
   readonly onDeferred: (message: DeferredMessage) => void;
 }
 
-/** When messages are tried again that had waited, and then met a full inbox or a store that fails, in milliseconds. */
+/** Pause before released messages are tried again after a full inbox or a failing store. */
 const RETRY_DELAY_MS = 60_000;
 
 /**
- * Messages that cannot be taken in yet, and when they are tried again. Whoever carried them here may have been told that
- * they arrived, and does not bring them again.
+ * Messages that cannot be processed yet, and when they are tried again. They may have been acknowledged, so they do not
+ * come again.
  */
 export class DeferredMessages {
   readonly #options: DeferredMessagesOptions;
-  /** What is tried again by the clock, by area and key. */
+  /** Timers of messages, by area and key. */
   readonly #timers = new Map<string, Disposable>();
   #stopped = false;
 
@@ -47,10 +47,10 @@ export class DeferredMessages {
   }
 
   /**
-   * Whether a message waits for another one, or the very same copy of it for something of somebody.
+   * Returns whether a message waits for another one, or the same copy of it waits for a meta or a member list.
    *
-   * @param variant - which copy it is
-   * @throws `policy/rate-limited` if enough other copies of it wait: this one has to come again
+   * @param variant - identifies the copy
+   * @throws `policy/rate-limited` if too many other copies of it wait: this one must come again
    */
   async has(id: string, variant: () => string): Promise<boolean> {
     const { suspended, early } = this.#options.stores;
@@ -73,7 +73,7 @@ export class DeferredMessages {
     return found.sort((a, b) => a.since - b.since);
   }
 
-  /** Lets a message wait. */
+  /** Stores a message for later. */
   async add(area: DeferredArea, message: StoredMessage): Promise<Received> {
     const { stores, onDeferred } = this.#options;
     const { added, dropped } = await stores[area].add(message);
@@ -86,9 +86,10 @@ export class DeferredMessages {
   }
 
   /**
-   * Takes in what waits in a area under one key. What cannot be taken in yet stays, or goes to another area.
+   * Receives the messages that wait in an area for a key. A message that still cannot be processed stays, or moves to
+   * another area.
    *
-   * @param late - the message before them will not be waited for any longer
+   * @param late - they do not wait any longer for the message before them
    */
   async release(area: DeferredArea, key: string, late = false): Promise<Received> {
     this.#cancel(area, key);
@@ -112,7 +113,8 @@ export class DeferredMessages {
   }
 
   /**
-   * Reads what is on disk, and looks after what an earlier run of the program, or another tab, has left there.
+   * Reads the messages that an earlier run of the program or another tab has left on disk, and releases those that are
+   * due.
    *
    * @param oldest - see {@link DeferredMessages.tend}
    */
@@ -130,10 +132,10 @@ export class DeferredMessages {
   }
 
   /**
-   * Called every few minutes, and when the network is back: takes in those whose time has come, and forgets those that
-   * have waited too long. Timers alone do not suffice: they stand still while the machine sleeps.
+   * Called every few minutes, and when the network is back. Releases messages that are due, and removes those that have
+   * waited too long. Timers do not suffice, because they stop while the machine sleeps.
    *
-   * @param oldest - milliseconds since the epoch: what came before would be refused as too old
+   * @param oldest - milliseconds since the epoch: messages that arrived before would be refused as too old
    */
   async tend(oldest: number): Promise<Received> {
     await this.#expire(oldest);
@@ -155,7 +157,7 @@ export class DeferredMessages {
     this.#timers.clear();
   }
 
-  /** Takes in those whose time has come. A clock that was set back makes nothing wait longer: it is looked at again. */
+  /** Releases messages whose time has come. If the clock was set back, they are checked again. */
   async #releaseDue(): Promise<Received> {
     const { stores, clock } = this.#options;
     const now = clock.now();
@@ -172,7 +174,7 @@ export class DeferredMessages {
     for (const area of Object.values(this.#options.stores)) await area.expire(oldest);
   }
 
-  /** Takes in those that have waited long enough for the message before them; the others have to wait for the rest of it. */
+  /** Releases messages that have waited long enough for the message before them, and schedules the others. */
   async #stopWaiting(): Promise<Received> {
     const { stores, clock, orderTimeout } = this.#options;
     const received: Received[] = [];
@@ -188,7 +190,7 @@ export class DeferredMessages {
     return together(received);
   }
 
-  /** No message waits for ever for the one before it, which its sender may have given up. */
+  /** Limits how long a message waits for the one before it, which its sender may have given up. */
   async #stopWaitingLater(key: string): Promise<void> {
     const { stores, clock, orderTimeout } = this.#options;
     const since = await stores.early.firstArrival(key);

@@ -2,41 +2,41 @@ import type { Clock, Store, StoreKey } from '@dimp/core';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { definedOnly } from '@dimp/foundation';
 
-/** How much may wait. */
+/** Limits on messages that wait. */
 export interface DeferredLimits {
-  /** Messages that wait for the same thing; the oldest is dropped (spec §11.4). */
+  /** Messages that wait for the same key. The oldest is dropped (spec §11.4). */
   readonly perKey: number;
-  /** Messages in all; the oldest is dropped. */
+  /** Messages in total. The oldest is dropped. */
   readonly total: number;
-  /** Bytes in all; the oldest are dropped. */
+  /** Bytes in total. The oldest messages are dropped. */
   readonly bytes: number;
 }
 
-/** A message that waits: its name and its text as received. */
+/** A message that waits, with its text as received. */
 export interface StoredMessage {
   readonly key: string;
   readonly id: string;
   readonly text: string;
-  /** Who has sent it, as its envelope says. */
+  /** The sender in its envelope. */
   readonly sender?: string;
-  /** When its time comes, in milliseconds since the epoch, if that is known. */
+  /** When it is due, in milliseconds since the epoch, if that is known. */
   readonly due?: number;
 }
 
 /** A message that waits, without its text. */
 export interface StoredPlace extends Omit<StoredMessage, 'text'> {
-  /** When it arrived here, in milliseconds since the epoch. */
+  /** When it arrived, in milliseconds since the epoch. */
   readonly arrived: number;
 }
 
 interface Place extends StoredPlace {
-  /** Of its record, in bytes. */
+  /** Length of its record in bytes. */
   readonly length: number;
 }
 
 /**
- * Incoming messages that cannot be opened yet, by what they wait for. They are kept in the store, because the transport
- * has been told that they arrived; and bounded, because anybody can send what can never be opened.
+ * Incoming messages that cannot be processed yet, by the key they wait for. They are on disk, because they may have
+ * been acknowledged. Their number is limited, because any peer can send messages that can never be opened.
  */
 export class DeferredStore {
   readonly #store: Store;
@@ -52,7 +52,7 @@ export class DeferredStore {
 
   /**
    * @param area - first part of the records' paths
-   * @param onDamaged - told of records that cannot be read; they stay where they are
+   * @param onDamaged - called for records that cannot be read, which stay in the store
    */
   constructor(
     store: Store,
@@ -68,24 +68,27 @@ export class DeferredStore {
     this.#onDamaged = onDamaged;
   }
 
-  /** Reads what is on disk; called by itself once, and to be called again when others may have written there. */
+  /**
+   * Reads the records on disk. Called once by the other methods; call it again when another tab may have written
+   * records.
+   */
   load(): Promise<void> {
     const loading = this.#read();
     this.#loading = loading;
     loading.catch(() => {
-      // It may go better the next time.
+      // The next attempt may succeed.
       if (this.#loading === loading) this.#loading = undefined;
     });
     return loading;
   }
 
-  /** Whether a message waits here. */
+  /** Whether a message waits. */
   async has(id: string): Promise<boolean> {
     await this.#loaded();
     return this.#places.has(id);
   }
 
-  /** What messages wait for. */
+  /** The keys that messages wait for. */
   async keys(): Promise<readonly string[]> {
     await this.#loaded();
     return [...new Set([...this.#places.values()].map(({ key }) => key))];
@@ -97,15 +100,15 @@ export class DeferredStore {
     return [...this.#places.values()];
   }
 
-  /** When the first message that waits for something arrived, in milliseconds since the epoch. */
+  /** When the first message that waits for a key arrived, in milliseconds since the epoch. */
   async firstArrival(key: string): Promise<number | undefined> {
     return (await this.places()).find((place) => place.key === key)?.arrived;
   }
 
   /**
-   * Lets a message wait. One that waits already keeps its time of arrival.
+   * Stores a message for later. A message that waits already keeps its time of arrival.
    *
-   * @returns its place, unless it had that place already, and those that were dropped for it
+   * @returns the new entry, unless the message waited for the same key already, and the entries evicted to make room
    */
   async add({ key, id, text, sender, due }: StoredMessage): Promise<{
     readonly added?: StoredPlace;
@@ -121,7 +124,7 @@ export class DeferredStore {
     const value = encodeRecord({ arrived, ...more, text });
     await this.#store.batch([
       { type: 'set', key: this.#path(key, id), value },
-      // One thing has arrived, and another one is missing.
+      // One dependency has arrived, and another one is missing.
       ...(before === undefined
         ? []
         : [{ type: 'delete' as const, key: this.#path(before.key, id) }]),
@@ -133,7 +136,7 @@ export class DeferredStore {
     return { added, dropped };
   }
 
-  /** Who has to go, so that the limits are kept. */
+  /** Selects the entries to evict. */
   *#surplus(key: string): Generator<Place> {
     const { perKey, total, bytes } = this.#limits;
     const alike = [...this.#places.values()].filter((place) => place.key === key);
@@ -148,7 +151,7 @@ export class DeferredStore {
     }
   }
 
-  /** What waits for one thing, in order of arrival. It stays until it is removed. */
+  /** The messages that wait for a key, in order of arrival. They stay until they are removed. */
   async of(key: string): Promise<readonly StoredMessage[]> {
     await this.#loaded();
     const found: StoredMessage[] = [];
@@ -162,7 +165,7 @@ export class DeferredStore {
   }
 
   /**
-   * Forgets what came too long ago to be taken in.
+   * Removes messages that are too old to be processed.
    *
    * @param oldest - milliseconds since the epoch
    */
@@ -188,7 +191,7 @@ export class DeferredStore {
     this.#places.delete(id);
   }
 
-  /** One record that is damaged does not keep the others back. */
+  /** A damaged record must not keep the others back. */
   #decode(bytes: Uint8Array): ReturnType<typeof decode> | undefined {
     try {
       return decode(bytes);
@@ -198,7 +201,9 @@ export class DeferredStore {
     }
   }
 
-  /** The time, and a little more for each of those that come in one millisecond: it tells their order after a restart. */
+  /**
+   * Returns the time, increased a little for each message within a millisecond, so that their order survives a restart.
+   */
   #nextTime(): number {
     this.#last = Math.max(this.#clock.now(), this.#last + 1 / 1024);
     return this.#last;

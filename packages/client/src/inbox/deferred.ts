@@ -5,31 +5,34 @@ import type { StoredPlace } from './deferred-store.ts';
 import { messageOfVariant } from './variants.ts';
 
 /**
- * Why a message is kept and not shown: `order`, the message before it has not come; `identity`, the meta of its sender is
- * not known; `members`, the members of its group are not known; `clock`, its time has not come by our clock.
+ * Why a message is deferred: `order`, the message before it is missing; `identity`, the meta of its sender is not
+ * known; `members`, the members of its group are not known; `clock`, it is from the future by our clock.
  */
 export type DeferredReason = 'order' | 'identity' | 'members' | 'clock';
 
-/** A message that has arrived and is kept until something else has come. */
+/** A message that has arrived and waits for something else. */
 export interface DeferredMessage {
-  /** Name of the message, the same under which it is shown later. */
+  /** Name of the message, under which it is shown later. */
   readonly id: string;
-  /** Who has sent it. For `identity` nobody has verified that yet. */
+  /** The sender. Not verified yet for the reason `identity`. */
   readonly sender?: ID;
   readonly reason: DeferredReason;
   /** When it arrived, in milliseconds since the epoch. */
   readonly since: number;
   /**
-   * When it is shown at the latest, in milliseconds since the epoch; for `order` and `clock` only: the others are dropped
-   * when they would be refused as too old.
+   * When it is shown at the latest, in milliseconds since the epoch; only for `order` and `clock`. Other messages are
+   * dropped when they would be refused as too old.
    */
   readonly until?: number;
 }
 
-/** Where messages wait: for something of somebody that is asked for, for the message before them, for their time. */
+/**
+ * Where messages wait: `suspended`, for a meta or a member list; `early`, for the message before them; `ahead`, for
+ * their time.
+ */
 export type DeferredArea = 'suspended' | 'early' | 'ahead';
 
-/** What is told of a message that waits. */
+/** Describes a message that waits. */
 export function deferredMessage(
   area: DeferredArea,
   { key, id, sender: text, arrived, due }: StoredPlace,
@@ -54,8 +57,8 @@ function reasonOf(area: DeferredArea, missing: () => ID): DeferredReason {
 }
 
 /**
- * How long to wait until a time span is over, in milliseconds: counted from when it began, which may be in an earlier run
- * of the program. A clock that was set back makes nothing wait longer than the whole span.
+ * Returns the rest of a time span in milliseconds. The span may have begun in an earlier run of the program. After a
+ * clock was set back, the rest is never longer than the span.
  *
  * @param since - milliseconds since the epoch
  * @param span - milliseconds

@@ -3,28 +3,28 @@ import type { ID } from '@dimp/mkm';
 import type { OpenedMessage } from './message-opener.ts';
 
 /**
- * A message that somebody has forwarded to show what was said: its signature was verified and it was opened. It may be of
- * any age, and may have been shown before. Whether its sender was allowed to say it is for the reader to judge.
+ * A message that a peer has forwarded as evidence. Its signature was verified and it was decrypted. It may have any age
+ * and may have been shown before. The reader must decide whether its sender was authorized.
  */
 export interface Evidence extends Pick<OpenedMessage, 'envelope' | 'content' | 'user'> {
   readonly signature: Uint8Array;
-  /** Who has forwarded it. They prove nothing: the message is signed by its own sender. */
+  /** The peer who has forwarded it. This proves nothing about the message, which is signed by its own sender. */
   readonly forwarder: ID;
   /** See {@link IncomingMessage.proven}. */
   readonly proven: boolean;
-  /** Whether nobody but the sender can have written the time inside. */
+  /** Whether only the sender can have written the time in the content. */
   readonly timeTrusted: boolean;
 }
 
 /**
- * Reads evidence that was asked for, such as the history of a group. It has to bear that the same evidence comes again.
+ * Reads evidence that was requested, such as the history of a group. The same evidence may come repeatedly.
  *
- * @returns whether it was asked for: then the message is not treated as one that has just come. Otherwise it is refused if
- *   it is old, and not taken in twice.
+ * @returns whether it was requested. If not, the message is treated like any other: refused if it is old, and shown
+ *   once.
  */
 export type EvidenceReader = (evidence: Evidence) => MaybePromise<boolean>;
 
-/** Those who have asked for evidence. */
+/** Readers of evidence. */
 export class EvidenceReaders {
   readonly #readers = new Set<EvidenceReader>();
 
@@ -38,7 +38,7 @@ export class EvidenceReaders {
     return makeHandle(() => void this.#readers.delete(own));
   }
 
-  /** @returns whether somebody has asked for it */
+  /** @returns whether a reader has requested it */
   async read(opened: OpenedMessage, forwarder: ID): Promise<boolean> {
     const { envelope, content, user, signature, proven, timeTrusted } = opened;
     const evidence = { envelope, content, user, signature, forwarder, proven, timeTrusted };

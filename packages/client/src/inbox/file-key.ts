@@ -6,11 +6,11 @@ import { type JsonObject, ownMember } from '@dimp/foundation';
 const FILE_TYPES: readonly string[] = ['16', '18', '20', '22'];
 
 /**
- * The oldest peers encrypt a file with the key of the message that tells of it, and leave the key out of the content
- * (spec §13.1): it is put in, because nobody else knows it later. They are recognised by the `iv` inside that key, which the file
- * shares; later peers send the IV beside the ciphertext, and a file of theirs without a key is in the clear (spec §2.2).
+ * Adds the key of a file that the oldest peers leave out. They encrypt a file with the key of its message (spec §13.1),
+ * which is not known later. They are recognized by the `iv` in that key, which the file shares. Later peers send the IV
+ * beside the ciphertext, and their files without a key are not encrypted (spec §2.2).
  *
- * @param key - what opened the message; none for a broadcast
+ * @param key - the message key; undefined for a broadcast
  */
 export function withFileKey(
   content: Content,
@@ -18,7 +18,7 @@ export function withFileKey(
   parse: (wire: JsonObject) => Content,
 ): Content {
   const { type, wire } = content;
-  // Who seals messages with authenticated encryption has a key of its own for each file.
+  // Programs with authenticated encryption use a separate key for each file.
   if (key === undefined || key.authenticates === true) return content;
   if (!FILE_TYPES.includes(type)) return content;
   const has = (name: string): boolean => {

@@ -14,9 +14,9 @@ import { type IncomingMessage, writtenTime } from './incoming-message.ts';
 export interface InboxItem {
   readonly order: string;
   readonly message: IncomingMessage;
-  /** How often a handler has failed on it. */
+  /** How often its handlers have failed. */
   readonly failures: number;
-  /** Which messenger took it in; another one takes it over when that one is gone. */
+  /** The messenger that received it. The leading one inherits it when that messenger ends. */
   readonly owner: string;
 }
 
@@ -30,8 +30,8 @@ export interface InboxChange {
 const WHAT = 'incoming message';
 
 /**
- * What the inbox holds at most: messages that no handler takes and nobody asks for stay, and anybody can send them. Those
- * who are no contacts have half of it together, so that they cannot keep contacts out.
+ * Limits of the inbox. Messages without a handler stay until the application asks for them, and any peer can send them.
+ * Peers who are not contacts share half of the inbox, so that they cannot keep contacts out.
  */
 export interface InboxLimits {
   readonly messages: number;
@@ -44,7 +44,7 @@ export const DEFAULT_INBOX_LIMITS: InboxLimits = /* @__PURE__ */ Object.freeze({
   bytes: 64 * 1024 * 1024,
 });
 
-/** Messages that the application has not done with, in a store. */
+/** Messages in a store that the application has not finished. */
 export class InboxStore {
   readonly #store: Store;
   readonly #protocol: Protocol;
@@ -52,14 +52,14 @@ export class InboxStore {
   readonly #owner: string;
   readonly #limits: InboxLimits;
   readonly #onDamaged: (error: unknown) => void;
-  /** Lengths of the records that we know of, in bytes. */
+  /** Lengths of the known records, in bytes. */
   readonly #lengths = new Map<string, number>();
   #bytes = 0;
   #last = 0;
 
   /**
    * @param owner - name of this messenger
-   * @param onDamaged - told of records that cannot be read; they stay where they are
+   * @param onDamaged - called for records that cannot be read, which stay in the store
    */
   constructor(
     store: Store,
@@ -78,24 +78,27 @@ export class InboxStore {
   }
 
   /**
-   * Makes sure that there is room.
+   * Checks that there is room.
    *
-   * @param share - what the sender may have of it, 1 for all
-   * @throws `policy/rate-limited`: the message has to come again
+   * @param share - the part of the limits that the sender may use, 1 for all
+   * @throws `policy/rate-limited`: the message must come again
    */
   checkRoom(share: number): void {
     const { messages, bytes } = this.#limits;
     if (this.#lengths.size < messages * share && this.#bytes < bytes * share) return;
-    throw new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
+    throw new ProtocolError(
+      'policy/rate-limited',
+      'the inbox is full: the application does not read its messages',
+    );
   }
 
-  /** Whether there is no room for those who are no contacts. */
+  /** Whether there is no room for peers who are not contacts. */
   get isFullForStrangers(): boolean {
     const { messages, bytes } = this.#limits;
     return this.#lengths.size >= messages / 2 || this.#bytes >= bytes / 2;
   }
 
-  /** Counts a message that was written. */
+  /** Counts a message that has been written. */
   count({ key: [, order], value }: Pick<InboxChange, 'key' | 'value'>): void {
     this.#bytes += value.length - (this.#lengths.get(order) ?? 0);
     this.#lengths.set(order, value.length);
@@ -112,24 +115,24 @@ export class InboxStore {
     };
   }
 
-  /** The change that puts a message into the inbox. */
+  /** The store change that puts a message into the inbox. */
   change(item: InboxItem): InboxChange {
     return { type: 'set', key: ['inbox', item.order], value: encode(item) };
   }
 
-  /** The application has done with a message. */
+  /** Removes a message that the application has finished. */
   async done(item: InboxItem): Promise<void> {
     await this.#store.delete(['inbox', item.order]);
     this.#bytes -= this.#lengths.get(item.order) ?? 0;
     this.#lengths.delete(item.order);
   }
 
-  /** A handler has failed on a message. */
+  /** Counts a failure of the handlers of a message. */
   async failed(item: InboxItem): Promise<void> {
     await this.#store.batch([this.change({ ...item, failures: item.failures + 1 })]);
   }
 
-  /** What is there, in order of arrival. */
+  /** Lists the messages, in order of arrival. */
   async *list(): AsyncGenerator<InboxItem> {
     for await (const [[, order], bytes] of this.#store.list(['inbox'])) {
       if (order === undefined) continue;
@@ -140,7 +143,7 @@ export class InboxStore {
     }
   }
 
-  /** One record that is damaged does not keep the others back. */
+  /** A damaged record must not keep the others back. */
   #read(order: string, bytes: Uint8Array): InboxItem | undefined {
     try {
       return this.#decode(order, bytes);
@@ -193,7 +196,10 @@ export class InboxStore {
   }
 }
 
-/** A content that was kept: one that its type refuses was read as an unknown one before, or the type has changed since. */
+/**
+ * Reads a stored content. A content that its type refuses is read as an unknown one: it was stored as such, or the type
+ * has changed since.
+ */
 function readKept(wire: JsonObject, contents: Protocol['contents']): Content {
   try {
     return contents.parse(wire);

@@ -24,23 +24,23 @@ import type { Receipts } from './receipts.ts';
 import { type Handled, NOTHING, type Received } from './received.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
 
-/** How a message has come. */
+/** How a message has arrived. */
 export interface Way {
-  /** In so many forwards. */
+  /** Number of forwards around it. */
   readonly depth?: number;
-  /** Who has forwarded it. */
+  /** The peer who has forwarded it. */
   readonly forwarder?: ID;
-  /** Nobody is told anything now: whoever has forwarded it may not know what they have forwarded. */
+  /** Nothing may be sent now, because the forwarder may not know the content. */
   readonly silent?: boolean;
-  /** It has waited here for something. */
+  /** It was deferred before. */
   readonly again?: boolean;
-  /** The message before it will not be waited for any longer. */
+  /** It does not wait any longer for the message before it. */
   readonly late?: boolean;
-  /** The station whose connection it came over, just now and by itself. */
+  /** The station whose connection it came over directly. */
   readonly via?: StationContact;
 }
 
-/** What an {@link Intake} is made of. */
+/** Options for {@link Intake}. */
 export interface IntakeParts {
   readonly facebook: Facebook;
   readonly store: Store;
@@ -68,12 +68,12 @@ interface Forwarded {
   readonly isFull: boolean;
 }
 
-/** Forwards inside forwards at most (spec §14.7 no. 7). */
+/** Limit on forwards inside forwards (spec §14.7 no. 7). */
 const MAX_DEPTH = 4;
-/** Messages inside one forward at most. */
+/** Limit on messages inside one forward. */
 const MAX_FORWARDED = 64;
 
-/** Takes in messages that were opened: answers what the program answers by itself, and keeps the rest for the application. */
+/** Processes opened messages: answers commands, and stores other contents for the application. */
 export class Intake {
   readonly #parts: IntakeParts;
 
@@ -82,7 +82,7 @@ export class Intake {
   }
 
   /**
-   * Processes an opened message that nothing keeps waiting: commands are answered, everything else is put into the inbox.
+   * Processes an opened message: answers its commands, and puts its other contents into the inbox.
    *
    * @throws `policy/rate-limited` if the inbox has no room; `format/limit` for forwards that hold too much
    */
@@ -114,7 +114,7 @@ export class Intake {
       ...answerDrafts,
       ...inside.drafts,
     ]);
-    // It comes again, and with it those that are left.
+    // The forward comes again, with the messages that are left.
     if (inside.isFull) return { kind: 'no-room', answers, handled: inside.handled };
 
     const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
@@ -212,7 +212,7 @@ export class Intake {
   }
 
   /**
-   * Writes that a message has come and what the application is to get of it, at once.
+   * Writes the record of a message and its inbox items in one batch.
    *
    * @returns false if another tab was faster
    */
@@ -243,13 +243,13 @@ export class Intake {
   }
 }
 
-/** The contents of an array, and of arrays in it; another content is the only one. */
+/** Returns the contents of an array and of arrays in it; a single content for other kinds. */
 function contentsOf(content: Content): readonly Content[] {
   if (content.kind !== 'array') return [content];
   return (content.body as ArrayBody).contents.flatMap(contentsOf);
 }
 
-/** The messages in a forward, each to be verified on its own. */
+/** Returns the messages in a forward, each to be verified separately. */
 function messagesOf({ kind, body }: Content): readonly JsonObject[] {
   return kind === 'forward' ? (body as ForwardBody).messages : [];
 }
@@ -261,5 +261,7 @@ function checkForwarded({ length }: readonly JsonObject[], { depth = 0 }: Way): 
 }
 
 function tooMuch(limit: string, max: number): ProtocolError<'format/limit'> {
-  return new ProtocolError('format/limit', 'forward holds too much', { details: { limit, max } });
+  return new ProtocolError('format/limit', 'the forward must not exceed its limits', {
+    details: { limit, max },
+  });
 }

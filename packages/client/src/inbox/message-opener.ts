@@ -20,7 +20,7 @@ export interface OpenedMessage extends InstantMessage, Pick<Opening, 'proven' | 
   readonly signature: Uint8Array;
 }
 
-/** What an {@link MessageOpener} is made with. */
+/** Options for {@link MessageOpener}. */
 export interface MessageOpenerOptions {
   readonly facebook: Facebook;
   readonly transceiver: Transceiver;
@@ -29,7 +29,7 @@ export interface MessageOpenerOptions {
   readonly acceptance: Acceptance;
 }
 
-/** Opens messages, or says what has to arrive first. */
+/** Verifies and decrypts messages, or returns what must arrive first. */
 export class MessageOpener {
   readonly #facebook: Facebook;
   readonly #transceiver: Transceiver;
@@ -49,7 +49,7 @@ export class MessageOpener {
   /**
    * Opens a message and checks its age.
    *
-   * @param user - the user of this machine whom it is for, if there is one
+   * @param user - the user of this machine who receives it, if there is one
    * @throws the codes of `verify` and `decrypt`, `policy/expired`
    */
   async open(message: ReliableMessage, user: ID | undefined): Promise<OpenedMessage | Waiting> {
@@ -61,7 +61,7 @@ export class MessageOpener {
       isVerified = true;
       const members = await this.#missingMembers(message);
       if (members !== undefined) return members;
-      // Before it is opened: whether it can be opened must not be seen by what we ask for.
+      // Before decryption: our questions must not show whether the message can be decrypted.
       await this.#refresh(message);
       const opened = await this.#decrypt(verified, user, { keepRefused: true });
       this.#freshness.checkContent(opened.content, opened.envelope);
@@ -74,8 +74,8 @@ export class MessageOpener {
   }
 
   /**
-   * Opens a message that is shown as evidence of something in the past: its age does not count, nor whether its sender is
-   * a member of the group today.
+   * Opens a message that was forwarded as evidence. It may have any age, and its sender need not be a member of the
+   * group today.
    *
    * @throws the codes of `verify` and `decrypt`
    */
@@ -86,14 +86,14 @@ export class MessageOpener {
     return this.#decrypt(verified, user, { anyMember: true });
   }
 
-  /** Whether an error of {@link MessageOpener.open} concerns a message that its sender has signed. */
+  /** Whether an error of {@link MessageOpener.open} is about a message with a valid signature. */
   wasVerified(error: unknown): boolean {
     return typeof error === 'object' && error !== null && this.#afterVerification.has(error);
   }
 
   /**
-   * Whether an error of {@link MessageOpener.open} says that a message opened and contradicts its envelope. Nobody signs the
-   * envelope, so the genuine copy is still to come.
+   * Whether an error of {@link MessageOpener.open} says that the content contradicts the envelope. The envelope is not
+   * signed, so the genuine copy may still come.
    */
   contradictsEnvelope(error: unknown): boolean {
     const failure = this.#transceiver.failureOf(error);
@@ -109,7 +109,7 @@ export class MessageOpener {
   ): Promise<OpenedMessage> {
     const opened = await this.#transceiver.decrypt(message, options);
     const { envelope } = opened;
-    // It was decrypted for a user of this machine, who can only have been added meanwhile.
+    // The message was decrypted for a user who was added meanwhile.
     if (user === undefined) throw new TypeError('the user was added while the message was opened');
     const opening = this.#transceiver.openingOf(opened);
     const { key, proven = false, timeTrusted = false, refused } = opening ?? {};
@@ -120,8 +120,8 @@ export class MessageOpener {
   }
 
   /**
-   * Whether a content that its type refuses is kept like an unknown one: it may come from a newer program. Those whose
-   * sender may not know what is in them, and commands, which nobody would be shown, are refused.
+   * Whether a content that its type refuses is kept as an unknown one, because it may come from a newer program.
+   * Commands are refused, and unproven messages of strangers.
    */
   async #mayKeep(
     { envelope, content }: InstantMessage,
@@ -136,7 +136,7 @@ export class MessageOpener {
     return this.#facebook.protocol.contents.parse(wire);
   }
 
-  /** Who of us a message to a whole group is for, only its member list can tell. */
+  /** Only the member list tells which of our users receives a message to a whole group. */
   async #missingMembers({ envelope }: ReliableMessage): Promise<Waiting | undefined> {
     const { receiver } = envelope;
     if (!receiver.isGroup || receiver.isBroadcast) return undefined;
@@ -144,12 +144,14 @@ export class MessageOpener {
     return members.length === 0 ? waiting('members', receiver) : undefined;
   }
 
-  /** The sender tells how new their visa and their group's bulletin are: we ask for them if ours are older (spec §11.4). */
+  /**
+   * Asks for the sender's visa and the group's bulletin if the message says that they are newer than ours (spec §11.4).
+   */
   async #refresh({ envelope, wire }: ReliableMessage): Promise<void> {
     const { sender, group } = envelope;
     await this.#ifNewer(sender, ownMember(wire, 'SDT'));
     if (group === undefined || group.isBroadcast) return;
-    // Anybody can write any group beside a message: only those that we know are asked about.
+    // Any peer can name any group in the envelope, so only known groups are asked for.
     if ((await this.#facebook.meta(group)) !== undefined) {
       await this.#ifNewer(group, ownMember(wire, 'GDT'));
     }
@@ -162,8 +164,8 @@ export class MessageOpener {
   }
 }
 
-/** What was thrown while a message was read, by a plug-in perhaps: whatever it is, it refuses this one message. */
+/** Makes a refusal of any error that was thrown while a message was read, for example by a plug-in. */
 export function refusalOf(error: unknown): ProtocolError {
   if (isProtocolError(error)) return error;
-  return new ProtocolError('format/field', 'message cannot be read', { cause: error });
+  return new ProtocolError('format/field', 'the message cannot be read', { cause: error });
 }

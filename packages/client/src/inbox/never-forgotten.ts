@@ -4,15 +4,15 @@ import { concatBytes, randomBytes, utf8Encode } from '@dimp/foundation';
 
 const AREA = 'never-forgotten';
 const KEY: StoreKey = ['device-key'];
-/** Bytes of the key of this device. */
+/** Length of the device key in bytes. */
 const KEY_LENGTH = 32;
-/** Bytes that stand for a name. */
+/** Length of a hashed name in bytes. */
 const NAME_LENGTH = 16;
 
 /**
- * Names of messages that must never be forgotten: nothing in them that could not be changed on the way tells their age, so
- * they could come again at any time. Each takes 16 bytes, a keyed hash of its name; they are spread over 4,096 records by
- * the first bits of the hash. Who reads the store without its key learns of no message whether it was here.
+ * Names of messages that must never be forgotten. Their age cannot be trusted, so they could be replayed at any time.
+ * Each takes 16 bytes, a keyed hash of its name, in one of 4,096 records chosen by the first bits of the hash. Without
+ * the device key, the store does not show which messages were received.
  */
 export class NeverForgotten {
   readonly #store: Store;
@@ -28,12 +28,12 @@ export class NeverForgotten {
     return names !== undefined && contains(names, name);
   }
 
-  /** The record that holds a name: whoever changes it in a shared store needs a lock of this name. */
+  /** Returns the record that holds a name. In a shared store, changing it requires a lock of this name. */
   async shardOf(id: string): Promise<string> {
     return pathOf(await this.#nameOf(id)).join(' ');
   }
 
-  /** The change that adds a name, to be written together with what came of the message. */
+  /** Returns the change that adds a name, to be written together with the message. */
   async change(id: string): Promise<StoreChange> {
     const name = await this.#nameOf(id);
     const key = pathOf(name);
@@ -51,7 +51,7 @@ export class NeverForgotten {
 
   async #readKey(): Promise<Uint8Array> {
     const fresh = randomBytes(KEY_LENGTH);
-    // Of two tabs at once, one makes it.
+    // Of two tabs at once, only one creates the key.
     if (await this.#store.compareAndSet(KEY, undefined, fresh)) return fresh;
     return (await this.#store.get(KEY)) ?? fresh;
   }

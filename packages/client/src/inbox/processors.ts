@@ -1,22 +1,22 @@
-import type { Content, ContentType, Draft } from '@dimp/dkd';
+import type { Content, Draft } from '@dimp/dkd';
 import { STANDARD_KINDS } from '@dimp/endpoint';
 import { type Handle, type MaybePromise, makeHandle } from '@dimp/foundation';
 import type { IncomingMessage } from './incoming-message.ts';
 
-/** What a handler may answer: nothing, a content, or several. They go to the sender of the message. */
+/** Answers of a handler: none, one content, or several. They are sent to the sender of the message. */
 export type Answers = Draft | readonly Draft[] | undefined;
 
-/** Handles the messages of one content type. What it returns is sent to the message's sender. */
+/** Handles the messages of one content type. Its return value is sent to the sender of the message. */
 export type Handler<C extends Content = Content> = (
   message: IncomingMessage<C>,
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that answers nothing need not say so
 ) => MaybePromise<Answers | void>;
 
-/** What lets a message pass on to the next middleware, and at last to its handler or into the iteration. */
+/** Passes a message on to the next middleware, and finally to its handlers or to the iteration. */
 export type Next = () => Promise<Answers>;
 
 /**
- * Stands before all handlers: it may look at a message, keep it back by not calling `next`, or change what is answered.
+ * Runs before all handlers. It may inspect a message, stop it by not calling `next`, or change the answers.
  */
 export type Middleware<C extends Content = Content> = (
   message: IncomingMessage<C>,
@@ -24,41 +24,39 @@ export type Middleware<C extends Content = Content> = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a middleware that answers nothing need not say so
 ) => MaybePromise<Answers | void>;
 
-/** Who handles what: handlers by content type, in front of them middleware. */
+/** Handlers by content type, and the middleware before them. */
 export class Processors {
   readonly #handlers = new Map<string, Handler[]>();
   readonly #middleware: Middleware[] = [];
 
   /**
-   * Registers a handler; several of one type are called in their order.
+   * Registers a handler. Several handlers of one type are called in order.
    *
    * @param type - a content type, or `unknown` for contents whose type is not registered
-   * @throws `RangeError` for a type that the messenger itself processes
+   * @throws `RangeError` for a type that the messenger processes itself
    */
-  // biome-ignore lint/suspicious/noExplicitAny: any body, the caller's types are exact
-  handle(type: Pick<ContentType<string, any>, 'kind'>, handler: Handler<any>): Handle {
+  handle(type: { readonly kind: string }, handler: Handler<never>): Handle {
     if (STANDARD_KINDS.has(type.kind)) {
-      throw new RangeError(`the messenger itself processes ${type.kind}`);
+      throw new RangeError(`type must not be ${type.kind}: the messenger processes it itself`);
     }
     const handlers = this.#handlers.get(type.kind) ?? [];
     this.#handlers.set(type.kind, handlers);
     return enlist(handlers, handler as Handler);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: any content, the caller's types are exact
-  use(middleware: Middleware<any>): Handle {
+  use(middleware: Middleware<never>): Handle {
     return enlist(this.#middleware, middleware as Middleware);
   }
 
-  /** Whether anything but the iteration may handle contents of a kind. */
+  /** Whether a handler or a middleware may handle contents of a kind. */
   handles(kind: string): boolean {
     return this.#middleware.length > 0 || (this.#handlers.get(kind)?.length ?? 0) > 0;
   }
 
   /**
-   * Lets a message go through middleware and handlers.
+   * Runs middleware and handlers for a message.
    *
-   * @param otherwise - called if no handler is there for it, behind all middleware
+   * @param otherwise - called after all middleware if the message has no handler
    */
   async run(message: IncomingMessage, otherwise: () => void): Promise<readonly Draft[]> {
     const middleware = [...this.#middleware];
@@ -68,7 +66,7 @@ export class Processors {
       let called = false;
       const answers = await next(message, () => {
         // A handler must not run twice for one message.
-        if (called) throw new TypeError('next was called twice');
+        if (called) throw new TypeError('next must be called only once');
         called = true;
         return dispatch(index + 1);
       });

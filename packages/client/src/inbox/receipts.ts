@@ -9,35 +9,38 @@ import { NOTHING, type Received } from './received.ts';
 import type { OwedFor, ReplayMemory, SeenMessage } from './replay-memory.ts';
 
 /**
- * Who gets answers that the program gives by itself.
+ * Who gets receipts.
  *
- * `careful`: those whom the user knows, and strangers who have proven that they know what they have sent; other strangers
- * get their receipts when the user writes to them, adds or accepts them. Whoever captures a message of somebody else could
- * otherwise try changed copies of it, and see by the answers which of them can be read.
+ * `careful`: peers whom the user knows, and strangers who have proven that they know what they have sent. Other
+ * strangers get their receipts when the user writes to them, adds or accepts them. Otherwise an attacker could send
+ * changed copies of a captured message, and see by the receipts which of them can be read.
  *
- * `everybody`: strangers in general, for bots that answer everybody anyway.
+ * `everybody`: all strangers as well, for bots that answer every peer anyway.
  */
 export type ReceiptPolicy = 'careful' | 'everybody';
 
-/** Receipts to one stranger in {@link STRANGER_INTERVAL} at most. */
+/** Limit on receipts to one stranger in {@link STRANGER_INTERVAL}. */
 const STRANGER_RECEIPTS = 60;
-/** An hour, in milliseconds. */
+/** One hour in milliseconds. */
 const STRANGER_INTERVAL = 3_600_000;
-/** Strangers whose receipts are counted. There is no budget in common: one of them could use it up for all others. */
+/**
+ * Limit on strangers whose receipts are counted. There is no common limit, which one of them could use up for all
+ * others.
+ */
 const STRANGERS = 4096;
 
-/** A receipt is repeated for a repeated message, but not more often than this, in milliseconds. */
+/** Minimum interval between two receipts for one message, in milliseconds. */
 const REPEAT_INTERVAL = 1000;
 const RECEIVED = 'Message received.';
 
-/** What is known of a message that may be answered. */
+/** Facts that decide whether a message is answered. */
 export interface Answerable {
   readonly user: ID;
   readonly sender: ID;
   readonly proven: boolean;
 }
 
-/** What {@link Receipts} are made with. */
+/** Options for {@link Receipts}. */
 export interface ReceiptsOptions {
   readonly facebook: Facebook;
   readonly clock: Clock;
@@ -47,7 +50,7 @@ export interface ReceiptsOptions {
   readonly ask: (missing: Waiting) => Promise<void>;
 }
 
-/** Decides who is told that a message has arrived, and when. */
+/** Decides who gets receipts, and when. */
 export class Receipts {
   readonly #options: ReceiptsOptions;
   readonly #toStrangers = new LruMap<string, { readonly since: number; count: number }>(STRANGERS);
@@ -58,17 +61,19 @@ export class Receipts {
     this.#repeated = new Cooldown(options.clock, REPEAT_INTERVAL);
   }
 
-  /** Whether a message may be answered at all: whoever sent it knows what is in it, or the user knows them. */
+  /**
+   * Whether a message may be answered at all: the sender is proven to know the content, or the user knows the sender.
+   */
   async mayAnswer({ user, sender, proven }: Answerable): Promise<boolean> {
     const { acceptance, policy } = this.#options;
     return proven || policy === 'everybody' || (await acceptance.has(user, sender));
   }
 
   /**
-   * What becomes of the receipt for a message.
+   * Decides about the receipt for a message.
    *
-   * @param silent - nobody is told anything now
-   * @returns `now` if it is sent now; what it has to wait for; undefined if there is none
+   * @param silent - nothing may be sent now
+   * @returns `now` if it is sent now, what it waits for, or undefined if there is none
    */
   async decide(message: Answerable, silent = false): Promise<'now' | OwedFor | undefined> {
     const { facebook, memory, acceptance, ask } = this.#options;
@@ -85,7 +90,7 @@ export class Receipts {
     return isKnown || this.#pass(sender) ? 'now' : undefined;
   }
 
-  /** The receipt for a message that was taken in before, if its sender gets one now: it seems not to have arrived. */
+  /** Returns the receipt for a repeated message, if its sender gets one now: the first receipt seems to be lost. */
   async again(id: string, seen: SeenMessage, signature: Uint8Array): Promise<Received> {
     const { envelope } = seen.receipt ?? {};
     if (envelope === undefined) return NOTHING;
@@ -101,7 +106,7 @@ export class Receipts {
     return { kind: 'done', answers: this.write(id, seen, local.id, signature), handled: [] };
   }
 
-  /** Receipts that are owed to a sender, or to anybody, and can be sent now. */
+  /** Returns the owed receipts that can be sent now, to one sender or to all. */
   async payOwed(sender?: EntityKey): Promise<Received> {
     const { memory } = this.#options;
     const answers: Answer[] = [];
@@ -113,7 +118,7 @@ export class Receipts {
     return { kind: 'done', answers, handled: [] };
   }
 
-  /** Writes the receipt for a message. @returns nothing for senders and receivers that get none */
+  /** Makes the receipt for a message. @returns an empty list if sender or receiver rule it out */
   write(
     id: string,
     { receipt }: Pick<SeenMessage, 'receipt'>,
@@ -128,7 +133,7 @@ export class Receipts {
     return answers.map((answer) => ({ ...answer, receiptFor: id }));
   }
 
-  /** Counts a receipt to a stranger. @returns false if there were too many */
+  /** Counts a receipt to a stranger. @returns false above the limit */
   #pass({ entity }: ID): boolean {
     const now = this.#options.clock.now();
     const window = this.#toStrangers.get(entity);

@@ -23,29 +23,29 @@ import { NOTHING, type Received, together } from './received.ts';
 import type { UnopenedMessages } from './unopened.ts';
 import { variantName, variantOf } from './variants.ts';
 
-/** What a {@link Receiver} is made of. */
+/** Options for {@link Receiver}. */
 export interface ReceiverParts extends Omit<IntakeParts, 'receive'> {
   readonly opener: MessageOpener;
   readonly unopened: UnopenedMessages;
   readonly acceptance: Acceptance;
   readonly evidence: EvidenceReaders;
   /**
-   * `suspended`: messages whose sender or group is not known yet, by entity. `early`: messages that have overtaken another
-   * one, by its name. `ahead`: messages from the future, by sender.
+   * `suspended`: messages whose sender or group is not known, by entity. `early`: messages that wait for the one before
+   * them, by its name. `ahead`: messages from the future, by sender.
    */
   readonly stores: Readonly<Record<DeferredArea, DeferredStore>>;
   readonly timers: Timers;
   /** How long a message waits for the one before it, in milliseconds since its arrival. */
   readonly orderTimeout: number;
   readonly ask: (missing: Waiting) => Promise<void>;
-  /** Sends what came of a message that was released by the clock. */
+  /** Sends the answers to messages that a timer has released. */
   readonly later: (received: Received) => Promise<void>;
   readonly onRefused: (error: ProtocolError, sender: ID | undefined) => void;
   readonly onDeferred: (message: DeferredMessage) => void;
 }
 
 /**
- * Takes messages in: each once, in the order in which their sender wrote them, and on disk before anybody is told.
+ * Receives messages: each once, in the order in which their sender wrote them, and on disk before they are confirmed.
  */
 export class Receiver {
   readonly #parts: ReceiverParts;
@@ -72,7 +72,7 @@ export class Receiver {
   }
 
   /**
-   * Takes in a message as it was received. What is wrong with it is reported, not thrown: others come behind it.
+   * Receives a message. A refusal is reported, not thrown, because other messages follow.
    *
    * @param via - the station whose connection it came over
    */
@@ -80,7 +80,7 @@ export class Receiver {
     return this.#inTurn(() => this.#receive(text, definedOnly({ via })));
   }
 
-  /** Something of an entity has arrived: what waited for it is taken in. */
+  /** Receives the messages that waited for a meta or a member list of an entity. */
   release(entity: EntityKey): Promise<Received> {
     return this.#inTurn(() => this.#deferred.release('suspended', entity));
   }
@@ -105,7 +105,7 @@ export class Receiver {
     return this.#deferred.askAgain();
   }
 
-  /** Resolves when all that was received so far has been taken in. */
+  /** Resolves when all messages received so far are processed. */
   async idle(): Promise<void> {
     await this.#turn;
   }
@@ -162,8 +162,9 @@ export class Receiver {
     const { neverForgotten, ask } = this.#parts;
     const opened = await this.#openIfRoom(message, user);
     if (isWaiting(opened)) {
-      // To ask who wrote what a stranger has forwarded would tell that stranger that the forward can be read.
-      if (way.silent) throw new ProtocolError('policy/unauthorized', 'forwarded by a stranger');
+      // A question about the author would show a stranger that their forward can be read.
+      if (way.silent)
+        throw new ProtocolError('policy/unauthorized', 'the message was forwarded by a stranger');
       const deferred = await this.#defer('suspended', opened.id.entity, message, input);
       await ask(opened);
       return deferred;
@@ -176,7 +177,7 @@ export class Receiver {
       return this.#defer('early', before, message, input);
     }
     const received = await this.#intake.process(id, opened, way);
-    // The messages behind a stranger's message must not show whether that one could be opened.
+    // Messages behind a stranger's message must not show whether that one could be opened.
     if (received.kind === 'no-room' || !(isKnown || opened.proven)) return received;
     return together([received, await this.#deferred.release('early', id)]);
   }
@@ -224,8 +225,8 @@ export class Receiver {
   }
 
   /**
-   * Opens a message. While there is no room for messages of strangers, theirs come again unless they are proven: whether
-   * they can be opened or not, so that it does not show.
+   * Opens a message. While there is no room for messages of strangers, theirs must come again unless they are proven,
+   * whether they can be opened or not.
    *
    * @throws `policy/rate-limited`, and the codes of `MessageOpener.open`
    */
@@ -255,7 +256,9 @@ export class Receiver {
     return !(await acceptance.has(user, envelope.sender));
   }
 
-  /** A message of a known sender cannot be read: the messages that follow it are released, and later ones do not wait. */
+  /**
+   * A message of a known sender cannot be read: the messages that follow it are released, and later ones do not wait.
+   */
   async #skip(message: ReliableMessage, user: ID | undefined): Promise<Received> {
     const { acceptance, unopened } = this.#parts;
     const { sender } = message.envelope;
@@ -276,13 +279,13 @@ export class Receiver {
     const text = typeof input === 'string' ? input : stringifyJson(input);
     const sender = message.envelope.sender.text;
     const name = messageID(message);
-    // What has not been opened may be a changed copy, which must not keep the genuine one out.
+    // An unopened message may be a changed copy, which must not keep the genuine one out.
     const id = area === 'suspended' ? variantOf(name, variantName(message)) : name;
     const due = wait === undefined ? {} : { due: this.#parts.facebook.clock.now() + wait };
     return this.#deferred.add(area, { key, id, text, sender, ...due });
   }
 
-  /** The message before this one, if its sender names one that has not come. */
+  /** Returns the message before this one, if its sender names one that has not come. */
   async #missingPredecessor(
     { content, envelope }: OpenedMessage,
     id: string,
@@ -292,14 +295,17 @@ export class Receiver {
     const after = ownMember(content.wire, 'after');
     if (isCommand(content) || !isMessageID(after) || after === id) return undefined;
     const before = await memory.get(after);
-    // A stranger must not see by what comes behind it whether a message could be opened.
+    // Later messages must not show a stranger whether this one could be opened.
     if (before !== undefined && (isKnown || !before.unproven)) return undefined;
     return isKnown && (await unopened.has(envelope.sender, after)) ? undefined : after;
   }
 }
 
 function noRoom(): ProtocolError {
-  return new ProtocolError('policy/rate-limited', 'nobody takes messages out of the inbox');
+  return new ProtocolError(
+    'policy/rate-limited',
+    'the inbox is full: the application does not read its messages',
+  );
 }
 
 function parseOrRefuse<T>(read: () => T): T {

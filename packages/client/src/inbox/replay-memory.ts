@@ -12,50 +12,52 @@ import {
 import type { EntityKey, ID } from '@dimp/mkm';
 
 /**
- * What the receipt of a message waits for: the visa of its sender; the user, who does not know the sender yet; the
- * network, which has not taken it.
+ * What an owed receipt waits for: the visa of the sender, the user's acceptance of the sender, or the network.
  */
 export type OwedFor = 'visa' | 'acceptance' | 'network';
 
 /** A receipt that has not been sent. */
 export interface OwedReceipt {
   readonly for: OwedFor;
-  /** Of the message: the receipt names it. */
+  /** Signature of the message, which the receipt names. */
   readonly signature: Uint8Array;
 }
 
-/** What is remembered of a message. */
+/** Record of a received message. */
 export interface SeenMessage {
-  /** When it arrived, in milliseconds since the epoch: what the message says of its time does not count. */
+  /** When it arrived, in milliseconds since the epoch, not the time in the message. */
   readonly arrived: number;
-  /** An earlier version of this program could not tell its age: it is never forgotten. */
+  /** An earlier version of this program could not trust its age, so it is never forgotten. */
   readonly ageless?: true;
-  /** It is not proven that its sender knows what is in it. */
+  /** It is not proven that the sender knows the content. */
   readonly unproven?: true;
   readonly owed?: OwedReceipt;
-  /** What its receipt has to say; absent if it gets none. */
+  /** Data for its receipt; absent if it gets none. */
   readonly receipt?: {
     readonly envelope: Envelope;
     readonly content: Pick<Content, 'sn' | 'group'>;
-    /** That it was received, by default. In memory only: after a restart the message is looked at again. */
+    /**
+     * Text of the receipt; by default that the message was received. In memory only: after a restart the message is
+     * processed again.
+     */
     readonly text?: string;
   };
 }
 
-/** Names of the newest messages that are kept in memory. */
+/** Number of records that are kept in memory. */
 const RECENT = 4096;
-/** How long a receipt is worth something, in milliseconds: as long as senders repeat a message. */
+/** How long an owed receipt is useful, in milliseconds: as long as senders repeat a message. */
 const OWED_RETENTION = 7 * 24 * 60 * 60_000;
-/** Receipts that are owed to one sender at most. */
+/** Limit on receipts that are owed to one sender. */
 const MAX_OWED = 64;
-/** Records that are deleted at once. */
+/** Number of records that are deleted in one batch. */
 const BATCH = 1000;
 
 const WHAT = 'seen message';
 
 /**
- * The messages that have been taken in, by name ({@link messageID}): none is taken in again, after a restart neither
- * (spec §14.3 #28, §14.7 no. 4).
+ * Remembers the messages that were received, by name ({@link messageID}). No message is accepted twice, not even after
+ * a restart (spec §14.3 #28, §14.7 no. 4).
  */
 export class ReplayMemory {
   readonly #store: Store;
@@ -66,8 +68,8 @@ export class ReplayMemory {
   readonly #recent = new LruMap<string, SeenMessage>(RECENT);
 
   /**
-   * @param retention - milliseconds that a message is remembered
-   * @param onDamaged - told of records that cannot be read
+   * @param retention - how long a message is remembered, in milliseconds
+   * @param onDamaged - called for records that cannot be read
    */
   constructor(
     store: Store,
@@ -94,7 +96,7 @@ export class ReplayMemory {
     return (await this.get(id)) !== undefined;
   }
 
-  /** The name under which a message with the same content was taken in, see `contentName`. */
+  /** Returns the name of a received message with the same content, see `contentName`. */
   async sameContent(contentName: string): Promise<string | undefined> {
     const bytes = await this.#store.get(['seen-content', contentName]);
     if (bytes === undefined) return undefined;
@@ -103,9 +105,9 @@ export class ReplayMemory {
   }
 
   /**
-   * The changes that make a message seen, to be written together with what came of it.
+   * Returns the changes that note a message as received, to be written together with its inbox items.
    *
-   * @param contentName - name of what it says, if its sender may pack that anew
+   * @param contentName - name of its content, if its sender may pack it anew
    */
   changes(id: string, seen: SeenMessage, contentName?: string): readonly StoreChange[] {
     const changes: StoreChange[] = [{ type: 'set', key: ['seen', id], value: encode(seen) }];
@@ -121,12 +123,12 @@ export class ReplayMemory {
     return changes;
   }
 
-  /** Notes in memory that a message has been taken in. What need not outlive the program is noted here only. */
+  /** Notes in memory that a message was received. Commands are noted only here. */
   note(id: string, seen: SeenMessage): void {
     this.#recent.set(id, seen);
   }
 
-  /** Whether one more receipt can be owed to a sender. */
+  /** Whether another receipt can be owed to a sender. */
   async mayOwe(sender: ID): Promise<boolean> {
     return (await this.owed(sender.entity)).length < MAX_OWED;
   }
@@ -156,9 +158,9 @@ export class ReplayMemory {
   }
 
   /**
-   * Messages whose receipts are owed and still worth something.
+   * Returns the messages whose receipts are owed and still useful.
    *
-   * @param sender - of one sender only
+   * @param sender - only messages of this sender
    */
   async owed(sender?: EntityKey): Promise<readonly string[]> {
     const oldest = this.#clock.now() - OWED_RETENTION;
@@ -171,7 +173,7 @@ export class ReplayMemory {
     return found;
   }
 
-  /** Forgets what is older than any message that would still be taken in, and receipts that are worth nothing any more. */
+  /** Deletes records of messages that would be refused as too old, and owed receipts that are no longer useful. */
   async purge(): Promise<void> {
     const now = this.#clock.now();
     const oldest = now - this.#retention;
@@ -200,7 +202,7 @@ export class ReplayMemory {
     this.#recent.reduce(part);
   }
 
-  /** A damaged record still says that its message has come; that is the part which must not be lost. */
+  /** A damaged record still proves that its message was received, which must not be lost. */
   #decode(bytes: Uint8Array): SeenMessage {
     try {
       return decode(bytes, this.#readID);
@@ -215,7 +217,7 @@ function owedPath(sender: ID, id: string): StoreKey {
   return ['owed', sender.entity, id];
 }
 
-/** A damaged record of this kind is worth nothing: it goes with the next purge. */
+/** A damaged record of this kind is useless. The next purge deletes it. */
 function decodeContent(bytes: Uint8Array): { arrived: number; id?: string } | undefined {
   try {
     const { arrived, id } = decodeRecordObject(bytes, WHAT);

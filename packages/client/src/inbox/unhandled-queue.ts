@@ -1,7 +1,7 @@
 import type { InboxItem } from './inbox-store.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 
-/** Messages that no handler took, for whoever iterates over them. Each goes to one iteration only. */
+/** Queue of messages without a handler. Each goes to one iteration only. */
 export class UnhandledQueue {
   readonly #items: InboxItem[] = [];
   readonly #given = new Map<string, InboxItem>();
@@ -10,12 +10,12 @@ export class UnhandledQueue {
   #opened = false;
   #stopped = false;
 
-  /** @param done - called when the application has done with a message */
+  /** @param done - called when the application has finished a message */
   constructor(done: (item: InboxItem) => Promise<void>) {
     this.#done = done;
   }
 
-  /** Whether anybody has ever asked for messages. */
+  /** Whether the application has ever iterated over messages. */
   get opened(): boolean {
     return this.#opened;
   }
@@ -26,7 +26,7 @@ export class UnhandledQueue {
     else waiter(item);
   }
 
-  /** The application has done with a message that it was given. */
+  /** Finishes a message that an iteration has yielded. */
   async done(id: string): Promise<void> {
     const item = this.#given.get(id);
     if (item === undefined) return;
@@ -34,13 +34,13 @@ export class UnhandledQueue {
     await this.#done(item);
   }
 
-  /** Ends all iterations. What was not asked for stays in the inbox. */
+  /** Ends all iterations. Other messages stay in the inbox. */
   stop(): void {
     this.#stopped = true;
     for (const waiter of this.#waiting.splice(0)) waiter(undefined);
   }
 
-  /** The messages in order; asking for the next one says that the one before is done with. */
+  /** Yields the messages in order. Asking for the next one finishes the one before. */
   async *messages(signal?: AbortSignal): AsyncGenerator<IncomingMessage> {
     this.#opened = true;
     for (;;) {
@@ -53,7 +53,7 @@ export class UnhandledQueue {
         yield item.message;
         finished = true;
       } finally {
-        // Left in the middle, by an error perhaps: somebody else, or the next life, gets it again.
+        // The iteration was left, perhaps by an error. Another iteration, or the next run, gets the message again.
         if (!finished && this.#given.delete(id)) this.#putBack(item);
       }
       await this.done(id);

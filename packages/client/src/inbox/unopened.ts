@@ -2,12 +2,12 @@ import type { Store } from '@dimp/core';
 import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
 
-/** Messages of one sender that are remembered. */
+/** Limit on remembered messages of one sender. */
 const PER_SENDER = 16;
 
 /**
- * Messages of known senders that have arrived and cannot be read: those behind them need not wait for them. Nothing else
- * comes of it: a copy that can be read is taken in like any other message.
+ * Messages of known senders that have arrived and cannot be read, so that later messages do not wait for them. A copy
+ * that can be read is still accepted like any other message.
  */
 export class UnopenedMessages {
   readonly #store: Store;
@@ -20,7 +20,7 @@ export class UnopenedMessages {
     return (await this.#read(sender)).includes(id);
   }
 
-  /** @param sender - whom the user knows: others could fill the store */
+  /** @param sender - must be known to the user; strangers could fill the store */
   async add(sender: ID, id: string): Promise<void> {
     const names = await this.#read(sender);
     if (names.includes(id)) return;
@@ -28,7 +28,7 @@ export class UnopenedMessages {
     await this.#store.set(['unopened', sender.entity], encodeRecord({ names: newest }));
   }
 
-  /** A damaged record is none. */
+  /** A damaged record counts as absent. */
   async #read({ entity }: ID): Promise<readonly string[]> {
     const bytes = await this.#store.get(['unopened', entity]);
     if (bytes === undefined) return [];

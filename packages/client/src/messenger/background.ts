@@ -1,4 +1,4 @@
-/** Work that nobody waits for, so that one can wait for all of it, and hear of what fails. */
+/** Runs tasks in the background, reports their failures, and can wait for all of them. */
 export class Background {
   readonly #running = new Set<Promise<void>>();
   readonly #onFailure: (error: unknown) => void;
@@ -8,12 +8,12 @@ export class Background {
     this.#onFailure = onFailure;
   }
 
-  /** @returns when it has ended, well or not */
+  /** @returns when the task has ended, successfully or not */
   async run(task: () => Promise<void>): Promise<void> {
     if (this.#stopped) return;
     const running: Promise<void> = task()
       .catch((error: unknown) => {
-        // What fails because the program is going down is no news.
+        // A failure while the program stops is not reported.
         if (!this.#stopped) this.#onFailure(error);
       })
       .finally(() => this.#running.delete(running));
@@ -25,7 +25,7 @@ export class Background {
     return this.#running.size > 0;
   }
 
-  /** Resolves when nothing is running any more, of what was started meanwhile neither. */
+  /** Resolves when no task is running, including tasks that are started meanwhile. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

@@ -1,14 +1,14 @@
 import { type Store, subStoreOrigin } from '@dimp/core';
 import { type Handle, makeHandle, ProtocolError } from '@dimp/foundation';
 
-/** Parts of stores that a messenger of this program works on. */
+/** Parts of stores that messengers of this program use. */
 const CLAIMED = /* @__PURE__ */ new WeakMap<Store, Set<string>>();
 
 /**
- * Takes a store for one messenger of this program. Two of them would both send what is in the outbox, and neither would
- * hear of what the other writes. (In tabs each has a store object of its own: these share the work, see `TabLeader`.)
+ * Claims a store for one messenger of this program. Two messengers would both send the messages in the outbox, and
+ * neither would learn of the other's changes. Tabs have a store object each and share the work, see `TabLeader`.
  *
- * @returns gives it back when it is closed
+ * @returns a handle that releases the store
  * @throws `store/conflict` while another messenger has it
  */
 export function claim(store: Store): Handle {

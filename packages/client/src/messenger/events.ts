@@ -5,32 +5,39 @@ import type { ID } from '@dimp/mkm';
 import type { DeferredMessage } from '../inbox/deferred.ts';
 import type { IncomingMessage } from '../inbox/incoming-message.ts';
 
-/** What a messenger tells of. None of it holds a secret; `unhandled` and `handlerFailed` hold what somebody wrote. */
+/** Events of {@link Messenger}. None of them holds a secret; `unhandled` and `handlerFailed` hold what a peer wrote. */
 export interface MessengerEvents {
-  /** An incoming message was wrong: forged, damaged, too old, for nobody here. It is dropped; one from the future is kept until its time has come. */
+  /**
+   * An incoming message was refused: forged, damaged, too old, or for a user who is not here. It is dropped. A message
+   * from the future is kept until its time has come.
+   */
   refused: { readonly error: ProtocolError; readonly sender?: ID };
-  /** A command, or a content of an unknown type, that no handler is there for. */
+  /** A command or a content of an unknown type has no handler. */
   unhandled: { readonly envelope: Envelope; readonly content: Content };
-  /** A handler threw, or its answer cannot be sent. The message comes again at the next start, until it has failed three times. */
+  /**
+   * A handler threw, or its answer cannot be sent. The message is handled again at the next start, until it has failed
+   * three times.
+   */
   handlerFailed: { readonly message: IncomingMessage; readonly error: unknown };
-  /** Something has to arrive before a message can go on, and was asked for. */
+  /** A message waits for a meta, a visa or a member list, which was requested. */
   waiting: Waiting;
-  /** A message has arrived and is kept, but cannot be shown yet. See `Messenger.deferred`. */
+  /** A message has arrived but cannot be shown yet. See `Messenger.deferred`. */
   deferred: DeferredMessage;
   /**
-   * A personal message came without authenticated encryption, from somebody who used it before: their program may be older
-   * on another device, or somebody tries. Told once for each visa of the sender; nothing is refused.
+   * A personal message came without authenticated encryption, from a sender who used it before. They may have an older
+   * program on another device, or it may be an attack. Emitted once for each visa of the sender. The message is
+   * accepted.
    */
   weaker: { readonly sender: ID; readonly receiver: ID };
-  /** The transport did not take a message; it is tried again. */
+  /** The transport did not accept a message. It will be sent again. */
   transmitFailed: { readonly error: unknown };
-  /** Work in the background failed: the store, most likely. Nothing that was acknowledged is lost. */
+  /** Background work failed, most likely because of the store. No acknowledged message is lost. */
   failed: { readonly error: unknown };
-  /** Of several tabs on one store, this one sends from now on: open the connection here. */
+  /** This messenger leads from now on, of several tabs on one store. Open the connection here. */
   leading: Record<never, never>;
-  /** Somebody has said that the network can be reached again. */
+  /** The network can be reached again, see `Messenger.resume`. */
   resumed: Record<never, never>;
-  /** A step of the handshake with the station came in, without a session that sees to it (spec §9.4). */
+  /** A step of the handshake with the station arrived, and no session handles it (spec §9.4). */
   handshake: {
     readonly station: ID;
     readonly state: 'again' | 'success';

@@ -9,54 +9,60 @@ import type { ReceiptPolicy } from '../inbox/receipts.ts';
 import type { GroupForm } from '../outbox/message-packer.ts';
 import type { ResendPolicy } from '../outbox/resend-timers.ts';
 
-/** What a messenger is made with. */
+/** Options for {@link Messenger}. */
 export interface MessengerOptions<P extends Protocol> {
   readonly facebook: Facebook<P>;
-  /** Message keys; in the facebook's store by default. */
+  /** Store of message keys; in the facebook's store by default. */
   readonly keyStore?: KeyStore;
-  /** How peers want things spelled; today's network by default. */
+  /** Spelling of the wire format; that of today's network by default. */
   readonly dialect?: Dialect;
   /** Symmetric algorithm of new message keys, `AES` by default. */
   readonly cipher?: string;
-  /** The way to the network, if it is there all the time; otherwise see {@link Messenger.connect}. */
+  /** Sends over a network that is always there. For connections see {@link Messenger.connect}. */
   readonly sendPackage?: SendPackage;
-  /** The station we have dialled: handshakes and refusals of others do not count. */
+  /** The station we are connected to. Handshakes and refusals of other stations do not count. */
   readonly station?: ID;
-  /** Answers questions about everybody it knows, as stations and archives do; otherwise about its own users only. */
+  /**
+   * Whether it answers questions about all entities it knows, as stations and archives do. By default it answers about
+   * its own users only.
+   */
   readonly directory?: boolean;
   readonly resend?: Partial<ResendPolicy>;
   readonly freshness?: Partial<FreshnessPolicy>;
-  /** How many messages wait for the application; others are refused, `policy/rate-limited`, and come again. */
+  /**
+   * Limits on messages that wait for the application. Further ones are refused with `policy/rate-limited` and come
+   * again.
+   */
   readonly inbox?: Partial<InboxLimits>;
   /** How long a message waits for the one before it, in milliseconds; ten minutes by default. */
   readonly orderTimeout?: number;
   /**
-   * Whom the program tells by itself that a message has arrived, `careful` by default: those whom the user knows at once,
-   * strangers if it is proven that they know what they have sent, at most 60 an hour for each; others when the user writes
-   * to them, adds or accepts them. `everybody` is for bots that answer everybody anyway.
+   * Who gets receipts, `careful` by default: peers whom the user knows get them at once; strangers who have proven that
+   * they know what they have sent get at most 60 an hour each; other strangers get them when the user writes to them,
+   * adds or accepts them. `everybody` is for bots that answer every peer anyway.
    */
   readonly receipts?: ReceiptPolicy;
   readonly timers?: Timers;
   readonly random?: Random;
 }
 
-/** Options of sending one content. */
+/** Options for `Messenger.send`. */
 export interface SendOptions {
-  /** User of this machine who speaks; the current one by default. */
+  /** The user of this machine who sends; the current one by default. */
   readonly sender?: ID;
-  /** How a group gets it; hidden below 16 members by default, split from there on. */
+  /** Form of a group message; hidden below 16 members by default, else split. */
   readonly form?: GroupForm;
 }
 
-/** Options of sending and receiving over a transport. */
+/** Options for `Messenger.connect`. */
 export interface ConnectOptions {
   readonly signal?: AbortSignal;
   readonly station?: StationContact;
 }
 
-/** A message in the clear, with a content this protocol knows or an unknown one. */
+/** A decrypted message, with a content of this protocol or an unknown one. */
 export type ReceivedMessage<P extends Protocol> = InstantMessage<ReceivedContent<P>>;
-/** A content this protocol knows, or an unknown one. */
+/** A content of this protocol, or an unknown one. */
 export type ReceivedContent<P extends Protocol> =
   | (ContentsOfProtocol<P> & Content)
   | UnknownContent;

@@ -50,9 +50,8 @@ import { until } from './until.ts';
 import { type MessengerParts, wire } from './wiring.ts';
 
 /**
- * Sends contents and takes messages in, for the users of a facebook. What is sent is on disk before `send` returns, and is
- * carried to its receiver however often connection or program break down; what comes in is opened, checked, kept on disk
- * and shown once.
+ * Sends and receives messages for the users of a facebook. A message is on disk before `send` returns, and is delivered
+ * even if the connection or the program breaks down. An incoming message is decrypted, checked, stored, and shown once.
  *
  * @example
  * ```ts
@@ -69,7 +68,7 @@ export class Messenger<P extends Protocol = Protocol>
 {
   readonly facebook: Facebook<P>;
   readonly transceiver: Transceiver;
-  /** What everything that happens by the clock goes by, and where its pauses come from. */
+  /** Timers of the messenger and its sessions. */
   readonly timers: Timers;
   readonly random: Random;
   readonly #packer: MessagePacker;
@@ -107,8 +106,8 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Resumes work left over from the previous run: undelivered outgoing messages and unprocessed incoming ones. `send` and
-   * the methods that receive call it; call it yourself once your handlers are registered.
+   * Resumes work left over from the previous run: undelivered outgoing messages and unprocessed incoming ones. `send`
+   * and the methods that receive call it; call it yourself once your handlers are registered.
    */
   start(): Promise<void> {
     if (this.#stop.signal.aborted) return Promise.reject(stopped());
@@ -119,9 +118,9 @@ export class Messenger<P extends Protocol = Protocol>
    * Sends a content to a person, a group or everybody.
    *
    * @returns a handle, as soon as the message is on disk
-   * @throws `identity/not-found` if there is no user of this machine to send it; `format/field` for a content that its own
-   *   type refuses, with the field in the details; `format/limit` for one that no message can hold; `TypeError` for a
-   *   receiver that is not an ID; `store/` codes if it could not be kept
+   * @throws `identity/not-found` if this machine has no user to send it; `format/field` for a content that its own
+   *   type refuses, with the field in the details; `format/limit` for one that is too large; `TypeError` for a
+   *   receiver that is not an ID; `store/` codes if it could not be stored
    */
   async send(
     draft: DraftOf<ContentsOfProtocol<P>>,
@@ -139,11 +138,11 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Says that a user knows somebody: they are told from now on that their messages have arrived, and of those of the last
-   * seven days as well. Writing to somebody and adding a contact says the same.
+   * Marks a peer as known to a user. The peer gets receipts from now on, and for the messages of the last seven days.
+   * Sending to a peer and adding a contact do the same.
    *
    * @param options.user - the user of this machine, the current one by default
-   * @throws `identity/not-found` if there is no user of this machine; `store/` codes
+   * @throws `identity/not-found` if this machine has no user; `store/` codes
    */
   async accept(peer: ID, { user: named }: { readonly user?: ID } = {}): Promise<void> {
     const user = await this.#packer.sender(named);
@@ -151,30 +150,30 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Reads signed messages that others forward as evidence, such as the history of a group that was asked for. They may be
-   * of any age, and come any number of times; whether their senders were allowed to say it is for the reader to judge.
+   * Reads signed messages that peers forward as evidence, such as the history of a group that was requested. They may
+   * have any age and may come repeatedly. The reader must decide whether their senders were authorized.
    *
-   * @returns a handle that ends it
+   * @returns a handle that removes the reader
    */
   readEvidence(reader: EvidenceReader): Handle {
     return this.#parts.evidence.add(reader);
   }
 
-  /** Messages that are on their way, or were given up and not discarded; those of earlier lives of the program too. */
+  /** Messages that are under way, and failed ones that were not discarded, including those of earlier runs. */
   async deliveries(): Promise<readonly Delivery[]> {
     await this.start();
     return this.#parts.outbox.deliveries();
   }
 
   /**
-   * Takes in what a transport has received: one or more messages, or a control word.
+   * Receives a package that the application carries itself: one or more messages, or a control word.
    *
-   * It resolves when all of it is on disk and the handlers have answered; a transport that must not wait for handlers
-   * uses {@link Messenger.connect}.
+   * It resolves when all messages are on disk and the handlers have answered. A transport that must not wait for
+   * handlers uses {@link Messenger.connect}.
    *
-   * @returns what to send back: receipts, answers to questions, and what handlers answer
-   * @throws `store/` codes if they could not be kept: then nothing may be acknowledged. A wrong message, and bytes that are
-   *   not messages at all, are reported by the event `refused` instead.
+   * @returns packages to send back: receipts, answers to questions, and answers of handlers
+   * @throws `store/` codes if the messages could not be stored: then do not acknowledge them. A message that is
+   *   refused, and bytes that are not messages, are reported by the event `refused` instead.
    */
   async receivedPackage(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
     await this.start();
@@ -182,15 +181,15 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Sends and receives over a transport until it is closed, or the messenger is disposed of. Whatever waits to be sent
-   * goes out at once. What is on disk is acknowledged; what a full inbox refuses is not.
+   * Sends and receives over a transport until it is closed or the messenger is disposed of. Waiting messages are sent
+   * at once. A payload is acknowledged when it is on disk, and not if the inbox is full.
    *
-   * @param options.signal - ends it like disposing of the messenger: the transport stays open
-   * @param options.station - who is at the other end, if it is a station that one has to log in at: messages wait until it
-   *   takes them. A `StationSession` sees to that.
-   * @returns when the connection has been closed, or is not listened to any more
-   * @throws `transport/closed` and others when it was lost; `format/` codes for bytes that are no messages: whoever is at
-   *   the other end speaks another protocol
+   * @param options.signal - stops like disposing of the messenger: the transport stays open
+   * @param options.station - the station at the other end, if it requires a login: messages wait until it accepts them.
+   *   A `StationSession` passes it.
+   * @returns when the connection is closed, or the messenger stops
+   * @throws `transport/closed` and other codes when it was lost; `format/` codes for bytes that are not messages: the
+   *   peer speaks another protocol
    */
   async connect(transport: Transport, { signal, station }: ConnectOptions = {}): Promise<void> {
     await this.start();
@@ -213,7 +212,7 @@ export class Messenger<P extends Protocol = Protocol>
     station: StationContact | undefined,
   ): Promise<void> {
     const payload = readPayload(arrival.payload);
-    // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
+    // Not waited for: the peer may acknowledge it only when we have acknowledged its messages.
     if (payload.kind === 'ping') transport.send(utf8Encode(payload.reply)).catch(() => undefined);
     const { receiver, replies } = this.#parts;
     let kept = true;
@@ -224,53 +223,49 @@ export class Messenger<P extends Protocol = Protocol>
         kept = kept && received.kind !== 'no-room';
       }
     }
-    // Now that it is on disk: before, the peer has to send it again (spec §14.6 no. 52).
+    // Only now: a payload that is not on disk must be sent again (spec §14.6 no. 52).
     if (kept) arrival.acknowledge();
   }
 
   /**
-   * Whether this messenger is the one that sends: as soon as it has started if it is alone on its store; of several tabs,
-   * one. The event `leading` tells when it becomes so.
+   * Whether this messenger sends: once it has started if it is alone on its store, else one of several tabs. The event
+   * `leading` reports the change.
    */
   get leads(): boolean {
     return this.#parts.lifecycle.leads;
   }
 
-  /** Tells that the network can be reached again: what waits is sent now, and not at the next attempt. */
+  /** Call this when the network can be reached again: waiting messages are sent now, not at the next attempt. */
   resume(): void {
     this.#parts.lifecycle.resume();
   }
 
   /**
-   * Handles the contents of a type. What the handler returns goes to the sender of the message; a message that was
-   * handled does not appear in {@link Messenger.messages}.
+   * Registers a handler for a content type. Its return value is sent to the sender of the message. A handled message
+   * does not appear in {@link Messenger.messages}.
    *
    * @param type - a registered content type, or `'unknown'` for contents whose type is not registered
-   * @returns a handle that ends it
-   * @throws `RangeError` for a type that the messenger itself processes: array, documents, forward, handshake, meta, receipt
+   * @returns a handle that removes the reader
+   * @throws `RangeError` for a type that the messenger processes itself: array, documents, forward, handshake, meta,
+   *   receipt
    */
   handle<K extends string, B>(
     type: ContentType<K, B> & (K extends ContentsOfProtocol<P>['kind'] ? unknown : never),
     handler: Handler<Content<K, B>>,
   ): Handle;
   handle(type: 'unknown', handler: Handler<UnknownContent>): Handle;
-  handle(
-    // biome-ignore lint/suspicious/noExplicitAny: the overloads are exact
-    type: 'unknown' | Pick<ContentType<string, any>, 'kind'>,
-    // biome-ignore lint/suspicious/noExplicitAny: the overloads are exact
-    handler: Handler<any>,
-  ): Handle {
+  handle(type: 'unknown' | { readonly kind: string }, handler: Handler<never>): Handle {
     return this.#parts.processors.handle(type === 'unknown' ? { kind: type } : type, handler);
   }
 
-  /** Puts a middleware in front of all handlers, behind those that are there. */
+  /** Adds a middleware before all handlers, after the existing middleware. */
   use(middleware: Middleware<ReceivedContent<P>>): Handle {
     return this.#parts.processors.use(middleware);
   }
 
   /**
-   * The messages that no handler takes, in order for each sender. Asking for the next one says that you have done with
-   * the one before: it is kept on disk until then. Several iterations share the messages.
+   * Iterates over the messages without a handler, in order for each sender. Asking for the next message finishes the
+   * one before, which is kept on disk until then. Several iterations share the messages.
    *
    * @param options.signal - ends the iteration
    */
@@ -283,28 +278,27 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Messages that have arrived and are kept, but cannot be shown yet, in order of arrival: the message before them has not
-   * come, their sender or group is not known yet, or their time has not come by our clock. The event `deferred` tells of
-   * each when it begins to wait.
+   * Messages that have arrived but cannot be shown yet, in order of arrival: the message before them is missing, their
+   * sender or group is not known, or they are from the future by our clock. The event `deferred` reports each of them.
    */
   async deferred(): Promise<readonly DeferredMessage[]> {
     await this.start();
     return this.#parts.receiver.deferred();
   }
 
-  /** Says that you have done with a message, before asking for the next one. */
+  /** Finishes a message before the iteration asks for the next one. */
   async done(message: Pick<IncomingMessage, 'id'>): Promise<void> {
     await this.#parts.inbox.done(message.id);
   }
 
   /**
-   * Packs a content into a message and does nothing else with it: nobody sends it, nothing is kept.
+   * Packs a content into a message, without sending or storing it.
    *
-   * The IDs of sender and receiver go into the content as well: the receiver cannot pass it on as if it were for somebody
-   * else, nor anybody pass the ciphertext off as his own (spec §14.2 #20).
+   * The content names sender and receiver as well. So the receiver cannot pass it on as if it were for another user,
+   * and no one can present the ciphertext as their own (spec §14.2 #20).
    *
-   * @returns the message, or what has to arrive first
-   * @throws `identity/not-found` if there is no user of this machine to send it
+   * @returns the message, or what must arrive first
+   * @throws `identity/not-found` if this machine has no user to send it
    */
   async pack(
     draft: DraftOf<ContentsOfProtocol<P>>,
@@ -318,7 +312,7 @@ export class Messenger<P extends Protocol = Protocol>
    * Packs a content for a group: hidden (a personal message for each member), split (encrypted once, a copy for each
    * member), or whole (one message that a station or bot splits) (spec §11.3).
    *
-   * @returns the messages, or what has to arrive first. Members who cannot be reached yet are left out.
+   * @returns the messages, or what must arrive first. Members without a visa are left out.
    */
   async packForGroup(
     draft: DraftOf<ContentsOfProtocol<P>>,
@@ -329,9 +323,9 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Opens a message and does nothing else with it: it is neither remembered nor answered, and may be old.
+   * Verifies and decrypts a message, without remembering or answering it. It may be old.
    *
-   * @returns the message in the clear, or that the sender's meta has to arrive first
+   * @returns the decrypted message, or that the sender's meta must arrive first
    * @throws the codes of `Transceiver.deserialize`, `verify` and `decrypt`
    */
   async unpack(bytes: Uint8Array | string): Promise<ReceivedMessage<P> | Waiting> {
@@ -341,25 +335,25 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Asks the network for a meta, a visa or the documents of a group that something depends on which the user is about to
-   * send: once in ten minutes for each (spec §11.4). The events of the facebook tell when it has come.
+   * Asks the network for a meta, a visa or the documents of a group that the user needs in order to send: at most once
+   * in ten minutes for each (spec §11.4). The events of the facebook report the answer.
    */
   async ask(missing: Waiting): Promise<void> {
     await this.start();
     await this.#parts.askForUser(missing);
   }
 
-  /** The bytes of a message as they travel. */
+  /** Serializes a message. */
   serialize(message: ReliableMessage): Uint8Array {
     return this.transceiver.serialize(message);
   }
 
-  /** Resolves when nothing is left to do for now: all is taken in, handled, and handed to the transport. */
+  /** Resolves when nothing is left to do for now: all messages are received, handled, and handed to the transport. */
   idle(): Promise<void> {
     return this.#parts.lifecycle.idle();
   }
 
-  /** Forgets a part of what is remembered, half by default, for the host's memory pressure signal. Nothing is lost. */
+  /** Empties a part of the caches, half by default, for the host's memory pressure signal. No data is lost. */
   reduceMemory(part?: Reduction): void {
     this.transceiver.reduceMemory(part);
     this.#parts.memory.reduceMemory(part);
@@ -367,8 +361,8 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Stops: ends iterations and connections, and waits for what is being written. Neither facebook nor store nor
-   * transports are closed.
+   * Stops the messenger: ends iterations and connections, and waits for pending writes. Facebook, store and transports
+   * stay open.
    */
   async close(): Promise<void> {
     this.#stop.abort();

@@ -1,22 +1,22 @@
 import type { StoreKey, StoreSharing } from '@dimp/core';
 import type { Handle } from '@dimp/foundation';
 
-/** What a {@link TabLeader} tells. */
+/** Callbacks of {@link TabLeader}. */
 export interface TabLeaderCallbacks {
-  /** This messenger sends from now on. */
+  /** This messenger leads from now on. */
   readonly lead: () => Promise<void>;
-  /** A messenger that had taken messages in is gone: they are ours now. */
+  /** A messenger has ended, and its incoming messages are ours now. */
   readonly inherit: (owner: string) => Promise<void>;
-  /** Another messenger has written a message to the outbox, or changed one. */
+  /** Another messenger has added or changed a message in the outbox. */
   readonly outboxChanged: (id: string) => Promise<void>;
-  /** Another messenger may have done so with any message. */
+  /** Another messenger may have changed any message in the outbox. */
   readonly anyOutboxChanged: () => Promise<void>;
   readonly run: (task: () => Promise<void>) => Promise<void>;
 }
 
 /**
- * Several messengers on one store, in the tabs of a browser: one of them sends for all; each keeps what it took in
- * until it is gone, then the one who leads inherits it.
+ * Elects one of several messengers on one store, in the tabs of a browser. The leader sends for all. Each tab processes
+ * the messages it has received until it ends; then the leader inherits them.
  */
 export class TabLeader {
   readonly #sharing: StoreSharing;
@@ -27,7 +27,7 @@ export class TabLeader {
   readonly #inheriting = new Set<string>();
   #watching: Handle | undefined;
   #leading = false;
-  /** Any message may have changed, and nobody has begun to look yet. */
+  /** Whether a check of all messages is scheduled. */
   #looking = false;
 
   /** @param owner - name of this messenger */
@@ -41,7 +41,7 @@ export class TabLeader {
     });
   }
 
-  /** Whether this messenger is the one that sends. */
+  /** Whether this messenger leads. */
   get isLeading(): boolean {
     return this.#leading;
   }
@@ -56,7 +56,7 @@ export class TabLeader {
     });
   }
 
-  /** Inherits what a messenger has left, as soon as it is gone. */
+  /** Inherits the messages of another messenger as soon as that one ends. */
   inheritFrom(owner: string): void {
     if (!this.#leading || owner === this.#owner || this.#inheriting.has(owner)) return;
     this.#inheriting.add(owner);
@@ -68,14 +68,14 @@ export class TabLeader {
     this.#stop.abort();
   }
 
-  /** Holds a lock until the end. */
+  /** Acquires a lock and holds it until {@link stop}. */
   #hold(name: string, onHeld: () => Promise<void>): void {
     const { signal } = this.#stop;
     const task = async (): Promise<void> => {
       void this.#callbacks.run(onHeld);
       await this.#stopped;
     };
-    // Who stops while waiting has nothing to tell.
+    // A stop while waiting is not an error.
     void this.#sharing.lock(`messenger ${name}`, task, signal).catch(() => undefined);
   }
 
@@ -88,7 +88,7 @@ export class TabLeader {
     }
   }
 
-  /** Encrypted stores cannot tell what was removed, and do so for each record: once is enough for many. */
+  /** Encrypted stores cannot name the records that were removed. One check covers many such changes. */
   #lookAtAll(): void {
     if (this.#looking) return;
     this.#looking = true;

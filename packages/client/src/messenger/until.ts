@@ -1,4 +1,4 @@
-/** What an iterable yields until a signal aborts; then the iteration ends, even while the next item is waited for. */
+/** Iterates until a signal aborts. Then the iteration ends, even while it waits for the next item. */
 export async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
   try {
@@ -8,7 +8,7 @@ export async function* until<T>(items: AsyncIterable<T>, signal: AbortSignal): A
       yield next.value;
     }
   } finally {
-    // Not waited for: behind a `next` that never comes it would not come either.
+    // Not waited for: `return` may queue behind a `next` that never settles.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
 }

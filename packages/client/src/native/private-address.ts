@@ -2,10 +2,10 @@
 const PRIVATE_NAMES = ['localhost', 'local', 'internal', 'home.arpa', 'lan', 'intranet', 'corp'];
 
 /**
- * Whether the host of a URL can be seen to be no public one: a private, loopback, link-local or otherwise special address
- * (RFC 6890), or a name that only a private network resolves. What a public name resolves to is another question.
+ * Returns whether the host of a URL is not public: a private, loopback, link-local or otherwise special address (RFC
+ * 6890), or a name that only a private network resolves. Does not check what a public name resolves to.
  *
- * @param hostname - as in {@link URL.hostname}, which has brought every spelling of an address into one
+ * @param hostname - as in {@link URL.hostname}, which normalizes the spellings of an address
  */
 export function isPrivateHost(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, '');
@@ -15,7 +15,7 @@ export function isPrivateHost(hostname: string): boolean {
   );
 }
 
-/** Whether an IPv4 or IPv6 address is one of the Internet's. What cannot be read is not. */
+/** Returns whether an IPv4 or IPv6 address is public. Text that is not an address is not public. */
 export function isPublicAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   const four = readIPv4(bare);
@@ -46,7 +46,7 @@ function isPublicIPv4(address: number): boolean {
   return !SPECIAL.some(([first, bits]) => address >>> (32 - bits) === first >>> (32 - bits));
 }
 
-/** Global unicast is 2000::/3; addresses that carry one of IPv4 are judged by that. */
+/** Global unicast is 2000::/3; addresses that contain an IPv4 address are judged by it. */
 function isPublicIPv6(groups: readonly number[]): boolean {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
   const last = g * 0x1_0000 + h;

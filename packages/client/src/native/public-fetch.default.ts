@@ -1,4 +1,4 @@
 import type { Fetch } from './fetch.ts';
 
-/** Where a program cannot see what a name resolves to, as in browsers, the platform's own rules have to do. */
+/** Browsers do not show what a name resolves to, so their own rules must suffice. */
 export const publicFetch: Fetch = (url, init) => fetch(url, init);

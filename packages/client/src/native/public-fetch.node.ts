@@ -9,8 +9,8 @@ import type { Fetch } from './fetch.ts';
 import { isPublicAddress } from './private-address.ts';
 
 /**
- * A GET that connects to public addresses only. The platform's `fetch` does not tell what a name has resolved to, and asking for
- * it before would be another answer than the one that is connected to: here the connection is made to what was checked.
+ * A GET that connects to public addresses only. The platform's `fetch` does not show what a name has resolved to, and a
+ * lookup before it could give another answer. Here the connection goes to the address that was checked.
  */
 export const publicFetch: Fetch = (url, { headers, signal }) =>
   new Promise((resolve, reject) => {
@@ -19,7 +19,7 @@ export const publicFetch: Fetch = (url, { headers, signal }) =>
     const request = send(url, {
       headers: { ...(headers as Record<string, string> | undefined) },
       lookup: publicLookup,
-      // A connection of its own: one that is kept may lead to an address that was checked by somebody else.
+      // A new connection: a kept one may lead to an address that this request has not checked.
       agent: false,
       ...{ autoSelectFamilyAttemptTimeout: ATTEMPT_TIMEOUT },
       ...(signal == null ? {} : { signal }),
@@ -29,10 +29,10 @@ export const publicFetch: Fetch = (url, { headers, signal }) =>
     request.end();
   });
 
-/** How long one address may take before the next one is tried, in milliseconds; Node's own 250 are too few for slow networks. */
+/** How long one address may take before the next one is tried. Node's 250 ms are too few for slow networks. */
 const ATTEMPT_TIMEOUT = 2500;
 
-/** Resolves a name; one private address among the answers is enough to refuse it. */
+/** Resolves a name, and refuses it if any of its addresses is private. */
 const publicLookup: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return done(error, []);
@@ -46,7 +46,7 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
 };
 
 function notPublic(): ProtocolError<'transport/refused'> {
-  return new ProtocolError('transport/refused', 'the file is on a host of a private network');
+  return new ProtocolError('transport/refused', 'the host of the file must have a public address');
 }
 
 function responseOf(message: IncomingMessage): Response {
@@ -65,7 +65,7 @@ function responseOf(message: IncomingMessage): Response {
   return new Response(body, { status: statusCode, headers: told });
 }
 
-/** Nobody has asked for a compressed answer, but some servers give one. */
+/** Some servers compress the answer without being asked. */
 function decoded(message: IncomingMessage): Readable {
   const coding = message.headers['content-encoding']?.trim().toLowerCase();
   const decoder =

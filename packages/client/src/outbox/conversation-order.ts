@@ -3,19 +3,19 @@ import type { EntityKey, ID } from '@dimp/mkm';
 import { directionKey } from '@dimp/mkm';
 
 /**
- * One direction of conversation, from a user of ours to a receiver: its messages are packed one after the other, and each
- * names the one before it, as long as that is not known to have arrived.
+ * One direction of a conversation, from a user of ours to a receiver. Its messages are packed one after the other, and
+ * each names the one before it until that one is confirmed.
  */
 export interface Conversation<T> {
-  /** The last packed message that nobody has confirmed. */
+  /** The last packed message that is not confirmed. */
   last: string | undefined;
-  /** What has to arrive before anything can be packed. */
+  /** What must arrive before the next message can be packed. */
   blockedBy: Waiting | undefined;
-  /** What waits for it, in order. */
+  /** The copies that wait for it, in order. */
   readonly waiting: T[];
-  /** End of the queue of those who pack. */
+  /** End of the queue of packing tasks. */
   tail: Promise<unknown>;
-  /** How many pack or wait for their turn. */
+  /** Number of packing tasks that run or wait. */
   active: number;
 }
 
@@ -48,21 +48,21 @@ export class ConversationOrder<T> {
     return turn;
   }
 
-  /** Opens the conversations that waited for an entity. What waits there goes first, in order. */
+  /** Unblocks the conversations that waited for an entity. Their waiting copies go first, in order. */
   open(entity: EntityKey): void {
     for (const conversation of this.#conversations.values()) {
       if (conversation.blockedBy?.id.entity === entity) conversation.blockedBy = undefined;
     }
   }
 
-  /** The first of what waits in each open conversation. */
+  /** The first waiting copy of each unblocked conversation. */
   first(): readonly T[] {
     return [...this.#conversations.values()].flatMap(({ blockedBy, waiting }) =>
       blockedBy === undefined ? waiting.slice(0, 1) : [],
     );
   }
 
-  /** Forgets the conversations that nothing depends on. */
+  /** Removes unused conversations. */
   prune(): void {
     for (const [key, conversation] of this.#conversations) {
       const idle = conversation.active === 0 && conversation.waiting.length === 0;

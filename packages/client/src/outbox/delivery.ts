@@ -11,34 +11,34 @@ import {
 import type { ID } from '@dimp/mkm';
 import { type DeliveryState, hasReached, isProgress } from './delivery-state.ts';
 
-/** How far one receiver's copy has got. */
+/** State of the copy for one receiver. */
 export interface ReceiverReport {
   readonly receiver: ID;
   readonly state: DeliveryState;
 }
 
-/** How far a message has got. Plain data. */
+/** Report on a message. Plain data. */
 export interface DeliveryReport {
-  /** Of several receivers, the state of the slowest. */
+  /** With several receivers, the state of the slowest copy. */
   readonly state: DeliveryState;
-  /** One for a person, one for each other member of a group. */
+  /** One entry for a person, one for each other member of a group. */
   readonly receivers: readonly ReceiverReport[];
-  /** What has to arrive first, in the state `waiting`. */
+  /** What must arrive first, in the state `waiting`. */
   readonly waitingFor?: Waiting;
-  /** Why it was given up, in the state `failed`. */
+  /** Why the message was given up, in the state `failed`. */
   readonly error?: ProtocolError;
-  /** Text of the last receipt, for people to read. */
+  /** Text of the last receipt, for the user to read. */
   readonly receipt?: string;
-  /** Nothing more will come: `received`, `failed`, or `sent` to somebody who sends no receipts. */
+  /** Whether the state is final: `received`, `failed`, or `sent` to a receiver that sends no receipts. */
   readonly settled: boolean;
 }
 
-/** What a {@link Delivery} tells of. */
+/** Events of {@link Delivery}. */
 export interface DeliveryEvents {
   state: DeliveryReport;
 }
 
-/** What a delivery can be asked to do. */
+/** What a delivery asks the outbox to do. */
 export interface DeliveryControl {
   cancel(id: string): Promise<boolean>;
   retry(id: string): Promise<void>;
@@ -48,8 +48,8 @@ export interface DeliveryControl {
 const KINDS = { state: true, end: true } as const;
 
 /**
- * A message on its way. It is on disk as soon as `send` returns this, and outlives the program: see
- * `Messenger.deliveries`.
+ * Handle for an outgoing message. The message is on disk when `send` returns, and survives a restart of the program:
+ * see `Messenger.deliveries`.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ const KINDS = { state: true, end: true } as const;
  * ```
  */
 export class Delivery implements EventSource<DeliveryEvents> {
-  /** Name of the delivery; in the order in which messages were sent. */
+  /** Name of the delivery. Names sort in the order in which messages were sent. */
   readonly id: string;
   readonly sender: ID;
   readonly receiver: ID;
@@ -89,7 +89,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
     return this.#report.state;
   }
 
-  /** All that is known of it now. */
+  /** The present report. */
   get report(): DeliveryReport {
     return this.#report;
   }
@@ -99,7 +99,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
   }
 
   /**
-   * The last state, when nothing more will come; when the messenger is disposed of, the state until then. Never rejects:
+   * Resolves to the final state, or to the present state when the messenger is disposed of. Never rejects, because
    * `failed` is a state.
    */
   get settled(): Promise<DeliveryState> {
@@ -115,21 +115,22 @@ export class Delivery implements EventSource<DeliveryEvents> {
   }
 
   /**
-   * Waits until the message has got as far as a state.
+   * Waits until the message has reached a state.
    *
-   * @throws the error of a message that was given up; `state/stopped` for one that settled before it got there, or if the
-   *   messenger is disposed of; `TypeError` for a state that there is not; the signal's reason
+   * @throws the error of a message that was given up; `state/stopped` if the message settles before it reaches the
+   *   state, or the messenger is disposed of; `TypeError` for an unknown state; the signal's reason
    */
   async reached(goal: Exclude<DeliveryState, 'failed'>, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if (!isProgress(goal)) throw new TypeError(`no message gets to the state "${String(goal)}"`);
+    if (!isProgress(goal))
+      throw new TypeError(`goal must be a state that a message can reach, not "${String(goal)}"`);
     const { promise, resolve, reject } = deferred();
     const check = (): void => {
       const { state, error, settled } = this.#report;
       if (state !== 'failed' && hasReached(state, goal)) resolve();
       else if (error !== undefined) reject(error);
       else if (settled) reject(neverReached(`message ends as ${state}, before ${goal}`));
-      else if (this.#ended) reject(neverReached('messenger has been disposed of'));
+      else if (this.#ended) reject(neverReached('the messenger has been disposed of'));
     };
     const listening = [this.#events.on('state', check), this.#events.on('end', check)];
     const abort = (): void => reject(signal?.reason);
@@ -144,29 +145,29 @@ export class Delivery implements EventSource<DeliveryEvents> {
   }
 
   /**
-   * Calls the message off, as long as no copy can have been handed to a transport.
+   * Cancels the message, unless a copy may have been handed to a transport.
    *
-   * @returns false if it was too late; if it was packed before the program was started, because nobody knows whether it
-   *   has left, then; or if another tab is the one that sends
-   * @throws `state/stopped`; `store/` codes, and then it may come back at the next start
+   * @returns false if it is too late, if the message was packed in an earlier run and may have left then, or if another
+   *   tab leads
+   * @throws `state/stopped`; `store/` codes, and then the message may come back at the next start
    */
   cancel(): Promise<boolean> {
     return this.#control.cancel(this.id);
   }
 
   /**
-   * Tries a message again that was given up. It is as old as it was: receivers refuse what was written too long ago.
+   * Sends a failed message again. It keeps its time, and receivers refuse messages that are too old.
    *
-   * @throws `state/not-ready` if another tab is the one that sends; `state/stopped`; `store/` codes
+   * @throws `state/not-ready` if another tab leads; `state/stopped`; `store/` codes
    */
   retry(): Promise<void> {
     return this.#control.retry(this.id);
   }
 
   /**
-   * Forgets a message that was given up. Others are forgotten when they have settled.
+   * Removes a failed message. Other messages are removed when they settle.
    *
-   * @throws `RangeError` for one that is on its way; `state/stopped`; `store/` codes
+   * @throws `RangeError` for a message that is under way; `state/stopped`; `store/` codes
    */
   discard(): Promise<void> {
     return this.#control.discard(this.id);
@@ -178,7 +179,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
     this.#events.emit('state', report);
   }
 
-  /** Called by the outbox when the messenger stops: nothing more will be heard of the message here. */
+  /** Called by the outbox when the messenger stops: the report will not change any more. */
   end(): void {
     this.#ended = true;
     this.#events.emit('end', {});

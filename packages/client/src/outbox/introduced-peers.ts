@@ -5,15 +5,15 @@ import { definedOnly, LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { directionKey } from '@dimp/mkm';
 
-/** What a message to a peer has to carry, so that he can verify it and answer. */
+/** What a message must carry so that its receiver can verify it and answer. */
 export interface Introduction extends AttachmentOptions {
-  /** Time of the attached visa in seconds. */
+  /** Time of the attached visa, in seconds. */
   readonly visaTime?: number;
 }
 
 /**
- * Who has our meta and our present visa. Everybody else gets both with each message until he has answered one of them:
- * a receipt for a message proves that what it carried has arrived (spec §8.10).
+ * Knows which peers have our meta and our present visa. Other peers get both with each message until they confirm one:
+ * a receipt proves that the attachments of the message have arrived (spec §8.10).
  */
 export class IntroducedPeers {
   readonly #facebook: Facebook;
@@ -29,7 +29,7 @@ export class IntroducedPeers {
     return this.forAll(sender, [receiver]);
   }
 
-  /** What one message to several receivers has to carry. */
+  /** What one message to several receivers must carry. */
   async forAll(sender: ID, receivers: readonly ID[]): Promise<Introduction> {
     const visaTime = (await this.#facebook.document(sender))?.time;
     if (await this.#allShown(sender, receivers, visaTime)) return {};
@@ -40,14 +40,14 @@ export class IntroducedPeers {
     };
   }
 
-  /** Notes that a peer has answered a message that carried a visa of ours. */
+  /** Notes that a peer has confirmed a message with a visa of ours. */
   async confirm(sender: ID, receiver: ID, visaTime: number): Promise<void> {
     if ((await this.#shown(sender, receiver)) === visaTime) return;
     this.#known.set(pairOf(sender, receiver), visaTime);
     await this.#store.set(pathOf(sender, receiver), encodeRecord(visaTime));
   }
 
-  /** Forgets a part of what is remembered, half by default; it is read again. */
+  /** Empties a part of the cache, half by default. */
   reduceMemory(part?: Reduction): void {
     this.#known.reduce(part);
   }

@@ -14,30 +14,30 @@ import { requireID } from '@dimp/endpoint';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 
-/** Options of copyPacker one content. */
+/** Options for packing one content. */
 export interface MessagePackOptions extends PackOptions {
-  /** User of this machine who speaks; the current one by default. */
+  /** The user of this machine who sends; the current one by default. */
   readonly sender?: ID;
 }
 
-/** How a group message travels (spec §11.3). */
+/** Form of a group message (spec §11.3). */
 export type GroupForm = 'hidden' | 'split' | 'whole';
 
-/** Options of copyPacker a content for a group. */
+/** Options for packing a content for a group. */
 export interface GroupPackOptions extends MessagePackOptions {
-  /** By default hidden below 16 members, split from there on. */
+  /** By default `hidden` below 16 members, else `split`. */
   readonly form?: GroupForm;
 }
 
 /** Groups from this size on are encrypted once and split (spec §11.3). */
 const SPLIT_FROM = 16;
 
-/** A member who gets a copy of a group message, and how. */
+/** Returns the default form of a message to a group with these members. */
 export function groupFormFor(members: readonly ID[]): GroupForm {
   return members.length < SPLIT_FROM ? 'hidden' : 'split';
 }
 
-/** Makes messages of contents: numbers, dates, binds, encrypts and signs them. It keeps no state of its own. */
+/** Makes messages of contents: numbers, dates, binds, encrypts and signs them. It has no state. */
 export class MessagePacker {
   readonly facebook: Facebook;
   readonly transceiver: Transceiver;
@@ -48,10 +48,10 @@ export class MessagePacker {
   }
 
   /**
-   * Numbers and dates a draft. What a group reads must name the group inside (spec §8.7).
+   * Numbers and dates a draft. The content of a group message must name the group (spec §8.7).
    *
-   * @throws `format/field` and other `format/` codes for what the receiver's program would refuse: nobody could read it,
-   *   and everything behind it would wait; `unsupported/content`; `TypeError` for a receiver that is not an ID
+   * @throws `format/field` and other `format/` codes for a content that the receiver's program would refuse: the
+   *   messages behind it would wait for it; `unsupported/content`; `TypeError` for a receiver that is not an ID
    */
   stamp(draft: Draft, receiver: ID): Content {
     requireID(receiver, 'the receiver');
@@ -66,7 +66,7 @@ export class MessagePacker {
   /**
    * Packs a stamped content into one message.
    *
-   * @param extra - more members of the content, such as the message it follows
+   * @param extra - additional members of the content, such as the message it follows
    */
   async packContent(
     content: Content,
@@ -81,7 +81,7 @@ export class MessagePacker {
     return isWaiting(secure) ? secure : this.transceiver.sign(secure, options);
   }
 
-  /** The copies of a message to a whole group for some of its members (spec §8.7). */
+  /** Splits a message to a whole group into copies for some of its members (spec §8.7). */
   split(
     whole: ReliableMessage,
     members: readonly ID[],
@@ -105,7 +105,7 @@ export class MessagePacker {
     options: GroupPackOptions,
   ): Promise<readonly ReliableMessage[] | Waiting> {
     requireID(group, 'the group');
-    if (!group.isGroup || group.isBroadcast) throw new TypeError('not a group with members');
+    if (!group.isGroup || group.isBroadcast) throw new TypeError('the group must have members');
     const sender = await this.sender(options.sender);
     const members = await this.facebook.members(group);
     if (members.length === 0) return waiting('members', group);
@@ -118,17 +118,20 @@ export class MessagePacker {
     return form === 'whole' ? [whole] : this.split(whole, others, options);
   }
 
-  /** @throws `identity/not-found` if there is no user of this machine to send */
+  /** @throws `identity/not-found` if this machine has no user to send it */
   async sender(sender: ID | undefined): Promise<ID> {
     if (sender !== undefined) requireID(sender, 'the sender');
     const id = sender ?? (await this.facebook.currentUser())?.id;
     if (id === undefined) {
-      throw new ProtocolError('identity/not-found', 'there is no user on this machine');
+      throw new ProtocolError('identity/not-found', 'this machine has no user yet');
     }
     return id;
   }
 
-  /** One content for all: members can tell by its serial number that they read the same (spec §8.7). */
+  /**
+   * All copies have the same content. Members can tell by its serial number that they read the same message (spec
+   * §8.7).
+   */
   async #packHidden(
     content: Content,
     sender: ID,

@@ -3,12 +3,12 @@ import { type CopyRef, keyOf } from './outgoing-message.ts';
 import type { ResendPolicy } from './resend-timers.ts';
 
 /**
- * When copies that a station says to have are offered again. All times come from their records, so that neither a restart
- * nor a sleeping computer moves them.
+ * Decides when copies that a station has reported as delivered are sent again. All times come from their records, so
+ * neither a restart nor a sleeping computer moves them.
  */
 export class Offers {
   readonly #policy: ResendPolicy;
-  /** Copies that are on their way to the transport. */
+  /** Copies that are queued to be sent again. */
   readonly #underWay = new Set<string>();
 
   constructor(policy: ResendPolicy) {
@@ -16,9 +16,9 @@ export class Offers {
   }
 
   /**
-   * Whether it is time to offer a copy again; if so, not again before {@link end}.
+   * Returns whether it is time to send a copy again. After true it returns false until {@link end}.
    *
-   * @param station - the one we are connected to, if it is known
+   * @param station - the station we are connected to, if it is known
    * @param now - milliseconds since the epoch
    */
   begin(ref: CopyRef, station: ID | undefined, now: number): boolean {
@@ -32,7 +32,7 @@ export class Offers {
     return this.#underWay.has(keyOf(ref));
   }
 
-  /** @returns whether it was on its way */
+  /** @returns whether it was queued */
   end(ref: CopyRef): boolean {
     return this.#underWay.delete(keyOf(ref));
   }
@@ -42,10 +42,10 @@ export class Offers {
     const copy = outgoing.copy(index);
     const delivered = copy.delivered ?? outgoing.since;
     const last = copy.offered ?? delivered;
-    // A clock that was set back must not keep it for ever.
+    // A clock that was set back must not delay it for ever.
     if (last > now) return now;
     const pause = Math.min(Math.max(last - delivered, offeredAfter), offeredAtMostEvery);
-    // Another station may do what the one before did not.
+    // Another station may deliver the message.
     const isOther =
       station !== undefined && copy.station !== undefined && copy.station !== station.entity;
     return last + (isOther ? Math.min(pause, atMostEvery) : pause);

@@ -19,27 +19,27 @@ import type { GroupForm } from './message-packer.ts';
 export interface CopyRecord {
   readonly receiver: ID;
   readonly state: DeliveryState;
-  /** Name of the packed message; absent while it is not packed. */
+  /** Name of the packed message; absent until it is packed. */
   readonly message?: string;
   /** Signature of the packed message, Base64: receipts name it (spec §9.6). */
   readonly signature?: string;
-  /** Time of our visa that travelled along, in seconds: a receipt proves that the peer has it now. */
+  /** Time of our attached visa, in seconds. A receipt proves that the peer has it. */
   readonly visaTime?: number;
-  /** Stands for the keys of the receiver that the packed message can be opened with, see `ReceiverKeys`. */
+  /** Identifies the receiver's keys that the message was packed for, see `ReceiverKeys`. */
   readonly keys?: string;
-  /** Signatures of this copy as it was packed for older keys: receipts may still name them. */
+  /** Signatures of earlier forms of this copy, packed for older keys. Receipts may still name them. */
   readonly former?: readonly string[];
-  /** When a station said that it has the message, in milliseconds since the epoch. */
+  /** When a station reported that it has the message, in milliseconds since the epoch. */
   readonly delivered?: number;
-  /** When it was last offered again since, in milliseconds since the epoch. */
+  /** When it was last sent again since then, in milliseconds since the epoch. */
   readonly offered?: number;
-  /** The station that said so last: its entity. */
+  /** Entity of the station that reported it last. */
   readonly station?: string;
   /** Why this copy was given up. */
   readonly error?: ErrorCode;
 }
 
-/** An outgoing message as it is kept in the store, without the bytes of its copies. */
+/** Stored form of an outgoing message, without the bytes of its copies. */
 export interface OutboxRecord {
   readonly id: string;
   readonly sender: ID;
@@ -48,9 +48,9 @@ export interface OutboxRecord {
   readonly content: JsonObject;
   /** Milliseconds since the epoch. */
   readonly created: number;
-  /** When it was last tried again by hand, in milliseconds since the epoch. */
+  /** When the user last retried it, in milliseconds since the epoch. */
   readonly retried?: number;
-  /** How a group gets it, once that is decided. */
+  /** Form of a group message, once it is decided. */
   readonly form?: GroupForm;
   /** Empty while the members of a group are not known. */
   readonly copies: readonly CopyRecord[];
@@ -61,13 +61,13 @@ export interface OutboxRecord {
 
 const WHAT = 'outgoing message';
 
-/** The bytes of a copy that are to be written together with its record. */
+/** Bytes of a copy, to be written together with its record. */
 export interface CopyBytes {
   readonly index: number;
   readonly bytes: Uint8Array;
 }
 
-/** Outgoing messages in a store: a record for each, and the bytes of each packed copy beside it. */
+/** Outgoing messages in a store: one record for each message, and the bytes of each packed copy. */
 export class OutboxStore {
   readonly #store: Store;
   readonly #readID: (text: unknown) => ID;
@@ -82,17 +82,17 @@ export class OutboxStore {
     this.#random = random;
   }
 
-  /** Names sort in the order in which they were made, even if the clock is set back. */
+  /** Creates a name. Names sort in the order of their creation, even if the clock is set back. */
   nextID(): string {
-    // Microseconds: a thousand names in a millisecond before they run ahead of the clock.
+    // In microseconds, so that a thousand names fit into a millisecond.
     this.#last = Math.max(this.#clock.now() * 1000, this.#last + 1);
     return `${Math.floor(this.#last).toString(36).padStart(11, '0')}-${encodeHex(this.#random.bytes(6))}`;
   }
 
   /**
-   * All records, in the order in which they were sent.
+   * Lists all records, in the order in which they were sent.
    *
-   * @param onDamaged - told of records that cannot be read; they stay where they are
+   * @param onDamaged - called for records that cannot be read, which stay in the store
    */
   async *list(onDamaged: (error: unknown) => void): AsyncGenerator<OutboxRecord> {
     for await (const [[, id], bytes] of this.#store.list(['outbox'])) {
@@ -102,7 +102,7 @@ export class OutboxStore {
       try {
         record = decode(id, bytes, this.#readID);
       } catch (error) {
-        // One record that is damaged does not keep the others back.
+        // A damaged record must not keep the others back.
         onDamaged(error);
         continue;
       }
@@ -115,7 +115,7 @@ export class OutboxStore {
     return bytes === undefined ? undefined : decode(id, bytes, this.#readID);
   }
 
-  /** Writes a record, and newly packed copies with it, at once or not at all. */
+  /** Writes a record and newly packed copies in one batch. */
   async put(record: OutboxRecord, packed: readonly CopyBytes[] = []): Promise<void> {
     const changes: StoreChange[] = packed.map(({ index, bytes }) => ({
       type: 'set',
@@ -126,12 +126,12 @@ export class OutboxStore {
     await this.#store.batch(changes);
   }
 
-  /** The bytes of a packed copy; undefined if the message has settled meanwhile. */
+  /** Reads the bytes of a packed copy; undefined if the message has settled meanwhile. */
   async bytes(id: string, index: number): Promise<Uint8Array | undefined> {
     return this.#store.get(copyKey(id, index));
   }
 
-  /** Forgets a message and its copies. */
+  /** Deletes a message and its copies. */
   async delete(record: OutboxRecord): Promise<void> {
     await this.#store.batch([
       { type: 'delete', key: ['outbox', record.id] },
@@ -258,7 +258,7 @@ function isForm(form: unknown): form is GroupForm {
   return form === 'hidden' || form === 'split' || form === 'whole';
 }
 
-/** The error of a delivery that was given up. */
+/** Makes the error of a message that was given up. */
 export function deliveryError(code: ErrorCode): ProtocolError {
-  return new ProtocolError(code, 'message could not be delivered');
+  return new ProtocolError(code, 'the message could not be delivered');
 }

@@ -13,27 +13,29 @@ export interface CopyRef {
   readonly index: number;
 }
 
-/** Names a copy among all. */
+/** Returns a key for a copy, unique among all messages. */
 export function keyOf({ outgoing, index }: CopyRef): string {
   return `${outgoing.id}/${index}`;
 }
 
-/** What is known of a packed copy. */
+/** Facts of a packed copy. */
 export type PackedFacts = Pick<CopyRecord, 'message' | 'visaTime' | 'keys'> & {
   readonly signature: string;
 };
 
-/** What may change of a record. */
+/** Changes to a record. */
 export type OutgoingChange = Partial<
   Pick<OutboxRecord, 'form' | 'copies' | 'receipt' | 'retried'>
 > & {
   readonly waitingFor?: Waiting | undefined;
 };
 
-/** How many older forms of a copy are remembered: a receiver seldom replaces keys twice while a message is on its way. */
+/**
+ * How many earlier forms of a copy are remembered. A receiver seldom replaces keys twice while a message is under way.
+ */
 const MAX_FORMER = 4;
 
-/** An outgoing message in memory: its record, and the handle that its sender holds. */
+/** An outgoing message in memory: its record, and the {@link Delivery} that the application holds. */
 export class OutgoingMessage {
   readonly content: Content;
   readonly delivery: Delivery;
@@ -53,7 +55,7 @@ export class OutgoingMessage {
     return this.#record.id;
   }
 
-  /** When it was sent, or tried again by hand, in milliseconds since the epoch. */
+  /** When it was sent or last retried by the user, in milliseconds since the epoch. */
   get since(): number {
     return this.#record.retried ?? this.#record.created;
   }
@@ -62,7 +64,7 @@ export class OutgoingMessage {
     return this.#record.copies.some(({ state }) => state === 'failed');
   }
 
-  /** References to the copies that a test holds for. */
+  /** References to the copies that pass a test. */
   refs(test: (copy: CopyRecord) => boolean = () => true): readonly CopyRef[] {
     return this.#record.copies.flatMap((copy, index) =>
       test(copy) ? [{ outgoing: this, index }] : [],
@@ -71,11 +73,11 @@ export class OutgoingMessage {
 
   copy(index: number): CopyRecord {
     const copy = this.#record.copies[index];
-    if (copy === undefined) throw new RangeError('no such copy');
+    if (copy === undefined) throw new RangeError('index must be that of a copy');
     return copy;
   }
 
-  /** Changes the record, and tells the listeners if that can be seen from outside. */
+  /** Changes the record, and updates the delivery if its report changes. */
   change(change: OutgoingChange): void {
     const { waitingFor, ...rest } = { waitingFor: this.#record.waitingFor, ...change };
     const { waitingFor: _, ...before } = this.#record;
@@ -84,7 +86,7 @@ export class OutgoingMessage {
     this.#tell();
   }
 
-  /** @param receipt - text of the receipt that has brought the change */
+  /** @param receipt - text of the receipt that caused the change */
   changeCopy(index: number, change: Partial<CopyRecord>, receipt?: string): void {
     const copies = this.#record.copies.map((copy, each) =>
       each === index ? { ...copy, ...change } : copy,
@@ -93,8 +95,8 @@ export class OutgoingMessage {
   }
 
   /**
-   * A copy was packed anew, for other keys of its receiver: nobody has it yet. Receipts for what it was before still
-   * count, because it is the same content.
+   * Replaces a copy that was packed anew for other keys of its receiver. Receipts for its earlier forms still count,
+   * because the content is the same.
    */
   repackCopy(index: number, facts: PackedFacts): void {
     const copies = this.#record.copies.map((copy, each): CopyRecord => {
@@ -106,30 +108,30 @@ export class OutgoingMessage {
     this.change({ copies });
   }
 
-  /** Takes over what another tab has written. */
+  /** Replaces the record by the one that another tab has written. */
   replace(record: OutboxRecord): void {
     this.#record = record;
     this.#tell();
   }
 
-  /** Gives up all copies that have not come to their end. */
+  /** Fails all copies that are not final. */
   fail(error: ErrorCode): void {
     this.#fail(error, (copy) => !this.#isFinal(copy));
   }
 
-  /** Gives up all copies that could not be packed. */
+  /** Fails all copies that are not packed. */
   failUnpacked(error: ErrorCode): void {
     this.#fail(error, ({ message, state }) => message === undefined && state !== 'failed');
   }
 
   /**
-   * Makes a new start with what was given up.
+   * Resets the failed copies, so that they are sent again.
    *
    * @param now - milliseconds since the epoch
    */
   revive(now: number): void {
     const { receiver, copies } = this.#record;
-    // The members may be others by now, or were never known.
+    // The member list may have changed, or was never known.
     const again = receiver.isGroup && copies.every(({ message }) => message === undefined);
     this.change({
       retried: now,
@@ -141,7 +143,7 @@ export class OutgoingMessage {
     });
   }
 
-  /** Whether a receipt of the receiver's program is to come for a copy. */
+  /** Whether the receiver's program sends a receipt for a copy. */
   expectsReceipt(copy: CopyRecord): boolean {
     return expectsReceipt(this.content, this.#record.sender, copy.receiver);
   }
@@ -175,7 +177,7 @@ export class OutgoingMessage {
 
 function reportOf({ copies, waitingFor, receipt, settled }: OutboxRecord): DeliveryReport {
   const joint = jointState(copies.map(({ state }) => state));
-  // A group in which nobody else is needs nothing sent.
+  // A group without other members needs no copies.
   const state = copies.length === 0 ? (settled ? 'received' : 'waiting') : joint;
   const code =
     state === 'failed' ? copies.find(({ error }) => error !== undefined)?.error : undefined;

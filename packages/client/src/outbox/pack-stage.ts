@@ -15,17 +15,17 @@ import { groupFormFor, type MessagePacker } from './message-packer.ts';
 import type { CopyRef, OutgoingMessage, PackedFacts } from './outgoing-message.ts';
 import type { ReceiverKeys } from './receiver-keys.ts';
 
-/** A copy that can travel. */
+/** A packed copy. */
 export interface PackedCopy {
   readonly ref: CopyRef;
   readonly bytes: Uint8Array;
   readonly facts: PackedFacts;
 }
 
-/** What became of an attempt to pack copies. */
+/** Result of packing copies. */
 export interface PackResult {
   readonly packed: readonly PackedCopy[];
-  /** Copies that have to wait; they stand in their conversation. */
+  /** Copies that wait in their conversation. */
   readonly blocked: readonly { readonly ref: CopyRef; readonly by: Waiting }[];
   /** Copies that can never be packed. */
   readonly failed: readonly { readonly ref: CopyRef; readonly error: ProtocolError }[];
@@ -35,8 +35,8 @@ export interface PackResult {
  * First stage of an outgoing message: decides who gets a copy, and packs the copies in the order of their conversation.
  *
  * A personal message names, inside its content, the one before it in the same direction as long as nobody has confirmed
- * that one (`after`): on a network that delays and repeats, the receiver's program can put them in order again. Programs
- * that do not know this member ignore it.
+ * that one (`after`): on a network that delays and repeats, the receiver's program can put them in order again.
+ * Programs that do not know this member ignore it.
  */
 export class PackStage {
   readonly #packer: MessagePacker;
@@ -75,7 +75,7 @@ export class PackStage {
    * Packs copies of a message, and notes in its record what became of each.
    *
    * @param onPacked - called for each copy in its turn, before the next message of the same conversation is packed
-   * @returns what has to arrive before the other copies can be packed
+   * @returns what must arrive before the other copies can be packed
    * @throws what is wrong with the message, if no copy of it can ever be packed; `store/` codes
    */
   async pack(
@@ -131,13 +131,13 @@ export class PackStage {
             return;
           }
           const [first] = conversation.waiting;
-          // Who waits here already goes first, even if the conversation has just been opened.
+          // Copies that wait already go first, even if the conversation has just been unblocked.
           const behind = first !== undefined && place !== 0;
           const outcome = behind
             ? (conversation.blockedBy ?? waiting('visa', receiverOf(ref)))
             : (conversation.blockedBy ?? (await this.#tryToPack(ref, conversation)));
           if (isProtocolError(outcome)) {
-            // Those behind it go on.
+            // The copies behind it go on.
             if (place === 0) conversation.waiting.shift();
             failed.push({ ref, error: outcome });
             return;
@@ -201,7 +201,7 @@ export class PackStage {
     await this.#conversations.inTurn(conversation, async () => {
       const refs = await select();
       const last = conversation.last;
-      // Of those before them, whoever has the new keys has got everything, or never will.
+      // Messages before them were received, or will never be.
       if (refs.length > 0) conversation.last = undefined;
       for (const ref of refs) {
         const outcome = await this.#tryToPack(ref, conversation);
@@ -214,30 +214,30 @@ export class PackStage {
     });
   }
 
-  /** Notes a message that was packed in an earlier run and is not confirmed yet. Called in order. */
+  /** Restores a message that was packed in an earlier run and is not confirmed. Called in order. */
   recall(ref: CopyRef): void {
     const { message } = ref.outgoing.copy(ref.index);
     if (message !== undefined) this.#conversationOf(ref).last = message;
   }
 
-  /** A message is known to have arrived, or will never: the next one need not name it. */
+  /** A message has arrived or will never arrive, so the next one need not name it. */
   forget(ref: CopyRef): void {
     const conversation = this.#conversationOf(ref);
     if (conversation.last === ref.outgoing.copy(ref.index).message) conversation.last = undefined;
   }
 
-  /** An entity's meta or visa has arrived: what waited for it can be packed. */
+  /** An entity's meta or visa has arrived, so copies that waited for it can be packed. */
   open(entity: EntityKey): void {
     this.#conversations.open(entity);
   }
 
-  /** Copies that wait in conversations which are open again; the first of each. */
+  /** The first waiting copy of each unblocked conversation. */
   released(): readonly CopyRef[] {
     for (const ref of this.#conversations.first()) if (isDone(ref)) this.withdraw(ref);
     return this.#conversations.first();
   }
 
-  /** Takes a copy out of its conversation, if it waits there. */
+  /** Removes a copy from its conversation, if it waits there. */
   withdraw(ref: CopyRef): void {
     const conversation = this.#conversationOf(ref);
     const place = placeOf(ref, conversation);
@@ -248,7 +248,7 @@ export class PackStage {
     this.#conversations.prune();
   }
 
-  /** @throws `store/` codes, which say nothing of the message */
+  /** @throws `store/` codes, which say nothing about the message */
   async #tryToPack(
     ref: CopyRef,
     conversation: Conversation<CopyRef>,
@@ -264,7 +264,7 @@ export class PackStage {
   async #packOne(ref: CopyRef, conversation: Conversation<CopyRef>): Promise<PackedCopy | Waiting> {
     const { sender } = ref.outgoing.record;
     const receiver = receiverOf(ref);
-    // Before it is packed: if they change meanwhile, it is packed once more.
+    // Read before packing: if the keys change meanwhile, the copy is packed once more.
     const before = await this.#receiverKeys.of(receiver);
     const introduction = receiver.isBroadcast
       ? {}
@@ -279,10 +279,10 @@ export class PackStage {
       extra,
     );
     if (isWaiting(message)) return message;
-    // The first visa may have come in the meantime.
+    // The first visa may have come meanwhile.
     const keys = before ?? (await this.#receiverKeys.of(receiver));
     const packed = this.#packedCopy(ref, message, introduction.visaTime, keys);
-    // Nobody confirms the others, so the next one could name them for ever.
+    // Other messages are never confirmed, so later ones would name them for ever.
     if (ref.outgoing.expectsReceipt(ref.outgoing.copy(ref.index)) && receiver.isUser) {
       conversation.last = packed.facts.message;
     }
@@ -311,7 +311,7 @@ export class PackStage {
   }
 }
 
-/** Packed already, or given up. */
+/** Whether a copy is packed or given up. */
 function isDone({ outgoing, index }: CopyRef): boolean {
   const { message, state } = outgoing.copy(index);
   return message !== undefined || state === 'failed';
@@ -327,12 +327,12 @@ function receiverOf(ref: CopyRef): ID {
   return ref.outgoing.copy(ref.index).receiver;
 }
 
-/** A split copy whose receiver cannot open it has no message key. */
+/** A split copy without a message key cannot be opened by its receiver. */
 function hasKey(message: ReliableMessage | undefined): boolean {
   return message?.key !== undefined;
 }
 
-/** An application's own member of this name stays what it is. */
+/** An application's own member of this name is kept. */
 function followUp(content: Content, last: string): { readonly after?: string } {
   return Object.hasOwn(content.wire, 'after') ? {} : { after: last };
 }

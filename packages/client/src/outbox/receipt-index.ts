@@ -3,7 +3,7 @@ import { encodeBase64 } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { CopyRef } from './outgoing-message.ts';
 
-/** Finds the copies that a receipt is about, by the signature it names, else by serial number (spec §9.6). */
+/** Finds the copies that a receipt is for, by the signature it names, else by serial number (spec §9.6). */
 export class ReceiptIndex {
   readonly #bySignature = new Map<string, CopyRef[]>();
   readonly #bySerial = new Map<number, CopyRef[]>();
@@ -19,9 +19,9 @@ export class ReceiptIndex {
   }
 
   /**
-   * Copies that somebody says to have got.
+   * Finds the copies that a receipt confirms.
    *
-   * @param receiver - to whom the receipt is addressed, the sender of the copies
+   * @param receiver - the receiver of the receipt, who is the sender of the copies
    */
   find(origin: NonNullable<ReceiptBody['origin']>, receiver: ID): readonly CopyRef[] {
     const found =
@@ -32,7 +32,7 @@ export class ReceiptIndex {
   }
 }
 
-/** The present one, and those of the copy as it was packed for older keys. */
+/** Signatures of a copy and of its earlier forms. */
 function signaturesOf({ outgoing, index }: CopyRef): readonly string[] {
   const { signature, former = [] } = outgoing.copy(index);
   return signature === undefined ? former : [...former, signature];

@@ -3,16 +3,16 @@ import type { Facebook } from '@dimp/endpoint';
 import { encodeBase64, isJsonObject, ownMember, stringifyJson, utf8Encode } from '@dimp/foundation';
 import type { Document, ID } from '@dimp/mkm';
 
-/** Bytes of a digest that are kept: enough to tell apart the few sets of keys that one peer ever has. */
+/** Length of the digest in bytes, enough for the few sets of keys that one peer ever has. */
 const LENGTH = 12;
 
 /**
- * Tells for which keys of a receiver a message was packed: a peer who begins anew, or replaces a key, can open nothing
- * that was packed before (spec §7.6). What else changes in a visa, such as a name, changes nothing here.
+ * Identifies the keys that a receiver has. A peer who registers again or replaces a key cannot open messages that were
+ * packed before (spec §7.6). Other changes of a visa, such as a name, make no difference.
  */
 export class ReceiverKeys {
   readonly #facebook: Facebook;
-  /** By the list of documents, which is another one as soon as one of them is replaced. */
+  /** Cached by the list of documents, which is replaced together with any of them. */
   readonly #known = new WeakMap<readonly Document[], string>();
 
   constructor(facebook: Facebook) {
@@ -20,9 +20,9 @@ export class ReceiverKeys {
   }
 
   /**
-   * Stands for the keys that a receiver has by what is known now.
+   * Returns a digest of the keys that a receiver has as far as we know.
    *
-   * @returns undefined for a group and for a broadcast, which have no keys of their own, and while none are known
+   * @returns undefined for groups and broadcasts, which have no keys, and while no key is known
    */
   async of(receiver: ID): Promise<string | undefined> {
     if (receiver.isGroup || receiver.isBroadcast) return undefined;
@@ -34,7 +34,7 @@ export class ReceiverKeys {
       .filter((key) => isJsonObject(key))
       .map((key) => stringifyJson(key));
     if (keys.length === 0) return undefined;
-    // Each once: anybody can show a visa once more under the name of another terminal, which is not signed.
+    // Without duplicates: the name of the terminal is not signed, so any peer can repeat a visa under another one.
     const digest = sha256(utf8Encode([...new Set(keys)].sort().join('\n')));
     const name = encodeBase64(digest.subarray(0, LENGTH));
     this.#known.set(documents, name);

@@ -18,8 +18,8 @@ export interface RenewalOptions {
 type OnRenewed = (copy: PackedCopy) => Promise<void>;
 
 /**
- * Packs messages anew that nobody has confirmed, when their receivers have other keys by now: same content, same serial
- * number, same time. Whoever begins anew from their words, or restores a backup, can read them then.
+ * Packs unconfirmed messages anew when their receivers have other keys by now: same content, same serial number, same
+ * time. A peer who registers again from their mnemonic, or restores a backup, can then read them.
  */
 export class Renewal {
   readonly #options: RenewalOptions;
@@ -43,7 +43,7 @@ export class Renewal {
     return outgoing.copy(index).message !== message;
   }
 
-  /** Renews the copies that were packed for older keys of an entity; without one, of anybody. */
+  /** Renews the copies that were packed for older keys of an entity; without an entity, for older keys of any. */
   async renew(entity: EntityKey | undefined, onRenewed: OnRenewed): Promise<void> {
     for (const first of this.#firstOfDirections(entity)) {
       const { sender } = first.outgoing.record;
@@ -66,7 +66,7 @@ export class Renewal {
     return found.values();
   }
 
-  /** From the first one on that was packed for older keys: those behind it name the one before them. */
+  /** Selects the copies from the first stale one on, because each names the one before it. */
   async #stale(first: CopyRef): Promise<readonly CopyRef[]> {
     const direction = directionOf(first);
     const keys = await this.#options.receiverKeys.of(first.outgoing.copy(first.index).receiver);
@@ -80,7 +80,7 @@ export class Renewal {
     return start === -1 ? [] : refs.slice(start);
   }
 
-  /** The receipt for what has just left may be under way: the receiver still has the older key, then. */
+  /** A copy that has just left may be confirmed soon: the receiver may still have the older key. */
   #isUnconfirmed({ outgoing, index }: CopyRef): boolean {
     const { clock, patienceMs } = this.#options;
     const age = clock.now() - outgoing.since;
@@ -88,7 +88,7 @@ export class Renewal {
   }
 }
 
-/** Packed copies for one person that nobody has confirmed, and that know for which keys they were packed. */
+/** Returns the unconfirmed copies of a message whose keys are known. */
 function openRefs(outgoing: OutgoingMessage): readonly CopyRef[] {
   return outgoing.refs((copy) => {
     const { message, keys, state } = copy;

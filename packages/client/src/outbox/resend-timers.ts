@@ -3,26 +3,26 @@ import { disposeSymbol } from '@dimp/foundation';
 import { type CopyRef, keyOf } from './outgoing-message.ts';
 import { jitter } from './send-window.ts';
 
-/** When a message that nobody confirms is sent again, in milliseconds. */
+/** When an unconfirmed message is sent again, in milliseconds. */
 export interface ResendPolicy {
-  /** Before the first repetition; each further pause is twice as long. */
+  /** Pause before the first repetition. Each further pause is twice as long. */
   readonly firstAfter: number;
   /** The longest pause. */
   readonly atMostEvery: number;
   /**
-   * Before a message that a station says to have, and that its receiver does not confirm, is offered again; each further
-   * pause is twice as long.
+   * Pause before a message is sent again that a station has and its receiver does not confirm. Each further pause is
+   * twice as long.
    */
   readonly offeredAfter: number;
-  /** The longest pause between two such offers. */
+  /** The longest pause between two such repetitions. */
   readonly offeredAtMostEvery: number;
-  /** A message older than this is given up: `transport/timeout`. */
+  /** Age at which a message is given up with `transport/timeout`. */
   readonly expiresAfter: number;
 }
 
 /**
- * After 15 s, 30 s, 1 min … every 10 min, for 7 days: as long as stations keep messages (spec §11.7). What a station has:
- * after 2 h, 4 h, 8 h … every day.
+ * After 15 s, 30 s, 1 min … every 10 min, for 7 days: as long as stations keep messages (spec §11.7). Messages that a
+ * station has: after 2 h, 4 h, 8 h … every day.
  */
 export const DEFAULT_RESEND_POLICY: ResendPolicy = /* @__PURE__ */ Object.freeze({
   firstAfter: 15_000,
@@ -32,7 +32,7 @@ export const DEFAULT_RESEND_POLICY: ResendPolicy = /* @__PURE__ */ Object.freeze
   expiresAfter: 7 * 24 * 60 * 60_000,
 });
 
-/** Timers that send copies again until somebody confirms them. */
+/** Timers that send copies again until they are confirmed. */
 export class ResendTimers {
   readonly #policy: ResendPolicy;
   readonly #timers: Timers;
@@ -52,7 +52,7 @@ export class ResendTimers {
     this.#due = due;
   }
 
-  /** A copy has been handed to the transport: it will be due again, later each time. */
+  /** Starts the timer of a copy that has been sent. Each pause is longer than the one before. */
   schedule(ref: CopyRef): void {
     const key = keyOf(ref);
     const before = this.#scheduled.get(key);

@@ -1,27 +1,26 @@
 import type { Random, Timers } from '@dimp/core';
 import { disposeSymbol } from '@dimp/foundation';
 
-/** Hands an item over; resolves when the peer has it. */
+/** Sends an item. Resolves when the peer has it. */
 export type HandOver = () => Promise<void>;
 
-/** What a {@link SendWindow} is made with. */
+/** Options for {@link SendWindow}. */
 export interface SendWindowOptions<T> {
   /**
-   * Gets an item ready. One is called after the other, so that items are handed over in their order, however long it takes
-   * to read one.
+   * Prepares an item. Calls do not overlap, so items are sent in order, however long it takes to read one.
    *
-   * @returns how to hand it over; undefined if there is nothing to hand over any more
+   * @returns a function that sends it; undefined if it need not be sent any more
    */
   readonly prepare: (item: T) => Promise<HandOver | undefined>;
   readonly timers: Timers;
   readonly random: Random;
-  /** Told why an item could not be handed over; it is tried again. */
+  /** Called when an item could not be sent. It will be sent again. */
   readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * How many items may be unacknowledged at a time: a peer acknowledges what is on its disk, which takes a round trip and a
- * write, and many of them pass in one.
+ * Limit on unacknowledged items. An acknowledgement takes a round trip and a write to the peer's disk, and many items
+ * share one.
  */
 export const SEND_WINDOW = 32;
 
@@ -29,22 +28,22 @@ export const SEND_WINDOW = 32;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
 
-/** An object of its own for each item: the same one may stand in the queue twice. */
+/** A wrapper for each item, because the same item may be queued twice. */
 interface Slot<T> {
   readonly item: T;
 }
 
 /**
- * Hands items to the transport in order, some of them at a time. When one fails, everything that is not acknowledged is
- * handed over again, in order: after a pause that doubles, or at once when somebody says that the connection is back.
+ * Sends items in order, several at a time. When one fails, all unacknowledged items are sent again, in order: after a
+ * pause that doubles, or at once when the connection is back.
  */
 export class SendWindow<T> {
   readonly #options: SendWindowOptions<T>;
-  /** What is not acknowledged, in order: at the front what is under way. */
+  /** Unacknowledged items in order. Those in flight are at the front. */
   readonly #queue: Slot<T>[] = [];
   #underWay = 0;
   #failed = false;
-  /** Somebody has said that the connection is back, while what failed was coming to its end. */
+  /** The connection came back while failed items were still in flight. */
   #resumed = false;
   #running: Promise<void> | undefined;
   #changed: (() => void) | undefined;
@@ -56,7 +55,7 @@ export class SendWindow<T> {
     this.#options = options;
   }
 
-  /** How many items are not acknowledged. */
+  /** Number of unacknowledged items. */
   get size(): number {
     return this.#queue.length;
   }
@@ -64,11 +63,11 @@ export class SendWindow<T> {
   push(item: T): void {
     this.#queue.push({ item });
     this.#changed?.();
-    // While a retry is due, the connection is down: the others wait behind the first.
+    // While a retry is scheduled, the connection is down, so other items wait.
     if (this.#retry === undefined) this.#run();
   }
 
-  /** Tries now, because the connection is back. */
+  /** Sends now, because the connection is back. */
   resume(): void {
     this.#retry?.[disposeSymbol]();
     this.#retry = undefined;
@@ -77,7 +76,7 @@ export class SendWindow<T> {
     this.#run();
   }
 
-  /** Resolves when nothing more can be handed over for now, and what was is acknowledged. */
+  /** Resolves when nothing more can be sent for now, and all sent items are acknowledged. */
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -108,10 +107,10 @@ export class SendWindow<T> {
     }
   }
 
-  /** The item to be handed over now, if there is one and none has failed. */
+  /** The next item to send, if there is one and none has failed. */
   #next(): Slot<T> | undefined {
     if (this.#stopped || this.#failed || this.#underWay >= SEND_WINDOW) return undefined;
-    // What is acknowledged has left the queue, so those before it are under way.
+    // Acknowledged items have left the queue, so those before this one are in flight.
     return this.#queue[this.#underWay];
   }
 
@@ -119,7 +118,7 @@ export class SendWindow<T> {
     this.#underWay += 1;
     try {
       const handOver = await this.#options.prepare(slot.item);
-      // What failed meanwhile goes first.
+      // Items that failed meanwhile go first.
       if (handOver !== undefined && (this.#failed || this.#stopped)) this.#landed();
       else void this.#follow(slot, handOver?.());
     } catch (error) {
@@ -144,7 +143,7 @@ export class SendWindow<T> {
     const first = !this.#failed;
     this.#failed = true;
     this.#landed();
-    // The others fail for the same reason.
+    // The other items fail for the same reason.
     if (first && !this.#stopped) this.#options.onFailure(error);
   }
 
@@ -159,7 +158,7 @@ export class SendWindow<T> {
     });
   }
 
-  /** @returns whether it may be tried again at once */
+  /** @returns whether to try again at once */
   #again(): boolean {
     this.#failed = false;
     if (this.#resumed) {
@@ -177,7 +176,7 @@ export class SendWindow<T> {
   }
 }
 
-/** Half to all of a pause, so that clients which lost the same station do not come back all at once. */
+/** Returns half to all of a pause, so that clients of a restarted station do not return all at once. */
 export function jitter(pause: number, random: Random): number {
   return pause * (0.5 + (random.bytes(1)[0] ?? 0) / 512);
 }

@@ -6,7 +6,7 @@ import { ANY_STATION, EVERY_STATION, EVERYONE, type ID } from '@dimp/mkm';
 import type { Messenger } from '../messenger/messenger.ts';
 import type { MessagePackOptions } from '../outbox/message-packer.ts';
 
-/** What a user tells of the program he uses (spec §9.7). */
+/** What a user announces about their program (spec §9.7). */
 export interface ProgramInfo {
   /** Name and version of the program. */
   readonly agent?: string;
@@ -14,7 +14,7 @@ export interface ProgramInfo {
   readonly device?: string;
 }
 
-/** A message as it travels, and the time of the visa in it, in seconds. */
+/** A packed message, and the time of the visa in it, in seconds. */
 export interface PackedVisa {
   readonly bytes: Uint8Array;
   readonly time: number | undefined;
@@ -22,7 +22,10 @@ export interface PackedVisa {
 
 const HELLO = 'Hello world!';
 
-/** Packs what a client tells its station by itself (spec §9.4–9.8). None of it is kept: it is told again at each login. */
+/**
+ * Packs the messages that a client sends to its station by itself (spec §9.4–9.8). They are not stored, because each
+ * login repeats them.
+ */
 export class Announcements {
   readonly #messenger: Messenger;
   readonly #user: ID;
@@ -34,22 +37,25 @@ export class Announcements {
     this.#info = info;
   }
 
-  /** The offer, in the clear and for whichever station reads it, with what it needs to answer (spec §11.6). */
+  /**
+   * The offer to log in, in the clear and addressed to any station, with the meta and visa that the station needs to
+   * answer (spec §11.6).
+   */
   async hello(): Promise<Uint8Array> {
-    // After an update of this program, others learn from the visa what it can read.
+    // After an update of this program, the visa must tell peers what it can read.
     await this.#messenger.facebook.announceAbilities(this.#user);
     const body: HandshakeBody = { title: HELLO, state: 'start' };
     const draft = { kind: 'handshake', body, group: EVERY_STATION };
     return this.#pack(draft, ANY_STATION, { attachMeta: true, attachVisa: true });
   }
 
-  /** The offer with the session key of the station, for nobody else to read. */
+  /** The offer with the session key of the station, encrypted for the station. */
   helloAgain(station: ID, session: string): Promise<Uint8Array> {
     const body: HandshakeBody = { title: HELLO, session, state: 'restart' };
     return this.#pack({ kind: 'handshake', body }, station);
   }
 
-  /** Our newest visa, for everybody who asks a station; undefined if there is none. */
+  /** Our newest visa, which stations give to peers who ask; undefined if there is none. */
   async visa(): Promise<PackedVisa | undefined> {
     const { facebook } = this.#messenger;
     const did = this.#user;
@@ -64,18 +70,18 @@ export class Announcements {
     return { bytes: await this.#pack({ kind: 'documents', body }, EVERYONE), time: visa.time };
   }
 
-  /** Where we are, for all stations. */
+  /** Our location, for all stations. */
   login(did: ID, host: string, port: number): Promise<Uint8Array> {
     const body = { did: this.#user, ...this.#info, station: { did, host, port } };
     return this.#pack({ kind: 'login', body }, EVERYONE);
   }
 
-  /** Whether we take messages now. */
+  /** Whether we accept messages now. */
   report(station: ID, title: 'online' | 'offline'): Promise<Uint8Array> {
     return this.#pack({ kind: 'report', body: { title } }, station);
   }
 
-  /** The question for whom a short name stands. */
+  /** The question whom a short name stands for. */
   names(station: ID, names: readonly string[]): Promise<Uint8Array> {
     return this.#pack({ kind: 'ans', body: { names } }, station);
   }
@@ -87,7 +93,7 @@ export class Announcements {
       sender: this.#user,
     });
     if (!isWaiting(message)) return messenger.serialize(message);
-    throw new ProtocolError('identity/not-found', 'the station does not tell its key', {
+    throw new ProtocolError('identity/not-found', 'the station must send its visa', {
       details: { id: receiver.text },
     });
   }

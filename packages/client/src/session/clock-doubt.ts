@@ -3,13 +3,13 @@ import { definedOnly, isProtocolError, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 
 /**
- * What it means that a message of the station was refused because of its time, or that the station refuses ours: the clocks
- * differ by more than messages may. Without it a station would look silent.
+ * Returns the error for a message that is refused because of its time, by us or by the station: the clocks differ too
+ * much. Without this error the station would only seem silent.
  *
- * @param error - why the message was refused, here or there
- * @param sender - who has written it; proven
- * @param station - who has to be there, if it is known
- * @returns undefined where it says nothing of the clock
+ * @param error - why the message was refused
+ * @param sender - its author, verified by the signature
+ * @param station - the expected station, if it is known
+ * @returns undefined if the error is not about the clock
  */
 export function clockError(
   error: unknown,
@@ -24,7 +24,7 @@ export function clockError(
   return wrongClock(`${Math.round(ahead / 60_000)} minutes behind that of the station`, ahead);
 }
 
-/** The station refuses what we write because of its time. */
+/** The error when the station refuses our messages because of their time. */
 export function wrongClock(
   how = 'far from that of the station',
   behind?: number,

@@ -2,11 +2,11 @@ import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
 /**
- * How far a session has got:
+ * State of a session:
  *
  * - `offline`: not started, or another tab holds the connection;
  * - `connecting`: the transport is being opened;
- * - `handshaking`: the station has not let us in yet, or wants us to prove again who we are;
+ * - `handshaking`: the station has not accepted the login yet, or asks for a new proof of identity;
  * - `online`: messages go both ways;
  * - `waiting`: until the next attempt;
  * - `stopped`.
@@ -19,26 +19,26 @@ export type SessionState =
   | 'waiting'
   | 'stopped';
 
-/** A station, as far as it is known. */
+/** A station. */
 export interface StationInfo {
   readonly host: string;
   readonly port: number;
   readonly id?: ID;
 }
 
-/** What a session tells of itself. Plain data. */
+/** Report on a session. Plain data. */
 export interface SessionReport {
   readonly state: SessionState;
   /** The station that is being dialled, or was last. */
   readonly station?: StationInfo;
-  /** Why the last attempt failed, or the last connection ended; gone as soon as there is one again. */
+  /** Why the last attempt failed, or the last connection ended. Absent while there is a connection. */
   readonly error?: ProtocolError;
   /** When the next attempt is due, in milliseconds since the epoch; in the state `waiting`. */
   readonly until?: number;
 }
 
-/** What a transport or a store has thrown, as an error with a code. */
+/** Makes an error with a code of what a transport or a store has thrown. */
 export function sessionError(error: unknown): ProtocolError {
   if (isProtocolError(error)) return error;
-  return new ProtocolError('transport/closed', 'connection has failed', { cause: error });
+  return new ProtocolError('transport/closed', 'the connection has failed', { cause: error });
 }

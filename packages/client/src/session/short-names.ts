@@ -3,25 +3,25 @@ import { RESERVED_NAMES } from '@dimp/endpoint';
 import { disposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
-/** Longest name, in UTF-16 units. */
+/** Limit on the length of a name, in UTF-16 units. */
 const MAX_LENGTH = 64;
-/** How long an answer may take, in milliseconds. */
+/** How long the station may take to answer. */
 const TIMEOUT = 30_000;
 
 /**
- * Checks what a person has typed.
+ * Checks a name that the user has typed.
  *
- * @returns false for a word that is reserved
- * @throws `RangeError` for what can be no short name: an ID, several words, more than 64 characters
+ * @returns false for a reserved word
+ * @throws `RangeError` if it cannot be a short name: an ID, several words, more than 64 characters
  */
 export function isShortName(name: string): boolean {
   if (!/^[^\s@/\p{C}]+$/u.test(name) || name.length > MAX_LENGTH) {
-    throw new RangeError('not a short name');
+    throw new RangeError('a short name must be one word of at most 64 characters');
   }
   return !RESERVED_NAMES.has(name.toLowerCase());
 }
 
-/** What a station answers to questions for names (spec §9.12). */
+/** The answer of a station to a question for names (spec §9.12). */
 export interface NamesBody {
   readonly names: readonly string[];
   readonly records?: Readonly<Record<string, ID>>;
@@ -30,7 +30,7 @@ export interface NamesBody {
 
 type Answer = (id: ID | undefined) => void;
 
-/** Questions for names that have not been answered. Nothing else that a station tells of names is kept (spec §14.1 #11). */
+/** Open questions for names. Nothing else that a station sends about names is kept (spec §14.1 #11). */
 export class NameQuestions {
   readonly #waiting = new Map<string, Set<Answer>>();
 
@@ -65,7 +65,7 @@ export class NameQuestions {
     }
   }
 
-  /** @returns whether it is an answer to one of our questions */
+  /** @returns whether it answers one of our questions */
   take({ records, missed = [] }: NamesBody): boolean {
     if (records === undefined) return false;
     let asked = false;
@@ -73,7 +73,7 @@ export class NameQuestions {
       const id = Object.hasOwn(records, name) ? records[name] : undefined;
       if (id === undefined && !missed.includes(name)) continue;
       asked = true;
-      // A name stands for somebody, not for whoever reads it.
+      // A name must stand for one entity, so a broadcast ID is refused.
       for (const answer of [...answers]) answer(id?.isBroadcast ? undefined : id);
     }
     return asked;

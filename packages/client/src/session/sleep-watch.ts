@@ -1,15 +1,15 @@
 import type { Clock, Timers } from '@dimp/core';
 import { disposeSymbol, type Handle, makeHandle } from '@dimp/foundation';
 
-/** How often the clock is looked at, and how much too late makes it a sleep, in milliseconds. */
+/** How often the clock is checked, and the delay that counts as a sleep. */
 const INTERVAL = 10_000;
 const SLEEP = 30_000;
 
 /**
- * Notices that the computer has slept: a timer fires much later than it was planned for. Connections are dead then,
- * although nothing says so.
+ * Detects that the computer has slept, because a timer fires much too late. Connections are dead then, without an
+ * error.
  *
- * @param onWake - called after it has woken up; also after the clock was set forward, which does no harm
+ * @param onWake - called after the computer has woken up, and also after the clock was set forward, which does no harm
  * @returns a handle that ends the watch
  */
 export function watchSleep(clock: Clock, timers: Timers, onWake: () => void): Handle {

@@ -1,12 +1,12 @@
 import type { TransportFactory } from '@dimp/core';
 import type { ID } from '@dimp/mkm';
 
-/** Where a station is, and how to get there. */
+/** Address of a station, and how to connect to it. */
 export interface StationAddress {
   readonly connect: TransportFactory;
-  /** Its name or IP address, as it is told to others (spec §9.7). */
+  /** Its host name or IP address, as announced to peers (spec §9.7). */
   readonly host: string;
   readonly port: number;
-  /** Who has to be there. By default, whoever was there the first time. */
+  /** The station that must be there. By default, the one that was found there first. */
   readonly id?: ID;
 }

@@ -11,40 +11,40 @@ import { NameQuestions, type NamesBody } from './short-names.ts';
 import type { StationAddress } from './station-address.ts';
 import type { StationPins } from './station-pins.ts';
 
-/** What a {@link StationConnection} is made with. */
+/** Options for {@link StationConnection}. */
 export interface ConnectionOptions {
   readonly messenger: Messenger;
   readonly address: StationAddress;
   readonly user: ID;
   readonly info: ProgramInfo;
   readonly pins: StationPins;
-  /** Another station than before may be at the address; it is remembered from then on. */
+  /** Whether another station than before is accepted at the address. It is remembered from then on. */
   readonly trustNewStation: boolean;
   readonly onState: (state: 'connecting' | 'handshaking' | 'online') => void;
   /** See {@link StationContact.overdue}. */
   readonly onOverdue: () => void;
 }
 
-/** How long connecting and each handshake may take, in milliseconds (spec §11.6). */
+/** How long connecting and each handshake may take (spec §11.6). */
 const TIMEOUT = 30_000;
-/** How often all stations are told where we are, in milliseconds (spec §11.6). */
+/** How often our location is announced to all stations (spec §11.6). */
 const LOGIN_INTERVAL = 300_000;
-/** How long leaving may take, in milliseconds. */
+/** How long leaving may take. */
 const LEAVING = 2000;
 
-/** One connection to a station, from dialling to its end. */
+/** One connection to a station, from connecting to its end. */
 export class StationConnection implements StationContact {
   readonly user: ID;
   readonly #options: ConnectionOptions;
   readonly #announcements: Announcements;
   readonly #names = new NameQuestions();
-  /** Aborts when the connection has to end; the reason tells why. */
+  /** Aborts when the connection must end. The reason is the error. */
   readonly #end = new AbortController();
   readonly #timers = new Set<Disposable>();
   #handshake: StationHandshake | undefined;
   #handshakeTimer: Disposable | undefined;
   #transport: Transport | undefined;
-  /** Our own messages leave in the order in which they were begun. */
+  /** End of the queue of our own messages, which leave in order. */
   #turn: Promise<void> = Promise.resolve();
   #visaTime: number | undefined;
   #open = false;
@@ -67,15 +67,15 @@ export class StationConnection implements StationContact {
     return this.#open && !this.#end.signal.aborted;
   }
 
-  /** When the station let us in first, in milliseconds since the epoch. */
+  /** When the station first accepted the login, in milliseconds since the epoch. */
   get onlineSince(): number | undefined {
     return this.#onlineSince;
   }
 
   /**
-   * Connects, logs in and stays.
+   * Connects, logs in and stays connected.
    *
-   * @returns never: it always ends with an error
+   * @returns never; it always ends with an error
    * @throws why it ended
    */
   async run(): Promise<never> {
@@ -84,7 +84,7 @@ export class StationConnection implements StationContact {
     const listening = messenger.facebook.events.on('documentSaved', ({ id }) => {
       if (this.isOpen && sameEntity(id, this.user)) this.#act(() => this.#tellVisa());
     });
-    // While we are not let in: later, others can only write to us through the station.
+    // Only until the station has accepted the login: later, other stations can write to us through it.
     const refusals = messenger.on('refused', ({ error, sender }) => {
       const doubt = this.isOpen ? undefined : clockError(error, sender, this.station);
       if (doubt !== undefined) this.fail(doubt);
@@ -107,21 +107,21 @@ export class StationConnection implements StationContact {
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {
-      this.fail(new ProtocolError('transport/closed', 'connection has ended'));
+      this.fail(new ProtocolError('transport/closed', 'the connection has ended'));
       listening[disposeSymbol]();
       refusals[disposeSymbol]();
       for (const timer of this.#timers) timer[disposeSymbol]();
-      // Not waited for: the peer may never take what is still to leave.
+      // Not waited for: the peer may never accept the rest.
       this.#transport?.close().catch(() => undefined);
     }
   }
 
-  /** Ends the connection for a reason, if it has not ended. */
+  /** Ends the connection with an error, if it has not ended. */
   fail(error: unknown): void {
     if (!this.#end.signal.aborted) this.#end.abort(error);
   }
 
-  /** Says goodbye, as far as the station listens, and ends the connection (spec §9.8). */
+  /** Reports that the user is offline, if the station accepts that, and ends the connection (spec §9.8). */
   async leave(reason: ProtocolError): Promise<void> {
     const station = this.station;
     const transport = this.#transport;
@@ -135,11 +135,11 @@ export class StationConnection implements StationContact {
     this.fail(reason);
   }
 
-  /** Asks the station whom it knows by a name. */
+  /** Asks the station whom a name stands for. */
   async resolve(name: string, signal?: AbortSignal): Promise<ID | undefined> {
     const station = this.station;
     if (station === undefined || !this.isOpen) {
-      throw new ProtocolError('state/not-ready', 'there is no station to ask');
+      throw new ProtocolError('state/not-ready', 'the session must be online to ask the station');
     }
     const end =
       signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
@@ -189,19 +189,19 @@ export class StationConnection implements StationContact {
     return address.id ?? (trustNewStation ? undefined : await pins.get(address));
   }
 
-  /** @throws `transport/timeout`; what the transport throws; why the connection has to end */
+  /** @throws `transport/timeout`; what the transport throws; the error that ends the connection */
   async #dial(): Promise<Transport> {
     const { address } = this.#options;
     const { signal } = this.#end;
     const timer = this.#after(TIMEOUT, () =>
-      this.fail(new ProtocolError('transport/timeout', 'connecting takes too long')),
+      this.fail(new ProtocolError('transport/timeout', 'connecting took too long')),
     );
     const context = { signal, maxPayloadBytes: DEFAULT_PAYLOAD_LIMITS.maxLength };
     const opening = Promise.resolve().then(() => address.connect(context));
     try {
       return await raceAbort(opening, signal);
     } catch (error) {
-      // Nobody wants it any more.
+      // The caller does not want the connection any more.
       void opening.then((transport) => transport.close()).catch(() => undefined);
       throw error;
     } finally {
@@ -209,7 +209,7 @@ export class StationConnection implements StationContact {
     }
   }
 
-  /** Nothing else leaves until the station has accepted the answer. */
+  /** Sends the proof. Nothing else leaves until the station has accepted it. */
   #prove({ station, session }: ProveStep): void {
     const wasOpen = this.#open;
     this.#open = false;
@@ -221,7 +221,7 @@ export class StationConnection implements StationContact {
   #accepted(step: AcceptedStep): void {
     this.#act(async () => {
       const { address, pins } = this.#options;
-      // It may have come twice.
+      // The step may have come twice.
       if (this.#open || !this.#handshake?.isLast(step)) return;
       this.#handshakeTimer?.[disposeSymbol]();
       this.#letIn = true;
@@ -229,7 +229,7 @@ export class StationConnection implements StationContact {
       await this.#tellVisa();
       await this.#tellLogin(step.station);
       this.#send(await this.#announcements.report(step.station, 'online'));
-      // Meanwhile the station may have asked again.
+      // The station may have asked again meanwhile.
       if (this.#handshake.isLast(step)) this.#goOnline(step.station);
     });
   }
@@ -259,7 +259,7 @@ export class StationConnection implements StationContact {
   #repeatLogin(station: ID): void {
     this.#after(LOGIN_INTERVAL, () => {
       this.#repeatLogin(station);
-      // Before `DIM!` nothing but the handshake leaves.
+      // Until the login is accepted, only the handshake leaves.
       if (this.isOpen) this.#act(() => this.#tellLogin(station));
     });
   }
@@ -267,11 +267,13 @@ export class StationConnection implements StationContact {
   #limitHandshake(): void {
     this.#handshakeTimer?.[disposeSymbol]();
     this.#handshakeTimer = this.#after(TIMEOUT, () =>
-      this.fail(new ProtocolError('transport/timeout', 'the station does not let us in')),
+      this.fail(
+        new ProtocolError('transport/timeout', 'the station did not accept the login in time'),
+      ),
     );
   }
 
-  /** Does something of our own; if it fails, the connection does. */
+  /** Queues a task. If it fails, the connection fails. */
   #act(task: () => Promise<void>): void {
     this.#turn = this.#turn
       .then(async () => {
@@ -280,7 +282,7 @@ export class StationConnection implements StationContact {
       .catch((error: unknown) => this.fail(error));
   }
 
-  /** Not waited for: the station acknowledges it only when we have acknowledged what it sends. */
+  /** Not waited for: the station acknowledges it only when we have acknowledged its messages. */
   #send(bytes: Uint8Array): void {
     this.#transport?.send(bytes).catch((error: unknown) => this.fail(error));
   }
@@ -300,10 +302,10 @@ export class StationConnection implements StationContact {
     return handle;
   }
 
-  /** Tries something for a while; whether it works does not matter. */
+  /** Runs a task for a limited time, and ignores its failure. */
   async #within(delay: number, task: () => Promise<void>): Promise<void> {
     await new Promise<void>((resolve) => {
-      // Not one of the timers that end with the connection.
+      // This timer must not end with the connection.
       const timer = this.#options.messenger.timers.after(delay, resolve);
       task()
         .catch(() => undefined)

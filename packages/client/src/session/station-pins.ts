@@ -4,8 +4,8 @@ import type { ID } from '@dimp/mkm';
 import type { StationAddress } from './station-address.ts';
 
 /**
- * Which station was found at which address. Nothing else proves that it is the one it was before: a station is whoever
- * answers (spec §14.1 #9).
+ * Remembers which station was found at which address. Nothing else proves that it is still the same one (spec §14.1
+ * #9).
  */
 export class StationPins {
   readonly #store: Store;
@@ -16,7 +16,7 @@ export class StationPins {
     this.#readID = readID;
   }
 
-  /** @throws `store/` codes; `store/corrupt` for a record that cannot be read: then it may be any station's */
+  /** @throws `store/` codes; `store/corrupt` for a record that cannot be read: then the station is not known */
   async get(address: StationAddress): Promise<ID | undefined> {
     const bytes = await this.#store.get(pathOf(address));
     if (bytes === undefined) return undefined;

@@ -20,36 +20,36 @@ import type { StationAddress } from './station-address.ts';
 import { StationConnection } from './station-connection.ts';
 import { StationPins } from './station-pins.ts';
 
-/** What a session is made with. */
+/** Options for {@link StationSession}. */
 export interface StationSessionOptions<P extends Protocol> extends ProgramInfo {
-  /** Sends and receives over the session. It is not disposed of with it. */
+  /** Sends and receives over the session. The session does not dispose of it. */
   readonly messenger: Messenger<P>;
-  /** Where to log in: when one does not answer, the next one is tried, and behind the last the first again. */
+  /** Stations to log in at. If one does not answer, the next one is tried, and after the last one the first again. */
   readonly stations: readonly StationAddress[];
-  /** Who logs in; the current user by default. Stations take no messages of other users over the session. */
+  /** The user who logs in; the current user by default. Stations accept no messages of other users over the session. */
   readonly user?: ID;
   /**
-   * Accepts another station than was at an address before, and remembers it. Whoever controls the network can be that
-   * station.
+   * Accepts another station than was at an address before, and remembers it. An attacker who controls the network can
+   * pose as that station.
    */
   readonly trustNewStation?: boolean;
   /** Stops the session when it aborts. */
   readonly signal?: AbortSignal;
 }
 
-/** What a session tells of. */
+/** Events of {@link StationSession}. */
 export interface SessionEvents {
   state: SessionReport;
 }
 
-/** How long a session stays with a station at least before it leaves it for another one that might deliver, in milliseconds. */
+/** How long a session stays with a station before it may leave it for one that might deliver. */
 const MOVING_PAUSE = 24 * 60 * 60_000;
 
 /**
- * Keeps a user logged in at a station: connects, proves who he is, tells where he is, and does all of it again whenever
- * the connection is lost, at this or the next station (spec §11.6). What the messenger is told to send waits meanwhile.
+ * Keeps a user logged in at a station: connects, proves the user's identity, and announces their location. Does so
+ * again whenever the connection is lost, at this or the next station (spec §11.6). Outgoing messages wait meanwhile.
  *
- * In tabs that share a store, only the one that leads connects.
+ * Of tabs that share a store, only the leading one connects.
  *
  * @example
  * ```ts
@@ -72,12 +72,12 @@ export class StationSession<P extends Protocol = Protocol>
   #report: SessionReport = { state: 'offline' };
   #connection: StationConnection | undefined;
   #run: Run | undefined;
-  /** When it last left a station that did not deliver, in milliseconds since the epoch. */
+  /** When the session last left a station that did not deliver, in milliseconds since the epoch. */
   #movedOn: number | undefined;
 
-  /** @throws `RangeError` without stations */
+  /** @throws `RangeError` if `stations` is empty */
   constructor(options: StationSessionOptions<P>) {
-    if (options.stations.length === 0) throw new RangeError('a session needs a station');
+    if (options.stations.length === 0) throw new RangeError('stations must not be empty');
     const { facebook } = options.messenger;
     this.#options = options;
     this.#messenger = options.messenger;
@@ -88,15 +88,15 @@ export class StationSession<P extends Protocol = Protocol>
     return this.#events.on(kind, listener);
   }
 
-  /** How far the session has got. */
+  /** State of the session. */
   get report(): SessionReport {
     return this.#report;
   }
 
   /**
-   * Begins to connect, and goes on until it is stopped.
+   * Connects, and stays connected until it is stopped.
    *
-   * @throws `identity/not-found` if there is no such user on this machine; `state/stopped` if the messenger has been
+   * @throws `identity/not-found` if the user does not belong to this machine; `state/stopped` if the messenger has been
    *   disposed of; `store/` codes; the reason of the session's signal
    */
   async start(): Promise<void> {
@@ -124,9 +124,9 @@ export class StationSession<P extends Protocol = Protocol>
   }
 
   /**
-   * Waits until messages go both ways.
+   * Waits until the session is online.
    *
-   * @throws `state/stopped` if the session is stopped before; the signal's reason
+   * @throws `state/stopped` if the session is stopped first; the signal's reason
    */
   async online(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
@@ -149,27 +149,27 @@ export class StationSession<P extends Protocol = Protocol>
     }
   }
 
-  /** Tries again now, if the session waits: the network is back, say. */
+  /** Ends a pause of the session, for example because the network is back. */
   retryNow(): void {
     this.#run?.skipPause();
   }
 
   /**
-   * Asks the station for whom a short name stands (spec §9.12). For what people type: a name means what the station says,
-   * so never use it for IDs that come from the network.
+   * Asks the station whom a short name stands for (spec §9.12). Only for names that users type: the station decides
+   * what a name means, so never use it for IDs that come from the network.
    *
-   * @returns undefined for a name that nobody has, and for reserved words, which are not asked for
-   * @throws `RangeError` for what can be no short name; `state/not-ready` while the session is not online;
+   * @returns undefined for an unknown name, and for reserved words, which are not sent to the station
+   * @throws `RangeError` if it cannot be a short name; `state/not-ready` while the session is not online;
    *   `transport/timeout` if there is no answer; the signal's reason
    */
   async resolve(name: string, signal?: AbortSignal): Promise<ID | undefined> {
     if (!isShortName(name)) return undefined;
     signal?.throwIfAborted();
     if (this.#connection !== undefined) return this.#connection.resolve(name, signal);
-    throw new ProtocolError('state/not-ready', 'there is no station to ask');
+    throw new ProtocolError('state/not-ready', 'the session must be online to ask the station');
   }
 
-  /** Tells the station that the user is offline, and closes the connection. It can be started again. */
+  /** Reports that the user is offline, and closes the connection. The session can be started again. */
   async stop(): Promise<void> {
     const run = this.#run;
     if (run === undefined) return;
@@ -188,7 +188,7 @@ export class StationSession<P extends Protocol = Protocol>
     const { facebook } = this.#messenger;
     const user = this.#options.user ?? (await facebook.currentUser())?.id;
     if (user === undefined) {
-      throw new ProtocolError('identity/not-found', 'there is no user on this machine');
+      throw new ProtocolError('identity/not-found', 'this machine has no user yet');
     }
     await facebook.requireSigner(user);
     return user;
@@ -236,7 +236,7 @@ export class StationSession<P extends Protocol = Protocol>
     });
   }
 
-  /** @returns why it ended, and how long the user was online, in milliseconds */
+  /** @returns why the connection ended, and how long the user was online, in milliseconds */
   async #connectOnce(
     run: Run,
     address: StationAddress,
@@ -278,16 +278,16 @@ export class StationSession<P extends Protocol = Protocol>
     return { error, lasted: onlineSince === undefined ? 0 : clock.now() - onlineSince };
   }
 
-  /** Tries the next station, because this one does not deliver what it takes. */
+  /** Moves to the next station, because this one does not deliver the messages it accepts. */
   #moveOn(run: Run): void {
     const now = this.#messenger.facebook.clock.now();
-    // The receiver may as well be away: going to and fro all the time would help nobody.
+    // The receiver may simply be offline, so the session does not move often.
     const isTooSoon = this.#movedOn !== undefined && now - this.#movedOn < MOVING_PAUSE;
     if (this.#options.stations.length < 2 || isTooSoon) return;
     this.#movedOn = now;
     run.movesOn = true;
     this.#connection?.fail(
-      new ProtocolError('transport/closed', 'the station does not deliver what it takes'),
+      new ProtocolError('transport/closed', 'the station does not deliver the messages it accepts'),
     );
   }
 
@@ -299,7 +299,7 @@ export class StationSession<P extends Protocol = Protocol>
     await pausing;
   }
 
-  /** Resolves when this messenger is the one that sends, or the session is being stopped. */
+  /** Resolves when this messenger leads, or when the session is being stopped. */
   async #leading(run: Run): Promise<void> {
     if (this.#messenger.leads) return;
     const listening = this.#messenger.on('leading', () => run.skipPause());
@@ -317,11 +317,11 @@ export class StationSession<P extends Protocol = Protocol>
   }
 }
 
-/** From a start to a stop. */
+/** One run of a session, from start to stop. */
 class Run {
   done: Promise<void> = Promise.resolve();
   slept = false;
-  /** The next connection is to be with another station. */
+  /** Whether the next connection goes to another station. */
   movesOn = false;
   #stopping = false;
   #skip: (() => void) | undefined;
@@ -339,7 +339,7 @@ class Run {
     this.#skip?.();
   }
 
-  /** Waits for a time, or without timers for ever, unless it is skipped. */
+  /** Waits for a time, or for ever without timers, unless the pause is skipped. */
   async pause(timers: Messenger['timers'] | undefined, delay: number): Promise<void> {
     if (this.#stopping) return;
     let timer: Disposable | undefined;
@@ -353,5 +353,5 @@ class Run {
 }
 
 function stopped(): ProtocolError<'state/stopped'> {
-  return new ProtocolError('state/stopped', 'session has been stopped');
+  return new ProtocolError('state/stopped', 'the session has been stopped');
 }
