@@ -1,5 +1,5 @@
 /**
- * The three generations of the wire: what is spoken today, what 0.8 spoke, what 2.4 speaks (spec §15).
+ * The three generations of the wire format: the current one, 0.8 and 2.4 (spec §15).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The ports in memory: for tests, demonstrations and data that may be forgotten.
+ * Implementations of the ports in memory, for tests, demonstrations and temporary data.
  *
  * @module
  */

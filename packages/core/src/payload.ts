@@ -7,25 +7,24 @@ import {
   utf8Decode,
 } from '@dimp/foundation';
 
-/** What stands inside a package or a WebSocket text (spec §12.3, §12.6). */
+/** The contents of a package or a WebSocket text (spec §12.3, §12.6). */
 export type Payload = MessagesPayload | PingPayload | IgnoredPayload | AckPayload;
 
-/** Reliable messages, each as the JSON text that was received and not parsed yet. */
+/** Reliable messages, each as the received JSON text, not parsed. */
 export interface MessagesPayload {
   readonly kind: 'messages';
   readonly messages: readonly string[];
 }
 
 /**
- * Keep-alive. Over WebSocket `reply` is sent back; inside an MTP message the acknowledgement of the package is
- * all (spec §12.3).
+ * Keep-alive. Over WebSocket `reply` is sent back; over MTP the acknowledgement of the package is enough (spec §12.3).
  */
 export interface PingPayload {
   readonly kind: 'ping';
   readonly reply: 'PONG';
 }
 
-/** `PONG`, `NOOP`, `OK`, or nothing but blank lines. */
+/** `PONG`, `NOOP`, `OK`, or blank lines. */
 export interface IgnoredPayload {
   readonly kind: 'ignored';
 }
@@ -33,17 +32,17 @@ export interface IgnoredPayload {
 /** A client's acknowledgement of one message over WebSocket. */
 export interface AckPayload {
   readonly kind: 'ack';
-  /** Time of the acknowledged message in seconds, when the client told it. */
+  /** Time of the acknowledged message in seconds, if the client sent it. */
   readonly time?: number;
-  /** Signature of the acknowledged message, as its text stands there. */
+  /** Signature of the acknowledged message, as text. */
   readonly signature: string;
 }
 
-/** Bounds of {@link readPayload}. */
+/** Limits of {@link readPayload}. */
 export interface PayloadLimits {
-  /** Longest payload: bytes, or UTF-16 units of a text. */
+  /** Maximum length of a payload: bytes, or UTF-16 units of a text. */
   readonly maxLength: number;
-  /** Most messages in one payload. */
+  /** Maximum number of messages in one payload. */
   readonly maxMessages: number;
 }
 
@@ -54,14 +53,14 @@ export const DEFAULT_PAYLOAD_LIMITS: PayloadLimits = /* @__PURE__ */ Object.free
 });
 
 /**
- * Splits a transport payload into its messages, or recognises a control word or an acknowledgement
- * (spec §12.3, §12.6). Only the line feed separates: U+2028 and CR stand inside texts (spec §14.6 no. 56).
+ * Splits a transport payload into its messages, or recognises a control word or an acknowledgement (spec §12.3, §12.6). Only
+ * the line feed separates messages: U+2028 and CR occur inside texts (spec §14.6 no. 56).
  *
- * Messages stay text: their own gate parses them once, with its limits. Here a line only has to look like an
- * object, so that one line of garbage refuses the payload.
+ * Messages stay text and are parsed later, with the limits of the JSON gate. Here each line must look like a JSON object, so one
+ * malformed line refuses the payload.
  *
- * @throws `format/limit` above a limit; `format/json` for bytes that are no UTF-8, a line that is no JSON object,
- *   or an unknown word; `format/field` for an acknowledgement without signature.
+ * @throws `format/limit` above a limit; `format/json` for bytes that are not UTF-8, a line that is not a JSON object, or an
+ *   unknown word; `format/field` for an acknowledgement without a signature
  *
  * @example
  * ```ts
@@ -128,8 +127,8 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * Cuts JSON's white space from both ends. No regular expression, which would take quadratic time on many
- * spaces; not `String.trim`, which also cuts characters that are no JSON white space.
+ * Trims the white space of JSON. Not with a regular expression, which takes quadratic time on many spaces, and not with
+ * `String.trim`, which also removes other characters.
  */
 function trim(text: string): string {
   let start = 0;

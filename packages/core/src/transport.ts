@@ -1,5 +1,5 @@
 /**
- * Parts for transports and servers: the queue between a connection and its reader, one timer for the time limits of all
+ * Building blocks for transports and servers: the queue between a connection and its reader, one timer for the time limits of all
  * connections, and rate limits by address.
  *
  * @module

@@ -2,40 +2,39 @@ import type { DecryptKey, Signer } from '@dimp/crypto';
 import type { JsonObject, MaybePromise } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 
-/** The private keys of a user on this machine; each of them may be remote. */
+/** The private keys of a local user. Each of them may be remote. */
 export interface LocalIdentity {
   readonly id: ID;
   /** Identity key: signs messages, metas and documents. */
   readonly signer: Signer;
-  /** Keys that open message keys, newest first; the identity key too if it can decrypt. */
+  /** Keys that decrypt message keys, newest first; includes the identity key if it can decrypt. */
   readonly decryptKeys: readonly DecryptKey[];
 }
 
 /**
- * Where a barrack keeps what it has verified. It stores and finds, and judges nothing: whatever is saved here has passed
- * the barrack's checks.
+ * Storage of a barrack. It holds verified data only and checks nothing itself.
  */
 export interface Archive {
   meta(entity: EntityKey): MaybePromise<JsonObject | undefined>;
-  /** Metas never change: the first one wins (spec §6.4). Returns false if there is one already. */
+  /** Stores a meta unless one is stored already: metas never change (spec §6.4). @returns whether it was stored */
   addMeta(entity: EntityKey, meta: JsonObject): MaybePromise<boolean>;
   documents(entity: EntityKey): MaybePromise<readonly JsonObject[]>;
   /**
-   * Reads the documents, lets the barrack judge them, and writes what it answers; nobody else who uses this archive, in
-   * another tab either, changes them meanwhile. So nothing older ever takes the place of something newer.
+   * Reads the documents, passes them to `change` and writes the result, under a lock over all users of this archive and all
+   * tabs. So an older document never replaces a newer one.
    *
-   * @param change - what the list becomes; undefined leaves it as it is. What it throws is thrown, and nothing is written
+   * @param change - returns the new list, or undefined to leave it unchanged. If it throws, nothing is written
    */
   changeDocuments(
     entity: EntityKey,
     change: (stored: readonly JsonObject[]) => readonly JsonObject[] | undefined,
   ): MaybePromise<void>;
-  /** IDs of a group's members as text, the owner first. */
+  /** IDs of a group's members as texts, the owner first. */
   members(group: EntityKey): MaybePromise<readonly string[]>;
-  /** Groups whose members are known; archives that cannot list them leave this out. */
+  /** Groups whose members are stored. Absent if the archive cannot list them. */
   groups?(): MaybePromise<readonly EntityKey[]>;
   setMembers(group: EntityKey, members: readonly string[]): MaybePromise<void>;
   contacts(user: EntityKey): MaybePromise<readonly string[]>;
-  /** Users of this machine, the current one first. */
+  /** Local users, the current one first. */
   localIdentities(): MaybePromise<readonly LocalIdentity[]>;
 }

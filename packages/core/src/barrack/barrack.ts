@@ -33,19 +33,19 @@ import { isDocument, isMeta, sameMeta } from './parsed.ts';
 import { chooseReceiverKeys, type ReceiverKey, receiverKeys } from './receiver-keys.ts';
 import { readStored } from './stored.ts';
 
-/** What a barrack is made with. */
+/** Options for a {@link Barrack}. */
 export interface BarrackOptions {
   readonly clock?: Clock;
-  /** Entries of each cache, 4,096 by default. */
+  /** Capacity of each cache, 4,096 by default. */
   readonly cacheSize?: number;
 }
 
-/** What a barrack tells of, after it has been stored. */
+/** Events of a barrack, emitted after the change has been stored. */
 export interface BarrackEvents {
   metaSaved: { readonly id: ID };
-  /** A second, different meta arrived for a known ID: the first one stays, but somebody forges (spec §14.7 no. 1). */
+  /** A second, different meta arrived for an ID. The first one stays; one of the two is forged (spec §14.7 no. 1). */
   metaConflict: { readonly id: ID; readonly meta: Meta };
-  /** The document is absent if somebody else stored it, such as another tab: then it is in the list of documents. */
+  /** The document is absent if another tab stored it. Read it from the list of documents then. */
   documentSaved: { readonly id: ID; readonly document?: Document };
   membersSaved: { readonly id: ID };
 }
@@ -58,12 +58,12 @@ export const BARRACK_EVENTS: EventKinds<BarrackEvents> = {
   membersSaved: true,
 };
 
-/** What became of a meta or document that was handed in. */
+/** The result of saving a meta or document. */
 export type SaveOutcome = 'saved' | 'known';
 
 /**
- * The directory of entities: users and groups with their metas, documents, keys and members. Everything that comes in
- * is verified here, once; everything that comes out can be trusted.
+ * Directory of entities: users and groups with their metas, documents, keys and members. It verifies all input once, so its
+ * output can be trusted.
  */
 export class Barrack implements UserDataSource, GroupDataSource {
   readonly protocol: Protocol;
@@ -72,7 +72,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
   readonly #emitter: Events<BarrackEvents>;
   readonly #roles: GroupRoles;
   readonly #cache: EntityCache;
-  /** Most bytes of an entity's meta, and of its documents. */
+  /** Maximum size in bytes of an entity's meta, and of its documents together. */
   #maxMeta = Number.POSITIVE_INFINITY;
   #maxDocuments = Number.POSITIVE_INFINITY;
 
@@ -97,7 +97,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 
   /**
-   * The user of an ID.
+   * Returns the user of an ID.
    *
    * @throws `unsupported/entity` for a group ID, and for a kind without a class
    */
@@ -106,7 +106,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 
   /**
-   * The group of an ID.
+   * Returns the group of an ID.
    *
    * @throws `unsupported/entity` for a user ID, and for a kind without a class
    */
@@ -114,7 +114,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
     return this.#cache.object(this.#cache.groups, id, () => makeGroup(id, this));
   }
 
-  /** The verified meta of an entity; broadcast IDs have none. */
+  /** Returns the verified meta of an entity. Broadcast IDs have none. */
   async meta(id: ID): Promise<Meta | undefined> {
     if (id.isBroadcast) return undefined;
     const known = this.#cache.metas.get(id.entity);
@@ -128,16 +128,17 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 
   /**
-   * Takes in a meta for an ID. The first one wins; a different one is reported and changes nothing (spec §6.4).
+   * Verifies and stores the meta of an ID. The first meta wins; a different one emits `metaConflict` and changes nothing (spec
+   * §6.4).
    *
-   * @throws `identity/meta-mismatch` for a meta that does not belong to the ID, `format/limit` for one of more than
-   *   64 KiB, and the codes of reading one
+   * @throws `identity/meta-mismatch` for a meta that does not belong to the ID; `format/limit` for a meta of more than 64 KiB;
+   *   the codes of reading a meta
    */
   async saveMeta(meta: Meta | JsonObject, id: ID): Promise<SaveOutcome> {
     const keep = this.#cache.begin();
     const known = await this.meta(id);
     const wire = isMeta(meta) ? meta.wire : meta;
-    // Verified when it was stored.
+    // It was verified when it was stored.
     if (known !== undefined && equalJson(known.wire, wire)) return 'known';
     const parsed = isMeta(meta) ? meta : this.protocol.metas.parse(meta);
     await this.checkMeta(parsed, id);
@@ -152,12 +153,12 @@ export class Barrack implements UserDataSource, GroupDataSource {
     return 'known';
   }
 
-  /** Raises the alarm if a checked meta is another one than the first (spec §14.7 no. 1). */
+  /** Emits `metaConflict` if a verified meta differs from the stored one (spec §14.7 no. 1). */
   reportConflict(id: ID, first: Meta, other: Meta): void {
     if (!sameMeta(first, other)) this.#emitter.emit('metaConflict', { id, meta: other });
   }
 
-  /** The verified documents of an entity, the newest of each type and terminal. */
+  /** Returns the verified documents of an entity, the newest of each type and terminal. */
   async documents(id: ID): Promise<readonly Document[]> {
     if (id.isBroadcast) return [];
     const known = this.#cache.documents.get(id.entity);
@@ -168,23 +169,22 @@ export class Barrack implements UserDataSource, GroupDataSource {
     return documents;
   }
 
-  /** Whether exactly this document was verified before, and is kept: it need not be verified again. */
+  /** Whether exactly this document is stored, so that it need not be verified again. */
   async hasDocument(document: Document, id: ID): Promise<boolean> {
     return isAmong(await this.documents(id), document);
   }
 
-  /** The visa or bulletin in force: the newest, and never a document of another type. */
+  /** Returns the visa or bulletin in force: the newest one, never a document of another type. */
   async document(id: ID): Promise<Document | undefined> {
     const documents = await this.documents(id);
     return id.isGroup ? newestBulletin(documents) : newestVisa(documents);
   }
 
   /**
-   * Takes in a document for an ID: verifies it with the meta key of whoever may sign it, and keeps it if it is newer
-   * (spec §7.4–7.5).
+   * Verifies a document of an ID with the meta key of its permitted signer, and stores it if it is newer (spec §7.4–7.5).
    *
-   * @throws `identity/document-invalid`, `identity/expired` for one that is not newer, `identity/not-found` if the
-   *   signer's meta is not known, `format/limit` for one of more than 64 KiB, and the codes of reading one
+   * @throws `identity/document-invalid`; `identity/expired` for a document that is not newer; `identity/not-found` if the
+   *   signer's meta is unknown; `format/limit` for a document of more than 64 KiB; the codes of reading a document
    */
   async saveDocument(document: Document | JsonObject, id: ID): Promise<SaveOutcome> {
     const parsed = isDocument(document) ? document : this.protocol.documents.parse(document, id);
@@ -197,7 +197,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
     }
     await this.checkDocument(parsed, id, key);
     const cached = this.#cache.documents.get(id.entity);
-    // What is stored is at least as new as what is remembered of it.
+    // The stored documents are at least as new as the cached ones.
     if (cached !== undefined && this.withDocument(cached, parsed) === undefined) return 'known';
     let outcome = 'known' as SaveOutcome;
     await this.archive.changeDocuments(id.entity, (stored) => {
@@ -206,13 +206,13 @@ export class Barrack implements UserDataSource, GroupDataSource {
       return list?.map(({ wire }) => wire);
     });
     if (outcome === 'known') return outcome;
-    // Not put into the cache: of two that are saved at once, nobody knows here which was the last.
+    // Not cached: of two documents saved at once, it is unknown here which was written last.
     this.#cache.forgetDocuments(id.entity);
     this.#emitter.emit('documentSaved', { id, document: parsed });
     return outcome;
   }
 
-  /** The meta key that documents of an entity must be signed with: its own, or its group's owner's (spec §7.4). */
+  /** Returns the meta key that must sign an entity's documents: its own, or that of the group's owner (spec §7.4). */
   async documentKey(id: ID): Promise<VerifyKey | undefined> {
     if (id.isUser) return (await this.meta(id))?.key;
     const owner = await this.owner(id);
@@ -220,45 +220,45 @@ export class Barrack implements UserDataSource, GroupDataSource {
     return (signer ?? (await this.meta(id)))?.key;
   }
 
-  /** The key that a sender's messages are verified with: its meta's, and no other (spec §14.1 #6). */
+  /** Returns the key that verifies a sender's messages: that of its meta, never another one (spec §14.1 #6). */
   async verifyKey(id: ID): Promise<VerifyKey | undefined> {
     return (await this.meta(id))?.key;
   }
 
-  /** The key that message keys for a user are encrypted with: the newest visa's, else the meta's (spec §7.6). */
+  /** Returns the key that encrypts message keys for a user: that of the newest visa, else of the meta (spec §7.6). */
   async encryptKey(id: ID): Promise<EncryptKey | undefined> {
     return (await this.encryptKeys(id))[0]?.key;
   }
 
   /**
-   * The keys that message keys for a user are encrypted with, newest first: those of the newest visas of their terminals,
-   * at most 8, none older than 180 days but the newest; the meta's key if there is no visa (spec §7.6, §8.9).
+   * Returns the keys that encrypt message keys for a user, newest first: those of the newest visas of their terminals, at most
+   * 8, and apart from the newest none older than 180 days; the meta's key if there is no visa (spec §7.6, §8.9).
    */
   async encryptKeys(id: ID): Promise<readonly ReceiverKey[]> {
     const known = this.#cache.encryptKeys.get(id.entity);
     if (known !== undefined) return chooseReceiverKeys(known, seconds(this.clock));
     const documents = await this.documents(id);
     const keys = receiverKeys(documents, await this.meta(id), this.protocol.keys);
-    // A key that was replaced meanwhile must not stay in use.
+    // A key that was replaced in the meantime must not be cached.
     if (keys.length > 0 && this.#cache.documents.get(id.entity) === documents) {
       this.#cache.encryptKeys.set(id.entity, keys);
     }
     return chooseReceiverKeys(keys, seconds(this.clock));
   }
 
-  /** Users of this machine, the current one first. */
+  /** Returns the local users, the current one first. */
   async localIdentities(): Promise<readonly LocalIdentity[]> {
     return this.archive.localIdentities();
   }
 
-  /** The keys of a user of this machine. */
+  /** Returns the keys of a local user. */
   async localIdentity(id: ID): Promise<LocalIdentity | undefined> {
     return (await this.localIdentities()).find((each) => sameEntity(each.id, id));
   }
 
   /**
-   * Which user of this machine a message is for: the receiver itself, a member of the receiving group, or the current
-   * user for a broadcast (spec §8.6).
+   * Returns the local user that a message is for: the receiver itself, a member of the receiving group, or the current user for
+   * a broadcast (spec §8.6).
    */
   async selectLocalUser(receiver: ID): Promise<LocalIdentity | undefined> {
     const identities = await this.localIdentities();
@@ -273,9 +273,9 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 
   /**
-   * The identity key of a user of this machine.
+   * Returns the identity key of a local user.
    *
-   * @throws `identity/not-found` for anybody else.
+   * @throws `identity/not-found` for any other ID
    */
   async requireSigner(id: ID): Promise<Signer> {
     const signer = await this.signer(id);
@@ -316,12 +316,12 @@ export class Barrack implements UserDataSource, GroupDataSource {
     return this.#roles.administrators(group);
   }
 
-  /** Whether somebody may speak in a group: its members, bots and staff; anybody while the members are not known. */
+  /** Whether a sender may write to a group: members, bots and staff may. While the members are unknown, every sender may. */
   async maySpeak(group: ID, sender: ID): Promise<boolean> {
     return this.#roles.maySpeak(group, sender);
   }
 
-  /** Whether two users are members of one group, as far as member lists are known here. */
+  /** Whether two users are members of the same group, according to the stored member lists. */
   async areFellows(a: EntityKey, b: EntityKey): Promise<boolean> {
     const { parseID } = this.protocol;
     for (const group of (await this.archive.groups?.()) ?? []) {
@@ -331,7 +331,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
     return false;
   }
 
-  /** Replaces the member list of a group, the owner first (spec §18 no. 19). Who may do so is the caller's question. */
+  /** Replaces the member list of a group, the owner first (spec §18 no. 19). The caller checks who may do so. */
   async saveMembers(group: ID, members: readonly ID[]): Promise<void> {
     await this.archive.setMembers(
       group.entity,
@@ -341,45 +341,45 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 
   /**
-   * Bounds what is kept of one entity from now on, for whoever keeps it for strangers: a quarter of this for its meta, the rest
-   * for its documents, of which the oldest have to go. Without this call it is 64 KiB for each of 17.
+   * Limits the storage for each entity, for directories that store data of strangers: a quarter for the meta, the rest for the
+   * documents, of which the oldest are dropped. Without this call, the meta and each of up to 16 documents may have 64 KiB.
    *
-   * @param bytes - of JSON
+   * @param bytes - size of the JSON
    */
   limitEntities(bytes: number): void {
     this.#maxMeta = Math.floor(bytes / 4);
     this.#maxDocuments = bytes - this.#maxMeta;
   }
 
-  /** Forgets what is remembered of an entity, because it was changed in the archive by somebody else. */
+  /** Drops an entity from the caches, after it was changed in the archive. */
   protected forget(entity: EntityKey): void {
     this.#cache.forget(entity);
   }
 
-  /** {@link Barrack.forget} of all entities. */
+  /** Drops all entities from the caches. */
   protected forgetAll(): void {
     this.#cache.forgetAll();
   }
 
-  /** Checks a meta before it is kept: its size, and that it belongs to the ID (spec §6.4). */
+  /** Checks a meta before it is stored: its size, and that it belongs to the ID (spec §6.4). */
   protected async checkMeta(meta: Meta, id: ID): Promise<void> {
     checkStoredSize(meta.wire, this.#maxMeta);
     await this.protocol.metas.check(meta, id);
   }
 
-  /** Checks a document before it is kept: its size, and everything of spec §7.4 but whether it is newer. */
+  /** Checks a document before it is stored: its size, and everything in spec §7.4 except whether it is newer. */
   protected async checkDocument(document: Document, id: ID, key: VerifyKey): Promise<void> {
     checkStoredSize(document.wire, this.#maxDocuments);
     await this.protocol.documents.verify(document, { id, key, now: seconds(this.clock) });
   }
 
-  /** Reads what the archive has; all of it was verified before it was stored. */
+  /** Reads documents of the archive, which were verified before they were stored. */
   protected readDocuments(id: ID, wires: readonly JsonObject[]): readonly Document[] {
     const { documents } = this.protocol;
     return readStored('documents', () => wires.map((wire) => documents.parse(wire, id)));
   }
 
-  /** {@link withDocument} by the rules of this protocol. */
+  /** {@link withDocument} with the rules of this protocol. */
   protected withDocument(
     stored: readonly Document[],
     incoming: Document,
@@ -388,8 +388,7 @@ export class Barrack implements UserDataSource, GroupDataSource {
   }
 
   /**
-   * Forgets a part of every cache, half by default, for the host's memory pressure signal. Nothing is lost, it is read
-   * again.
+   * Drops a part of every cache, half by default, for hosts under memory pressure. The data is read again when needed.
    */
   reduceMemory(part?: Reduction): void {
     this.#cache.reduce(part);

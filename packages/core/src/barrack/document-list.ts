@@ -7,18 +7,17 @@ import {
 } from '@dimp/foundation';
 import { type Document, type DocumentRegistry, newestBulletin, newestVisa } from '@dimp/mkm';
 
-/** Documents kept of one entity: one document under ever new terminals must not fill the archive. */
+/** Maximum number of stored documents of an entity: one document under many terminals must not fill the archive. */
 const MAX_DOCUMENTS = 16;
-/** Longest meta or document that is kept, in UTF-16 units of its JSON: strangers send them, and they stay for ever. */
+/** Maximum length of a stored meta or document in UTF-16 units of its JSON. Strangers send them, and they stay for ever. */
 const MAX_LENGTH = 64 * 1024;
 
 /**
- * The documents of an entity after a verified one has come in: it takes the place of the older one of its kind (spec
- * §7.5).
+ * Adds a verified document to the documents of an entity. It replaces the older document of its kind (spec §7.5).
  *
- * @param maxBytes - most bytes of JSON that all of them have together; the oldest go
- * @returns undefined if it is among them already
- * @throws `identity/expired` for one that is not newer, `identity/document-invalid` for one that would do damage
+ * @param maxBytes - maximum size of the JSON of all documents; the oldest are dropped
+ * @returns undefined if the document is in the list already
+ * @throws `identity/expired` for a document that is not newer; `identity/document-invalid` for one that its type refuses
  */
 export function withDocument(
   stored: readonly Document[],
@@ -43,8 +42,8 @@ export function withDocument(
 }
 
 /**
- * Whether exactly this document is among those that were verified before, signature included: it comes with every login and
- * every first message, and whoever sends it chooses how long its verification takes.
+ * Whether exactly this document, including its signature, is in a list of verified documents. Every login and every first
+ * message brings one, and its sender chooses how long its verification takes.
  */
 export function isAmong(verified: readonly Document[], document: Document): boolean {
   return verified.some(
@@ -56,9 +55,9 @@ export function isAmong(verified: readonly Document[], document: Document): bool
 }
 
 /**
- * Bounds what is kept of strangers.
+ * Limits the size of a stored meta or document.
  *
- * @param maxBytes - most bytes of its JSON, for whoever grants less than everybody does
+ * @param maxBytes - a lower limit than the default
  * @throws `format/limit` for a meta or document that is too large
  */
 export function checkStoredSize(
@@ -79,16 +78,16 @@ function tooLarge(limit: string, max: number): ProtocolError<'format/limit'> {
 }
 
 /**
- * A user has one visa for each terminal, a group one bulletin (spec §7.6). The terminal is not signed: whoever has a
- * document can show it under another one.
+ * A user has one visa for each terminal, a group one bulletin (spec §7.6). The terminal is not signed: anyone with a document
+ * can present it under another terminal.
  */
 function sameSlot(a: Document, b: Document): boolean {
   return a.type === b.type && (a.did.isGroup || a.terminal === b.terminal);
 }
 
 /**
- * The {@link MAX_DOCUMENTS} newest in their order, as many as fit; of equally new ones the first. The visa or bulletin in force is
- * always among them: documents of applications, however many and new, do not displace it.
+ * Keeps the {@link MAX_DOCUMENTS} newest documents, in order, as many as fit; of equally new ones the first. Always keeps the
+ * visa or bulletin in force, so that documents of applications cannot displace it.
  */
 function newest(documents: readonly Document[], maxBytes: number): readonly Document[] {
   if (documents.length <= MAX_DOCUMENTS && !Number.isFinite(maxBytes)) return documents;

@@ -5,7 +5,7 @@ import type { ReceiverKey } from './receiver-keys.ts';
 /** Keeps a value in one of the maps of an {@link EntityCache}. */
 export type Keep = <V>(map: LruMap<EntityKey, V>, entity: EntityKey, value: V) => void;
 
-/** What a barrack keeps in memory of entities: verified values of its archive, and the objects that stand for entities. */
+/** Caches of a barrack: verified values of its archive, and the user and group objects. */
 export class EntityCache {
   readonly metas: LruMap<EntityKey, Meta>;
   readonly documents: LruMap<EntityKey, readonly Document[]>;
@@ -24,7 +24,7 @@ export class EntityCache {
     this.groups = new LruMap(capacity);
   }
 
-  /** To be called before a value is read from the archive. The result keeps the value unless something was forgotten since. */
+  /** Call it before reading a value from the archive. The result caches the value unless something was dropped since. */
   begin(): Keep {
     const began = this.#generation;
     return (map, entity, value) => {
@@ -32,7 +32,7 @@ export class EntityCache {
     };
   }
 
-  /** The object for an entity, created on first use. */
+  /** Returns the object of an entity, created on first use. */
   object<T extends User | Group>(map: LruMap<EntityKey, T>, id: ID, make: () => T): T {
     const known = map.get(id.entity);
     if (known !== undefined) return known;
@@ -52,7 +52,7 @@ export class EntityCache {
     this.forgetDocuments(entity);
   }
 
-  /** Forgets all values; the objects for entities hold none and stay. */
+  /** Drops all values. The user and group objects hold no values and stay. */
   forgetAll(): void {
     this.#generation += 1;
     for (const map of [this.metas, this.documents, this.encryptKeys]) map.clear();

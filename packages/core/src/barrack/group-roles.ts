@@ -15,12 +15,12 @@ import { readStored } from './stored.ts';
 
 const NOBODY: BulletinRoles = { assistants: [], administrators: [] };
 
-/** Answers who founded, owns, administers and belongs to a group (spec §5, §7.2, §9.14). */
+/** Founder, owner, staff and members of groups (spec §5, §7.2, §9.14). */
 export class GroupRoles {
   readonly #source: EntityDataSource;
   readonly #archive: Pick<Archive, 'members'>;
   readonly #readID: (text: unknown) => ID;
-  /** A bulletin may name thousands of IDs, and every message of its group asks for them. */
+  /** Cache: a bulletin may name thousands of IDs, which every message of its group needs. */
   readonly #roles = new WeakMap<Document, BulletinRoles>();
 
   constructor(
@@ -34,8 +34,8 @@ export class GroupRoles {
   }
 
   /**
-   * The founder is whoever made the group's meta. A bulletin may name him, but only the comparison of the group's meta
-   * with his own proves it (spec §14.1 #12).
+   * Returns the founder, who made the group's meta. A bulletin may name the founder, but only a comparison of the group's meta
+   * with the founder's meta proves it (spec §14.1 #12).
    */
   async founder(group: ID): Promise<ID | undefined> {
     if (group.isBroadcast) return broadcastGroupRoles(group).founder;
@@ -53,7 +53,7 @@ export class GroupRoles {
     return undefined;
   }
 
-  /** The owner: the founder, in groups that know no handing over (spec §9.14). */
+  /** Returns the owner, which is the founder in groups that cannot be transferred (spec §9.14). */
   async owner(group: ID): Promise<ID | undefined> {
     if (group.isBroadcast) return broadcastGroupRoles(group).owner;
     if (group.type === EntityType.Group) return this.founder(group);
@@ -61,14 +61,14 @@ export class GroupRoles {
     return (await this.founder(group)) ?? first;
   }
 
-  /** The members, the owner first; empty while they are not known. */
+  /** Returns the members, the owner first; empty while they are unknown. */
   async members(group: ID): Promise<readonly ID[]> {
     if (group.isBroadcast) return broadcastGroupRoles(group).members;
     const texts = await this.#archive.members(group.entity);
     return readStored('members', () => texts.map((text) => this.#readID(text)));
   }
 
-  /** Bots that distribute a group's messages. */
+  /** Returns the bots that distribute a group's messages. */
   async assistants(group: ID): Promise<readonly ID[]> {
     return (await this.#bulletin(group)).assistants;
   }
@@ -77,7 +77,7 @@ export class GroupRoles {
     return (await this.#bulletin(group)).administrators;
   }
 
-  /** Whether somebody may speak in a group: members, its bots and its staff; anybody while no member is known. */
+  /** Whether a sender may write to a group: members, bots and staff may. While no member is known, every sender may. */
   async maySpeak(group: ID, sender: ID): Promise<boolean> {
     const members = await this.members(group);
     if (members.length === 0 || members.some((each) => sameEntity(each, sender))) return true;

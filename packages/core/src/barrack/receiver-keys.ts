@@ -2,33 +2,33 @@ import { canEncrypt, type EncryptKey, type KeyRegistry, samePublicKey } from '@d
 import { isProtocolError, ownMember } from '@dimp/foundation';
 import { type Document, isVisa, type Meta, visaKey } from '@dimp/mkm';
 
-/** What a visa names in its property `accepts` if its owner's program opens messages that are sealed with AES-GCM. */
+/** The value in a visa's property `accepts` that announces support for AES-GCM. */
 export const ACCEPTS_AEAD = 'aead-1';
 
-/** Terminals of one user that a message is encrypted for: every entry of a visa list costs its readers' bytes. */
+/** Maximum number of terminals of a user that a message is encrypted for, because each adds bytes to the message. */
 const MAX_TERMINALS = 8;
-/** A terminal that was not seen for so long is not written for any more. */
+/** Age of a visa from which its terminal is left out. */
 const MAX_AGE = 180 * 24 * 60 * 60;
-/** Longest name of a terminal that is written for: it is not signed, and stands in each of our messages. */
+/** Maximum length of a terminal name that is written. It is not signed, and every message repeats it. */
 const MAX_TERMINAL_LENGTH = 64;
 
-/** A key that message keys for a user are encrypted with. */
+/** A key that encrypts message keys for a user. */
 export interface ReceiverKey {
   readonly key: EncryptKey;
   /**
-   * Names of the terminals it belongs to, undefined for a visa without one. Whoever has a visa can show it under another
-   * name, so one key may have several.
+   * Names of its terminals; undefined stands for a visa without a name. Anyone with a visa can present it under another name,
+   * so one key may have several.
    */
   readonly terminals: readonly (string | undefined)[];
-  /** Whether the program behind it opens messages that are sealed with AES-GCM. */
+  /** Whether its program supports AES-GCM. */
   readonly aead: boolean;
   /** When the visa was signed, in seconds since the epoch; 0 for a meta. */
   readonly time: number;
 }
 
 /**
- * Keys of all visas of a user, newest first; that of the meta if there is none. A key in a document of another type, such as
- * one of an application, is for something else.
+ * Returns the keys of all visas of a user, newest first; that of the meta if there is no visa. Ignores keys in documents of other
+ * types.
  */
 export function receiverKeys(
   documents: readonly Document[],
@@ -54,7 +54,7 @@ export function receiverKeys(
   return [{ key: meta.key, terminals: [undefined], aead: false, time: 0 }];
 }
 
-/** Those of {@link receiverKeys} that are in use: not too many, and none that was left behind long ago. */
+/** Chooses among {@link receiverKeys}: not too many, and none of a terminal that was abandoned long ago. */
 export function chooseReceiverKeys(
   keys: readonly ReceiverKey[],
   now: number,
@@ -76,7 +76,7 @@ function readKey(
   try {
     return visaKey(document, keys);
   } catch (error) {
-    // A visa with a key of an algorithm we do not have: its owner can still be reached by another or by the meta key.
+    // A visa key of an unregistered algorithm: the owner can still be reached through another visa or the meta key.
     if (!isProtocolError(error)) throw error;
     return undefined;
   }

@@ -1,8 +1,8 @@
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 
 /**
- * Reads what an archive gives back. It was right when it was stored, so what is wrong now is damage, and no fault of
- * whoever sent the message that made us look. An algorithm or address family that is not registered any more is none.
+ * Reads a record of an archive. It was valid when it was stored, so an error means damage, not a fault of a peer. An algorithm or
+ * address family that is no longer registered is not damage.
  *
  * @param what - kind of record, for the error
  * @throws `store/corrupt`, `unsupported/` codes
@@ -12,7 +12,7 @@ export function readStored<T>(what: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!isProtocolError(error) || error.code.startsWith('unsupported/')) throw error;
-    // The cause stays out: it may quote what is stored.
+    // Without the cause, which may quote the record.
     throw new ProtocolError('store/corrupt', 'a stored record cannot be read', {
       details: { what },
     });

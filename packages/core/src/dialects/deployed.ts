@@ -4,8 +4,8 @@ import { double, mapElements, mapMember, metaType, pick } from './double.ts';
 import { numericType } from './type-number.ts';
 
 /**
- * What today's network speaks (spec §15.2): long names, doubled members, `key` and `keys[receiver]` both. Peers of the
- * generations before and after it can read most of it too.
+ * The dialect of the current network (spec §15.2): long names, doubled members, both `key` and `keys[receiver]`. Peers of the
+ * other generations can read most of it.
  */
 export const deployed: Dialect<'deployed'> = {
   name: 'deployed',
@@ -18,7 +18,7 @@ function outgoing(scope: WireScope, wire: JsonObject): JsonObject {
     case 'message':
       return message(wire);
     case 'content':
-      // The conversion of peers is shallow: contents inside others keep their type as text (spec §1.7).
+      // The conversion of peers is shallow: nested contents keep their type as text (spec §1.7).
       return { ...names(wire), type: numericType(ownMember(wire, 'type')) };
     case 'meta':
       return meta(wire);
@@ -35,7 +35,7 @@ function message(wire: JsonObject): JsonObject {
   );
 }
 
-/** Personal messages carry their key twice: today's peers read `key`, later ones `keys` (spec §15.2). */
+/** Writes the key of a personal message twice: current peers read `key`, later ones `keys` (spec §15.2). */
 function bothKeys(wire: JsonObject): JsonObject {
   const key = ownMember(wire, 'key');
   const receiver = ownMember(wire, 'receiver');
@@ -69,7 +69,7 @@ function names(wire: JsonObject): JsonObject {
   }
 }
 
-/** Whoever reads lists of contents reads a receipt's `origin` as well: it need not stand there three times (spec §9.1, §9.6). */
+/** Peers that read lists of contents also read a receipt's `origin`, so it is written once there (spec §9.1, §9.6). */
 function within(wire: JsonObject): JsonObject {
   return ownMember(wire, 'command') === 'receipt' ? double(wire, 'command', 'cmd') : names(wire);
 }
@@ -99,7 +99,7 @@ function byName(wire: JsonObject): JsonObject {
   }
 }
 
-/** `documents` is called `document` and holds the newest one; the list is there only if it is longer (spec §9.5). */
+/** Calls `documents` `document` and writes the newest one; writes the list too if it is longer (spec §9.5). */
 function documents(wire: JsonObject): JsonObject {
   const { documents: list, ...rest } = mapElements(wire, 'documents', (each) =>
     double(each, 'did', 'ID'),
@@ -110,7 +110,7 @@ function documents(wire: JsonObject): JsonObject {
   return list.length === 1 ? { ...command, document } : { ...command, document, documents: list };
 }
 
-/** The document whose signed time is latest; the later one of equals (spec §7.5). */
+/** Returns the document with the latest signed time; the later one of equals (spec §7.5). */
 export function newest(list: readonly Json[]): Json {
   let best: Json = list[0] ?? null;
   for (const each of list) if (signedTime(each) >= signedTime(best)) best = each;
@@ -129,7 +129,7 @@ function signedTime(document: Json): number {
   }
 }
 
-/** `origin` stands there as `envelope` and flattened too, and the serial number is the original's (spec §9.6). */
+/** Writes `origin` also as `envelope` and flat, with the serial number of the original message (spec §9.6). */
 function receipt(wire: JsonObject): JsonObject {
   const origin = ownMember(wire, 'origin');
   if (!isJsonObject(origin)) return wire;

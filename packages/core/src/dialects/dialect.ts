@@ -10,10 +10,10 @@ export type WireScope = 'message' | 'content' | 'key' | 'meta' | 'document';
 export interface Dialect<Name extends string = string> {
   readonly name: Name;
   /**
-   * Whether the IV stands inside the message key. Such a key must serve one message only, because its IV is used again
-   * with it (spec §2.1, §14.7 no. 9).
+   * Whether the IV is inside the message key. Such a key must encrypt one message only, because otherwise its IV would be
+   * reused (spec §2.1, §14.7 no. 9).
    */
   readonly ivInKey: boolean;
-  /** From the normalized spelling to this generation's. */
+  /** Converts the normalized spelling to that of this generation. */
   outgoing(scope: WireScope, wire: JsonObject): JsonObject;
 }

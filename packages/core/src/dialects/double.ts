@@ -6,7 +6,7 @@ export function double(wire: JsonObject, name: string, second: string): JsonObje
   return value === undefined || Object.hasOwn(wire, second) ? wire : { ...wire, [second]: value };
 }
 
-/** Gives a member its second name only. */
+/** Renames a member to its second name. */
 export function rename(wire: JsonObject, name: string, second: string): JsonObject {
   if (!Object.hasOwn(wire, name)) return wire;
   const { [name]: value, ...rest } = wire;
@@ -37,7 +37,7 @@ export function mapElements(
   };
 }
 
-/** The members of the given names that are there. */
+/** Returns the members with the given names, as far as they exist. */
 export function pick(wire: JsonObject, names: readonly string[]): Record<string, Json> {
   const found: Record<string, Json> = {};
   for (const name of names) {
@@ -47,7 +47,7 @@ export function pick(wire: JsonObject, names: readonly string[]): Record<string,
   return found;
 }
 
-/** The type of a meta under whichever of its two names it stands: metas of 0.8 have only `version` (spec §6.2). */
+/** Returns the type of a meta under either of its two names: metas of 0.8 have `version` only (spec §6.2). */
 export function metaType(meta: JsonObject): Json | undefined {
   return ownMember(meta, 'type') ?? ownMember(meta, 'version');
 }

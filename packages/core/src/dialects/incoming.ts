@@ -11,10 +11,10 @@ import { expandShortKeys } from './short-keys.ts';
 import { normalizeType } from './type-number.ts';
 
 /**
- * Reads every generation's spelling (spec §15.3): expands short names where the long one is absent, brings the type
- * into one form, gives each thing that has two names its modern one. All dialects share it.
+ * Normalizes the spelling of any generation (spec §15.3): expands short names if the long one is absent, writes types as decimal
+ * text, and uses the modern one of two names.
  *
- * @throws `format/field` where two names of one thing contradict each other.
+ * @throws `format/field` if two names of one thing contradict each other
  */
 export function normalizeWire(scope: WireScope, wire: JsonObject): JsonObject {
   switch (scope) {
@@ -57,7 +57,7 @@ function withType(wire: JsonObject): JsonObject {
   return type === given ? wire : { ...wire, type };
 }
 
-/** The station and provider inside a login have an ID with two names as well (spec §9.7). */
+/** Normalizes the ID of station and provider inside a login (spec §9.7). */
 function withStation(wire: JsonObject): JsonObject {
   if (ownMember(wire, 'command') !== 'login') return wire;
   let unified = wire;
@@ -68,13 +68,13 @@ function withStation(wire: JsonObject): JsonObject {
   return unified;
 }
 
-/** Gives a thing its modern name; both names may stand there, but must say the same. */
+/** Renames a member to its modern name. Both names may be present, but must have the same value. */
 function unify(wire: JsonObject, name: string, old: string): JsonObject {
   const found = ownMember(wire, old) ?? undefined;
   if (found === undefined) return wire;
   const modern = ownMember(wire, name) ?? undefined;
   if (modern === undefined) {
-    // One copy and not two: a hostile object may have thousands of members.
+    // One copy only, because a hostile object may have thousands of members.
     const { [old]: _, ...rest }: Record<string, Json | undefined> = wire;
     rest[name] = found;
     return rest;
@@ -86,7 +86,7 @@ function unify(wire: JsonObject, name: string, old: string): JsonObject {
   return rest;
 }
 
-/** `4` and `"4"` say the same. Objects are never asked for their text: a member `toString` would make that throw. */
+/** Whether two values have the same text. Objects are not converted: a member `toString` would make that throw. */
 function sameText(a: Json, b: Json): boolean {
   return typeof a !== 'object' && typeof b !== 'object' && String(a) === String(b);
 }

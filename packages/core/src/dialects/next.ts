@@ -4,8 +4,8 @@ import { mapMember, metaType } from './double.ts';
 import { shortenKeys } from './short-keys.ts';
 
 /**
- * What 2.4 peers write (spec §15.1, §17.7): single-letter names, types as text, message keys under `keys` only, one
- * name for each thing.
+ * The dialect of 2.4 peers (spec §15.1, §17.7): single-letter names, types as text, message keys in `keys` only, one name for
+ * each thing.
  */
 export const next: Dialect<'next'> = {
   name: 'next',
@@ -28,7 +28,7 @@ function outgoing(scope: WireScope, wire: JsonObject): JsonObject {
   }
 }
 
-/** A reader of 2.4 looks into `keys` and nowhere else (spec §8.6). */
+/** Moves the key into `keys`, the only place where 2.4 peers look (spec §8.6). */
 function keysOnly(wire: JsonObject): JsonObject {
   const { key, ...rest } = wire;
   const receiver = ownMember(wire, 'receiver');
@@ -42,14 +42,14 @@ function content(wire: JsonObject): JsonObject {
   return ownMember(wire, 'type') === '136' ? mapMember(wire, 'meta', meta) : secretsOnly(wire);
 }
 
-/** Readers of 2.4 know `type` only, and as text (spec §6.2). */
+/** Writes the meta type as text in `type`, the only form that 2.4 peers read (spec §6.2). */
 function meta(wire: JsonObject): JsonObject {
   const { version: _version, ...rest } = wire;
   const type = metaType(wire);
   return type === undefined ? rest : { ...rest, type: String(type) };
 }
 
-/** A forward content of 2.4 has a list, also for one message (spec §9.2). */
+/** Writes a forward content as a list, as 2.4 peers do even for one message (spec §9.2). */
 function secretsOnly(wire: JsonObject): JsonObject {
   const { forward, ...rest } = wire;
   if (ownMember(wire, 'type') !== '255' || !isJsonObject(forward)) return wire;

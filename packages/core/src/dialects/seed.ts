@@ -5,8 +5,8 @@ import { mapElements, mapMember, metaType, pick, rename } from './double.ts';
 import { numericType } from './type-number.ts';
 
 /**
- * What 0.8 peers of 2019 speak (spec §15.1, §17.8): whole seconds, numeric types, the IV inside the key, `profile`,
- * and the names of that time only.
+ * The dialect of 0.8 peers of 2019 (spec §15.1, §17.8): whole seconds, numeric types, the IV inside the key, `profile`, and the
+ * old names only.
  */
 export const seed: Dialect<'seed'> = {
   name: 'seed',
@@ -95,7 +95,7 @@ function command(wire: JsonObject): JsonObject {
   }
 }
 
-/** Peers of that time look for the IV in the key alone, and know pictures as bare Base64 only (spec §1.4, §2.1). */
+/** Peers of 0.8 look for the IV in the key only, and read pictures as bare Base64 only (spec §1.4, §2.1). */
 function file(wire: JsonObject): JsonObject {
   const { IV, ...rest } = mapPicture(mapPicture(wire, 'thumbnail'), 'snapshot');
   const key = ownMember(rest, 'key');
@@ -112,7 +112,7 @@ function mapPicture(wire: JsonObject, name: string): JsonObject {
   return bare === null ? wire : { ...wire, [name]: picture.slice(bare[0].length) };
 }
 
-/** The newest document's text and signature stand in the command itself (spec §9.5). */
+/** Writes text and signature of the newest document into the command itself (spec §9.5). */
 function profile(wire: JsonObject): JsonObject {
   const { documents, last_time: _time, ...rest } = wire;
   const command = { ...rest, command: 'profile' };
@@ -121,7 +121,7 @@ function profile(wire: JsonObject): JsonObject {
   return { ...command, profile: document['data'], signature: document['signature'] };
 }
 
-/** The receipt of that time is flat: serial number, sender, receiver and time are the original's (spec §9.6). */
+/** Writes a flat receipt: serial number, sender, receiver and time are those of the original message (spec §9.6). */
 function receipt(wire: JsonObject): JsonObject {
   const { origin, ...rest } = wire;
   if (!isJsonObject(origin)) return rest;
@@ -129,7 +129,7 @@ function receipt(wire: JsonObject): JsonObject {
   return { ...rest, ...flat };
 }
 
-/** Everything but the ordering time stands in an object of its own (spec §9.7). */
+/** Moves all members except the time into an inner object (spec §9.7). */
 function login(wire: JsonObject): JsonObject {
   const { did, device, agent, station, provider, ...rest } = wire;
   if (did === undefined || Object.hasOwn(rest, 'login')) return wire;
@@ -147,7 +147,7 @@ function metasByID(results: JsonObject): JsonObject {
   );
 }
 
-/** `online` and `offline` are states of the app, `foreground` and `background` (spec §9.8). */
+/** Writes `online` and `offline` as `foreground` and `background` (spec §9.8). */
 function report(wire: JsonObject): JsonObject {
   switch (ownMember(wire, 'title')) {
     case 'online':

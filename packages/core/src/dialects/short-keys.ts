@@ -4,7 +4,7 @@ import { isJsonObject } from '@dimp/foundation';
 /** Scopes that have single-letter member names. */
 export type ShortKeyScope = 'message' | 'content' | 'key';
 
-/** Single letters and what they stand for (spec §10). `K` of a message is special: text means `key`, an object `keys`. */
+/** Single-letter names and their long forms (spec §10). `K` of a message depends on its value: a text means `key`, an object `keys`. */
 const LETTERS: Readonly<Record<ShortKeyScope, Readonly<Record<string, string>>>> =
   /* @__PURE__ */ Object.freeze({
     message: {
@@ -23,14 +23,14 @@ const LETTERS: Readonly<Record<ShortKeyScope, Readonly<Record<string, string>>>>
     key: { A: 'algorithm', D: 'data', I: 'iv' },
   });
 
-/** The names of a scope that have a single letter, with it. */
+/** The long names of a scope with their single letters. */
 export function shortNames(
   scope: ShortKeyScope,
 ): readonly (readonly [name: string, letter: string])[] {
   return Object.entries(LETTERS[scope]).map(([letter, name]) => [name, letter]);
 }
 
-/** Replaces single-letter names by long ones; a letter is left alone where the long name stands already (spec §10). */
+/** Replaces single-letter names by long ones. A letter stays if the long name is present (spec §10). */
 export function expandShortKeys(scope: ShortKeyScope, wire: JsonObject): JsonObject {
   const letters = LETTERS[scope];
   let expanded: Record<string, JsonObject[string]> | undefined;
@@ -47,7 +47,7 @@ export function expandShortKeys(scope: ShortKeyScope, wire: JsonObject): JsonObj
   return expanded ?? wire;
 }
 
-/** Replaces long names by single letters, as 2.4 peers write them; a lone `key` stays long (spec §10). */
+/** Replaces long names by single letters, as 2.4 peers do. A single `key` stays long (spec §10). */
 export function shortenKeys(scope: ShortKeyScope, wire: JsonObject): JsonObject {
   const names = new Map(Object.entries(LETTERS[scope]).map(([letter, name]) => [name, letter]));
   const shortened: Record<string, JsonObject[string]> = {};

@@ -1,6 +1,6 @@
 import { fieldError, type Json } from '@dimp/foundation';
 
-/** Words that stand for type numbers (spec §9.1). */
+/** Words for type numbers (spec §9.1). */
 const WORDS: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   ['text', '1'],
   ['file', '16'],
@@ -22,10 +22,10 @@ const WORDS: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
 ]);
 
 /**
- * Brings a content or envelope type into its one form: decimal text. Unknown words are kept (spec §1.7, §9.1).
+ * Normalizes the type of a content or envelope to decimal text. Keeps unknown words (spec §1.7, §9.1).
  *
  * @returns undefined for a missing type
- * @throws `format/field` for anything but text and number.
+ * @throws `format/field` for anything but a text or a number
  */
 export function normalizeType(value: Json | undefined): string | undefined {
   if (value === undefined) return undefined;
@@ -33,11 +33,11 @@ export function normalizeType(value: Json | undefined): string | undefined {
   if (typeof value !== 'string' || value === '') throw fieldError('type', 'must be a type number');
   const word = WORDS.get(value);
   if (word !== undefined) return word;
-  // "01" and "1" are one number.
+  // "01" and "1" are the same number.
   return value.startsWith('0') && /^\d+$/.test(value) ? value.replace(/^0+(?=\d)/, '') : value;
 }
 
-/** A type as today's deployed peers want it at the top of a content: a number where it is one (spec §1.7). */
+/** Returns a type as current peers expect it in a content: a number if possible (spec §1.7). */
 export function numericType(value: Json | undefined): Json | undefined {
   return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 }

@@ -56,7 +56,7 @@ export class MemoryArchive implements Archive {
     return this.#identities;
   }
 
-  /** Adds a user of this machine, or replaces the keys of one. The first one added is the current user. */
+  /** Adds a local user, or replaces the keys of one. The first user added is the current one. */
   addIdentity(identity: LocalIdentity): void {
     const others = this.#identities.filter((each) => !sameEntity(each.id, identity.id));
     this.#identities = [...others, identity];

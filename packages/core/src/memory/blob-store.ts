@@ -1,7 +1,7 @@
 import { concatBytes, encodeHex, ProtocolError, randomBytes } from '@dimp/foundation';
 import type { BlobStore } from '../ports/blob-store.ts';
 
-/** Bytes that are read or handed out at once. */
+/** Size of the chunks that are read and returned. */
 const PIECE = 256 * 1024;
 
 /** A {@link BlobStore} in memory, under URLs that only it can resolve. */

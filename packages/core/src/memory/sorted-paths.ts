@@ -1,14 +1,13 @@
 /**
- * Bytes by text, in the order of the texts. Adding and removing cost the same for any size; what was added since is put
- * in order when somebody looks.
+ * Map from paths to bytes, sorted by path. Adding and removing take constant time; new paths are sorted on the next read.
  */
 export class SortedPaths {
-  /** Undefined stands for a path that was removed but still is in the order. */
+  /** Undefined marks a removed path that is still in the order. */
   readonly #values = new Map<string, Uint8Array | undefined>();
   #added: string[] = [];
   #order: string[] = [];
   #removed = 0;
-  /** Changes when places in the order do. */
+  /** Changes whenever positions in the order change. */
   #version = 0;
 
   get(path: string): Uint8Array | undefined {
@@ -28,7 +27,7 @@ export class SortedPaths {
     if (this.#removed > this.#values.size / 2) this.#forgetRemoved();
   }
 
-  /** Entries whose path begins with a text and is longer, in order; entries may come and go meanwhile. */
+  /** Yields the entries whose path begins with a text and is longer, in order. Changes during the iteration are allowed. */
   *under(start: string): Generator<readonly [path: string, value: Uint8Array]> {
     this.#arrange();
     let version = this.#version;
@@ -44,11 +43,11 @@ export class SortedPaths {
     }
   }
 
-  /** Brings everything into the order. */
+  /** Sorts new paths into the order. */
   #arrange(): void {
     if (this.#added.length === 0) return;
     if (this.#added.length > FEW) {
-      // Two runs in order: sorting merges them.
+      // Two sorted runs, which the sort merges.
       this.#order = this.#order.concat(this.#added.sort()).sort();
     } else {
       for (const path of this.#added) this.#order.splice(this.#after(path), 0, path);
@@ -57,7 +56,7 @@ export class SortedPaths {
     this.#version += 1;
   }
 
-  /** Once for many, so that each removal costs little. */
+  /** Removes many at once, so that a single removal is cheap. */
   #forgetRemoved(): void {
     for (const [path, value] of this.#values) if (value === undefined) this.#values.delete(path);
     const left = (path: string): boolean => this.#values.has(path);
@@ -67,7 +66,7 @@ export class SortedPaths {
     this.#version += 1;
   }
 
-  /** Place of the first path that comes after a text. */
+  /** Returns the position of the first path after a text. */
   #after(text: string): number {
     let low = 0;
     let high = this.#order.length;
@@ -80,5 +79,5 @@ export class SortedPaths {
   }
 }
 
-/** As many are put into their places one by one. */
+/** Up to this many new paths are inserted one by one. */
 const FEW = 32;

@@ -3,10 +3,10 @@ import type { Store, StoreChange, StoreKey } from '../ports/store.ts';
 import { checkStoreKey, checkStorePrefix } from '../ports/store-key.ts';
 import { SortedPaths } from './sorted-paths.ts';
 
-/** Ends each part: no part holds it, and it keeps the order of paths that of their parts. */
+/** Terminates each part. No part contains it, and it keeps the order by parts. */
 const END = '\u0000';
 
-/** A {@link Store} in memory: for tests, demonstrations and data that may be forgotten. */
+/** A {@link Store} in memory, for tests, demonstrations and temporary data. */
 export function memoryStore(): Store {
   return new MemoryStore();
 }
@@ -44,7 +44,7 @@ class MemoryStore implements Store {
 
   batch(changes: readonly StoreChange[]): void {
     this.#checkOpen();
-    // Paths are checked before the first change, so that a bad one changes nothing.
+    // All paths are checked first, so that an invalid one changes nothing.
     const checked = changes.map((change) => ({ change, path: pathOf(change.key) }));
     for (const { change, path } of checked) {
       if (change.type === 'set') this.#entries.set(path, copyOf(change.value));
@@ -88,7 +88,7 @@ function pathOf(key: StoreKey): string {
   return key.map((part) => part + END).join('');
 }
 
-/** Not `slice`: that of Node's Buffer shares the memory. */
+/** Copies bytes. Not with `slice`, which shares the memory of a Node Buffer. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

@@ -1,21 +1,21 @@
 import { asyncDisposeSymbol, ProtocolError } from '@dimp/foundation';
 import type { Arrival, Transport } from '../ports/transport.ts';
 
-/** What {@link memoryTransportPair} can be told. */
+/** Options of {@link memoryTransportPair}. */
 export interface MemoryTransportOptions {
-  /** Longest payload that each end takes, in bytes; any unless told. */
+  /** Maximum payload of each end in bytes; unlimited by default. */
   readonly maxPayloadBytes?: number | readonly [left: number, right: number];
-  /** Whether `send` waits for {@link Arrival.acknowledge}; otherwise what the other end has taken counts as sent. */
+  /** Whether `send` waits for {@link Arrival.acknowledge}. Otherwise it waits until the other end has received the payload. */
   readonly acknowledges?: boolean;
 }
 
-/** An end of a connection in memory. */
+/** One end of a connection in memory. */
 export interface MemoryTransport extends Transport {
-  /** Breaks the connection, as a network does. */
+  /** Breaks the connection without closing it. */
   lose(): void;
 }
 
-/** Two ends of a connection in memory: what one sends, the other receives, in order. */
+/** Creates the two ends of a connection in memory. */
 export function memoryTransportPair(
   options: MemoryTransportOptions = {},
 ): readonly [MemoryTransport, MemoryTransport] {
@@ -30,11 +30,11 @@ export function memoryTransportPair(
   return [left, right];
 }
 
-/** Most payloads and bytes that wait to be fetched; those beyond count as not sent yet. */
+/** Maximum number and bytes of payloads that wait to be read. Further ones do not count as sent. */
 const MAX_WAITING = 64;
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** A payload on its way, and whom to tell what became of it. */
+/** A payload in flight, with the promise of its sender. */
 class Packet implements Arrival {
   readonly payload: Uint8Array;
   readonly resolve: () => void;
@@ -58,9 +58,9 @@ class Packet implements Arrival {
 class End implements MemoryTransport {
   readonly #maxPayloadBytes: number;
   readonly #acknowledges: boolean;
-  /** What has arrived and was not fetched. */
+  /** Payloads that arrived and were not read. */
   readonly #queue: Packet[] = [];
-  /** What was sent and is not known to have arrived. */
+  /** Payloads that were sent and not settled. */
   readonly #sent = new Set<Packet>();
   #takenCount = 0;
   #takenBytes = 0;
@@ -86,7 +86,7 @@ class End implements MemoryTransport {
     if (payload.length > this.#maxPayloadBytes) throw tooLong(this.#maxPayloadBytes);
     const peer = this.#peer;
     if (this.#closed || peer === undefined) throw closed();
-    // It holds no message (spec §12.3).
+    // An empty payload holds no message (spec §12.3).
     if (payload.length === 0) return;
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
@@ -113,7 +113,7 @@ class End implements MemoryTransport {
     await this.close();
   }
 
-  /** For the other end. */
+  /** Called by the other end. */
   receive(packet: Packet): void {
     if (packet.payload.length > this.#maxPayloadBytes) {
       this.end(tooLong(this.#maxPayloadBytes));
@@ -125,7 +125,7 @@ class End implements MemoryTransport {
     this.#wake?.();
   }
 
-  /** Takes what there is room for. */
+  /** Accepts payloads while there is room. */
   #take(): void {
     for (const packet of this.#queue.slice(this.#takenCount)) {
       if (this.#takenCount >= MAX_WAITING || this.#takenBytes >= MAX_WAITING_BYTES) return;
@@ -136,7 +136,7 @@ class End implements MemoryTransport {
     }
   }
 
-  /** For the other end. */
+  /** Called by the other end. */
   end(error?: ProtocolError): void {
     if (this.#closed) return;
     this.#closed = true;

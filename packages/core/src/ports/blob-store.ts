@@ -1,11 +1,11 @@
 import type { MaybePromise } from '@dimp/foundation';
 
-/** Bytes that are read piece by piece, in any order and again if need be. */
+/** Random access to the bytes of a file. */
 export interface BlobSource {
   /** Length in bytes. */
   readonly size: number;
   /**
-   * The bytes from `start` up to, but not with, `end`. They are the same each time.
+   * Returns the bytes from `start` to `end`, without `end`. Repeated reads must return the same bytes.
    *
    * @param end - at most {@link BlobSource.size}
    */
@@ -13,23 +13,23 @@ export interface BlobSource {
 }
 
 /**
- * Where encrypted files are uploaded to and downloaded from (spec §13). It never sees a plaintext.
+ * Server for encrypted files (spec §13). It never sees a plaintext.
  *
- * A driver tries once: who uses it tries again after an error that is `retryable`, and resumes.
+ * A driver tries each transfer once. The caller resumes it after a `retryable` error.
  */
 export interface BlobStore {
   /**
-   * Uploads bytes, without holding more than a part of them.
+   * Uploads bytes and holds only a part of them in memory.
    *
    * @returns URL of the uploaded bytes
    * @throws `transport/closed` and `transport/timeout` if the connection broke; `transport/refused`,
-   *   `policy/unauthorized` and `store/quota` if the server does not want them; the reason of `signal`
+   *   `policy/unauthorized` and `store/quota` if the server refuses them; the reason of `signal`
    */
   upload(source: BlobSource, options: UploadOptions): Promise<string>;
   /**
    * Downloads bytes. Leaving the loop ends the transfer.
    *
-   * @throws `identity/not-found` if there is nothing; `format/limit` above `maxBytes`; `transport/closed` and
+   * @throws `identity/not-found` if there is no such file; `format/limit` above `maxBytes`; `transport/closed` and
    *   `transport/timeout` if the connection broke before the end; `transport/refused` for a URL that this store does not
    *   fetch; the reason of `signal`
    */
@@ -38,23 +38,23 @@ export interface BlobStore {
 
 /** Options of an upload. */
 export interface UploadOptions {
-  /** Name on the server, random and without a path; the URL usually ends with it. Never the plaintext's name. */
+  /** Name on the server, random and without a path; the URL usually ends with it. Never the name of the plaintext. */
   readonly name: string;
   /**
-   * An earlier upload of the same bytes by the same name has failed. A store that can tell how far it got goes on from
-   * there; any other starts anew.
+   * Whether an earlier upload of the same bytes under the same name has failed. A store that knows how far it got continues
+   * there; any other starts again.
    */
   readonly resume?: boolean;
   readonly signal?: AbortSignal;
-  /** Told now and then how many bytes the store has. */
+  /** Called from time to time with the number of bytes that the store has. */
   readonly onProgress?: (sent: number) => void;
 }
 
 /** Options of a download. */
 export interface DownloadOptions {
-  /** Bytes to leave out at the beginning. */
+  /** Number of bytes to skip at the beginning. */
   readonly offset?: number;
-  /** Largest file that is accepted, in bytes, counted from its beginning. */
+  /** Maximum size of the whole file in bytes. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 }

@@ -1,4 +1,4 @@
-/** Where time comes from; a test puts its own in. */
+/** Source of time. Tests replace it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
@@ -7,7 +7,7 @@ export interface Clock {
 /** The platform's clock. */
 export const systemClock: Clock = { now: () => Date.now() };
 
-/** Seconds since the epoch with fractions, as the wire has them (spec §1.6). */
+/** Returns the time in seconds since the epoch with fractions, as on the wire (spec §1.6). */
 export function seconds(clock: Clock): number {
   return clock.now() / 1000;
 }

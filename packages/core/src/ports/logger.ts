@@ -1,6 +1,6 @@
 import type { JsonObject } from '@dimp/foundation';
 
-/** Where events are reported to. Neither message texts nor secrets are ever passed. */
+/** Receives log events. They contain neither message texts nor secrets. */
 export interface Logger {
   debug(event: string, details?: JsonObject): void;
   info(event: string, details?: JsonObject): void;
@@ -8,7 +8,7 @@ export interface Logger {
   error(event: string, details?: JsonObject): void;
 }
 
-/** Reports nothing. */
+/** Logs nothing. */
 export const silentLogger: Logger = {
   debug() {},
   info() {},

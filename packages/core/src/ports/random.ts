@@ -1,6 +1,6 @@
 import { randomBytes } from '@dimp/foundation';
 
-/** Where random bytes come from. For simulations only may it be predictable; keys never come from here. */
+/** Source of random bytes for delays and names. Only simulations may use a predictable one. Keys never use it. */
 export interface Random {
   /** @param length - number of bytes */
   bytes(length: number): Uint8Array;

@@ -2,19 +2,19 @@ import { ProtocolError } from '@dimp/foundation';
 import type { StoreKey } from './store.ts';
 
 /**
- * Longest path, in UTF-8 bytes with one more for each part: what every driver can hold. Two of the longest IDs that are
- * read fit into it.
+ * Maximum length of a path, in UTF-8 bytes plus one for each part. Every driver supports it, and two IDs of maximum length
+ * fit.
  */
 export const MAX_STORE_KEY_BYTES = 1920;
-/** Most parts of a path: a wrapper may replace each by something of fixed length, and still has to fit. */
+/** Maximum number of parts of a path. A wrapper may replace each part by a text of fixed length, and the result must fit. */
 export const MAX_STORE_KEY_PARTS = 32;
 
 /**
- * Checks a path: the one rule for all drivers. A part is any text that has a UTF-8 form, is not empty and holds no NUL.
+ * Checks a path, for all drivers. A part is any non-empty text without NUL that has a UTF-8 form.
  *
- * @returns its length, in UTF-8 bytes with one more for each part
+ * @returns its length in UTF-8 bytes plus one for each part
  * @throws `TypeError` for an empty path, an empty part or a part with NUL; `RangeError` for a path that is too long;
- *   `format/bytes` for a lone surrogate, because texts that come from a peer may hold one
+ *   `format/bytes` for a lone surrogate, because a text of a peer may have one
  */
 export function checkStoreKey(key: StoreKey): number {
   if (key.length === 0) throw new TypeError('a path must have at least one part');
@@ -23,7 +23,7 @@ export function checkStoreKey(key: StoreKey): number {
   let bytes = 0;
   for (const part of key) {
     if (part === '') throw new TypeError('a part of a path must not be empty');
-    // Before the length is counted, which would take long for a very long text.
+    // First, because counting the bytes of a very long text takes long.
     if (part.length > MAX_STORE_KEY_BYTES)
       throw new RangeError(`a path must have at most ${MAX_STORE_KEY_BYTES} bytes`);
     bytes += utf8Length(part) + 1;
@@ -33,12 +33,12 @@ export function checkStoreKey(key: StoreKey): number {
   return bytes;
 }
 
-/** {@link checkStoreKey} for what a list may begin with: the empty path stands for everything. */
+/** {@link checkStoreKey} for the prefix of a list. The empty path means everything. */
 export function checkStorePrefix(prefix: StoreKey): void {
   if (prefix.length > 0) checkStoreKey(prefix);
 }
 
-/** Orders paths as stores list them: part by part, by UTF-16 code units; a path comes before those that go on from it. */
+/** Compares paths in the order of stores: part by part, by UTF-16 code units; a path comes before its continuations. */
 export function compareStoreKeys(a: StoreKey, b: StoreKey): number {
   for (let at = 0; at < a.length && at < b.length; at++) {
     const [left, right] = [a[at] as string, b[at] as string];
@@ -47,7 +47,7 @@ export function compareStoreKeys(a: StoreKey, b: StoreKey): number {
   return a.length - b.length;
 }
 
-/** Length in UTF-8, without making the bytes. */
+/** Returns the length in UTF-8 without encoding. */
 function utf8Length(text: string): number {
   let length = 0;
   for (let i = 0; i < text.length; i++) {
@@ -57,7 +57,7 @@ function utf8Length(text: string): number {
       throw new ProtocolError('format/bytes', 'a part of a path must not have a lone surrogate');
     }
     length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    // The other half of a pair.
+    // Skips the low surrogate.
     if (code >= 0x10000) i += 1;
   }
   return length;

@@ -2,15 +2,15 @@ import { deferred, raceAbort } from '@dimp/foundation';
 import type { Store } from './store.ts';
 import { subStoreOrigin } from './sub-store.ts';
 
-/** Who waits, by store and name: the promise settles when the last one is done. */
+/** Queues by store and name. The promise settles when the last task is finished. */
 const QUEUES = /* @__PURE__ */ new WeakMap<Store, Map<string, Promise<void>>>();
 
 /**
- * Runs a task while nobody else who uses a store runs one under the same name, and waits its turn first: over all tabs
- * if the store is shared, else within this program. A task must not wait for a lock of its own name.
+ * Runs a task under a named lock of a store: across all tabs if the store is shared, else within this program. Tasks run in the
+ * order of the calls. A task must not wait for its own lock.
  *
- * @param signal - ends the waiting with its reason; a task that has begun goes on
- * @returns what the task returns
+ * @param signal - ends the wait with its reason; a running task continues
+ * @returns the result of the task
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export async function withLock<T>(
 ): Promise<T> {
   if (store.sharing !== undefined) return store.sharing.lock(name, task, signal);
   const origin = subStoreOrigin(store);
-  // Two views of one part are two objects, but one part.
+  // Two views of the same part are different objects but share the lock.
   if (origin !== undefined) {
     return withLock(origin.store, `${JSON.stringify(origin.prefix)} ${name}`, task, signal);
   }
@@ -36,7 +36,7 @@ export async function withLock<T>(
   QUEUES.set(store, queues);
   const before = queues.get(name);
   const { promise: released, resolve: release } = deferred();
-  // A caller that gives up does not let the later ones in: the earlier ones are still running.
+  // If a caller gives up, later callers still wait for the earlier tasks.
   const last = before === undefined ? released : before.then(() => released);
   queues.set(name, last);
   void last.then(() => {

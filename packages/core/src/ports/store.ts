@@ -1,8 +1,8 @@
 import type { Handle, MaybePromise } from '@dimp/foundation';
 
 /**
- * A path in a store, such as `['metas', 'hulk@4Ye…']`. Order is part by part, by UTF-16 code units. What a path may be
- * says `checkStoreKey`.
+ * A path in a store, such as `['metas', 'hulk@4Ye…']`. Paths are ordered part by part, by UTF-16 code units. See
+ * `checkStoreKey` for what a path may be.
  */
 export type StoreKey = readonly string[];
 
@@ -11,63 +11,63 @@ export type StoreChange =
   | { readonly type: 'set'; readonly key: StoreKey; readonly value: Uint8Array }
   | { readonly type: 'delete'; readonly key: StoreKey };
 
-/** What a driver promises beyond the methods. */
+/** Properties of a driver. */
 export interface StoreCapabilities {
-  /** An acknowledged write outlives the process. */
+  /** Whether an acknowledged write survives the process. */
   readonly durable: boolean;
-  /** Several processes or tabs may use it at once, see {@link Store.sharing}. */
+  /** Whether several processes or tabs may use the store at once; see {@link Store.sharing}. */
   readonly shared: boolean;
 }
 
-/** How several users of one store — the tabs of a browser, say — get along with each other. */
+/** Coordination between several users of one store, such as the tabs of a browser. */
 export interface StoreSharing {
   /**
-   * Runs a task while nobody else who uses this store runs one under the same name; waits its turn first.
+   * Runs a task under a named lock that all users of the store share.
    *
-   * @param signal - ends the waiting with its reason; a task that has begun goes on
-   * @returns what the task returns
+   * @param signal - ends the wait with its reason; a running task continues
+   * @returns the result of the task
    */
   lock<T>(name: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /**
-   * Hears which records somebody else has changed, after the change. Own changes are not reported. An empty path among
-   * them says that anything may have changed.
+   * Reports the paths that other users of the store have changed, after the change. Own changes are not reported. An empty path
+   * means that anything may have changed.
    */
   watch(listener: (keys: readonly StoreKey[]) => void): Handle;
 }
 
 /**
- * Where everything that has to last is kept: ordered bytes by path. A driver may answer at once or later.
+ * Durable storage: an ordered map from paths to bytes. Methods may return a value or a promise.
  *
- * Changes take effect in the order of the calls. One that is not acknowledged yet may be seen by reads or not. Bytes are
- * copied both ways: what the caller does with its arrays afterwards changes nothing.
+ * Changes take effect in the order of the calls. Reads may or may not see a change that is not yet acknowledged. Bytes are
+ * copied in both directions, so the caller may change its arrays afterwards.
  *
- * Errors: `store/unavailable`, `store/quota`, `store/conflict`, `store/corrupt`; `state/stopped` after it was closed;
- * for a path those of `checkStoreKey`.
+ * Errors: `store/unavailable`, `store/quota`, `store/conflict`, `store/corrupt`; `state/stopped` after `close`; for a path those
+ * of `checkStoreKey`.
  */
 export interface Store extends AsyncDisposable {
   readonly capabilities: StoreCapabilities;
-  /** There if and only if `capabilities.shared`. */
+  /** Present if and only if `capabilities.shared`. */
   readonly sharing?: StoreSharing;
   get(key: StoreKey): MaybePromise<Uint8Array | undefined>;
   set(key: StoreKey, value: Uint8Array): MaybePromise<void>;
   delete(key: StoreKey): MaybePromise<void>;
   /**
-   * Entries whose path begins with these parts and goes on, in order; all for the empty path. Changes made meanwhile may
-   * or may not be seen.
+   * Lists the entries whose path begins with these parts and is longer, in order; all entries for the empty path. Changes made
+   * during the iteration may or may not be seen.
    */
   list(prefix: StoreKey): AsyncIterable<readonly [key: StoreKey, value: Uint8Array]>;
-  /** All changes or none. */
+  /** Applies all changes or none. */
   batch(changes: readonly StoreChange[]): MaybePromise<void>;
   /**
-   * Writes only if the entry is still what the caller saw; undefined stands for "no entry", on both sides.
+   * Writes only if the entry has the expected value. Undefined means no entry, for both values.
    *
-   * @returns whether it was written
+   * @returns whether the value was written
    */
   compareAndSet(
     key: StoreKey,
     expected: Uint8Array | undefined,
     value: Uint8Array | undefined,
   ): MaybePromise<boolean>;
-  /** Lets what is being written end, then gives everything back; a second call does nothing more. */
+  /** Waits for running writes, then releases all resources. May be called twice. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { asyncDisposeSymbol, makeHandle, ProtocolError } from '@dimp/foundation'
 import type { Store, StoreKey, StoreSharing } from './store.ts';
 import { checkStoreKey } from './store-key.ts';
 
-/** What a view shows: a store that is no view itself, and a path in it. */
+/** Origin of a view: a store that is not a view, and a path in it. */
 export interface SubStoreOrigin {
   readonly store: Store;
   readonly prefix: StoreKey;
@@ -10,17 +10,16 @@ export interface SubStoreOrigin {
 
 const ORIGINS = /* @__PURE__ */ new WeakMap<Store, SubStoreOrigin>();
 
-/** Where a store comes from, if it is a view. */
+/** Returns the origin of a view; undefined for other stores. */
 export function subStoreOrigin(store: Store): SubStoreOrigin | undefined {
   return ORIGINS.get(store);
 }
 
 /**
- * A part of a store as a store of its own: everything under one path. Several accounts live in one store this way and
- * know nothing of each other. Closing it does not close the store. The limits of paths are those of whole paths,
- * so a view takes shorter ones.
+ * Creates a store that is a part of another one: everything under one path. So several accounts can share a store. Closing the
+ * view does not close the store. The limits apply to the whole path, so paths in a view must be shorter.
  *
- * @throws `TypeError`, `RangeError`, `format/bytes` for a path that no store takes
+ * @throws `TypeError`, `RangeError`, `format/bytes` for an invalid path
  *
  * @example
  * ```ts
@@ -29,7 +28,7 @@ export function subStoreOrigin(store: Store): SubStoreOrigin | undefined {
  */
 export function subStore(store: Store, prefix: StoreKey): Store {
   checkStoreKey(prefix);
-  // A view of a view is one of the store: locks of equal parts have to be equal, however one came there.
+  // A view of a view refers to the store itself, so that equal parts have the same locks.
   const outer = ORIGINS.get(store);
   const origin: SubStoreOrigin = {
     store: outer?.store ?? store,
@@ -102,7 +101,7 @@ class SubStore implements Store {
     return this.#store;
   }
 
-  /** Checked here as well: an empty path would be the prefix itself. */
+  /** Checked here too, because an empty path would mean the prefix itself. */
   #within(key: StoreKey): StoreKey {
     checkStoreKey(key);
     return [...this.#prefix, ...key];
@@ -120,7 +119,7 @@ function subSharing(sharing: StoreSharing, prefix: StoreKey, closed: AbortSignal
     watch(listener) {
       closed.throwIfAborted();
       const watching = sharing.watch((keys) => {
-        // An empty path says that anything may have changed.
+        // An empty path means that anything may have changed.
         const ours = keys
           .filter((key) => key.length === 0 || isUnder(key, prefix))
           .map((key) => key.slice(prefix.length));

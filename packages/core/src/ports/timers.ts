@@ -1,17 +1,17 @@
 import { disposeSymbol, type MaybePromise } from '@dimp/foundation';
 
-/** Lets something happen later; a simulation puts its own in. */
+/** Runs tasks later. Simulations replace it. */
 export interface Timers {
   /**
    * Runs a task once.
    *
    * @param delay - milliseconds from now
-   * @returns a handle that calls it off when it is disposed
+   * @returns a handle that cancels the task when it is disposed
    */
   after(delay: number, task: () => MaybePromise<void>): Disposable;
 }
 
-/** Longest delay that platforms keep, in milliseconds: 2³¹ − 1, 24 days. A longer one would end at once. */
+/** Longest delay of platform timers, 2³¹ − 1 milliseconds or 24 days. A longer one would fire at once. */
 const LONGEST = 2_147_483_647;
 
 /** The platform's timers. A delay may have any length. */

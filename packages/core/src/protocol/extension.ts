@@ -2,7 +2,7 @@ import type { AnyAlgorithm } from '@dimp/crypto';
 import type { AnyContentType } from '@dimp/dkd';
 import type { AddressType, DocumentType, MetaType } from '@dimp/mkm';
 
-/** A named bundle of plug-ins: a value, not an installer. Everything in it is optional. */
+/** A named bundle of plug-ins. All its members except the name are optional. */
 export interface Extension<
   K extends AnyAlgorithm = AnyAlgorithm,
   C extends AnyContentType = AnyContentType,
@@ -14,9 +14,9 @@ export interface Extension<
   readonly metas?: readonly MetaType[];
   readonly documents?: readonly DocumentType[];
   readonly contents?: readonly C[];
-  /** Names of extensions that have to be there as well. */
+  /** Names of extensions that must be present too. */
   readonly requires?: readonly string[];
-  /** Kinds of contents of earlier extensions that this one replaces. */
+  /** Kinds of contents of earlier extensions that this extension replaces. */
   readonly replaces?: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export type ContentsOf<E> = E extends { readonly contents?: readonly (infer C)[]
   : never;
 
 /**
- * Bundles plug-ins under a name, with their types kept.
+ * Bundles plug-ins under a name and keeps their types.
  *
  * @example
  * ```ts

@@ -24,8 +24,8 @@ import { normalizeContent, normalizeMessage } from '../dialects/incoming.ts';
 import type { ContentsOf, Extension, KeysOf } from './extension.ts';
 
 /**
- * Everything that reads and makes the protocol's data, with the plug-ins it was made of: immutable, without state of a
- * user, without global effects. Several of them can live side by side.
+ * Reads and creates the data of the protocol with a fixed set of plug-ins. A protocol is immutable and has no user state, so
+ * several can be used side by side.
  */
 export interface Protocol<
   K extends AnyAlgorithm = AnyAlgorithm,
@@ -36,16 +36,16 @@ export interface Protocol<
   readonly metas: MetaRegistry;
   readonly documents: DocumentRegistry;
   readonly contents: ContentRegistry<C>;
-  /** Names of the extensions it was made of. */
+  /** Names of its extensions. */
   readonly extensions: readonly string[];
   /**
-   * Reads an ID; what was read is remembered, within bounds.
+   * Reads an ID, with a bounded cache.
    *
    * @throws `format/field`, `unsupported/address`
    */
   parseID(text: unknown): ID;
   /**
-   * Reads a reliable message from bytes, text, or an object that passed the JSON gate. Nothing is verified yet.
+   * Reads a reliable message from bytes, text, or an object that passed the JSON gate. Verifies nothing.
    *
    * @throws `format/` codes, `unsupported/address`
    */
@@ -56,11 +56,11 @@ export interface Protocol<
    * @throws `format/` codes
    */
   parseContent(input: Uint8Array | string | JsonObject): ContentOf<C> | UnknownContent;
-  /** Forgets a part of what is remembered, half by default. */
+  /** Drops a part of the caches, half by default. */
   reduceMemory(part?: Reduction): void;
 }
 
-/** The contents a protocol can read and make. */
+/** The contents that a protocol can read and create. */
 export type ContentsOfProtocol<P> = P extends { readonly contents: ContentRegistry<infer C> }
   ? ContentOf<C>
   : Content;
@@ -71,10 +71,10 @@ export type KeyNamesOfProtocol<P> = P extends { readonly keys: KeyRegistry<infer
   : string;
 
 /**
- * Puts a protocol together of extensions. What was registered is what the compiler knows.
+ * Creates a protocol from extensions. The compiler knows what they register.
  *
- * @throws `registry/duplicate` when two plug-ins share a name, `registry/missing-dependency` when an extension requires
- *   one that is not there; `TypeError` for what is no extension, such as a function that makes one and was not called.
+ * @throws `registry/duplicate` if two plug-ins share a name; `registry/missing-dependency` if a required extension is missing;
+ *   `TypeError` for anything but an extension, such as a function that was not called
  *
  * @example
  * ```ts
@@ -122,7 +122,7 @@ function read(input: Uint8Array | string | JsonObject): JsonObject {
   return typeof input === 'string' || input instanceof Uint8Array ? parseJsonObject(input) : input;
 }
 
-/** Every function has a name and so looks like an extension with nothing in it; no value but a function has `apply`. */
+/** Excludes functions, which have a name and would pass as empty extensions. Only functions have `apply`. */
 interface NotAFunction {
   readonly apply?: never;
 }

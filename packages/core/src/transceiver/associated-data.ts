@@ -3,22 +3,22 @@ import { utf8Encode } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import { destinationOf } from './direction.ts';
 
-/** First line of the associated data: says what the two names behind it mean. */
+/** First line of the associated data, which identifies its format. */
 const CONTEXT = 'dim-aead-1';
 
 /**
- * What a sealed message is bound to: its sender, and the destination that its key is for (spec §11.1). Type, time and
- * group of the envelope are not among it: deployed programs respell, shorten or add them, and the content has its own.
+ * Returns the associated data of a message: its sender and the destination of its key (spec §11.1). Type, time and group of the
+ * envelope are left out, because deployed programs respell, shorten or add them, and the content has its own.
  */
 export function associatedData(envelope: Envelope): Uint8Array {
   return encode(envelope.sender, destinationOf(envelope));
 }
 
 /**
- * What a received message may be bound to. If a group stands beside a user, somebody on the way may have added it to a
- * personal copy, whose destination is the user.
+ * Returns the possible associated data of a received message. If an envelope has both a user and a group, a relay may have added
+ * the group to a personal copy, whose destination is the user.
  *
- * @returns nothing for an envelope with two different groups: no sender writes that
+ * @returns an empty list for an envelope with two different groups, which no sender writes
  */
 export function associatedDataToTry(envelope: Envelope): readonly Uint8Array[] {
   const { sender, receiver, group } = envelope;
@@ -29,7 +29,7 @@ export function associatedDataToTry(envelope: Envelope): readonly Uint8Array[] {
   return [encode(sender, destinationOf(envelope)), encode(sender, receiver)];
 }
 
-/** No name has a line feed: IDs have no control characters. */
+/** Joins with line feeds, which an ID cannot contain. */
 function encode(sender: ID, destination: ID): Uint8Array {
   return utf8Encode([CONTEXT, sender.entity, destination.entity].join('\n'));
 }

@@ -4,21 +4,21 @@ import type { Document, ID, Meta } from '@dimp/mkm';
 import type { Barrack } from '../barrack/barrack.ts';
 import { seconds } from '../ports/clock.ts';
 
-/** What goes along with a message on first contact (spec §8.10). */
+/** What to attach to a message on first contact (spec §8.10). */
 export interface AttachmentOptions {
   readonly attachMeta?: boolean;
   readonly attachVisa?: boolean;
 }
 
-/** An attached meta and visa that were found right. */
+/** A verified meta and visa that were attached to a message. */
 export interface CheckedAttachments {
   readonly meta?: Meta;
   readonly visa?: Document;
 }
 
 /**
- * The sender's meta and visa inside a message. Wrong ones are refused even if the sender is known; right ones are kept
- * only after the message's own signature has been verified, so that nobody fills a store with strangers' metas.
+ * The sender's meta and visa attached to messages. Invalid ones are refused even if the sender is known. Valid ones are stored
+ * only after the signature of the message has been verified, so that an attacker cannot fill a store with metas of others.
  */
 export class Attachments {
   readonly #barrack: Barrack;
@@ -27,7 +27,7 @@ export class Attachments {
     this.#barrack = barrack;
   }
 
-  /** The members to send along. */
+  /** Returns the members to attach. */
   async wire(
     sender: ID,
     { attachMeta, attachVisa }: AttachmentOptions,
@@ -41,9 +41,9 @@ export class Attachments {
   }
 
   /**
-   * Checks what is attached to a message, without keeping it.
+   * Verifies the attachments of a message without storing them.
    *
-   * @throws `identity/meta-mismatch`, `identity/document-invalid` and the codes of reading metas and documents.
+   * @throws `identity/meta-mismatch`, `identity/document-invalid` and the codes of reading metas and documents
    */
   async check(message: ReliableMessage): Promise<CheckedAttachments> {
     const { sender } = message.envelope;
@@ -51,13 +51,13 @@ export class Attachments {
     const meta = await this.#checkMeta(message.meta, sender, known);
     const visa = await this.#checkVisa(message.visa, sender, known ?? meta);
     return {
-      // The first meta wins: what is attached only counts while there is none.
+      // The first meta wins, so an attached meta counts only if none is stored.
       ...(meta === undefined || known !== undefined ? {} : { meta }),
       ...(visa === undefined ? {} : { visa }),
     };
   }
 
-  /** Keeps what {@link Attachments.check} found right and new; a visa that is not newer than the stored one is ignored. */
+  /** Stores what {@link Attachments.check} accepted. Ignores a visa that is not newer than the stored one. */
   async keep(sender: ID, { meta, visa }: CheckedAttachments): Promise<void> {
     if (meta !== undefined) await this.#barrack.saveMeta(meta, sender);
     if (visa === undefined) return;
@@ -89,7 +89,7 @@ export class Attachments {
     if (wire === undefined) return undefined;
     const { protocol, clock } = this.#barrack;
     const visa = protocol.documents.parse(wire, sender);
-    // Without a meta the message has to wait for one, and its visa with it.
+    // Without a meta, the message waits for one, and so does its visa.
     if (meta === undefined) return undefined;
     if (await this.#barrack.hasDocument(visa, sender)) return undefined;
     await protocol.documents.verify(visa, { id: sender, key: meta.key, now: seconds(clock) });

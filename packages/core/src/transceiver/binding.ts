@@ -12,25 +12,25 @@ import { decryptError } from './decrypt-error.ts';
 import { encodeBase64Url } from './key-names.ts';
 
 /**
- * Bytes of the first block of a plaintext. Under AES-CBC whoever changes the IV, which nobody signs, changes this block
- * at will and nothing behind it (spec §14.2 #16).
+ * Size of the first block of a plaintext. Under AES-CBC an attacker who changes the IV, which is not signed, changes this block
+ * at will and nothing after it (spec §14.2 #16).
  */
 export const FIRST_BLOCK = 16;
 
-/** Bytes whose Base64 is the eight characters that fill the first block. */
+/** Number of bytes whose Base64 are the eight characters that fill the first block. */
 const FILLING_BYTES = 6;
 
-/** Members that bind a content to its IV; they belong to the message and not to what it says. */
+/** Members that bind a content to its IV. They belong to the message, not to the content. */
 const FILLING = '_';
 const BOUND = 'bound';
 
 /**
- * Writes a content for a cipher whose IV can be changed on the way: first a block that says nothing, then type and serial
- * number, then the IV. A reader that finds another IV refuses the message, so the first block cannot be changed either.
- * Contents that do not name sender and receiver themselves, such as receipts, name them beside the IV.
+ * Writes a content for a cipher whose IV can be changed in transit: a first block without information, then type and serial
+ * number, then the IV. A reader that finds a different IV refuses the message, so the first block cannot be changed either.
+ * Contents that do not name sender and receiver, such as receipts, name them beside the IV.
  *
- * @param wire - the content as the peer's generation spells it
- * @throws `TypeError` for a content that has a member of such a name with another meaning
+ * @param wire - the content in the dialect of the peer
+ * @throws `TypeError` for a content whose member of such a name means something else
  */
 export function writeBound(
   wire: JsonObject,
@@ -49,16 +49,16 @@ export function writeBound(
     : { iv: text, from: sender.entity, to: receiver.entity };
   const { type, T, sn, N, ...rest } = wire;
   const filling = encodeBase64Url(randomBytes(FILLING_BYTES));
-  // `undefined` members are not written. Put together as text: names like "1" come first in every object.
+  // Undefined members are left out. Joined as text, because names like "1" would come first in an object.
   const members = stringifyJson({ type, T, sn, N, bound, ...rest });
   return `{"${FILLING}":"${filling}",${members.slice(1)}`;
 }
 
 /**
- * Whether a content says which IV it was encrypted with.
+ * Checks the IV that a content names.
  *
- * @returns false for a content without, as other programs write it
- * @throws `crypto/decrypt` if it was another one, or another sender or receiver
+ * @returns false for a content without an IV, as other programs write it
+ * @throws `crypto/decrypt` if the IV, the sender or the receiver differs
  */
 export function checkBound(wire: JsonObject, iv: Uint8Array, envelope: Envelope): boolean {
   const bound = ownMember(wire, BOUND);
@@ -80,7 +80,7 @@ export function namesInBound(wire: JsonObject): boolean {
   return isJsonObject(ownMember(wire, BOUND));
 }
 
-/** The content without what bound it to its message. */
+/** Returns the content without the members that bind it to its message. */
 export function withoutBound(wire: JsonObject): JsonObject {
   const { [FILLING]: _filling, [BOUND]: _bound, ...rest } = wire;
   return rest;

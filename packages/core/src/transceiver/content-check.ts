@@ -2,15 +2,14 @@ import type { Content, Envelope } from '@dimp/dkd';
 import { fieldError, isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 
-/** Commands whose own `sender` and `receiver` mean something else than the message's (spec §9.6, §9.13). */
+/** Commands whose `sender` and `receiver` do not mean those of the message (spec §9.6, §9.13). */
 const OWN_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(['receipt', 'push']);
 
 /**
- * Compares a content, which is signed, with its envelope, which is not: an attacker on the path can rewrite the one, but
- * not the other (spec §14.1 #5, §14.2 #16 and #20).
+ * Compares the signed content with the envelope, which an attacker on the path can rewrite (spec §14.1 #5, §14.2 #16 and #20).
  *
  * @param wire - the content, normalized
- * @throws `format/field` where they contradict each other.
+ * @throws `format/field` if they contradict each other
  */
 export function checkContentAgainstEnvelope(
   wire: JsonObject,
@@ -33,11 +32,11 @@ export function checkContentAgainstEnvelope(
 }
 
 /**
- * Names sender and receiver inside the content, where nobody but the sender can write. So the receiver cannot pass the
- * message on as if it were for somebody else (spec §14.2 #20), and nobody can sign somebody else's ciphertext and pass
- * it off as his own. Contents for groups name their group already, and broadcasts are for everybody to read.
+ * Adds sender and receiver to a content, where only the sender can write. So the receiver cannot pass the message on as one for
+ * another receiver (spec §14.2 #20), and nobody else can sign the ciphertext as their own message. Contents for groups name
+ * their group already, and broadcasts need no binding.
  *
- * @throws `TypeError` for a content that has a member of such a name with another meaning.
+ * @throws `TypeError` for a content whose member of such a name means something else
  */
 export function bindEnvelope(content: Content, { sender, receiver }: Envelope): Content {
   if (receiver.isBroadcast || OWN_NAMES.has(content.kind)) return content;
@@ -61,11 +60,11 @@ export function namesEnvelope({ kind, wire }: Content): boolean {
 }
 
 /**
- * Whether a received content names the sender of its envelope, and its receiver or a group, where nobody else can have
- * written. Who signs somebody else's ciphertext anew cannot change these names.
+ * Whether a received content names the sender of its envelope, and its receiver or a group, in a part that only its sender can
+ * have written. An attacker who signs the ciphertext as their own cannot change these names.
  *
  * @param wire - the content, normalized
- * @param doubtful - members that somebody else may have written
+ * @param doubtful - names of members that an attacker may have written
  */
 export function namesItsSender(
   wire: JsonObject,
@@ -84,8 +83,8 @@ export function namesItsSender(
 }
 
 /**
- * What is sealed with authenticated encryption comes from programs that name sender, and receiver or group, in every
- * content but those whose names mean something else.
+ * Checks that a content names its sender, and its receiver or group. Programs with authenticated encryption write these names into
+ * every content, except into those where they mean something else.
  *
  * @param wire - the content, normalized
  * @throws `format/field`
@@ -111,13 +110,13 @@ function hasOwnNames(wire: JsonObject): boolean {
   return typeof command === 'string' && OWN_NAMES.has(command);
 }
 
-/** The groups an envelope shows, its own and a receiving one: both have to be that of the content. */
+/** Returns the visible groups of an envelope. Each must be that of the content. */
 function groupsOf({ receiver, group }: Envelope): readonly ID[] {
   const own = group === undefined ? [] : [group];
   return receiver.isGroup && !receiver.isBroadcast ? [...own, receiver] : own;
 }
 
-/** What {@link bindEnvelope} wrote has to agree with the envelope; what other clients leave out is not missed. */
+/** Compares the names that {@link bindEnvelope} writes with the envelope. Other programs may leave them out. */
 function checkNames(wire: JsonObject, envelope: Envelope, readID: (text: unknown) => ID): void {
   if (hasOwnNames(wire)) return;
   const receiver = ownMember(wire, 'receiver') ?? undefined;
@@ -125,25 +124,25 @@ function checkNames(wire: JsonObject, envelope: Envelope, readID: (text: unknown
     throw fieldError('receiver', 'must be the same in content and envelope');
   }
   const sender = ownMember(wire, 'sender') ?? undefined;
-  // Alone it may be an application's own member.
+  // Without a sender, it may be a member of an application.
   const bound = receiver !== undefined || Object.hasOwn(wire, 'group');
   if (bound && sender !== undefined && !sameEntity(readID(sender), envelope.sender)) {
     throw fieldError('sender', 'must be the same in content and envelope');
   }
 }
 
-/** Contents of a group that somebody may send who is no member of it: asking for admission, and receipts of stations. */
+/** Group contents that non-members may send: requests to join, and receipts of stations. */
 export function needsMembership(content: Content): boolean {
   return content.kind !== 'join' && content.kind !== 'receipt';
 }
 
 /**
- * A content and what its sender says inside it: the contents of arrays, at any depth. What is retold or forwarded is
- * somebody else's.
+ * Returns a content and the contents of arrays in it, at any depth. Quoted and forwarded contents belong to other senders and are
+ * left out.
  */
 export function spokenContents(content: Content): readonly Content[] {
   const spoken: Content[] = [content];
-  // The list grows while it is walked; the JSON gate bounds depth and number.
+  // The list grows during the loop. The JSON gate limits depth and number.
   for (const each of spoken) if (each.type === ARRAY) spoken.push(...innerContents(each.body));
   return spoken;
 }
@@ -156,7 +155,7 @@ function innerContents(body: unknown): readonly Content[] {
   return Array.isArray(inner) ? inner.filter(isContent) : [];
 }
 
-/** A content that a registry read: an array whose type is not registered holds plain JSON. */
+/** Whether a value is a parsed content. An array whose type is not registered holds plain JSON. */
 function isContent(value: unknown): value is Content {
   return typeof value === 'object' && value !== null && 'kind' in value && 'wire' in value;
 }

@@ -12,29 +12,29 @@ import { expandShortKeys, shortNames } from '../dialects/short-keys.ts';
 import { checkBound, FIRST_BLOCK, namesInBound, withoutBound } from './binding.ts';
 import { decryptError } from './decrypt-error.ts';
 
-/** A content that was decrypted, before anything but its reading was checked. */
+/** A decrypted content that has been parsed but not checked. */
 export interface DecryptedContent {
-  /** As the sender spelled it, without what bound it to its message. */
+  /** The content as the sender spelled it, without the members that bind it to its message. */
   readonly wire: JsonObject;
-  /** Whether it says itself, beside its IV, who sent it to whom. */
+  /** Whether it names sender and receiver beside its IV. */
   readonly namedInBound: boolean;
-  /** Names of members that begin where somebody else can have written. */
+  /** Names of members that begin in a part that an attacker can change. */
   readonly doubtful: ReadonlySet<string>;
 }
 
-/** What a ciphertext was opened with. */
+/** How a ciphertext was decrypted. */
 export interface OpenedWith {
-  /** Whether the cipher refuses what its key did not encrypt. */
+  /** Whether the cipher authenticates. */
   readonly authenticated: boolean;
-  /** The IV, if it can be changed on the way. */
+  /** The IV, if it can be changed in transit. */
   readonly iv: Uint8Array | undefined;
 }
 
 /**
- * Reads what was decrypted up to its type and serial number. Whatever fails until here says that the key does not fit,
- * or that somebody tries keys, and is one failure to the outside (spec §14.2 #21).
+ * Parses a plaintext up to its type and serial number. Every failure up to here may mean a wrong key or an attack, and leads to
+ * the same error (spec §14.2 #21).
  *
- * @throws `crypto/decrypt`; `format/limit` and `format/field` where the vectors ask for them
+ * @throws `crypto/decrypt`; `format/limit` and `format/field` where the vectors require them
  */
 export function readDecrypted(
   plaintext: Uint8Array,
@@ -61,9 +61,9 @@ export function readDecrypted(
   };
 }
 
-/** Whether a content has a time of its own, where nobody but its sender can have written it. */
+/** Whether a content has a time in a part that only its sender can have written. */
 export function isTimeTrusted({ wire, doubtful }: DecryptedContent): boolean {
-  // The long name counts where both stand (spec §10).
+  // If both names are present, the long one counts (spec §10).
   const name = Object.hasOwn(wire, 'time') ? 'time' : 'W';
   return Object.hasOwn(wire, name) && !doubtful.has(name);
 }
@@ -104,7 +104,7 @@ function isNumber(wire: JsonObject): boolean {
 }
 
 /**
- * A long name in the first block would hide the letter behind it that the sender wrote (spec §10).
+ * Refuses a long name in the first block that would hide the single-letter name which the sender wrote (spec §10).
  *
  * @throws `crypto/decrypt`
  */

@@ -3,11 +3,11 @@ import { LruMap, type MaybePromise, type Reduction } from '@dimp/foundation';
 import { directionKey, type ID } from '@dimp/mkm';
 import { type Clock, systemClock } from '../ports/clock.ts';
 
-/** When a message key of our own is replaced by a new one. */
+/** When an own message key is replaced. */
 export interface KeyRotation {
-  /** Most messages under one key. */
+  /** Maximum number of messages under one key. */
   readonly maxMessages: number;
-  /** Longest use of one key, in milliseconds. */
+  /** Maximum age of a key in milliseconds. */
   readonly maxAge: number;
 }
 
@@ -17,31 +17,31 @@ export const DEFAULT_KEY_ROTATION: KeyRotation = /* @__PURE__ */ Object.freeze({
   maxAge: 24 * 60 * 60 * 1000,
 });
 
-/** What a key cache is made with. */
+/** Options for a {@link KeyCache}. */
 export interface KeyCacheOptions {
   readonly clock?: Clock;
   readonly rotation?: KeyRotation;
-  /** Directions remembered each way, 4,096 by default. */
+  /** Maximum number of sending directions, and of receiving ones; 4,096 by default. */
   readonly capacity?: number;
 }
 
-/** Keys of one peer that are remembered at once: messages may overtake each other around a rotation. */
+/** Number of stored keys per receiving direction: around a rotation, messages may arrive out of order. */
 const RECEIVED_KEYS = 4;
 
-/** A message key of our own in use. */
+/** An own message key in use. */
 export interface SendingKey {
   readonly key: SymmetricKey;
-  /** When it was made, in milliseconds since the epoch. */
+  /** Creation time in milliseconds since the epoch. */
   readonly created: number;
-  /** Messages encrypted with it so far. */
+  /** Number of messages encrypted with it. */
   readonly uses: number;
-  /** Who can open what it encrypts, see {@link KeyCache.sendingKey}. */
+  /** Identifies the set of receivers that have the key; see {@link KeyCache.sendingKey}. */
   readonly holders: string;
 }
 
 /**
- * Message keys by direction (spec §11.1). Keys we made and keys we received are kept apart, so that nothing from the
- * network can ever become a key that we encrypt with (spec §14.2 #18).
+ * Message keys by direction (spec §11.1). Own and received keys are stored separately, so that a key from the network is never
+ * used for encryption (spec §14.2 #18).
  */
 export class KeyCache {
   protected readonly rotation: KeyRotation;
@@ -58,11 +58,11 @@ export class KeyCache {
   }
 
   /**
-   * The key for the next message in a direction, counted as used; undefined if a new one is due: by age, by count, or
-   * because other people are to open the message than those who have the key. Who left a group must not read on, and who
-   * joined need not read what was before.
+   * Returns the key for the next message in a direction and counts the use. Returns undefined if a new key is due: by age, by
+   * count, or because the set of receivers has changed. A former group member must not read new messages, and a new member need
+   * not read old ones.
    *
-   * @param holders - a text that stands for the set of receivers
+   * @param holders - a text that identifies the set of receivers
    */
   sendingKey(sender: ID, destination: ID, holders: string): MaybePromise<SymmetricKey | undefined> {
     const direction = directionKey(sender, destination);
@@ -72,7 +72,7 @@ export class KeyCache {
     return found.key;
   }
 
-  /** Takes a key of our own into use; its first message counts. */
+  /** Stores a new own key, with its first use counted. */
   useSendingKey(
     sender: ID,
     destination: ID,
@@ -88,12 +88,12 @@ export class KeyCache {
     });
   }
 
-  /** Keys received from a sender for a destination, newest first. */
+  /** Returns the keys received from a sender for a destination, newest first. */
   receivedKeys(sender: ID, destination: ID): MaybePromise<readonly SymmetricKey[]> {
     return this.#received.get(directionKey(sender, destination)) ?? [];
   }
 
-  /** Remembers a key that opened a message of this direction. Only the transceiver calls it, after every check. */
+  /** Stores a key that decrypted a message of this direction. Only the transceiver calls it, after all checks. */
   learnReceivedKey(sender: ID, destination: ID, key: SymmetricKey): MaybePromise<void> {
     if (destination.isBroadcast) return;
     const direction = directionKey(sender, destination);
@@ -103,22 +103,22 @@ export class KeyCache {
     this.#received.set(direction, [key, ...others].slice(0, RECEIVED_KEYS));
   }
 
-  /** Lets the next message in a direction have a new key, for example after a member has left. */
+  /** Makes the next message in a direction use a new key, for example after a member has left. */
   rotate(sender: ID, destination: ID): MaybePromise<void> {
     this.#sending.delete(directionKey(sender, destination));
   }
 
-  /** Forgets a part of the directions, half by default. A forgotten key of our own is replaced by a new one. */
+  /** Drops a part of the directions, half by default. A dropped own key is replaced by a new one. */
   reduceMemory(part?: Reduction): void {
     this.#sending.reduce(part);
     this.#received.reduce(part);
   }
 
-  /** Whether a key has served long enough. */
+  /** Whether a key has to be replaced. */
   protected isDue(key: Pick<SendingKey, 'created' | 'uses'>): boolean {
     const { maxMessages, maxAge } = this.rotation;
     const age = this.#clock.now() - key.created;
-    // A clock that was set back must not keep a key in use for ever.
+    // If the clock was set back, the key must not stay in use for ever.
     return key.uses >= maxMessages || age >= maxAge || age < 0;
   }
 }

@@ -11,13 +11,13 @@ import {
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
-/** Bytes of a hash that name something: finding another thing of that name takes 2^128 tries. */
+/** Number of hash bytes in a name: a second preimage takes 2^128 attempts. */
 const NAME_BYTES = 16;
 
-/** Hashing takes longer than the rest of what opening a message asks of its sender. */
+/** Cache, because hashing takes longer than the other work per message. */
 const SENDER_NAMES = /* @__PURE__ */ new WeakMap<ID, string>();
 
-/** How a wrapped message key names its sender: 22 characters. */
+/** Returns the name of a sender in a wrapped message key, 22 characters. */
 export function senderName(sender: ID): string {
   const known = SENDER_NAMES.get(sender);
   if (known !== undefined) return known;
@@ -26,17 +26,17 @@ export function senderName(sender: ID): string {
   return name;
 }
 
-/** Names a message key by its secret bytes, however they are spelled and whatever stands beside them. */
+/** Returns the name of a message key, by its secret bytes only. */
 export function keyFingerprint(key: SymmetricKey): string {
   return shortHash(concatBytes(utf8Encode('dim-message-key\n'), secretOf(key)));
 }
 
-/** Names a key pair by its public half. */
+/** Returns the name of a key pair, by its public half. */
 export function pairFingerprint({ publicKey }: { readonly publicKey: PublicKey }): string {
   return shortHash(publicKey.material);
 }
 
-/** Base64url without padding: what goes into JSON as short as possible. */
+/** Encodes as Base64url without padding, the shortest form in JSON. */
 export function encodeBase64Url(bytes: Uint8Array): string {
   return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
@@ -53,6 +53,6 @@ function secretOf(key: SymmetricKey): Uint8Array {
   } catch (error) {
     if (!isProtocolError(error)) throw error;
   }
-  // An algorithm of somebody else's, whose secret stands elsewhere.
+  // A plug-in algorithm whose secret is in another member.
   return utf8Encode(stringifyJson(wire));
 }

@@ -1,41 +1,41 @@
 import { LruMap, type MaybePromise } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 
-/** Whose a message key is. */
+/** The sender that a message key belongs to. */
 export interface KeyOwner {
   readonly owner: EntityKey;
-  /** Whether a message proved it, see `Opening`. */
+  /** Whether a message proved it; see `Opening`. */
   readonly proven: boolean;
 }
 
-/** That a message key was used by somebody. */
+/** The use of a message key by a sender. */
 export interface KeyClaim {
-  /** The user of this machine who can open what the key encrypts. */
+  /** The local user who can decrypt with the key. */
   readonly user: ID;
   /** Name of the key: Base64url of 16 bytes of a hash, 22 characters. */
   readonly fingerprint: string;
   readonly sender: ID;
   readonly proven: boolean;
   /**
-   * Name of the private key that unwrapped it: Base64url of 16 bytes of a hash of its public half. The claim is of no
-   * use any more when that private key is gone. Absent for keys that were made here.
+   * Name of the private key that unwrapped it: Base64url of 16 bytes of a hash of its public half. Once that private key is
+   * deleted, the claim is not needed. Absent for keys that were generated here.
    */
   readonly unwrappedBy?: string;
 }
 
-/** What {@link KeyOwners} are made with. */
+/** Options for {@link KeyOwners}. */
 export interface KeyOwnersOptions {
-  /** Keys remembered, 65,536 by default. */
+  /** Maximum number of keys, 65,536 by default. */
   readonly capacity?: number;
 }
 
 /**
- * Remembers whose message keys are, whatever direction they were used in: older generations use one key for personal
- * and for hidden group messages. So nobody can have somebody else's message opened as his own (spec §14.2 #20). Keys
- * that name their sender need no entry.
+ * Records the sender of each message key, independent of the direction: older generations use one key for personal and for hidden
+ * group messages. So an attacker cannot have a message of another sender opened as their own (spec §14.2 #20). Keys that name
+ * their sender need no entry.
  *
- * This class keeps them in memory. A subclass that stores them overrides both methods; entries are needed as long as the
- * private key that unwraps the message keys.
+ * This class holds the records in memory. A subclass that stores them overrides both methods. Records are needed as long as the
+ * private key that unwraps the message key exists.
  */
 export class KeyOwners {
   readonly #owners: LruMap<string, KeyOwner>;
@@ -44,16 +44,16 @@ export class KeyOwners {
     this.#owners = new LruMap(capacity);
   }
 
-  /** Whose a key is, if that is known. */
+  /** Returns the owner of a key, if it is known. */
   ownerOf(user: ID, fingerprint: string): MaybePromise<KeyOwner | undefined> {
     return this.#owners.get(slot(user, fingerprint));
   }
 
   /**
-   * Remembers a use of a key by {@link settleClaim}: the first one counts, and a proven one before an unproven one. Of
-   * claims at the same time, all are judged one after the other.
+   * Records the use of a key by the rule of {@link settleClaim}: the first claim counts, and a proven one before an unproven one.
+   * Concurrent claims are settled one after the other.
    *
-   * @returns whose the key is from now on
+   * @returns the owner from now on
    */
   claim(claim: KeyClaim): MaybePromise<KeyOwner> {
     const name = slot(claim.user, claim.fingerprint);
@@ -63,7 +63,7 @@ export class KeyOwners {
   }
 }
 
-/** Whose a key is after a claim: the first one's who came, unless the claim is proven and the first was not. */
+/** Returns the owner after a claim: the first claimant, unless the new claim is proven and the first was not. */
 export function settleClaim(
   known: KeyOwner | undefined,
   { sender, proven }: Pick<KeyClaim, 'sender' | 'proven'>,
@@ -72,7 +72,7 @@ export function settleClaim(
   return { owner: sender.entity, proven };
 }
 
-/** NUL keeps the two apart: no ID contains it. */
+/** Joins with NUL, which an ID cannot contain. */
 function slot(user: ID, fingerprint: string): string {
   return `${user.entity}\u0000${fingerprint}`;
 }

@@ -6,22 +6,22 @@ import { decryptError } from './decrypt-error.ts';
 import { keyFingerprint } from './key-names.ts';
 import type { KeyOwner, KeyOwners } from './key-owners.ts';
 
-/** A use of a message key that does not name its sender. */
+/** The use of a message key that does not name its sender. */
 export interface KeyUse {
   readonly key: SymmetricKey;
-  /** The user of this machine who opened it. */
+  /** The local user who decrypted it. */
   readonly user: ID;
   readonly sender: ID;
   readonly proven: boolean;
   readonly unwrappedBy?: string;
 }
 
-/** Users of keys whose claims are known to stand, so that not every message asks for them. */
+/** Cache of settled claims, so that not every message reads them. */
 const SETTLED_USES = 4096;
 
 /**
- * Applies {@link KeyOwners}: a key of somebody else's opens nothing for who does not prove that the content is his own,
- * or it would tell him what others wrote (spec §14.2 #20).
+ * Applies {@link KeyOwners}: a message under another sender's key is refused unless its sender proves to be the author of the
+ * content. Otherwise an attacker could learn what others wrote (spec §14.2 #20).
  */
 export class KeyOwnership {
   readonly #owners: KeyOwners;
@@ -34,7 +34,7 @@ export class KeyOwnership {
     this.#barrack = barrack;
   }
 
-  /** @throws `crypto/decrypt` for a key of somebody else, unless the use is proven */
+  /** Checks a use. @throws `crypto/decrypt` for a key of another sender, unless the use is proven */
   async check({ key, user, sender, proven }: KeyUse): Promise<void> {
     if (proven) return;
     const known = await this.#owners.ownerOf(user, keyFingerprint(key));
@@ -42,7 +42,7 @@ export class KeyOwnership {
     if (!(await this.#isShared(known, sender))) throw decryptError();
   }
 
-  /** Remembers a use that was found right. */
+  /** Records a use that passed all checks. */
   async remember({ key, user, sender, proven, unwrappedBy }: KeyUse): Promise<void> {
     const fingerprint = keyFingerprint(key);
     const slot = `${user.entity}\u0000${sender.entity}\u0000${fingerprint}`;
@@ -58,17 +58,17 @@ export class KeyOwnership {
     this.#settled.set(slot, proven);
   }
 
-  /** Remembers a key that was made here, before anything is encrypted with it. */
+  /** Records a new own key before it encrypts anything. */
   async made(key: SymmetricKey, sender: ID): Promise<void> {
     if (this.#ours.has(key)) return;
     await this.remember({ key, user: sender, sender, proven: true });
     this.#ours.add(key);
   }
 
-  /** Members of one group know its key: whoever of them used it first must not shut the others out. */
+  /** Whether two users share a group: all members know its key, and the first to use it must not exclude the others. */
   async #isShared({ owner }: KeyOwner, sender: ID): Promise<boolean> {
     const { parseID } = this.#barrack.protocol;
-    // Our own keys are ours from their making: nobody else can have been first.
+    // Own keys are recorded when they are generated, so no other sender can have been first.
     if ((await this.#barrack.localIdentity(parseID(owner))) !== undefined) return false;
     return this.#barrack.areFellows(owner, sender.entity);
   }

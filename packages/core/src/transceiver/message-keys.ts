@@ -17,15 +17,15 @@ import type { Protocol } from '../protocol/protocol.ts';
 import { isUnreadable } from './decrypt-error.ts';
 import { pairFingerprint, senderName } from './key-names.ts';
 
-/** Unwrapped keys that are remembered. */
+/** Capacity of the cache of unwrapped keys. */
 const UNWRAPPED_KEYS = 4096;
 
-/** A message key as it came. */
+/** A received message key. */
 export interface UnwrappedKey {
   readonly key: SymmetricKey;
-  /** How the key object names its sender; absent in those of other programs. Whoever uses the key has to compare it. */
+  /** The sender's name in the key object; absent in those of other programs. The caller has to compare it. */
   readonly from?: string;
-  /** Name of the private key that opened it, see `KeyClaim`. */
+  /** Name of the private key that unwrapped it; see `KeyClaim`. */
   readonly unwrappedBy: string;
 }
 
@@ -36,8 +36,8 @@ interface WrappedKey {
 }
 
 /**
- * Encrypts message keys for receivers and opens received ones. Each key is wrapped once for a receiver and opened once
- * on his side, so that the private key operation is paid by key and not by message.
+ * Wraps message keys for receivers and unwraps received ones. Each key is wrapped and unwrapped once per receiver, so the private
+ * key operation is needed per key and not per message.
  */
 export class MessageKeys {
   readonly #protocol: Protocol;
@@ -49,8 +49,10 @@ export class MessageKeys {
   }
 
   /**
-   * A message key encrypted for a receiver, in Base64. It names its sender where there is room, so that nobody can pass
-   * the wrapped key on as his own (spec §14.2 #20).
+   * Encrypts a message key for a receiver. It names its sender if there is room, so that an attacker cannot present the wrapped
+   * key as their own (spec §14.2 #20).
+   *
+   * @returns Base64
    */
   async wrap(
     key: SymmetricKey,
@@ -71,10 +73,9 @@ export class MessageKeys {
   }
 
   /**
-   * Opens a received message key with the keys of a local user.
+   * Unwraps a received message key with the keys of a local user.
    *
-   * @returns undefined for one that does not open, no matter which of the steps from RSA to the key object fails
-   *   (spec §14.2 #21)
+   * @returns undefined if any step from RSA to the key object fails (spec §14.2 #21)
    */
   async unwrap(wrapped: Uint8Array, local: LocalIdentity): Promise<UnwrappedKey | undefined> {
     const slot = `${local.id.entity}\u0000${encodeBase64(wrapped)}`;
@@ -89,12 +90,12 @@ export class MessageKeys {
     return undefined;
   }
 
-  /** Forgets a part of the opened keys, half by default; they are opened again when needed. */
+  /** Drops a part of the unwrapped keys, half by default. They are unwrapped again when needed. */
   reduceMemory(part?: Reduction): void {
     this.#unwrapped.reduce(part);
   }
 
-  /** One RSA block of 1024 bits has no room for the sender beside an IV (spec §2.4). */
+  /** Whether the sender fits: an RSA block of 1,024 bits has no room for it beside an IV (spec §2.4). */
   #plaintext(key: SymmetricKey, receiver: EncryptKey, dialect: Dialect, sender: ID): Uint8Array {
     const wire = key.toWire();
     const named = writeKey({ ...wire, from: senderName(sender) }, dialect);
@@ -107,7 +108,7 @@ export class MessageKeys {
       const key = this.#protocol.keys.parseSymmetric(wire);
       if (!this.#protocol.keys.allowsMessageKey(key.algorithm)) return undefined;
       const from = ownMember(wire, 'from') ?? undefined;
-      // Something else under this name is no name of anybody.
+      // A value of another form names no sender.
       const named = from === undefined ? {} : { from: typeof from === 'string' ? from : '' };
       return { key, ...named, unwrappedBy: pairFingerprint(privateKey) };
     } catch (error) {

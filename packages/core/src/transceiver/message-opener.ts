@@ -33,16 +33,16 @@ import type { MessageKeys } from './message-keys.ts';
 import type { DecryptFailure, DecryptOptions, Opening } from './opening.ts';
 import { ownKeys } from './own-keys.ts';
 
-/** What a transceiver tells of. */
+/** Events of a transceiver. */
 export interface TransceiverEvents {
   /**
-   * A personal message came without authenticated encryption, from somebody who used it before. His program may be older
-   * on another device; or somebody tries. Told once per visa of the sender and direction; the message is not refused.
+   * A personal message without authenticated encryption arrived from a sender who used it before. The sender may have an older
+   * program on another device, or this is an attack. Emitted once per visa of the sender and direction. The message is accepted.
    */
   weaker: { readonly sender: ID; readonly receiver: ID };
 }
 
-/** What opening messages needs. */
+/** The parts that a {@link MessageOpener} uses. */
 export interface MessageOpenerOptions {
   readonly barrack: Barrack;
   readonly keyCache: KeyCache;
@@ -51,7 +51,7 @@ export interface MessageOpenerOptions {
   readonly events: Events<TransceiverEvents>;
 }
 
-/** A message key that may open a message. */
+/** A message key that may decrypt a message. */
 interface Candidate {
   readonly key: SymmetricKey;
   /** Whether the key object names the sender of the message. */
@@ -59,13 +59,13 @@ interface Candidate {
   readonly unwrappedBy?: string;
 }
 
-/** A content, and why its type refuses it if it does. */
+/** A content, and the error if its type refused it. */
 interface ReadContent {
   readonly content: Content;
   readonly refused?: ProtocolError;
 }
 
-/** Directions whose last {@link TransceiverEvents.weaker} is remembered. */
+/** Number of directions whose last {@link TransceiverEvents.weaker} is recorded. */
 const WEAKER_DIRECTIONS = 4096;
 
 /** Opens verified messages: from the wrapped key to a checked content (spec §8.6). */
@@ -96,7 +96,7 @@ export class MessageOpener {
     return typeof error === 'object' && error !== null ? this.#failures.get(error) : undefined;
   }
 
-  /** Opens a message for a user of this machine; errors are those of `Transceiver.decrypt`. */
+  /** Opens a message for a local user. Throws the errors of `Transceiver.decrypt`. */
   async open(
     message: Verified<ReliableMessage>,
     local: LocalIdentity,
@@ -108,7 +108,7 @@ export class MessageOpener {
       try {
         return await this.#openWith(message, candidate, local, options);
       } catch (error) {
-        // Another key may fit: a wrong one can leave a valid padding by chance.
+        // Another key may be the right one: a wrong key can yield a valid padding by chance.
         if (this.failureOf(error) !== undefined || !isUnreadable(error)) throw error;
         refused = error;
       }
@@ -118,7 +118,7 @@ export class MessageOpener {
     throw error;
   }
 
-  /** @returns keys that came with the message, else those that came before it in the same direction */
+  /** @returns the keys in the message, else the stored keys of the same direction */
   async #candidates(message: ReliableMessage, local: LocalIdentity): Promise<readonly Candidate[]> {
     const { envelope } = message;
     const name = senderName(envelope.sender);
@@ -135,7 +135,7 @@ export class MessageOpener {
       const opened = await this.#messageKeys.unwrap(each, local);
       if (opened === undefined) continue;
       const { key, from, unwrappedBy } = opened;
-      // Somebody else's wrapped key, passed on: it opens nothing for him.
+      // A wrapped key of another sender, passed on by an attacker.
       if (from !== undefined && from !== name) continue;
       candidates.push({ key, named: from !== undefined, unwrappedBy });
     }
@@ -169,7 +169,7 @@ export class MessageOpener {
     const { content, ...refusal } = await this.#judged(proven ? 'proven' : 'unproven', () =>
       this.#readContent(message, read.wire, authenticated, options),
     );
-    // Keys that name their sender are of no use to anybody else.
+    // A key that names its sender is useless to other senders.
     if (!authenticated && !named) await this.#ownership.remember(use);
     await this.#learn(message, key, content);
     const timeTrusted = content.time !== undefined && (authenticated || isTimeTrusted(read));
@@ -193,7 +193,7 @@ export class MessageOpener {
     return instant;
   }
 
-  /** Runs the checks of a content that has been opened, and notes what their failure says. */
+  /** Runs the checks of a decrypted content, and records what their failure means. */
   async #judged<T>(failure: DecryptFailure, check: () => Promise<T>): Promise<T> {
     try {
       return await check();
@@ -209,7 +209,7 @@ export class MessageOpener {
       const { parseID } = this.#barrack.protocol;
       return namesItsSender(normalizeContent(read.wire), read.doubtful, envelope, parseID);
     } catch (error) {
-      // A content that cannot be normalized names nobody; what is wrong with it is told later.
+      // A content that cannot be normalized names no sender. Its error is thrown later.
       if (!isUnreadable(error)) throw error;
       return false;
     }
@@ -238,7 +238,7 @@ export class MessageOpener {
     return { content: this.#barrack.protocol.contents.parse(wire) };
   }
 
-  /** @throws `format/` codes for what no content may be */
+  /** @throws `format/` codes for an invalid content */
   #parseAnything(wire: JsonObject): ReadContent {
     try {
       return this.#parse(wire);
@@ -260,7 +260,7 @@ export class MessageOpener {
     }
   }
 
-  /** Keeps a key for messages that will come without one (spec §11.1). */
+  /** Stores a key for later messages without a key (spec §11.1). */
   async #learn(message: ReliableMessage, key: SymmetricKey, content: Content): Promise<void> {
     const { envelope } = message;
     const { sender } = envelope;
@@ -272,7 +272,7 @@ export class MessageOpener {
     await this.#keyCache.learnReceivedKey(sender, destination, key);
   }
 
-  /** Tells {@link TransceiverEvents.weaker}; once for a key is enough. */
+  /** Emits {@link TransceiverEvents.weaker}, once per key. */
   async #compare(sender: ID, receiver: ID, key: SymmetricKey): Promise<void> {
     if (key.authenticates === true || this.#compared.has(key)) return;
     this.#compared.add(key);
@@ -287,8 +287,8 @@ export class MessageOpener {
 }
 
 /**
- * One error with one text, whatever failed; but for contents to which the vectors give codes of their own, because of
- * their depth, a member `__proto__`, or no type.
+ * Returns the same error with the same text for every failure, except for contents to which the vectors give other codes: because
+ * of their depth, a member `__proto__`, or a missing type.
  */
 function toldFailure(refused: unknown): ProtocolError {
   return isProtocolError(refused, 'format/limit') || isProtocolError(refused, 'format/field')
@@ -309,7 +309,7 @@ async function decrypt(message: ReliableMessage, key: SymmetricKey): Promise<Uin
   throw decryptError();
 }
 
-/** Errors of the checks that are no failure of reading. */
+/** Whether an error comes from the checks and does not mean unreadable data. */
 function isRefusal(error: unknown): boolean {
   return isProtocolError(error, 'policy/unauthorized');
 }

@@ -1,42 +1,42 @@
 import type { SymmetricKey } from '@dimp/crypto';
 import type { ProtocolError } from '@dimp/foundation';
 
-/** How a message was opened, and what that proves. */
+/** How a message was decrypted, and what that proves. */
 export interface Opening {
-  /** The key that opened it; absent for a broadcast, which nobody has to open. */
+  /** The key that decrypted it; absent for a broadcast, which is plaintext. */
   readonly key?: SymmetricKey;
   /**
-   * Whether its sender made the content for this receiver: it opened under authenticated encryption, or its wrapped key
-   * names its sender, or its content names its sender together with receiver or group. A broadcast is proven by its
-   * signature. What is not proven may be a ciphertext of somebody else, signed anew.
+   * Whether the sender provably wrote the content for this receiver: under authenticated encryption, or because the wrapped key
+   * names the sender, or the content names the sender together with receiver or group. The signature proves a broadcast. An
+   * unproven message may be the ciphertext of another sender, signed again by an attacker.
    */
   readonly proven: boolean;
   /**
-   * Whether the content has a time that nobody on the way can have changed. The envelope's time is never trusted, and
-   * neither is one that stands in the first block of an older content (spec §14.2 #16).
+   * Whether the content has a time that cannot have been changed in transit. The time of the envelope is never trusted, nor is a
+   * time in the first block of a content of an older program (spec §14.2 #16).
    */
   readonly timeTrusted: boolean;
-  /** Why the type of the content refuses it; it is shown as an unknown one. Only with {@link DecryptOptions.keepRefused}. */
+  /** Why the content type refused the content, which is then of kind `unknown`. Only with {@link DecryptOptions.keepRefused}. */
   readonly refused?: ProtocolError;
 }
 
-/** Options of opening one message. */
+/** Options for decrypting one message. */
 export interface DecryptOptions {
-  /** A content that its type refuses is read as an unknown one, and {@link Opening.refused} tells why. */
+  /** Returns a content that its type refuses as an unknown one; {@link Opening.refused} has the error. */
   readonly keepRefused?: boolean;
   /**
-   * Leaves out whether the sender is a member of the group that the content names: for evidence of what a group was, which
-   * is judged by the members of its time.
+   * Skips the check that the sender is a member of the group. For evidence about the past of a group, which is checked against
+   * the members of that time.
    */
   readonly anyMember?: boolean;
 }
 
 /**
- * What an error of `decrypt` says about the message:
- * - `unreadable`: it did not open to a content with type and serial number. Nothing of it may be shown, answered or
- *   remembered, whatever the code;
- * - `unproven`: it opened, and its content was refused; but whoever sent it may not know what is in it. What is answered
- *   must not differ from `unreadable`, or it is an oracle;
- * - `proven`: it opened, and its sender made what was refused.
+ * What an error of `decrypt` means:
+ * - `unreadable`: the message did not decrypt to a content with type and serial number. Do not show, answer or store anything of
+ *   it, whatever the code.
+ * - `unproven`: it decrypted, but its content was refused, and the sender may not know the content. The answer must not differ
+ *   from that to an unreadable message; otherwise it is an oracle.
+ * - `proven`: it decrypted, and its sender wrote the refused content.
  */
 export type DecryptFailure = 'unreadable' | 'unproven' | 'proven';

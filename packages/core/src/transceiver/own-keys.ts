@@ -2,14 +2,14 @@ import type { ReliableMessage } from '@dimp/dkd';
 import { decodeTed, equalBytes, isProtocolError, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 
-/** More different keys for one user than he can have terminals are an attempt to keep us busy. */
+/** Maximum number of keys for one user. More keys than terminals are an attempt to waste time. */
 const MAX_OWN_ENTRIES = 8;
 
 /**
- * The encrypted message keys in a message that are for a user: `key`, and his entries of `keys`, under his ID or under
- * `ID/terminal` (spec §8.8). Which of them is for this terminal, only opening them tells; equal ones are there once.
+ * Returns the encrypted message keys for a user: `key`, and the entries of `keys` under the user's ID or `ID/terminal` (spec §8.8),
+ * without duplicates. Only unwrapping tells which one is for this terminal.
  *
- * @throws `format/bytes` if none of them can be decoded.
+ * @throws `format/bytes` if none of them can be decoded
  */
 export function ownKeys(message: ReliableMessage, user: ID): readonly Uint8Array[] {
   const { key, keys = {} } = message;

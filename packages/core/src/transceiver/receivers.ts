@@ -6,15 +6,15 @@ import type { ReceiverKey } from '../barrack/receiver-keys.ts';
 import { encodeBase64Url } from './key-names.ts';
 import { type Waiting, waiting } from './waiting.ts';
 
-/** Somebody a message is encrypted for, with the keys of his terminals; there is at least one. */
+/** A receiver with the keys of their terminals, at least one. */
 export interface Receiver {
   readonly id: ID;
   readonly keys: readonly ReceiverKey[];
 }
 
 /**
- * Who has to be able to open a message, or what has to arrive first. Members of a group whose key is not known are left
- * out, as long as there is one whose key is.
+ * Returns the receivers of a message, or what has to arrive first. Group members whose key is unknown are left out if the key of at
+ * least one member is known.
  */
 export async function findReceivers(
   barrack: Barrack,
@@ -36,8 +36,8 @@ export async function findReceivers(
 }
 
 /**
- * Stands for a set of receivers: the name of the only one, or the digest of the sorted names. Terminals count where there
- * are several: one that was left behind does not get the next messages. NUL is in no name.
+ * Returns a text that identifies a set of receivers: the name of a single one, or the digest of the sorted names. Several terminals
+ * of a receiver count too, so that an abandoned one does not get later messages. A name cannot contain NUL.
  */
 export function holdersOf(receivers: readonly Receiver[]): string {
   const names = receivers.map(({ id, keys }) =>
@@ -49,8 +49,8 @@ export function holdersOf(receivers: readonly Receiver[]): string {
 }
 
 /**
- * The wrapped keys of one receiver by the names that readers look for: his ID, which serves a terminal without a name or
- * else the newest one, and `ID/terminal` for each if there are several (spec §8.8).
+ * Wraps a key for one receiver. The entries have the names that readers look for: the ID, for the terminal without a name or else
+ * the newest one, and `ID/terminal` for each if there are several (spec §8.8).
  */
 export async function wrapFor(
   { id, keys }: Receiver,
@@ -70,7 +70,7 @@ export async function wrapFor(
   return { base, entries };
 }
 
-/** How the wrapped keys stand in a message: one alone as `key`, as all readers know it; several in `keys` as well. */
+/** Returns the members for wrapped keys: a single one as `key`, which all readers know; several also in `keys`. */
 export function keyMembers(
   receiver: ID,
   keys: Readonly<Record<string, string>>,

@@ -6,12 +6,12 @@ import type { Dialect } from '../dialects/dialect.ts';
 import { normalizeMessage } from '../dialects/incoming.ts';
 
 /**
- * Splits a whole-group message for its members: each copy has one receiver, his key, and shows the group. The signature
- * stays valid, because it covers the data only (spec §8.7).
+ * Splits a whole-group message into copies for its members. Each copy has one receiver with their key, and a visible group. The
+ * signature stays valid, because it covers the data only (spec §8.7).
  *
- * @param members - who gets a copy
- * @param dialect - how to spell the copies; without one they have long names and `key` alone
- * @throws `TypeError` for a message whose receiver is no group.
+ * @param members - the members who get a copy
+ * @param dialect - spelling of the copies; without one they have long names and `key` only
+ * @throws `TypeError` for a message whose receiver is not a group
  */
 export function splitMessage(
   message: ReliableMessage,
@@ -24,7 +24,7 @@ export function splitMessage(
   return members.map((member) => trimMessage(message, member, readID, dialect));
 }
 
-/** The copy of a whole-group message for one member (spec §8.7); unknown members of the message stay. */
+/** Returns the copy of a whole-group message for one member (spec §8.7). Keeps unknown JSON members. */
 export function trimMessage(
   message: ReliableMessage,
   member: ID,
@@ -44,7 +44,7 @@ export function trimMessage(
   return parseReliableMessage(wire, readID, dialect?.outgoing('message', wire) ?? wire);
 }
 
-/** A member with several terminals finds the keys of all of them, as in a message to him alone (spec §8.9). */
+/** Returns the keys of all terminals of a member, as in a personal message (spec §8.9). */
 function terminalsOf(keys: JsonObject, member: ID, key: string | undefined): JsonObject {
   const terminals = Object.entries(keys).filter(([name]) => name.startsWith(`${member.entity}/`));
   if (terminals.length === 0) return {};
@@ -57,7 +57,7 @@ function entryOf(keys: JsonObject, member: ID, readID: (text: unknown) => ID): s
     const value = ownMember(keys, name);
     if (typeof value === 'string') return value;
   }
-  // Another spelling of the same address.
+  // The same address in another spelling.
   const name = Object.keys(keys).find(
     (each) =>
       each.toLowerCase() === member.entity.toLowerCase() && sameEntity(readID(each), member),

@@ -42,31 +42,30 @@ import type { DecryptFailure, DecryptOptions, Opening } from './opening.ts';
 import { findReceivers, holdersOf, keyMembers, type Receiver, wrapFor } from './receivers.ts';
 import { isWaiting, type Waiting, waiting } from './waiting.ts';
 
-/** What a transceiver is made with. */
+/** Options for a {@link Transceiver}. */
 export interface TransceiverOptions {
   readonly barrack: Barrack;
   readonly keyCache?: KeyCache;
-  /** How peers want things spelled; today's network by default. */
+  /** Dialect of the peers; that of the current network by default. */
   readonly dialect?: Dialect;
-  /** Remembers whose message keys are; in memory by default. */
+  /** Records the owners of message keys; in memory by default. */
   readonly keyOwners?: KeyOwners;
   /**
-   * Symmetric algorithm of new message keys; never one that keeps no secret, such as PLAIN. By default `AES-GCM` where the
-   * visas of all receivers accept it, else `AES`.
+   * Symmetric algorithm of new message keys; must keep a secret, unlike PLAIN. By default `AES-GCM` if the visas of all receivers
+   * accept it, else `AES`.
    */
   readonly cipher?: string;
 }
 
-/** Options of packing one message. */
+/** Options for packing one message. */
 export interface PackOptions extends AttachmentOptions {
-  /** Another spelling for this message, for a peer of another generation. */
+  /** Dialect of this message, for a peer of another generation. */
   readonly dialect?: Dialect;
 }
 
 /**
- * The pipeline between a content and the bytes on the wire:
- * instant → `encrypt` → secure → `sign` → reliable → `serialize` → bytes, and back through `deserialize`, `verify`,
- * `decrypt`. Each step accepts only what the one before it made.
+ * The pipeline between a content and the bytes on the wire: instant → `encrypt` → secure → `sign` → reliable → `serialize` →
+ * bytes, and back through `deserialize`, `verify`, `decrypt`. Each step accepts only the result of the previous one.
  */
 export class Transceiver {
   readonly protocol: Protocol;
@@ -102,19 +101,19 @@ export class Transceiver {
     this.#attachments = new Attachments(barrack);
   }
 
-  /** Where to listen to what was noticed about messages. */
+  /** Source of the events. */
   get events(): EventSource<TransceiverEvents> {
     return this.#events;
   }
 
   /**
-   * Encrypts a content for its receiver: a user, each member of a group, or nobody in particular, in which case it
-   * stays plain text (spec §8.3).
+   * Encrypts a content for its receiver: a user, or each member of a group. A content for a broadcast receiver stays plaintext
+   * (spec §8.3).
    *
-   * @returns the secure message, or what has to arrive first: the receiver's visa, the group's members. Members whose
-   *   key is not known are left out, as long as there is one whose key is.
-   * @throws `format/limit` for a content that no message can hold; `unsupported/algorithm` for a cipher that is not
-   *   registered, `TypeError` for one that keeps no secret (spec §14.2 #18).
+   * @returns the secure message, or what has to arrive first: the receiver's visa, or the group's members. Members whose key is
+   *   unknown are left out if the key of at least one member is known.
+   * @throws `format/limit` for a content that is too large; `unsupported/algorithm` for a cipher that is not registered;
+   *   `TypeError` for a cipher that does not keep a secret (spec §14.2 #18)
    */
   async encrypt(
     message: InstantMessage,
@@ -159,10 +158,9 @@ export class Transceiver {
   }
 
   /**
-   * Signs a secure message with its sender's identity key (spec §8.4). The signature covers the data and nothing else;
-   * the rest is what the peers of this dialect expect.
+   * Signs a secure message with its sender's identity key (spec §8.4). The signature covers the data only.
    *
-   * @throws `identity/not-found` if the sender is no user of this machine.
+   * @throws `identity/not-found` if the sender is not a local user
    */
   async sign(
     message: SecureMessage,
@@ -181,11 +179,12 @@ export class Transceiver {
   }
 
   /**
-   * Verifies a message with its sender's meta key, and with no other: a visa key that could sign would let whoever holds
-   * the communication key speak for the user (spec §14.1 #6). An attached meta and visa are checked first and kept.
+   * Verifies a message with its sender's meta key, and never with a visa key: otherwise every holder of the communication key
+   * could sign for the user (spec §14.1 #6). An attached meta and visa are verified first and stored.
    *
    * @returns the message, marked as verified, or that the sender's meta has to arrive first
-   * @throws `crypto/signature`; `identity/meta-mismatch` and `identity/document-invalid` for wrong attachments.
+   * @throws `crypto/signature`; `crypto/key` if the key cannot verify; `identity/meta-mismatch` and `identity/document-invalid`
+   *   for invalid attachments
    */
   async verify(message: ReliableMessage): Promise<Verified<ReliableMessage> | Waiting> {
     const { sender } = message.envelope;
@@ -205,12 +204,12 @@ export class Transceiver {
   }
 
   /**
-   * Opens a verified message and checks its content against the envelope (spec §8.6, §14.7 no. 6). What an error says
-   * about the message, and whether it may be told, answers {@link Transceiver.failureOf}.
+   * Decrypts a verified message and checks its content against the envelope (spec §8.6, §14.7 no. 6). See
+   * {@link Transceiver.failureOf} for what an error means and whether the sender may learn of it.
    *
-   * @throws `crypto/decrypt`, one code for everything up to the content's type and serial number; `format/` codes for
-   *   the content; `policy/unauthorized` for a sender who is no member of a known group; `identity/not-found` if the
-   *   message is for no user of this machine.
+   * @throws `crypto/decrypt` for every failure up to the content's type and serial number; `format/` codes for the content;
+   *   `policy/unauthorized` for a sender who is not a member of a known group; `identity/not-found` if the receiver is not a
+   *   local user
    */
   async decrypt(
     message: Verified<ReliableMessage>,
@@ -229,24 +228,24 @@ export class Transceiver {
     return this.#opener.open(message, local, options);
   }
 
-  /** How a message was opened, and what that proves; undefined for one that this transceiver did not open. */
+  /** Returns how a message was decrypted, and what that proves; undefined if this transceiver did not decrypt it. */
   openingOf(message: InstantMessage): Opening | undefined {
     return this.#opener.openingOf(message);
   }
 
   /**
-   * What an error of {@link Transceiver.decrypt} says about the message, and so what may be told of it.
+   * Returns what an error of {@link Transceiver.decrypt} means, and so what the sender may learn of it.
    *
-   * @returns undefined for an error that does not depend on what is inside: no such user, a store that is down
+   * @returns undefined for an error that does not depend on the content, such as an unknown user or a failed store
    */
   failureOf(error: unknown): DecryptFailure | undefined {
     return this.#opener.failureOf(error);
   }
 
   /**
-   * The bytes of a message as they travel: UTF-8 JSON, nothing behind it (spec §8.11).
+   * Serializes a message as UTF-8 JSON (spec §8.11).
    *
-   * @throws `format/limit` for a message that no reader would take (spec §14.7 no. 7); send what is large as a file.
+   * @throws `format/limit` for a message that is too large for its readers (spec §14.7 no. 7); send large data as a file
    */
   serialize(message: ReliableMessage): Uint8Array {
     const bytes = utf8Encode(stringifyJson(message.wire));
@@ -255,7 +254,7 @@ export class Transceiver {
   }
 
   /**
-   * Reads a message. Nothing is verified yet.
+   * Parses a message without verifying it.
    *
    * @throws `format/` codes, `unsupported/address`
    */
@@ -263,7 +262,7 @@ export class Transceiver {
     return this.protocol.parseMessage(bytes);
   }
 
-  /** Forgets a part of what is remembered, half by default. */
+  /** Drops a part of the caches, half by default. */
   reduceMemory(part?: Reduction): void {
     this.#messageKeys.reduceMemory(part);
     this.keyCache.reduceMemory(part);
@@ -278,18 +277,18 @@ export class Transceiver {
     const { sender, receiver } = envelope;
     const destination = destinationOf(envelope);
     const cipher = this.#cipherFor(receivers, dialect);
-    // A key with an IV inside serves one message only.
+    // A key with an IV inside encrypts one message only.
     if (dialect.ivInKey) return this.#newKey(cipher, sender, receiver, { iv: true });
     const holders = holdersOf(receivers);
     const known = await this.keyCache.sendingKey(sender, destination, holders);
-    // A key never serves two algorithms.
+    // A key is never used with two algorithms.
     if (known !== undefined && known.algorithm === cipher) return known;
     const key = await this.#newKey(cipher, sender, receiver);
     await this.keyCache.useSendingKey(sender, destination, key, holders);
     return key;
   }
 
-  /** Authenticated encryption if everybody who has to open the message can. */
+  /** Chooses authenticated encryption if all receivers support it. */
   #cipherFor(receivers: readonly Receiver[], dialect: Dialect): string {
     if (this.#cipher !== undefined) return this.#cipher;
     const aead =
@@ -311,15 +310,15 @@ export class Transceiver {
         `${cipher} does not keep a secret, so receivers refuse it as a message key`,
       );
     }
-    // Only what is wrapped for ourselves as well can ever come back to us.
+    // Only a key that is also wrapped for the sender can come back.
     if (receiver.isGroup) await this.#ownership.made(key, sender);
     return key;
   }
 }
 
-/** Algorithm of message keys for receivers whose visas accept it. */
+/** Message key algorithm for receivers whose visas accept it. */
 const AEAD = 'AES-GCM';
-/** Algorithm of message keys that every generation knows. */
+/** Message key algorithm that every generation supports. */
 const CBC = 'AES';
 
 function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
@@ -333,7 +332,7 @@ function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
   };
 }
 
-/** Encrypts a content so that whatever comes in its place is refused. */
+/** Encrypts a content so that a changed one is refused. */
 async function seal(
   { envelope, content }: InstantMessage,
   key: SymmetricKey,
@@ -348,13 +347,13 @@ async function seal(
   }
   if (key.ivFor === undefined)
     return key.encrypt(encodePlaintext(stringifyJson(outgoing(content))));
-  // The content tells the IV, so that has to be known first.
+  // The content names the IV, so the IV is chosen first.
   const carrier = dialect.ivInKey ? {} : { IV: encodeTed(randomBytes(IV_LENGTH)) };
   const text = writeBound(outgoing(content), key.ivFor(carrier), content, envelope);
   return key.encrypt(encodePlaintext(text), carrier);
 }
 
-/** Bytes of an IV of AES-CBC. */
+/** Length of an AES-CBC IV in bytes. */
 const IV_LENGTH = 16;
 
 /** @throws `format/limit` */

@@ -1,35 +1,35 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Arrival } from '../ports/transport.ts';
 
-/** The connection behind an {@link ArrivalQueue}, as far as the queue knows it. */
+/** The connection behind an {@link ArrivalQueue}. */
 export interface ArrivalSource<T> {
-  /** Too much waits: nothing more is to be read from the network. */
+  /** Stops reading from the network, because too much waits. */
   pause(): void;
-  /** There is room again. */
+  /** Reads from the network again. */
   resume(): void;
   /**
-   * What came of a payload is on disk.
+   * The reader has acknowledged a payload.
    *
-   * @param ticket - what the payload was pushed with
+   * @param ticket - the ticket that the payload was pushed with
    */
   acknowledged(payload: Uint8Array, ticket: T): void;
-  /** The reader has had a payload for long and did not acknowledge it: it counts no longer, and may come once more. */
+  /** The reader did not acknowledge a payload in time. It no longer counts, and the peer may send it again. */
   abandoned(payload: Uint8Array, ticket: T): void;
 }
 
-/** How much may wait in an {@link ArrivalQueue}. */
+/** Limits of an {@link ArrivalQueue}. */
 export interface ArrivalLimits {
-  /** Most payloads that are not fetched or not acknowledged; 64 unless told. */
+  /** Maximum number of payloads that are not read or not acknowledged; 64 by default. */
   readonly maxArrivals?: number;
-  /** Most bytes of them; 1 MiB unless told. One payload more is let in. */
+  /** Maximum bytes of them; 1 MiB by default. One further payload is accepted. */
   readonly maxArrivalBytes?: number;
-  /** Milliseconds a reader may take to acknowledge what it has fetched; 60,000 unless told. */
+  /** Time in milliseconds for the reader to acknowledge a payload; 60,000 by default. */
   readonly maxArrivalAge?: number;
 }
 
 /**
- * The payloads between a connection and its one reader: {@link Transport.incoming}. It tells the connection to pause while
- * too much is waiting, whether to be fetched or to be acknowledged.
+ * Queue of payloads between a connection and its single reader, for {@link Transport.incoming}. Pauses the connection while too
+ * much waits to be read or acknowledged.
  */
 export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   readonly #source: ArrivalSource<T>;
@@ -37,7 +37,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   #maxArrivals: number;
   #maxBytes: number;
   readonly #maxAge: number;
-  /** These are made when they are needed: a server holds many connections on which nothing happens. */
+  /** Created on first use, because a server holds many idle connections. */
   #queued: QueuedArrival<T>[] | undefined;
   #fetched: Set<QueuedArrival<T>> | undefined;
   #readers: Reader[] | undefined;
@@ -46,7 +46,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   #ended = false;
   #error: unknown;
 
-  /** @param clock - one that is never set back */
+  /** @param clock - a monotonic clock */
   constructor(
     source: ArrivalSource<T>,
     clock: Clock,
@@ -60,29 +60,29 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     this.#maxAge = maxArrivalAge;
   }
 
-  /** Changes how much may wait, when it becomes known who the peer is. */
+  /** Changes the limits, for example once the peer has authenticated. */
   setLimits({ maxArrivals = 64, maxArrivalBytes = 1024 * 1024 }: ArrivalLimits): void {
     this.#maxArrivals = maxArrivals;
     this.#maxBytes = maxArrivalBytes;
     this.#resumeIfFree();
   }
 
-  /** Whether the connection was told to pause. */
+  /** Whether the connection is paused. */
   get paused(): boolean {
     return this.#paused;
   }
 
-  /** How many payloads are not fetched or not acknowledged. */
+  /** Number of payloads that are not read or not acknowledged. */
   get size(): number {
     return (this.#queued?.length ?? 0) + (this.#fetched?.size ?? 0);
   }
 
-  /** How many bytes they have together. */
+  /** Total bytes of these payloads. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @param ticket - comes back when the payload is acknowledged */
+  /** Adds a payload. @param ticket - passed back when the payload is acknowledged */
   push(payload: Uint8Array, ticket: T): void {
     if (this.#ended) return;
     this.#bytes += payload.length;
@@ -95,9 +95,9 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   }
 
   /**
-   * Nothing more arrives. What is queued can still be fetched, but acknowledging it does nothing.
+   * Ends the queue. Queued payloads can still be read, but acknowledging them does nothing.
    *
-   * @param error - what the reader gets behind it; without one, the end
+   * @param error - thrown to the reader after the last payload; without it, the iteration ends
    */
   end(error?: unknown): void {
     if (this.#ended) return;
@@ -110,7 +110,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
   /** @param now - milliseconds of the queue's clock */
   sweep(now: number): void {
     if (this.#fetched === undefined) return;
-    // In the order in which they were fetched.
+    // In the order in which they were read.
     for (const arrival of this.#fetched) {
       if (now - arrival.fetchedAt <= this.#maxAge) break;
       this.#release(arrival);
@@ -128,7 +128,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
           this.#readers.push(waiting);
           this.#serve();
         }),
-      // A reader that has left must not swallow what the next one waits for.
+      // A reader that has stopped must not take the payload of the next one.
       return: async () => {
         const index = waiting === undefined ? -1 : (this.#readers?.indexOf(waiting) ?? -1);
         if (index >= 0) this.#readers?.splice(index, 1);
@@ -138,7 +138,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     };
   }
 
-  /** For {@link QueuedArrival} alone. */
+  /** Called by {@link QueuedArrival} only. */
   acknowledge(arrival: QueuedArrival<T>): void {
     if (this.#ended) return;
     if (this.#release(arrival)) this.#source.acknowledged(arrival.payload, arrival.ticket);
@@ -152,7 +152,7 @@ export class ArrivalQueue<T> implements AsyncIterable<Arrival> {
     return true;
   }
 
-  /** Not at the first free place, lest a connection that is nearly full pauses and resumes with every message. */
+  /** Resumes below a share of the limits, so that a nearly full connection does not pause and resume with every message. */
   #resumeIfFree(): void {
     if (!this.#paused || this.#isFull(0.5)) return;
     this.#paused = false;

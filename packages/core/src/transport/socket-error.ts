@@ -1,17 +1,16 @@
 import { type ErrorCode, ProtocolError } from '@dimp/foundation';
 
-/** What is known of a connection that has failed, for the message. */
+/** Facts about a failed connection, for the message. */
 export interface SocketContext {
   readonly host?: string;
   readonly port?: number;
-  /** What to say where the platform tells no reason, or one that is none of ours. */
+  /** Message if the platform gives no reason, or one without a code of its own. */
   readonly lost?: string;
 }
 
 /**
- * What became of a connection, from an error of the platform's sockets: a code of its own for everything that somebody else has
- * to do something about, and a message that names host, port, cause and remedy. All but the certificate may go better next
- * time: a station that is being restarted refuses its port as well.
+ * Converts a socket error of the platform. Causes with different remedies have different codes, and the message names host, port,
+ * cause and remedy. All but a certificate error may succeed later: a restarting station refuses connections too.
  */
 export function socketError(cause: unknown, context: SocketContext = {}): ProtocolError {
   const reason = systemCode(cause);
@@ -99,10 +98,10 @@ function fault(reason: string): string {
   return `is not accepted (${reason})`;
 }
 
-/** The codes that OpenSSL has for certificates, as Node names them. */
+/** Node's names for OpenSSL's certificate errors. */
 const CERTIFICATE = /CERT|_CRL|CRL_|_CA$|_CHAIN|ISSUER|VERIFY|HOSTNAME_MISMATCH|INVALID_PURPOSE/;
 
-/** Of several attempts, each at an address of its own, the platform tells all: one that was no timeout tells more. */
+/** If the platform tried several addresses, prefers an error that is not a timeout, because it says more. */
 function systemCode(cause: unknown): string | undefined {
   if (typeof cause !== 'object' || cause === null) return undefined;
   if ('errors' in cause && Array.isArray(cause.errors)) {
@@ -113,6 +112,6 @@ function systemCode(cause: unknown): string | undefined {
   }
   if (!('code' in cause)) return undefined;
   const { code } = cause;
-  // Of the platform, never of the peer.
+  // The text comes from the platform, never from the peer.
   return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : undefined;
 }

@@ -2,27 +2,27 @@ import { disposeSymbol } from '@dimp/foundation';
 import type { Clock } from '../ports/clock.ts';
 import { systemTimers, type Timers } from '../ports/timers.ts';
 
-/** Something with limits of time. */
+/** Something with time limits. */
 export interface Swept {
   /** @param now - milliseconds of the clock of the {@link Sweep} */
   sweep(now: number): void;
 }
 
-/** What a {@link Sweep} is made with. */
+/** Options for a {@link Sweep}. */
 export interface SweepOptions {
-  /** Only differences of its time matter; {@link monotonicClock} unless told. */
+  /** Only differences of its time are used; {@link monotonicClock} by default. */
   readonly clock?: Clock;
   readonly timers?: Timers;
-  /** Milliseconds from one look to the next, and so the precision of all limits; 1,000 unless told. */
+  /** Interval in milliseconds, which is the precision of all limits; 1,000 by default. */
   readonly period?: number;
 }
 
-/** A clock that no correction of the time moves: milliseconds since the program began. */
+/** A monotonic clock: milliseconds since the program started, independent of corrections of the time. */
 export const monotonicClock: Clock = { now: () => performance.now() };
 
 /**
- * Looks at the time for any number of connections with one timer, which runs while there are any. A timer of its own for
- * each limit of each connection would cost a server more than the connection does.
+ * Checks the time limits of any number of connections with one timer, which runs while there are connections. A separate timer
+ * for each limit would cost a server more than the connection itself.
  */
 export class Sweep {
   readonly clock: Clock;
@@ -38,7 +38,7 @@ export class Sweep {
     this.#period = period;
   }
 
-  /** How many are looked after. */
+  /** Number of members. */
   get size(): number {
     return this.#members.size;
   }
@@ -60,7 +60,7 @@ export class Sweep {
   }
 
   #look(): void {
-    // First, so that the failure of one member is not the end of it.
+    // Scheduled first, so that it continues if a member throws.
     this.#wait();
     const now = this.clock.now();
     for (const member of this.#members) member.sweep(now);
