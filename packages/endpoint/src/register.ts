@@ -7,36 +7,36 @@ import type { Facebook } from './facebook/facebook.ts';
 import { makeMessageKey } from './facebook/message-key.ts';
 import { requireID } from './require-id.ts';
 
-/** How an identity is made. Everything but the facebook has a default. */
+/** Options of {@link register}. All but the facebook have defaults. */
 export interface RegisterOptions<P extends Protocol = Protocol> {
-  /** Where the new identity is kept. */
+  /** Stores the new identity. */
   readonly facebook: Facebook<P>;
   /** Algorithm of the identity key, `RSA` by default. */
   readonly algorithm?: KeyNamesOfProtocol<P>;
-  /** What the identity algorithm is told, such as `{ bits: 2048 }`. */
+  /** Options for the identity algorithm, such as `{ bits: 2048 }`. */
   readonly keyOptions?: object;
-  /** An identity key that exists already: imported, remote, or not extractable. */
+  /** An existing identity key: imported, remote, or not extractable. */
   readonly signer?: Signer;
-  /** Type of the meta: `"1"` MKM by default, which makes `name@address`; `"2"` BTC and `"4"` ETH have no name. */
+  /** Meta type: `"1"` MKM by default, with IDs `name@address`; the IDs of `"2"` BTC and `"4"` ETH have no name. */
   readonly metaType?: string;
   /** Kind of entity, `EntityType.User` by default. */
   readonly network?: number;
-  /** Algorithm of the communication key in the visa, `RSA` by default; it has to encrypt. */
+  /** Algorithm of the message key in the visa, `RSA` by default; must be able to encrypt. */
   readonly messageAlgorithm?: KeyNamesOfProtocol<P>;
   /** More properties of the visa, such as `avatar` (spec §7.2). */
   readonly visa?: JsonObject;
-  /** How the identity is made, such as the entropy of its mnemonic. Kept like a key. */
+  /** How the identity is made, such as the entropy of its mnemonic. Stored like a key. */
   readonly origin?: JsonObject;
 }
 
 /**
- * Makes a user on this machine, as the seed program does: private key → meta with the name as its seed → ID → saved →
- * user. The visa, signed by the identity key, holds a second key that only receives message keys and can be replaced.
+ * Creates a local user: private key → meta with the name as its seed → ID → visa → saved. The visa, signed with the identity key,
+ * holds a second key for message keys, which can be replaced.
  *
- * @param name - 1 to 32 bytes; becomes part of the ID for seeded metas, and the visa's name
- * @throws `format/field` for a bad name, `unsupported/algorithm`, `unsupported/meta`, `unsupported/entity` for a
- *   kind of user without a class, `crypto/key`, `format/limit` for a visa of more than 64 KiB, `TypeError` for message
- *   keys that cannot encrypt; `store/` codes, and then nothing has been saved
+ * @param name - 1 to 32 bytes; the name in the visa, and in the ID if the meta type has a seed
+ * @throws `format/field` for an invalid name; `unsupported/algorithm`; `unsupported/meta`; `unsupported/entity` for a kind of user
+ *   without a class; `crypto/key`; `format/limit` for a visa of more than 64 KiB; `TypeError` for a message algorithm that cannot
+ *   encrypt; `store/` codes, in which case nothing is saved
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export async function register<P extends Protocol>(
     ...(seeded ? { seed: name } : {}),
   });
   const id = protocol.metas.makeID(meta, network);
-  // Before any work is done: an ID without a class, or of a group.
+  // First: throws for a kind without a class, and for a group.
   facebook.user(id);
   const messageKey = await makeMessageKey(protocol, options.messageAlgorithm ?? 'RSA');
   const visa = await signDocument(
@@ -83,17 +83,17 @@ export async function register<P extends Protocol>(
     meta,
     documents: [visa],
     signer,
-    // Who is registered again with the same key goes on reading what was sent to him before.
+    // A user who registers again with the same key can still read older messages.
     messageKeys: [messageKey, ...(await facebook.messageKeys(id))],
     ...(origin === undefined ? {} : { origin }),
   });
 }
 
 /**
- * The current user of this machine; one is made by {@link register} if there is none. For programs with one user: two tabs
- * that are opened at the same time get the same identity.
+ * Returns the current local user, and creates one with {@link register} if there is none. For programs with one user: two tabs that
+ * are opened at the same time get the same identity.
  *
- * @param name - of a user who has to be made
+ * @param name - name of a new user
  * @throws the codes of {@link register}
  *
  * @example
@@ -108,12 +108,12 @@ export function ensureUser<P extends Protocol>(
   return options.facebook.ensureUser(() => register(name, options));
 }
 
-/** How a group is made. */
+/** Options of {@link createGroup}. */
 export interface CreateGroupOptions {
   readonly facebook: Facebook;
-  /** The user of this machine who founds it; his key signs the group's meta (spec §6.3). */
+  /** The founder, a local user whose key signs the group's meta (spec §6.3). */
   readonly founder: ID;
-  /** Everybody else. */
+  /** The other members. */
   readonly members: readonly ID[];
   /** Kind of group, `EntityType.Group` by default. */
   readonly network?: number;
@@ -122,12 +122,11 @@ export interface CreateGroupOptions {
 }
 
 /**
- * Makes a group: its meta is signed by the founder, its bulletin names him, the member list begins with him
- * (spec §6.3, §11.3).
+ * Creates a group. The founder signs its meta, is named in its bulletin, and is the first member (spec §6.3, §11.3).
  *
  * @param name - 1 to 32 bytes; part of the ID
- * @throws `identity/not-found` if the founder is no user of this machine, `format/field` for a bad name or that of
- *   another group of his, `unsupported/entity` for a kind of group without a class; `store/` codes, and then nothing has been saved
+ * @throws `identity/not-found` if the founder is not a local user; `format/field` for an invalid name, or one that another group of
+ *   the founder has; `unsupported/entity` for a kind of group without a class; `store/` codes, in which case nothing is saved
  */
 export async function createGroup(name: string, options: CreateGroupOptions): Promise<Group> {
   const { facebook, founder, network = EntityType.Group } = options;

@@ -1,10 +1,10 @@
 import type { ID } from '@dimp/mkm';
 
 /**
- * Refuses what is not an ID. Programs in plain JavaScript hand over text, which looks like one in every log, belongs to no
- * entity, and so would wait for a visa for ever.
+ * Refuses a value that is not an ID. A program in plain JavaScript may pass a text, which looks the same in logs but has no entity,
+ * so that a message would wait for a visa for ever.
  *
- * @param what - subject of the sentence for the error
+ * @param what - subject of the error message
  * @throws `TypeError`
  */
 export function requireID(value: ID, what: string): void {

@@ -3,26 +3,25 @@ import type { Json, JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { decodeRecordObject, encodeRecord } from '../record.ts';
 
-/** What can be asked for. */
+/** What the network can be asked for. */
 export type Question = 'meta' | 'documents';
 
-/** When each was asked, and when anything was asked last, in milliseconds since the epoch. */
+/** Times of the last queries in milliseconds since the epoch: for each kind, and for any kind. */
 type Times = Readonly<Partial<Record<Question | 'noted', number>>>;
 
-/** Entities that are remembered at most; strangers can make us ask for any number. */
+/** Maximum number of entities, because strangers can cause any number of queries. */
 const MAX_ENTITIES = 4096;
 
 const AREA = 'asked';
 
 /**
- * When we asked the network for something of an entity. It is kept in the store: a program that runs often and for a short
- * time asks no more often than one that runs all the time (spec §11.4), and takes the answer to a question of an earlier
- * run.
+ * Times of the queries for each entity. They are stored, so that a program that runs often and briefly asks no more often than
+ * one that runs all the time (spec §11.4), and accepts the answer to a query of an earlier run.
  */
 export class AskedRecords {
   readonly #store: Store;
   readonly #clock: Clock;
-  /** Entities that fit in before somebody has to look how many there are. */
+  /** Number of entities that fit before they have to be counted. */
   #room = 0;
 
   constructor(store: Store, clock: Clock) {
@@ -30,19 +29,19 @@ export class AskedRecords {
     this.#clock = clock;
   }
 
-  /** Whether we have asked for something of an entity. */
+  /** Whether anything about an entity was asked. */
   async has(id: ID): Promise<boolean> {
     return (await this.#store.get([AREA, id.entity])) !== undefined;
   }
 
-  /** When we asked last, in milliseconds since the epoch; undefined as well for a time that has not come yet. */
+  /** Returns the time of the last query in milliseconds since the epoch; undefined for a time in the future. */
   async last(id: ID, question: Question): Promise<number | undefined> {
     const time = (await this.#read(id))[question];
-    // A clock that was set back must not stop questions for ever.
+    // If the clock was set back, queries must not stop for ever.
     return time !== undefined && time <= this.#clock.now() ? time : undefined;
   }
 
-  /** Notes that we ask now. */
+  /** Records a query now. */
   async note(id: ID, question: Question): Promise<void> {
     const times = await this.#read(id);
     if (times.noted === undefined) await this.#makeRoom();
@@ -51,7 +50,7 @@ export class AskedRecords {
     await this.#store.set([AREA, id.entity], record);
   }
 
-  /** The question could not be asked after all. */
+  /** Removes a query that could not be sent. */
   async forget(id: ID, question: Question): Promise<void> {
     const { [question]: _, ...times } = await this.#read(id);
     await this.#store.set([AREA, id.entity], encodeRecord(times));
@@ -62,7 +61,7 @@ export class AskedRecords {
     return bytes === undefined ? {} : decode(bytes);
   }
 
-  /** Drops the older half when there are too many. */
+  /** Drops the older half if there are too many. */
   async #makeRoom(): Promise<void> {
     if (this.#room > 0) {
       this.#room -= 1;
@@ -83,7 +82,7 @@ export class AskedRecords {
   }
 }
 
-/** A damaged record is none: it costs one question too many, and is written anew. */
+/** Treats a damaged record as absent, which costs one extra query. */
 function decode(bytes: Uint8Array): Times {
   let record: JsonObject;
   try {

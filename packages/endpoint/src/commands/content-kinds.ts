@@ -1,7 +1,7 @@
 import type { Content } from '@dimp/dkd';
 import { EntityType, type ID } from '@dimp/mkm';
 
-/** What the messenger takes apart or answers by itself (spec §11.5): no handler ever sees it. */
+/** Kinds of contents that the messenger processes itself (spec §11.5). Handlers never get them. */
 export const STANDARD_KINDS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'array',
   'documents',
@@ -11,14 +11,14 @@ export const STANDARD_KINDS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'receipt',
 ]);
 
-/** Types of commands and of group history (spec §9.1): they speak to programs, not to people. */
+/** Whether a content is a command or group history (spec §9.1), which is for programs and not for people. */
 export function isCommand({ type }: Pick<Content, 'type'>): boolean {
   return type === '136' || type === '137';
 }
 
 /**
- * Whether a message gets a receipt from the program of whom it is for: what people say to each other does; commands,
- * stations, bots and broadcasts do not (spec §11.9).
+ * Whether the receiver's program answers a message with a receipt. It does for messages between people; commands, broadcasts and
+ * messages of stations and bots get none (spec §11.9).
  */
 export function expectsReceipt(content: Pick<Content, 'type'>, from: ID, to: ID): boolean {
   return !isCommand(content) && isPerson(from) && !to.isBroadcast && (to.isGroup || isPerson(to));

@@ -1,7 +1,7 @@
 import type { Clock } from '@dimp/core';
 import { LruMap } from '@dimp/foundation';
 
-/** Lets something happen at most once in a time for each name (spec §11.4). */
+/** Allows something at most once per interval for each name (spec §11.4). */
 export class Cooldown {
   readonly #clock: Clock;
   readonly #interval: number;
@@ -13,17 +13,17 @@ export class Cooldown {
     this.#interval = interval;
   }
 
-  /** Whether it may happen now; if so, not again for a while. */
+  /** Whether it is allowed now. If so, it starts the interval. */
   pass(name: string): boolean {
     const now = this.#clock.now();
     const last = this.#last.get(name);
-    // A clock that was set back must not stop everything for ever.
+    // If the clock was set back, it must not be blocked for ever.
     if (last !== undefined && now - last < this.#interval && now >= last) return false;
     this.#last.set(name, now);
     return true;
   }
 
-  /** It did not happen after all. */
+  /** Ends the interval, because it did not happen. */
   forget(name: string): void {
     this.#last.delete(name);
   }

@@ -7,16 +7,15 @@ import type { Facebook } from '../facebook/facebook.ts';
 import { AskedRecords, type Question } from './asked-records.ts';
 import { Cooldown } from './cooldown.ts';
 
-/** Pause between two questions for the same thing, and between two answers to the same peer: 10 minutes (spec §11.4). */
+/** Minimum interval between two queries for the same thing, and between two answers to the same peer: 10 minutes (spec §11.4). */
 export const QUERY_INTERVAL: number = 600_000;
 
-/** Sends a question. Rejects if there is no connection. */
+/** Sends a query. Rejects if there is no connection. */
 export type Ask = (draft: Draft) => Promise<void>;
 
 /**
- * Whose message needs what is asked for. What others send makes us ask once in {@link QUERY_INTERVAL}, however often the
- * program is started; what our own user sends, once in that time and in each run of the program: who starts it again
- * expects it to try again.
+ * The direction of the message that causes a query. An incoming message causes one query per {@link QUERY_INTERVAL}, even across
+ * restarts. An outgoing message also causes one in each run of the program, because its user expects a retry after a restart.
  */
 export type Cause = 'incoming' | 'outgoing';
 
@@ -37,8 +36,8 @@ export class Queries {
   }
 
   /**
-   * Asks for what a message waits for. A member list is not asked for as such: a group's documents name its owner, and
-   * who may tell its members is a matter of the group.
+   * Asks for what a message waits for. For a member list it asks for the group's documents, which name the owner; who may tell
+   * the members depends on the group.
    */
   async forWaiting({ id, for: what }: Waiting, cause: Cause = 'incoming'): Promise<void> {
     if (id.isBroadcast) return;
@@ -48,7 +47,7 @@ export class Queries {
     await this.documents(id, cause);
   }
 
-  /** Whether we have asked for something of an entity lately: what nobody asked for is not kept. */
+  /** Whether anything about an entity was asked lately. Data that was not asked for is not stored. */
   asked(id: ID): Promise<boolean> {
     return this.#asked.has(id);
   }
@@ -57,7 +56,7 @@ export class Queries {
     await this.#once(id, MetaCommand.create({ did: id }), cause);
   }
 
-  /** Asks for the documents of an entity that are newer than ours. */
+  /** Asks for documents of an entity that are newer than the stored ones. */
   async documents(id: ID, cause: Cause = 'incoming'): Promise<void> {
     const time = (await this.#facebook.document(id))?.time;
     const body = definedOnly({ did: id, last_time: time });
@@ -70,11 +69,11 @@ export class Queries {
     if (cause === 'incoming' && (await this.#wasAsked(id, question))) return;
     if (!this.#inThisRun.pass(name)) return;
     try {
-      // Before it is sent: the answer may be faster than our disk.
+      // Recorded before sending, because the answer may arrive before the write ends.
       await this.#asked.note(id, question);
       await this.#ask(draft);
     } catch {
-      // No connection: whoever waits asks again when there is one.
+      // No connection: the waiting message asks again when there is one.
       this.#inThisRun.forget(name);
       await this.#asked.forget(id, question);
     }

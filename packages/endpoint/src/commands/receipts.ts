@@ -4,9 +4,9 @@ import { definedOnly, type ErrorCode, type JsonObject } from '@dimp/foundation';
 import { isCommand } from './content-kinds.ts';
 
 /**
- * A receipt for a message that was opened.
+ * Creates a receipt for a decrypted message.
  *
- * @param code - the reason for a refusal; none for a receipt of consent
+ * @param code - the reason for a refusal; absent if the message is accepted
  */
 export function receiptDraft(
   text: string,
@@ -18,7 +18,7 @@ export function receiptDraft(
   return receiptFor(envelope, text, { sn, ...definedOnly({ group, signature, code }) });
 }
 
-/** A receipt for a content that no handler takes (spec §11.5). */
+/** Creates a receipt for a content that no handler accepts (spec §11.5). */
 export function unsupportedReceipt(
   envelope: Envelope,
   content: Pick<Content, 'type' | 'sn' | 'group'>,
@@ -27,16 +27,16 @@ export function unsupportedReceipt(
   return receiptDraft(unsupported(content), envelope, content, signature, 'unsupported/content');
 }
 
-/** The text of an {@link unsupportedReceipt}. */
+/** Returns the text of an {@link unsupportedReceipt}. */
 export function unsupported(content: Pick<Content, 'type'>): string {
   return isCommand(content) ? 'Command not support.' : 'Content not support.';
 }
 
 /**
- * A receipt for a command, with a template and the values of its places (spec §9.5).
+ * Creates a receipt for a command, with a template and its values (spec §9.5).
  *
- * @param replacements - the values by name; without any, the receipt has no template
- * @param code - the reason for a refusal; none for a receipt of consent
+ * @param replacements - values of the placeholders; without any, the receipt has no template
+ * @param code - the reason for a refusal; absent if the message is accepted
  */
 export function commandReceipt(
   text: string,

@@ -24,20 +24,20 @@ import { Cooldown } from './cooldown.ts';
 import { QUERY_INTERVAL } from './queries.ts';
 import { commandReceipt } from './receipts.ts';
 
-/** What the standard processors need of the messenger. */
+/** The parts of an endpoint that {@link StandardProcessors} use. */
 export interface StandardContext {
   readonly facebook: Facebook;
   readonly clock: Clock;
-  /** Answers questions about everybody and not only about its own users and groups: what stations and archives do. */
+  /** Whether to answer queries about all entities, as stations and archives do, and not only about local users and their groups. */
   readonly directory: boolean;
-  /** Whether we have asked for something of an entity. */
+  /** Whether anything about an entity was asked. */
   readonly asked: (id: ID) => MaybePromise<boolean>;
   readonly confirm: (body: ReceiptBody, from: ID, to: ID) => Promise<void>;
-  /** @returns what to answer the station */
+  /** Processes a handshake. @returns the answer to the station */
   readonly handshake: (body: HandshakeBody, from: ID) => Promise<readonly Draft[]>;
 }
 
-/** Answers the commands that every endpoint understands (spec §9.5, §11.5). */
+/** Answers the commands that every endpoint processes (spec §9.5, §11.5). */
 export class StandardProcessors {
   readonly #context: StandardContext;
   readonly #answered: Cooldown;
@@ -50,7 +50,7 @@ export class StandardProcessors {
   /**
    * Processes a command.
    *
-   * @returns what to answer; undefined for a command that is none of these
+   * @returns the answers; undefined for any other command
    */
   async process(command: Command<unknown>): Promise<readonly Draft[] | undefined> {
     const { content, envelope, user } = command;
@@ -107,7 +107,7 @@ export class StandardProcessors {
     return [DocumentsCommand.create(body)];
   }
 
-  /** Who our contacts are is nobody's business: only a directory answers about others. */
+  /** Only a directory answers queries about others: the answers would reveal the user's contacts. */
   async #mayAnswer(did: ID): Promise<boolean> {
     if (this.#context.directory) return true;
     const users = await this.#context.facebook.localUsers();
@@ -116,14 +116,14 @@ export class StandardProcessors {
     return members.some((member) => users.some(({ id }) => sameEntity(id, member)));
   }
 
-  /** What strangers tell of strangers would fill the store: only what somebody tells of himself, or what we need. */
+  /** Whether to store what a sender tells about an entity: only about themselves, or if it was asked or is known already. */
   async #isWanted(did: ID, sender: ID): Promise<boolean> {
     const { directory, asked, facebook } = this.#context;
     if (directory || sameEntity(did, sender) || (await asked(did))) return true;
     return (await facebook.meta(did)) !== undefined;
   }
 
-  /** Takes in what was pushed and says what became of it. */
+  /** Stores received data and answers with a receipt. */
   async #receipt(
     envelope: Envelope,
     content: Content,
@@ -144,13 +144,13 @@ export class StandardProcessors {
       return say(`${what} received.`);
     } catch (error) {
       rethrowOurFault(error);
-      // A document that is there already is no refusal.
+      // A document that is stored already is not a refusal.
       return say(refusal(error, what), error.code === 'identity/expired' ? undefined : error.code);
     }
   }
 }
 
-/** The texts of spec §9.5. */
+/** Returns the text of a refusal (spec §9.5). */
 function refusal({ code }: ProtocolError, what: 'Meta' | 'Document'): string {
   if (what === 'Meta') return 'Meta not valid.';
   if (code === 'identity/not-found') return 'Meta not found.';

@@ -3,18 +3,18 @@ import { type PublicKey, samePublicKey } from '@dimp/crypto';
 import { isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type Document, visaKey } from '@dimp/mkm';
 
-/** What a visa names in its property `accepts` if its owner's program reads files that are encrypted as a stream. */
+/** The value in a visa's property `accepts` that announces support for files encrypted as a stream. */
 export const FILE_STREAM = 'file-stream';
 
-/** What this program reads that older ones do not, as its users' visas announce it in `accepts`. */
+/** Returns the abilities that this program announces in `accepts` of its users' visas. */
 export function abilitiesOf({ keys }: Protocol): readonly string[] {
   return keys.allowsMessageKey('AES-GCM') ? [FILE_STREAM, ACCEPTS_AEAD] : [FILE_STREAM];
 }
 
 /**
- * Properties of a visa with everything that this program reads among what they announce.
+ * Adds the abilities of this program to the properties of a visa.
  *
- * @returns undefined if they announce it all already
+ * @returns undefined if all of them are announced already
  */
 export function withAbilities(properties: JsonObject, protocol: Protocol): JsonObject | undefined {
   const accepts = ownMember(properties, 'accepts');
@@ -25,7 +25,7 @@ export function withAbilities(properties: JsonObject, protocol: Protocol): JsonO
   return { ...properties, accepts: [...texts, ...missing] };
 }
 
-/** Whether a visa is one of this program's: of no named terminal, with a key that is kept here. */
+/** Whether this program made a visa: it names no terminal, and its key is stored here. */
 export function isKeyOf(
   visa: Document | undefined,
   publicKey: PublicKey,

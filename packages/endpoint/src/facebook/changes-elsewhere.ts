@@ -7,17 +7,17 @@ const KINDS = {
   contact: 'contactsChanged',
 } as const;
 
-/** What another tab has changed. */
+/** A change by another tab. */
 export type ChangeElsewhere =
   /** Anything may have changed. */
   | { readonly kind: 'everything' }
   | { readonly kind: 'usersChanged' }
-  /** Something of one entity; its name is as the path has it. */
+  /** A change of one entity, named as in the path. */
   | { readonly kind: (typeof KINDS)[keyof typeof KINDS]; readonly name: string };
 
 /**
- * What changed paths of a shared store mean for a facebook, each thing once: of many contacts of one user, one change
- * tells. Paths of others, such as those of a key store, mean nothing.
+ * Translates changed paths of a shared store into changes of a facebook, without duplicates. Ignores paths of other parts, such as
+ * a key store.
  */
 export function changesElsewhere(keys: readonly StoreKey[]): readonly ChangeElsewhere[] {
   if (keys.some((key) => key.length === 0)) return [{ kind: 'everything' }];

@@ -2,18 +2,18 @@ import type { Store, StoreChange, StoreKey } from '@dimp/core';
 import type { EntityKey, ID } from '@dimp/mkm';
 import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '../record.ts';
 
-/** Somebody whom a user knows. */
+/** A contact of a user. */
 export interface Contact {
   readonly id: ID;
-  /** What the user calls him. */
+  /** The user's name for the contact. */
   readonly remark?: string;
 }
 
 const AREA = 'contact';
 
 /**
- * Contacts of users in a store, a record each: adding one costs the same however many there are, and tabs that add at
- * once do not overwrite each other.
+ * Contacts of users in a store, one record each: adding a contact takes constant time, and tabs that add contacts at the same time
+ * do not overwrite each other.
  */
 export class ContactRecords {
   readonly #store: Store;
@@ -24,7 +24,7 @@ export class ContactRecords {
     this.#readID = readID;
   }
 
-  /** In the order of their names. */
+  /** Returns the contacts, ordered by ID. */
   async *list(user: EntityKey): AsyncGenerator<Contact> {
     for await (const [key, bytes] of this.#store.list([AREA, user])) yield this.#decode(key, bytes);
   }
@@ -35,7 +35,7 @@ export class ContactRecords {
     return bytes === undefined ? undefined : this.#decode(key, bytes);
   }
 
-  /** Without a remark it adds who is not there, and leaves who is. */
+  /** Adds or changes a contact. Without a remark, the stored one stays. */
   async set(user: EntityKey, contact: Contact): Promise<void> {
     const key = pathOf(user, contact.id);
     const value = encode(contact);
@@ -47,7 +47,7 @@ export class ContactRecords {
     await this.#store.delete(pathOf(user, id));
   }
 
-  /** Replaces all contacts of a user at once; remarks of those who stay are kept. */
+  /** Replaces all contacts of a user in one batch. Remaining contacts keep their remarks. */
   async replace(user: EntityKey, contacts: readonly ID[]): Promise<void> {
     const wanted = new Map<string, ID>(contacts.map((id) => [id.entity, id]));
     const changes: StoreChange[] = [];
@@ -69,7 +69,7 @@ export class ContactRecords {
   }
 }
 
-/** An empty remark is none. */
+/** Encodes a contact. An empty remark is left out. */
 function encode({ id, remark }: Contact): Uint8Array {
   return encodeRecord({ id: id.text, ...(remark ? { remark } : {}) });
 }

@@ -32,21 +32,21 @@ import { type LocalUserRecord, otherKey, type SavedUser, saveUser } from './save
 import { putDocuments, putMembers, putMeta, StoreArchive } from './store-archive.ts';
 import { abilitiesChange, newKeyChange, renewVisa, type VisaChange } from './visa-change.ts';
 
-/** What a facebook is made with. */
+/** Options for a {@link Facebook}. */
 export interface FacebookOptions<P extends Protocol> extends BarrackOptions {
   readonly protocol: P;
-  /** Where identities, metas, documents, members and contacts are kept. */
+  /** Stores identities, metas, documents, members and contacts. */
   readonly store: Store;
 }
 
 /**
- * What a facebook tells of, after it has been stored; whoever changed it, this program or another tab on the same store.
+ * Events of a facebook, emitted after a change by this program or another tab has been stored.
  */
 export interface FacebookEvents extends BarrackEvents {
   contactsChanged: { readonly user: ID };
   /**
-   * A user of this machine came, went, or became the current one; or got new keys. It is also all that is told if a
-   * shared store says that anything may have changed: who keeps something of it reads it again.
+   * A local user was added or removed, became the current one, or got new keys. Also emitted, alone, if a shared store reports
+   * that anything may have changed: read cached data again.
    */
   usersChanged: Record<never, never>;
 }
@@ -58,7 +58,7 @@ const FACEBOOK_EVENTS: EventKinds<FacebookEvents> = {
 };
 
 /**
- * A barrack over storage: private keys, metas, documents, members and contacts last as long as the store does.
+ * A barrack with a store: private keys, metas, documents, members and contacts are persistent.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ const FACEBOOK_EVENTS: EventKinds<FacebookEvents> = {
 export class Facebook<P extends Protocol = Protocol> extends Barrack implements AsyncDisposable {
   declare readonly protocol: P;
   declare protected readonly archive: StoreArchive;
-  /** Where everything is kept; services of the same users keep their things there, too. */
+  /** The store. Other services of the same users may use it too. */
   readonly store: Store;
   readonly #emitter: Events<FacebookEvents>;
   readonly #watching: Handle | undefined;
@@ -87,12 +87,11 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Saves the private keys of a user of this machine. Keys of which one cannot be exported are kept in memory only.
+   * Saves the private keys of a local user. If one of them cannot be exported, all are kept in memory only.
    *
-   * @param decryptKeys - keys that open message keys, newest first, of which three are kept; the identity key is added
-   *   if it can decrypt
-   * @param options.origin - how the identity was made; kept like a key. Without it, what is kept stays
-   * @throws `unsupported/entity` for an ID that is no user's; `store/` codes
+   * @param decryptKeys - keys that decrypt message keys, newest first; three are kept. The identity key is added if it can decrypt
+   * @param options.origin - how the identity was made, kept like a key; if absent, the stored one stays
+   * @throws `unsupported/entity` for an ID that is not a user's; `store/` codes
    */
   async savePrivateKeys(
     id: ID,
@@ -100,7 +99,7 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     decryptKeys: readonly DecryptKey[] = [],
     options: { readonly origin?: JsonObject } = {},
   ): Promise<void> {
-    // Refuses what is no user.
+    // Throws for an ID that is not a user's.
     this.user(id);
     const keys = { id, signer, messageKeys: decryptKeys, ...options };
     await this.archive.changingUsers(async () => {
@@ -112,11 +111,10 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Saves a user of this machine with everything that belongs to him, all of it or nothing: meta, documents, keys.
-   * Documents that are there already and newer stay.
+   * Saves a local user atomically: meta, documents and keys. Stored documents that are newer stay.
    *
-   * @throws `identity/meta-mismatch` if ID, meta and identity key do not belong together, or there is another meta;
-   *   `identity/document-invalid`; `format/limit` for a meta or document that no peer would keep; `unsupported/entity`;
+   * @throws `identity/meta-mismatch` if ID, meta and identity key do not belong together, or another meta is stored;
+   *   `identity/document-invalid`; `format/limit` for a meta or document that is too large for peers; `unsupported/entity`;
    *   `store/` codes
    */
   async saveLocalUser(record: LocalUserRecord): Promise<User> {
@@ -134,11 +132,11 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Saves a group that a user of ours founded, all of it or nothing. The caller has made and signed it.
+   * Saves a group that a local user founded, atomically. The caller has created and signed it.
    *
    * @param members - the owner first
-   * @throws `format/field` if there is such a group already; `identity/meta-mismatch`, `identity/document-invalid`,
-   *   `format/limit`; `store/` codes
+   * @throws `format/field` if the group exists already; `identity/meta-mismatch`, `identity/document-invalid`, `format/limit`;
+   *   `store/` codes
    */
   async saveOwnGroup(
     id: ID,
@@ -164,38 +162,38 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     this.#emitter.emit('membersSaved', { id });
   }
 
-  /** Users of this machine in the order of their registration. */
+  /** Returns the local users in the order of their registration. */
   async localUsers(): Promise<readonly User[]> {
     return (await this.archive.identities.registered()).map((id) => this.user(id));
   }
 
-  /** The user who sends when nobody else is named: the one chosen, else the first one registered. */
+  /** Returns the default sender: the user chosen with {@link Facebook.useUser}, else the first one registered. */
   async currentUser(): Promise<User | undefined> {
     const [current] = await this.localIdentities();
     return current === undefined ? undefined : this.user(current.id);
   }
 
   /**
-   * The current user, or the one that is made if there is none. Several that ask at the same time, in this program or in
-   * tabs on the same store, get the same one: one of them makes it, the others wait. See {@link ensureUser}.
+   * Returns the current user, and creates one if there is none. Concurrent calls, in this program or in tabs on the same store, get
+   * the same user. See {@link ensureUser}.
    *
-   * @param make - makes and saves a user
+   * @param make - creates and saves a user
    * @throws what `make` throws; `store/` codes
    */
   async ensureUser(make: () => Promise<User>): Promise<User> {
     const known = await this.currentUser();
     if (known !== undefined) return known;
     return withLock(this.store, 'first user', async () => {
-      // Another tab may have made one, and its news may not have come yet.
+      // Another tab may have created one, and its notification may not have arrived yet.
       this.archive.identities.reload();
       return (await this.currentUser()) ?? make();
     });
   }
 
   /**
-   * Chooses the current user; it lasts.
+   * Chooses the current user persistently.
    *
-   * @throws `identity/not-found` if it is no user of this machine
+   * @throws `identity/not-found` if the ID is not that of a local user
    */
   async useUser(id: ID): Promise<void> {
     await this.requireSigner(id);
@@ -204,8 +202,8 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Forgets the private keys of a user, and how they were made. Without a backup nobody can ever speak for him again.
-   * His contacts, and what everybody may know of him, stay.
+   * Deletes the private keys of a user and their origin. Without a backup they are lost for ever. Contacts, meta and documents
+   * stay.
    */
   async removeUser(id: ID): Promise<void> {
     await this.archive.changingUsers(() => this.archive.identities.remove(id));
@@ -213,10 +211,10 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Removes meta, documents and members of an entity from the store, all of it at once: for directories, which cannot keep
-   * every stranger. Whoever comes again brings them along.
+   * Deletes meta, documents and members of an entity atomically. For directories, which cannot store all strangers: an entity that
+   * returns sends them again.
    *
-   * @throws `format/field` for a user of this machine, of whom everything stays; `store/` codes
+   * @throws `format/field` for a local user, who stays; `store/` codes
    */
   async forgetEntity(id: ID): Promise<void> {
     await this.archive.changingUsers(async () => {
@@ -228,24 +226,24 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     this.forget(id.entity);
   }
 
-  /** How an identity of this machine was made, if that was told. A secret. */
+  /** Returns how a local identity was made, if that is stored. A secret. */
   async identityOrigin(id: ID): Promise<JsonObject | undefined> {
     return (await this.archive.identities.find(id))?.origin;
   }
 
-  /** Keys of a user that open what was sent to his visas, newest first, without the identity key. */
+  /** Returns the keys of a local user that decrypt what was sent to their visas, newest first, without the identity key. */
   async messageKeys(id: ID): Promise<readonly DecryptKey[]> {
     return (await this.archive.identities.find(id))?.messageKeys ?? [];
   }
 
   /**
-   * Gives a user a new key for receiving: a new visa with it replaces the old one, whose key still opens what was sent
-   * to it before (spec §2.7). Everything else in the visa stays.
+   * Creates a new message key for a local user, in a new visa that replaces the old one. The old key still decrypts what was sent
+   * to it (spec §2.7). The other properties of the visa stay.
    *
-   * @param algorithm - has to encrypt; that of the key in use by default
-   * @returns the visa, for whoever writes to the user
-   * @throws `identity/not-found` if it is no user of this machine; `TypeError` for keys that cannot encrypt; `store/`
-   *   codes, and then the old key stays in use
+   * @param algorithm - must be able to encrypt; that of the current key by default
+   * @returns the new visa, to be sent to peers
+   * @throws `identity/not-found` if the ID is not that of a local user; `TypeError` for an algorithm that cannot encrypt; `store/`
+   *   codes, in which case the old key stays in use
    */
   async rotateMessageKey(id: ID, algorithm?: string): Promise<Document> {
     const [before] = (await this.#requireKeys(id)).messageKeys;
@@ -256,24 +254,23 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Lets the visa of a user announce what this program reads, after an update: until then others go on writing to him as
-   * to the older one. The key stays.
+   * Announces the abilities of this program in a local user's visa, after an update of the program. The key stays.
    *
-   * @returns the new visa, for whoever writes to the user; undefined if the old one announces it all, or there is none
-   * @throws `identity/not-found` if it is no user of this machine; `store/` codes
+   * @returns the new visa, to be sent to peers; undefined if the old one announces them all, or there is none
+   * @throws `identity/not-found` if the ID is not that of a local user; `store/` codes
    */
   async announceAbilities(id: ID): Promise<Document | undefined> {
     const isDue = (visa: Document | undefined): boolean =>
       visa !== undefined && withAbilities(visa.properties, this.protocol) !== undefined;
-    // Nothing to do, most often.
+    // The usual case, without a lock.
     if (!isDue(await this.document(id))) return undefined;
     return this.#renewVisa(id, abilitiesChange(this.protocol));
   }
 
-  /** Signs a changed visa, and stores it with its key in one step. */
+  /** Signs a changed visa and stores it atomically with its key. */
   async #renewVisa(id: ID, change: VisaChange): Promise<Document | undefined> {
     const renew = async (): Promise<Document | undefined> => {
-      // Another tab may have done the same meanwhile.
+      // Another tab may have done the same in the meantime.
       this.archive.identities.reload();
       const identity = await this.#requireKeys(id);
       const meta = await this.meta(id);
@@ -293,9 +290,9 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   }
 
   /**
-   * Adds a contact, or changes what the user calls him.
+   * Adds a contact or changes its remark.
    *
-   * @param options.remark - what the user calls him; without it, what he calls him stays; an empty one is none
+   * @param options.remark - the user's name for the contact; if absent, the stored one stays; an empty one deletes it
    * @throws `TypeError` for a contact that is not an ID; `store/` codes
    */
   async addContact(user: ID, contact: ID, options: Omit<Contact, 'id'> = {}): Promise<void> {
@@ -309,19 +306,19 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     this.#emitter.emit('contactsChanged', { user });
   }
 
-  /** A contact with its remark, if the user has it. */
+  /** Returns a contact of a user with its remark. */
   async contact(user: ID, id: ID): Promise<Contact | undefined> {
     return this.archive.contactRecords.get(user.entity, id);
   }
 
-  /** Replaces the contacts of a user; remarks of those who stay are kept. */
+  /** Replaces the contacts of a user. Remaining contacts keep their remarks. */
   async saveContacts(user: ID, contacts: readonly ID[]): Promise<void> {
     for (const contact of contacts) requireID(contact, 'a contact');
     await this.archive.contactRecords.replace(user.entity, contacts);
     this.#emitter.emit('contactsChanged', { user });
   }
 
-  /** Stops listening to other tabs. The store stays open. */
+  /** Stops listening to changes by other tabs. Does not close the store. */
   async close(): Promise<void> {
     this.#watching?.close();
   }
@@ -375,7 +372,7 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
     try {
       return this.protocol.parseID(name);
     } catch (error) {
-      // Somebody with more address families uses the store, too.
+      // Another program with more address families also uses the store.
       if (isProtocolError(error)) return undefined;
       throw error;
     }

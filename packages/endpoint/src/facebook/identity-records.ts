@@ -11,24 +11,24 @@ import { isJsonObject, type Json, type JsonObject, utf8Decode, utf8Encode } from
 import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
 import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '../record.ts';
 
-/** Last message keys of a user that still open what was sent to an older visa (spec §2.7). */
+/** Number of message keys kept per user, for messages to older visas (spec §2.7). */
 export const MESSAGE_KEYS = 3;
 
 const AREA = 'identity';
 const CURRENT = ['current-user'] as const;
 
-/** The keys of a user of this machine, and how they were made. */
+/** The keys of a local user and their origin. */
 export interface IdentityKeys {
   readonly id: ID;
   readonly signer: Signer;
-  /** Keys that open message keys, newest first; without the identity key. */
+  /** Keys that decrypt message keys, newest first; without the identity key. */
   readonly messageKeys: readonly DecryptKey[];
   /** How the identity was made, such as the entropy of its mnemonic. A secret like the keys. */
   readonly origin?: JsonObject;
 }
 
 interface Loaded extends IdentityKeys {
-  /** Users are in this order. */
+  /** Position in the order of users. */
   readonly number: number;
 }
 
@@ -39,22 +39,22 @@ interface Users {
   readonly identities: readonly LocalIdentity[];
 }
 
-/** Keys that are about to be written. */
+/** A pending change of keys. */
 export interface IdentityChange {
-  /** None for keys that cannot be exported. */
+  /** Empty for keys that cannot be exported. */
   readonly changes: readonly StoreChange[];
-  /** To be called when they have been written. */
+  /** To be called after the changes have been written. */
   done(): void;
 }
 
 /**
- * Users of this machine in a store, a record each. They are kept open in memory: reading a private key again for every
- * message would cost more than the message. Keys that cannot be exported are in memory only.
+ * Local users in a store, one record each. They are cached in memory, because reading a private key for each message would cost more
+ * than the message. Keys that cannot be exported are in memory only.
  */
 export class IdentityRecords {
   readonly #store: Store;
   readonly #protocol: Protocol;
-  /** Not exportable, so not stored. */
+  /** Users whose keys cannot be exported and are not stored. */
   readonly #volatile = new Map<EntityKey, Loaded>();
   #users: Promise<Users> | undefined;
 
@@ -63,12 +63,12 @@ export class IdentityRecords {
     this.#protocol = protocol;
   }
 
-  /** Users, the current one first and the others in the order of their registration. */
+  /** Returns the users, the current one first and the others in the order of their registration. */
   async all(): Promise<readonly LocalIdentity[]> {
     return (await this.#load()).identities;
   }
 
-  /** IDs of the users in the order of their registration. */
+  /** Returns the IDs of the users in the order of their registration. */
   async registered(): Promise<readonly ID[]> {
     return (await this.#load()).loaded.map(({ id }) => id);
   }
@@ -78,11 +78,11 @@ export class IdentityRecords {
   }
 
   /**
-   * What has to be written to keep a user's keys. The caller keeps others from changing users until it is written. An
-   * origin that is stored stays if there is no new one.
+   * Returns the changes that store a user's keys. The caller holds the lock of the users until they are written. A stored origin
+   * stays if there is no new one.
    */
   async change(keys: IdentityKeys): Promise<IdentityChange> {
-    // What is in memory may be older than what another tab has stored.
+    // The cache may be older than what another tab has stored.
     this.reload();
     const { loaded } = await this.#load();
     const known = loaded.find((each) => sameEntity(each.id, keys.id));
@@ -102,23 +102,23 @@ export class IdentityRecords {
     };
   }
 
-  /** Forgets a user. The caller keeps others from changing users meanwhile. */
+  /** Deletes a user. The caller holds the lock of the users. */
   async remove({ entity }: ID): Promise<void> {
     const changes: StoreChange[] = [{ type: 'delete', key: [AREA, entity] }];
-    // Should he come back, he is one of several.
+    // A user who returns is not the current one automatically.
     if ((await this.#current()) === entity) changes.push({ type: 'delete', key: CURRENT });
     await this.#store.batch(changes);
     this.#volatile.delete(entity);
     this.reload();
   }
 
-  /** Chooses the user who is first from now on. */
+  /** Chooses the current user. */
   async choose({ entity }: ID): Promise<void> {
     await this.#store.set(CURRENT, utf8Encode(entity));
     this.reload();
   }
 
-  /** Reads the store again when somebody asks next: another tab may have changed it. */
+  /** Drops the cache, because another tab may have changed the store. */
   reload(): void {
     this.#users = undefined;
   }
@@ -192,7 +192,7 @@ function recordOf({ id, signer, messageKeys, number, origin }: Loaded): Uint8Arr
   });
 }
 
-/** The identity key opens message keys as well, if its algorithm can (spec §2.7). */
+/** Adds the identity key to the decryption keys if it can decrypt (spec §2.7). */
 function identityOf({ id, signer, messageKeys }: IdentityKeys): LocalIdentity {
   const own = canDecrypt(signer) ? [signer] : [];
   return { id, signer, decryptKeys: [...messageKeys, ...own] };

@@ -2,7 +2,7 @@ import type { Protocol } from '@dimp/core';
 import { canDecrypt, canEncrypt, type DecryptKey } from '@dimp/crypto';
 
 /**
- * Makes a key for a visa.
+ * Generates a key for a visa.
  *
  * @throws `unsupported/algorithm`; `TypeError` for an algorithm that cannot encrypt
  */

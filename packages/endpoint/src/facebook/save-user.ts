@@ -3,7 +3,7 @@ import { isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundatio
 import { type Document, type ID, type Meta, metaMadeBy } from '@dimp/mkm';
 import { putDocuments, putMeta, type StoreArchive } from './store-archive.ts';
 
-/** A user of this machine with everything that belongs to them. */
+/** A local user with meta, documents and keys. */
 export interface LocalUserRecord {
   readonly id: ID;
   readonly meta: Meta;
@@ -21,7 +21,7 @@ export interface SavedUser {
   readonly documents: readonly Document[];
 }
 
-/** What is stored of a user already. */
+/** The stored meta and documents of a user. */
 export interface StoredUser {
   readonly meta: Meta | undefined;
   readonly documents: readonly Document[];
@@ -70,7 +70,7 @@ function unlessOlder<T>(merge: () => T): T | undefined {
   }
 }
 
-/** The error for a meta that another key has made. */
+/** Creates the error for a meta that does not belong to the identity key. */
 export function otherKey(id: ID): ProtocolError<'identity/meta-mismatch'> {
   return new ProtocolError(
     'identity/meta-mismatch',

@@ -13,7 +13,7 @@ import { corruptRecord, decodeRecord, decodeRecordObject, encodeRecord } from '.
 import { ContactRecords } from './contact-records.ts';
 import { IdentityRecords } from './identity-records.ts';
 
-/** The archive of a Facebook: what the barrack verified, in a store, as JSON. */
+/** The archive of a Facebook: verified data in a store, as JSON. */
 export class StoreArchive implements Archive {
   readonly identities: IdentityRecords;
   readonly contactRecords: ContactRecords;
@@ -74,23 +74,23 @@ export class StoreArchive implements Archive {
     return this.identities.all();
   }
 
-  /** Runs a task while nobody else, in another tab either, changes the users of this machine. */
+  /** Runs a task under the lock of the local users, across all tabs. */
   changingUsers<T>(task: () => Promise<T>): Promise<T> {
     return withLock(this.#store, 'facebook users', task);
   }
 
-  /** Runs a task while nobody else changes the documents of an entity. */
+  /** Runs a task under the lock of an entity's documents, across all tabs. */
   changingDocuments<T>(entity: EntityKey, task: () => Promise<T>): Promise<T> {
     return withLock(this.#store, `facebook documents ${entity}`, task);
   }
 
-  /** Removes everything that is kept of an entity that is no user of this machine. */
+  /** Deletes all data of an entity that is not a local user. */
   async removeEntity(entity: EntityKey): Promise<void> {
     const areas = ['meta', 'documents', 'members'];
     await this.write(areas.map((area) => ({ type: 'delete', key: [area, entity] })));
   }
 
-  /** All changes or none. */
+  /** Applies all changes or none. */
   async write(changes: readonly StoreChange[]): Promise<void> {
     if (changes.length > 0) await this.#store.batch(changes);
   }
@@ -107,7 +107,7 @@ export class StoreArchive implements Archive {
   }
 }
 
-/** The change that stores a meta which nobody has stored before. */
+/** Returns the change that stores a first meta. */
 export function putMeta({ entity }: ID, meta: JsonObject): StoreChange {
   return { type: 'set', key: ['meta', entity], value: encodeRecord(meta) };
 }

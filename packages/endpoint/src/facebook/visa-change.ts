@@ -6,7 +6,7 @@ import { isKeyOf, withAbilities } from './abilities.ts';
 import type { IdentityKeys } from './identity-records.ts';
 
 /**
- * Decides what becomes of a visa.
+ * Decides how to change a visa.
  *
  * @returns the properties of the new visa, and its key if that is new; undefined if the old visa stays
  */
@@ -15,7 +15,7 @@ export type VisaChange = (
   messageKeys: readonly DecryptKey[],
 ) => { readonly properties: JsonObject; readonly key?: DecryptKey } | undefined;
 
-/** Puts a new key for receiving into a visa, and announces everything that this program reads. */
+/** Returns a change that puts a new message key into a visa and announces all abilities of this program. */
 export function newKeyChange(key: DecryptKey, protocol: Protocol): VisaChange {
   return (visa) => {
     const old = visa?.properties ?? {};
@@ -24,7 +24,7 @@ export function newKeyChange(key: DecryptKey, protocol: Protocol): VisaChange {
   };
 }
 
-/** Announces everything that this program reads, in a visa that this program has made. */
+/** Returns a change that announces all abilities of this program, in a visa that this program has made. */
 export function abilitiesChange(protocol: Protocol): VisaChange {
   return (old, messageKeys) => {
     const isOurs = messageKeys.some(({ publicKey }) => isKeyOf(old, publicKey, protocol));
@@ -33,7 +33,7 @@ export function abilitiesChange(protocol: Protocol): VisaChange {
   };
 }
 
-/** A visa that replaces the one among the stored documents, with the message keys that its user has from then on. */
+/** A new visa, and the message keys that its user has from then on. */
 export interface RenewedVisa {
   readonly visa: Document;
   /** Newest first. */
@@ -41,7 +41,7 @@ export interface RenewedVisa {
 }
 
 /**
- * Signs a changed visa.
+ * Changes and signs a visa.
  *
  * @param now - seconds since the epoch
  * @returns undefined if the old visa stays

@@ -3,39 +3,39 @@ import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
-/** Attempts to write what another tab writes as well. */
+/** Maximum attempts to write a record that another tab writes too. */
 const ATTEMPTS = 16;
 
-/** What is kept of a direction: records that know when they were made. */
+/** A record of a direction with its creation time. */
 export interface DirectionRecord extends JsonObject {
   /** Milliseconds since the epoch. */
   readonly created: number;
 }
 
-/** Where {@link DirectionRecords} are. */
+/** Options for {@link DirectionRecords}. */
 export interface DirectionRecordsOptions {
   readonly store: Store;
-  /** First part of their paths. */
+  /** First part of the paths. */
   readonly area: string;
-  /** What they are, for errors. */
+  /** Kind of record, for errors. */
   readonly what: string;
-  /** Most that are kept, about; the oldest are dropped. */
+  /** Approximate maximum number of records; the oldest are dropped. */
   readonly limit: number;
 }
 
-/** A direction: from whom, to whom or to which group. */
+/** A direction: sender, and receiver or group. */
 export type Direction = readonly [sender: ID, destination: ID];
 
 /**
- * Records by direction in a store, bounded. Peers can make up any number of groups and of themselves, so each new
- * direction may cost an old one.
+ * A bounded number of records by direction in a store. Peers can invent any number of users and groups, so a new direction may
+ * displace an old one.
  */
 export class DirectionRecords {
   readonly #store: Store;
   readonly #area: string;
   readonly #what: string;
   readonly #limit: number;
-  /** New directions that fit in before somebody has to look how many there are. */
+  /** Number of new directions that fit before the records have to be counted. */
   #room = 0;
   #looking: Promise<void> | undefined;
 
@@ -54,7 +54,7 @@ export class DirectionRecords {
   /**
    * Writes a record.
    *
-   * @param extra - what else has to change with it
+   * @param extra - further changes in the same batch
    */
   async set(
     direction: Direction,
@@ -67,10 +67,10 @@ export class DirectionRecords {
   }
 
   /**
-   * Replaces a record if it is still there as somebody has read it.
+   * Changes a record with compare-and-set.
    *
-   * @param change - undefined gives up
-   * @returns what `change` gave last, once it is written
+   * @param change - returns the new record, or undefined to stop
+   * @returns the record that was written
    */
   async update<R extends DirectionRecord>(
     direction: Direction,
@@ -83,7 +83,7 @@ export class DirectionRecords {
       if (next === undefined) return undefined;
       if (await this.#store.compareAndSet(key, bytes, encodeRecord(next))) return next;
     }
-    // Others are faster each time.
+    // Other tabs were faster each time.
     return undefined;
   }
 
@@ -91,7 +91,7 @@ export class DirectionRecords {
     await this.#store.delete(this.#pathOf(direction));
   }
 
-  /** What has to go so that of one sender there are no more than some directions after one more. */
+  /** Returns the deletions that keep the number of a sender's directions below a limit after one more is added. */
   async oldestOf({ entity }: ID, most: number): Promise<readonly StoreChange[]> {
     return (await this.#newestFirst([this.#area, entity])).slice(most - 1).map(drop);
   }
@@ -106,7 +106,7 @@ export class DirectionRecords {
     this.#room -= 1;
   }
 
-  /** Looks how many there are, and drops some more than it has to: the next look is to be some time off. */
+  /** Counts the records and drops more than necessary, so that the next count is not needed soon. */
   async #look(): Promise<void> {
     const records = await this.#newestFirst([this.#area]);
     const kept =
@@ -124,7 +124,7 @@ export class DirectionRecords {
     return records.sort((a, b) => b.created - a.created).map(({ key }) => key);
   }
 
-  /** A damaged record is the first to go. */
+  /** Returns the creation time; a damaged record counts as the oldest. */
   #createdOf(bytes: Uint8Array): number {
     try {
       return this.#decode(bytes).created;

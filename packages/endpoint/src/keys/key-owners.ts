@@ -15,18 +15,18 @@ import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
 
 const AREA = 'key-owner';
 const WHAT = 'owner of a message key';
-/** Attempts to write what another tab writes as well. */
+/** Maximum attempts to write a record that another tab writes too. */
 const ATTEMPTS = 16;
 
-/** An owner as it is stored. */
+/** A stored owner. */
 interface OwnerRecord extends KeyOwner {
   readonly unwrappedBy?: string;
 }
 
 /**
- * Remembers whose message keys are, in a store: also after a restart nobody can have somebody else's message opened as their
- * own. An entry is dropped with the private key that unwraps the message key, and with nothing else: whoever could make us
- * forget it could use the key afterwards.
+ * Owners of message keys in a store, so that even after a restart an attacker cannot have a message of another sender opened as
+ * their own. A record is deleted only together with the private key that unwraps the message key: otherwise an attacker could
+ * cause its deletion and then use the key.
  */
 export class StoredKeyOwners extends KeyOwners {
   readonly #store: Store;
@@ -52,13 +52,13 @@ export class StoredKeyOwners extends KeyOwners {
       const record = { ...owner, ...(unwrappedBy === undefined ? {} : { unwrappedBy }) };
       if (await this.#store.compareAndSet(path, bytes, encodeRecord(record))) return owner;
     }
-    // Others are faster each time: one of them has said whose it is.
+    // Other tabs were faster each time, so one of them has stored the owner.
     return (
       (await this.ownerOf(claim.user, claim.fingerprint)) ?? Promise.reject(corruptRecord(WHAT))
     );
   }
 
-  /** Drops entries whose private key is gone, and those of users who are not here any more. */
+  /** Deletes records whose private key is deleted, and those of users who are no longer local. */
   async purge(facebook: Facebook): Promise<void> {
     const users = await facebook.localUsers();
     const keys = new Map<string, ReadonlySet<string>>();
@@ -77,7 +77,7 @@ export class StoredKeyOwners extends KeyOwners {
   }
 }
 
-/** The owners of a user's message keys, for a backup: whoever has the private keys needs them. */
+/** Exports the owners of a user's message keys for a backup, which needs them together with the private keys. */
 export async function exportKeyOwners(store: Store, user: ID): Promise<readonly JsonObject[]> {
   const owners: JsonObject[] = [];
   for await (const [[, , fingerprint], bytes] of store.list([AREA, user.entity])) {
@@ -87,7 +87,7 @@ export async function exportKeyOwners(store: Store, user: ID): Promise<readonly 
   return owners;
 }
 
-/** Takes owners out of a backup. What is known here already stays, unless it is not proven and the other one is. */
+/** Imports owners from a backup. A stored owner stays, unless it is unproven and the imported one is proven. */
 export async function importKeyOwners(
   store: Store,
   user: ID,
@@ -108,7 +108,7 @@ export async function importKeyOwners(
   }
 }
 
-/** A damaged record still says that the key is somebody's: nobody can use it without proof. */
+/** Decodes an owner. A damaged record still blocks the key for all senders without proof. */
 function decode(bytes: Uint8Array): OwnerRecord {
   try {
     const { owner, proven, unwrappedBy } = decodeRecordObject(bytes, WHAT);

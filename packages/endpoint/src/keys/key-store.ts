@@ -12,15 +12,15 @@ import type { ID } from '@dimp/mkm';
 import { corruptRecord, decodePart } from '../record.ts';
 import { type DirectionRecord, DirectionRecords } from './direction-records.ts';
 
-/** What a key store is made with. */
+/** Options for a {@link KeyStore}. */
 export interface KeyStoreOptions extends KeyCacheOptions {
   readonly protocol: Protocol;
   readonly store: Store;
-  /** Directions stored each way, about, 16,384 by default; the oldest are dropped. */
+  /** Approximate maximum number of sending directions, and of receiving ones; 16,384 by default. The oldest are dropped. */
   readonly maxDirections?: number;
 }
 
-/** A message key of our own in use, with the messages that it may still serve without asking the store. */
+/** An own message key in use, with the number of uses that are reserved in the store. */
 interface Reserved {
   readonly key: SymmetricKey;
   readonly created: number;
@@ -28,27 +28,27 @@ interface Reserved {
   left: number;
 }
 
-/** A {@link Reserved} as it is stored; `uses` counts those that somebody has taken, used or not. */
+/** A stored {@link Reserved}; `uses` counts all reserved uses. */
 interface SendingRecord extends DirectionRecord {
   readonly key: Json;
   readonly uses: number;
   readonly holders: string;
 }
 
-/** Uses taken from the store at once: a write for each message would cost more than the message. */
+/** Number of uses reserved at once, because a write for each message would cost more than the message. */
 const RESERVED_USES = 64;
-/** Directions of one sender that are stored; without a limit one sender could drive out all others by made-up groups. */
+/** Maximum number of stored directions per sender: otherwise a sender with invented groups could displace all others. */
 const DIRECTIONS_OF_SENDER = 64;
 
 const WHAT = 'message key';
 
 /**
- * A key cache over storage, by direction: received keys are still there after a restart, so messages that carry none can
- * be opened; keys of our own go on until they are due by age, by count, or for other receivers. Tabs may share a store:
- * together they use no key more often than allowed.
+ * A persistent key cache. After a restart, received keys still decrypt messages without a key, and own keys stay in use until they
+ * are due by age, by count, or because of other receivers. Tabs may share a store: together they do not use a key more often than
+ * allowed.
  *
- * Methods throw `store/corrupt` for a damaged record, and the codes of the store. {@link KeyStore.rotate} gets rid of a
- * damaged key of our own.
+ * Methods throw `store/corrupt` for a damaged record, and the codes of the store. {@link KeyStore.rotate} deletes a damaged own
+ * key.
  *
  * @example
  * ```ts
@@ -65,7 +65,7 @@ export class KeyStore extends KeyCache {
   readonly #received: DirectionRecords;
   readonly #ofSender: number;
   readonly #reserved: LruMap<string, Reserved>;
-  /** Counts them: what somebody began to take from the store before is not to be used after. */
+  /** Counts rotations: uses whose reservation began before one must not be used after it. */
   #rotations = 0;
 
   constructor({ protocol, store, maxDirections = 16_384, ...options }: KeyStoreOptions) {
@@ -88,7 +88,7 @@ export class KeyStore extends KeyCache {
     const name = nameOf(sender, destination);
     const held = this.#reserved.get(name);
     if (held !== undefined && held.left > 0) {
-      // What is used up is the store's to say; age and receivers are known here.
+      // The store counts the uses. Age and receivers are known here.
       if (held.holders !== holders || this.isDue({ created: held.created, uses: 0 })) {
         return undefined;
       }
@@ -126,7 +126,7 @@ export class KeyStore extends KeyCache {
 
   override async receivedKeys(sender: ID, destination: ID): Promise<readonly SymmetricKey[]> {
     const known = await super.receivedKeys(sender, destination);
-    // Another tab may have learned newer ones.
+    // Another tab may have stored newer ones.
     if (known.length > 0 && !this.#shared) return known;
     const stored = await this.#received.get([sender, destination]);
     if (stored === undefined) return known;
@@ -155,7 +155,7 @@ export class KeyStore extends KeyCache {
     this.#reserved.reduce(part);
   }
 
-  /** Takes the next uses of a stored key, so that tabs on one store never use it more often than allowed together. */
+  /** Reserves the next uses of a stored key, so that all tabs together do not use it more often than allowed. */
   async #reserve(sender: ID, destination: ID, holders: string): Promise<Reserved | undefined> {
     let left = 0;
     const taken = await this.#sending.update([sender, destination], (stored) => {
@@ -176,7 +176,7 @@ export class KeyStore extends KeyCache {
 
   #readKey(wire: Json): SymmetricKey {
     const key: SymmetricKey = decodePart(WHAT, () => this.#protocol.keys.parseSymmetric(wire));
-    // Whoever can write to the store must not be able to turn encryption off.
+    // An attacker who can write to the store must not be able to switch encryption off.
     if (!this.#protocol.keys.allowsMessageKey(key.algorithm)) throw corruptRecord(WHAT);
     return key;
   }
@@ -198,7 +198,7 @@ function checkSending(record: DirectionRecord): SendingRecord {
   return { ...record, key, uses, holders };
 }
 
-/** NUL keeps the two apart: no ID contains it. */
+/** Joins with NUL, which an ID cannot contain. */
 function nameOf(sender: ID, destination: ID): string {
   return `${sender.entity}\u0000${destination.entity}`;
 }

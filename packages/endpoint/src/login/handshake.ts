@@ -4,32 +4,32 @@ import { ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { DirectCommand } from '../commands/command.ts';
 
-/** The station wants its session key back, signed by the user. */
+/** The station asks the user to sign its session key. */
 export interface ProveStep {
   readonly kind: 'prove';
   readonly station: ID;
   readonly session: string;
 }
 
-/** The station lets the user in. */
+/** The station has accepted the login. */
 export interface AcceptedStep {
   readonly kind: 'accepted';
   readonly station: ID;
-  /** How many keys the station had given. */
+  /** Number of session keys that the station had sent. */
   readonly keys: number;
 }
 
-/** Longest session key that is given back, in UTF-16 units; stations make 64 of them (spec §11.6). */
+/** Maximum length of a session key in UTF-16 units. Stations use 64 characters (spec §11.6). */
 const MAX_SESSION_KEY = 1024;
-/** Most keys in a time, in milliseconds: each of them makes us encrypt and sign. */
+/** Maximum number of session keys per interval in milliseconds, because each costs an encryption and a signature. */
 const MAX_KEYS = 8;
 const KEYS_INTERVAL = 60_000;
 
 /**
- * The client's side of logging in over one connection (spec §11.6): which steps count, and what to answer.
+ * Client side of the login over one connection (spec §11.6): decides which steps count and how to answer.
  *
- * Only the station that was dialled may ask us to prove who we are, because another one could pass our answer on and be
- * logged in as us (spec §14.1 #9). Who signs a step is proven before it comes here.
+ * Only the dialled station may ask for a proof. Another station could forward the proof and log in as the user (spec §14.1 #9). The
+ * signature of each step has been verified before.
  */
 export class StationHandshake {
   readonly #user: ID;
@@ -38,27 +38,27 @@ export class StationHandshake {
   #station: ID | undefined;
   #session: string | undefined;
   #given = 0;
-  /** The last key was given back, and the station has not let the user in since. */
+  /** Whether the last key was signed and the station has not accepted the login since. */
   #isProving = false;
 
-  /** @param station - who has to be there; undefined if it may be anybody, who then has to stay */
+  /** @param station - the expected station; undefined accepts the first one that answers, and no other afterwards */
   constructor(user: ID, station: ID | undefined, clock: Clock) {
     this.#user = user;
     this.#station = station;
     this.#clock = clock;
   }
 
-  /** The station, as soon as it is known. */
+  /** The station, once it is known. */
   get station(): ID | undefined {
     return this.#station;
   }
 
   /**
-   * Takes in a step.
+   * Processes a step.
    *
-   * @returns what it asks for; undefined for one that does not count
-   * @throws `policy/unauthorized` if another station answers first than has to be there; `transport/protocol` for a key
-   *   that is none; `policy/rate-limited` for too many of them
+   * @returns what the step asks for; undefined for a step that does not count
+   * @throws `policy/unauthorized` if another station than the expected one answers first; `transport/protocol` for an invalid
+   *   session key; `policy/rate-limited` for too many session keys
    */
   take({ envelope, content }: DirectCommand<HandshakeBody>): ProveStep | AcceptedStep | undefined {
     const { sender, receiver } = envelope;
@@ -74,7 +74,7 @@ export class StationHandshake {
     return { kind: 'accepted', station: sender, keys: this.#given };
   }
 
-  /** Whether the station has not asked again since it has let the user in. */
+  /** Whether the station has not asked again since it accepted the login. */
   isLast({ keys }: AcceptedStep): boolean {
     return keys === this.#given;
   }
@@ -82,7 +82,7 @@ export class StationHandshake {
   #again(sender: ID, session: string): ProveStep | undefined {
     const station = this.#station ?? sender;
     if (!sameEntity(sender, station)) {
-      // Once the station has answered, others can only write to us through it.
+      // After the station has answered, other stations can only write through it.
       if (this.#session !== undefined) return undefined;
       throw new ProtocolError('policy/unauthorized', 'another station answers at this address', {
         details: { expected: station.text, station: sender.text },
@@ -91,7 +91,7 @@ export class StationHandshake {
     if (session === '' || session.length > MAX_SESSION_KEY) {
       throw new ProtocolError('transport/protocol', 'session key must have 1 to 1024 characters');
     }
-    // It asks once for each message that it does not take; many may have been under way.
+    // The station asks once for each message that it refuses, and many may have been in flight.
     if (this.#isProving && session === this.#session) return undefined;
     this.#limit();
     this.#station = station;

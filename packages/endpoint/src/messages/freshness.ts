@@ -2,11 +2,11 @@ import type { Clock } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
 
-/** How far a message's time may be off, in milliseconds. */
+/** Allowed deviation of a message's time, in milliseconds. */
 export interface FreshnessPolicy {
-  /** Into the future: clocks differ. */
+  /** Maximum time in the future, because clocks differ. */
   readonly maxAhead: number;
-  /** Into the past: as long as stations keep messages, and a day more. */
+  /** Maximum age: the time that stations keep messages, and a day more. */
   readonly maxAge: number;
 }
 
@@ -17,10 +17,10 @@ export const DEFAULT_FRESHNESS: FreshnessPolicy = /* @__PURE__ */ Object.freeze(
 });
 
 /**
- * Refuses messages whose time is out of bounds. The envelope's time can be rewritten by anybody on the way. The content's
- * cannot if it is trusted (`Opening.timeTrusted`): together with a memory that lasts longer than
- * {@link FreshnessPolicy.maxAge}, no such message is taken twice. Those whose time is not trusted are never forgotten
- * (spec §11.12, §14.3 #28).
+ * Refuses messages that are too old or too far in the future. The time of the envelope can be changed in transit. The time of the
+ * content cannot if it is trusted (`Opening.timeTrusted`): with a replay memory that lasts longer than
+ * {@link FreshnessPolicy.maxAge}, no such message is accepted twice. Messages without a trusted time stay in the replay memory for
+ * ever (spec §11.12, §14.3 #28).
  */
 export class Freshness {
   readonly #clock: Clock;
@@ -31,27 +31,29 @@ export class Freshness {
     this.#policy = policy;
   }
 
-  /** How long a message has to be remembered, in milliseconds since its arrival. */
+  /** Minimum time in milliseconds that an arrived message has to stay in the replay memory. */
   get retention(): number {
     return this.#policy.maxAge + 2 * this.#policy.maxAhead;
   }
 
-  /** @throws `policy/expired`; programs of 0.8 leave the envelope's time out, which reads as 0 */
+  /** Checks the time of an envelope. Programs of 0.8 leave it out, which reads as 0. @throws `policy/expired` */
   checkEnvelope({ time }: Envelope): void {
     if (time !== 0) this.#check(time);
   }
 
-  /** {@link checkEnvelope} without the future, of which only the content tells. @throws `policy/expired` */
+  /** Checks the age only: whether a message is from the future depends on its content. @throws `policy/expired` */
   checkAge({ time }: Envelope): void {
     if (time !== 0) this.#checkAge(time);
   }
 
   /**
-   * @throws `policy/expired`. Contents of 0.8 have no time (spec §9.1): the envelope's counts, which proves nothing.
+   * Checks the time of a content. Contents of 0.8 have none (spec §9.1), so the untrusted time of the envelope counts.
+   *
+   * @throws `policy/expired`
    */
   checkContent({ time: written }: Content, envelope: Envelope): void {
     const time = written ?? envelope.time;
-    // Whoever has dated the envelope far ahead of the content is not the sender.
+    // If the envelope is dated far ahead of the content, someone else than the sender changed it.
     const isTrue = (envelope.time - time) * 1000 <= this.#policy.maxAhead;
     this.#checkAhead(Math.max(time, envelope.time), isTrue);
     this.#checkAge(time);
@@ -77,12 +79,12 @@ export class Freshness {
   }
 }
 
-/** Whether a message was refused because its time has not come by our clock, as its sender says himself. */
+/** Whether a message was refused because its sender dated it in the future. */
 export function isAhead(error: unknown): boolean {
   return isProtocolError(error, 'policy/expired') && Object.hasOwn(error.details, 'ahead');
 }
 
-/** How long such a message has to wait until it is taken in, in milliseconds. */
+/** Returns the time in milliseconds until such a message can be accepted. */
 export function waitOf(error: ProtocolError): number {
   return Number(error.details['wait'] ?? 0);
 }
