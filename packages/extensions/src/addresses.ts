@@ -8,5 +8,5 @@ import { eth } from './addresses/eth.ts';
 
 export { btc, eth };
 
-/** All address families of the deployed network; the broadcast words belong to every registry. */
+/** All address families of the deployed network. Every registry knows the broadcast words. */
 export const standardAddresses: readonly [typeof btc, typeof eth] = [btc, eth];

@@ -1,5 +1,5 @@
 /**
- * The AES-GCM key algorithm, for messages between programs that know it.
+ * The AES-GCM key algorithm, for messages between programs that support it.
  *
  * @module
  */

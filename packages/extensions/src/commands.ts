@@ -1,5 +1,5 @@
 /**
- * The commands of spec §9.4–9.13 as plug-ins: what programs say to each other. Group commands are in `./groups`.
+ * The commands of spec §9.4–9.13 as plug-ins. Group commands are in `./groups`.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export {
   Storage,
 };
 
-/** All commands of spec §9.4–9.13, and the two types that read any other one. */
+/** All commands of spec §9.4–9.13, and the two types that read any other command. */
 export const standardCommands: readonly [
   typeof Handshake,
   typeof MetaCommand,

@@ -1,5 +1,5 @@
 /**
- * The contents of spec §9.2 as plug-ins: what people and applications say to each other.
+ * The contents of spec §9.2 as plug-ins, for messages of people and applications.
  *
  * @module
  */

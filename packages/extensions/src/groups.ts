@@ -60,7 +60,7 @@ export {
   Resign,
 };
 
-/** All group commands, the group protocol inside customized contents, and the type that reads any other group command. */
+/** All group commands, the group protocol in customized contents, and the type that reads any other group command. */
 export const groupContents: readonly [
   typeof Found,
   typeof Abdicate,

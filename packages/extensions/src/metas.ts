@@ -1,5 +1,5 @@
 /**
- * The meta types of spec §6.1 as plug-ins. Types 3 and 5 are reserved and exist nowhere.
+ * The meta types of spec §6.1 as plug-ins. Types 3 and 5 are reserved and unused.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The preset without RSA, for programs that must be small.
+ * The preset without RSA, for small programs.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { ed25519 } from './ed25519.ts';
 import { plain } from './plain.ts';
 import { type StandardBundle, standardBundle } from './standard/bundle.ts';
 
-/** The preset that {@link standardWithoutRsa} makes. */
+/** The preset that {@link standardWithoutRsa} returns. */
 export type StandardWithoutRsaExtension = StandardBundle<
   readonly [typeof ecc, typeof aes, typeof aesGcm, typeof plain, typeof ed25519]
 >;
 
 /**
- * The standard preset without RSA: it reads and checks ECC identities, but can neither open nor send encrypted messages
- * on the deployed network, which wraps message keys with RSA (spec §2.4). Add an encrypting algorithm of your own, or
- * use it for broadcast messages and for checking identities.
+ * Returns the standard preset without RSA. It verifies ECC identities, but cannot decrypt or send encrypted messages on the deployed
+ * network, which wraps message keys with RSA (spec §2.4). Add an encrypting algorithm, or use it for broadcast messages and for
+ * verifying identities.
  */
 export function standardWithoutRsa(): StandardWithoutRsaExtension {
   return standardBundle([ecc, aes, aesGcm, plain, ed25519]);

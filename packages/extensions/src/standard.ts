@@ -13,13 +13,13 @@ import { type StandardBundle, standardBundle } from './standard/bundle.ts';
 
 export type { StandardContents } from './standard/bundle.ts';
 
-/** The preset that {@link standard} makes. */
+/** The preset that {@link standard} returns. */
 export type StandardExtension = StandardBundle<
   readonly [typeof rsa, typeof ecc, typeof aes, typeof aesGcm, typeof plain, typeof ed25519]
 >;
 
 /**
- * Key algorithms, addresses, metas, documents, contents and commands of the deployed network.
+ * Returns the preset of the deployed network: key algorithms, addresses, metas, documents, contents and commands.
  *
  * @example
  * ```ts

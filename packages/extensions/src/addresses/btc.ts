@@ -10,11 +10,11 @@ import {
 import type { Address, AddressType } from '@dimp/mkm';
 import { lastUint32 } from './number.ts';
 
-/** Any text like this is of the family; whether it is a good address is the next question. */
+/** The form of an address of this family, valid or damaged. */
 const SHAPE = /^[1-9A-HJ-NP-Za-km-z]{26,35}$/;
 
 /**
- * Bitcoin-like addresses: Base58 of network byte, RIPEMD-160 of SHA-256, and a check code; 25 bytes (spec §4.1).
+ * Bitcoin-like addresses: Base58 of 25 bytes: network byte, RIPEMD-160 of SHA-256, check code (spec §4.1).
  *
  * @example
  * ```ts

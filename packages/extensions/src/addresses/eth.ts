@@ -7,11 +7,10 @@ import { lastUint32 } from './number.ts';
 const LENGTH = 42;
 
 /**
- * Ethereum addresses: the last 20 bytes of Keccak-256 over the public key, in EIP-55 hex (spec §4.2). They are
- * always users.
+ * Ethereum addresses: the last 20 bytes of Keccak-256 over the public key, in EIP-55 hex (spec §4.2). They always belong to users.
  *
- * All-lower and all-upper digits carry no checksum and are read; in mixed case every letter has to be right. However
- * it is spelled, an address has one canonical form, so one account cannot pass for two.
+ * Digits in lower or upper case only have no checksum and are accepted. In mixed case the checksum must be right. All spellings
+ * have the same canonical form, so one account cannot pass as two.
  *
  * @example
  * ```ts
@@ -51,7 +50,7 @@ function toAddress(text: string, canonical: string, hash: Uint8Array): Address {
   };
 }
 
-/** The point as X and Y, 64 bytes, without the 0x04 that says "uncompressed". */
+/** Returns X and Y of a point, 64 bytes, without the prefix 0x04. */
 function withoutPrefix(point: Uint8Array): Uint8Array {
   if (point.length === 64) return point;
   if (point.length === 65 && point[0] === 0x04) return point.subarray(1);
@@ -60,7 +59,7 @@ function withoutPrefix(point: Uint8Array): Uint8Array {
   });
 }
 
-/** Upper case where the hash of the lower-case digits has a digit of 8 or more (EIP-55). */
+/** Writes a digit in upper case if the hash of the lower-case digits has 8 or more at its position (EIP-55). */
 function eip55(hash: Uint8Array): string {
   const digits = encodeHex(hash);
   const marks = encodeHex(keccak256(utf8Encode(digits)));

@@ -2,12 +2,11 @@ import type { SymmetricAlgorithm } from '@dimp/crypto';
 import { type AesGcmKey, generateKey, parseKey } from './key.ts';
 
 /**
- * AES-256-GCM (NIST SP 800-38D) with associated data and a commitment to the key, for messages only: a file is sealed in
- * chunks, by another format. Each encryption draws its own nonce; one that is given is ignored, because a nonce that is
- * used twice gives the key's secrets away.
+ * AES-256-GCM (NIST SP 800-38D) with associated data and key commitment, for messages only; files use another format. Each
+ * encryption generates its own nonce and ignores a given one, because a reused nonce reveals the authentication key.
  *
- * What it makes is commitment (16 bytes) ‖ nonce (12) ‖ ciphertext ‖ tag (16). GCM alone opens one ciphertext under
- * several keys that somebody chose for that; the commitment, of HMAC-SHA-256, is checked first and excludes it.
+ * The output is commitment (16 bytes) ‖ nonce (12) ‖ ciphertext ‖ tag (16). With GCM alone, an attacker can construct a ciphertext
+ * that decrypts under several keys. The commitment, by HMAC-SHA-256, is checked first and prevents that.
  *
  * @example
  * ```ts

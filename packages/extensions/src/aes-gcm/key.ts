@@ -20,9 +20,9 @@ const KEY_LENGTH = 32;
 const COMMITMENT_LENGTH = 16;
 const NONCE_LENGTH = 12;
 const TAG_LENGTH = 16;
-/** Bytes before the ciphertext. */
+/** Number of bytes before the ciphertext. */
 const HEAD_LENGTH = COMMITMENT_LENGTH + NONCE_LENGTH;
-/** What the commitment says beside the nonce, so that no other use of the key makes the same. */
+/** Label in the commitment, so that no other use of the key yields the same value. */
 const COMMITMENT = 'dim-commit-1';
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
@@ -73,7 +73,7 @@ class AesGcm implements AesGcmKey {
 
   equals(other: SymmetricKey): boolean {
     if (other.algorithm !== 'AES-GCM') return false;
-    // A key of a second copy of this package has other private fields, but the same JSON.
+    // A key of another copy of this package has different private fields but the same JSON.
     const secret = #secret in other ? other.#secret : keyBytes(other.toWire());
     return equalBytes(this.#secret, secret);
   }
@@ -88,20 +88,20 @@ class AesGcm implements AesGcmKey {
   }
 }
 
-/** Makes a new key of 256 bits. */
+/** Generates a key of 256 bits. */
 export function generateKey(): AesGcmKey {
   const secret = randomBytes(KEY_LENGTH);
   return new AesGcm(secret, { algorithm: 'AES-GCM', data: encodeTed(secret) });
 }
 
-/** Reads a key. Its length is checked here and not at first use (spec §14.2 #24). */
+/** Reads a key and checks its length, before the first use (spec §14.2 #24). */
 export function parseKey(wire: KeyWire): AesGcmKey {
   const secret = keyBytes(wire);
   if (secret.length !== KEY_LENGTH) throw keyError('has the wrong length');
   return new AesGcm(secret, wire);
 }
 
-/** One error for every cause (spec §14.2 #21). */
+/** Creates the same error for every cause (spec §14.2 #21). */
 function refusal(): ProtocolError<'crypto/decrypt'> {
   return new ProtocolError('crypto/decrypt', 'ciphertext cannot be decrypted');
 }

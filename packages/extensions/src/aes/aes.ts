@@ -2,10 +2,10 @@ import type { SymmetricAlgorithm } from '@dimp/crypto';
 import { type AesKey, type AesOptions, generateKey, parseKey } from './key.ts';
 
 /**
- * AES-CBC with PKCS#7 padding (spec §2.1). Each encryption takes a fresh IV, which the object that carries the
- * ciphertext has to hold, unless that object or the key brings one.
+ * AES-CBC with PKCS#7 padding (spec §2.1). Each encryption uses a new IV, which belongs into the object with the ciphertext, unless
+ * that object or the key has an IV already.
  *
- * CBC detects no tampering: what carries the ciphertext has to be signed.
+ * CBC does not detect tampering: the object with the ciphertext must be signed.
  *
  * @example
  * ```ts

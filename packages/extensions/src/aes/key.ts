@@ -19,7 +19,7 @@ import { keyError } from '../wire/key-error.ts';
 /** A key for AES-CBC with PKCS#7 (spec §2.1). */
 export type AesKey = SymmetricKey<'AES'>;
 
-/** Members that peers keep in a key for themselves; they never leave the process (spec §2.1). */
+/** Members of a key that must not leave the process (spec §2.1). */
 const LOCAL_MEMBERS: readonly string[] = ['digest', 'reused'];
 
 class Aes implements AesKey {
@@ -59,14 +59,14 @@ class Aes implements AesKey {
     }
   }
 
-  /** Sixteen zero bytes if there is none anywhere, as 0.8 peers have it. */
+  /** Returns the IV; sixteen zero bytes if there is none, as 0.8 peers do. */
   ivFor(extra: JsonObject): Uint8Array {
     return this.#givenIv(extra) ?? new Uint8Array(BLOCK_LENGTH);
   }
 
   equals(other: SymmetricKey): boolean {
     if (other.algorithm !== 'AES') return false;
-    // A key of a second copy of this package has other private fields, but the same JSON.
+    // A key of another copy of this package has different private fields but the same JSON.
     const secret = #secret in other ? other.#secret : keyBytes(other.toWire());
     return equalBytes(this.#secret, secret);
   }
@@ -75,7 +75,7 @@ class Aes implements AesKey {
     return this.#wire;
   }
 
-  /** The IV to use, by the order of spec §2.1; empty ones count as absent. */
+  /** Finds the IV in the order of spec §2.1. An empty one counts as absent. */
   #givenIv(extra: JsonObject): Uint8Array | undefined {
     const found = [
       ownMember(extra, 'IV'),
@@ -87,18 +87,18 @@ class Aes implements AesKey {
   }
 }
 
-/** What a new AES key may be told. */
+/** Options for a new AES key. */
 export interface AesOptions {
-  /** Length of the key, 256 unless told. */
+  /** Length of the key in bits, 256 by default. */
   readonly bits?: 128 | 192 | 256;
   /**
-   * Puts a random IV into the key, where 0.8 peers look for it (spec §2.1). Such a key must encrypt one message only,
-   * unless each of them carries an IV of its own.
+   * Whether to put a random IV into the key, where 0.8 peers look for it (spec §2.1). Such a key must encrypt one message only,
+   * unless each message has an IV of its own.
    */
   readonly iv?: boolean;
 }
 
-/** Makes a new key. */
+/** Generates a key. */
 export function generateKey({ bits = 256, iv = false }: AesOptions = {}): AesKey {
   if (![128, 192, 256].includes(bits)) throw new RangeError('bits must be 128, 192 or 256');
   const secret = randomBytes(bits / 8);
@@ -109,7 +109,7 @@ export function generateKey({ bits = 256, iv = false }: AesOptions = {}): AesKey
   });
 }
 
-/** Reads a key. Its length is checked here and not at first use (spec §14.2 #24). */
+/** Reads a key and checks its length, before the first use (spec §14.2 #24). */
 export function parseKey(wire: KeyWire): AesKey {
   const secret = keyBytes(wire);
   if (![16, 24, 32].includes(secret.length)) throw keyError('has the wrong length');
@@ -127,7 +127,7 @@ function strip(blocks: Uint8Array): Uint8Array {
   return plaintext;
 }
 
-/** One error for every cause (spec §14.2 #21). */
+/** Creates the same error for every cause (spec §14.2 #21). */
 function refusal(): ProtocolError<'crypto/decrypt'> {
   return new ProtocolError('crypto/decrypt', 'ciphertext cannot be decrypted');
 }

@@ -3,7 +3,7 @@ import { keyError } from '../wire/key-error.ts';
 import { type DerReader, TAG } from './der-reader.ts';
 import { der, derSequence } from './der-writer.ts';
 
-/** Encoded object identifiers of the key types read here. */
+/** Encoded object identifiers of the supported key types. */
 export const OID: Readonly<Record<'rsa' | 'ec' | 'secp256k1' | 'ed25519', Uint8Array>> =
   /* @__PURE__ */ Object.freeze({
     /** rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017 §A.1) */
@@ -17,10 +17,10 @@ export const OID: Readonly<Record<'rsa' | 'ec' | 'secp256k1' | 'ed25519', Uint8A
   });
 
 /**
- * Reads an AlgorithmIdentifier and demands one algorithm, so that a key of another kind is never taken for it.
+ * Reads an AlgorithmIdentifier and checks its algorithm, so that a key of another kind is refused.
  *
- * @param parameters - object identifier that must follow; without it NULL or nothing may follow
- * @throws `crypto/key` for any other algorithm or curve.
+ * @param parameters - the object identifier that must follow; without it, NULL or nothing may follow
+ * @throws `crypto/key` for any other algorithm or curve
  */
 export function expectAlgorithm(reader: DerReader, oid: Uint8Array, parameters?: Uint8Array): void {
   const id = reader.enter();
@@ -35,7 +35,7 @@ export function expectAlgorithm(reader: DerReader, oid: Uint8Array, parameters?:
   id.end();
 }
 
-/** Writes an AlgorithmIdentifier; `null` stands for NULL parameters, undefined for none. */
+/** Writes an AlgorithmIdentifier. `null` means NULL parameters, undefined none. */
 export function derAlgorithm(oid: Uint8Array, parameters?: Uint8Array | null): Uint8Array {
   const rest =
     parameters === undefined

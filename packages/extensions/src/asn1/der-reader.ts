@@ -1,6 +1,6 @@
 import { keyError } from '../wire/key-error.ts';
 
-/** DER tags of the elements that keys are made of (X.690 §8). */
+/** DER tags of the elements in keys (X.690 §8). */
 export const TAG = {
   integer: 0x02,
   bitString: 0x03,
@@ -13,8 +13,8 @@ export const TAG = {
 } as const;
 
 /**
- * Reads DER strictly (X.690 §10): definite, minimal lengths of at most 65,535 bytes. A reader covers the elements of
- * one level; it never recurses, so nesting costs nothing.
+ * Reads DER strictly (X.690 §10): definite, minimal lengths of at most 65,535 bytes. A reader covers the elements of one level and
+ * does not recurse.
  */
 export class DerReader {
   readonly #bytes: Uint8Array;
@@ -24,15 +24,15 @@ export class DerReader {
     this.#bytes = bytes;
   }
 
-  /** Tag of the next element, or undefined at the end. */
+  /** Returns the tag of the next element; undefined at the end. */
   peek(): number | undefined {
     return this.#bytes[this.#offset];
   }
 
   /**
-   * Contents of the next element.
+   * Reads the contents of the next element.
    *
-   * @throws `crypto/key` when it has another tag, or a length that is not minimal or too long.
+   * @throws `crypto/key` for another tag, and for a length that is not minimal or too long
    */
   read(tag: number): Uint8Array {
     if (this.#bytes[this.#offset] !== tag) throw keyError('has an unexpected ASN.1 element');
@@ -42,12 +42,12 @@ export class DerReader {
     return this.#bytes.subarray(start, this.#offset);
   }
 
-  /** Enters a constructed element, a SEQUENCE unless told otherwise. */
+  /** Enters a constructed element, a SEQUENCE by default. */
   enter(tag: number = TAG.sequence): DerReader {
     return new DerReader(this.read(tag));
   }
 
-  /** Magnitude of a non-negative INTEGER, without sign byte; zero is one zero byte. */
+  /** Reads the magnitude of a non-negative INTEGER, without sign byte. Zero is one zero byte. */
   integer(): Uint8Array {
     const bytes = this.read(TAG.integer);
     const [first = 0x80, second = 0x80] = bytes;
@@ -57,21 +57,21 @@ export class DerReader {
     return bytes.subarray(1);
   }
 
-  /** A small INTEGER such as a version. */
+  /** Reads a small INTEGER such as a version. */
   smallInteger(): number {
     const bytes = this.integer();
     if (bytes.length > 1) throw keyError('has an unknown version');
     return bytes[0] as number;
   }
 
-  /** Whole bytes of a BIT STRING. */
+  /** Reads a BIT STRING of whole bytes. */
   bitString(): Uint8Array {
     const bytes = this.read(TAG.bitString);
     if (bytes[0] !== 0) throw keyError('has a bit string that does not end at a byte');
     return bytes.subarray(1);
   }
 
-  /** @throws `crypto/key` unless everything was read: trailing bytes make two spellings of one key. */
+  /** Checks that everything was read: trailing bytes would allow two spellings of one key. @throws `crypto/key` */
   end(): void {
     if (this.#offset !== this.#bytes.length) throw keyError('has trailing ASN.1 data');
   }

@@ -1,18 +1,18 @@
 import { concatBytes } from '@dimp/foundation';
 import { TAG } from './der-reader.ts';
 
-/** One DER element. */
+/** Writes a DER element. */
 export function der(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const length = contents.reduce((sum, part) => sum + part.length, 0);
   return concatBytes(header(tag, length), ...contents);
 }
 
-/** A SEQUENCE of encoded elements. */
+/** Writes a SEQUENCE of encoded elements. */
 export function derSequence(...elements: readonly Uint8Array[]): Uint8Array {
   return der(TAG.sequence, ...elements);
 }
 
-/** A non-negative INTEGER, from its magnitude with or without leading zeros. */
+/** Writes a non-negative INTEGER from its magnitude, with or without leading zeros. */
 export function derInteger(magnitude: Uint8Array): Uint8Array {
   let start = 0;
   while (start < magnitude.length - 1 && magnitude[start] === 0) start += 1;
@@ -21,7 +21,7 @@ export function derInteger(magnitude: Uint8Array): Uint8Array {
   return der(TAG.integer, sign, digits);
 }
 
-/** A BIT STRING of whole bytes. */
+/** Writes a BIT STRING of whole bytes. */
 export function derBitString(bytes: Uint8Array): Uint8Array {
   return der(TAG.bitString, Uint8Array.of(0), bytes);
 }

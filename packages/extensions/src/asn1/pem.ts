@@ -1,20 +1,20 @@
 import { decodeBase64, encodeBase64, isProtocolError } from '@dimp/foundation';
 import { keyError } from '../wire/key-error.ts';
 
-/** Longest PEM text read; a private RSA key of 4,096 bits takes about 3,300 characters. */
+/** Maximum length of a PEM text. A private RSA key of 4,096 bits has about 3,300 characters. */
 const MAX_LENGTH = 32_768;
-/** A public and a private section are the most that peers write (spec §2.4). */
+/** Maximum number of sections: peers write a public and a private one (spec §2.4). */
 const MAX_SECTIONS = 4;
 const BEGIN = '-----BEGIN ';
 const END = '-----END ';
 const DASHES = '-----';
 
 /**
- * DER bodies of the PEM sections in a text. Labels are not told, because header and body do not correlate on the
- * network: the caller looks at the DER (spec §2.4). Line ends and widths do not matter.
+ * Reads the DER bodies of the PEM sections in a text, with any line ends and widths. Returns no labels, because on the network header
+ * and body do not always match: the caller inspects the DER (spec §2.4).
  *
- * @param bare - whether text without any header is read as one body
- * @throws `crypto/key` for text that is no PEM.
+ * @param bare - whether a text without a header is read as one body
+ * @throws `crypto/key` for text that is not PEM
  */
 export function readPem(text: string, bare = false): readonly Uint8Array[] {
   if (text.length > MAX_LENGTH) throw keyError('text is too long');
@@ -36,8 +36,8 @@ export function readPem(text: string, bare = false): readonly Uint8Array[] {
 }
 
 /**
- * DER as PEM with LF and lines of 64 columns (RFC 7468 §2), without a newline at the end: the layout that every peer
- * reads (spec §2.4).
+ * Writes DER as PEM with LF and lines of 64 columns (RFC 7468 §2), without a final newline: the layout that every peer reads (spec
+ * §2.4).
  */
 export function writePem(label: string, der: Uint8Array): string {
   const lines = encodeBase64(der).match(/.{1,64}/g) ?? [];
@@ -49,7 +49,7 @@ function decodeBody(text: string): Uint8Array {
     const body = decodeBase64(text);
     if (body.length > 0) return body;
   } catch (error) {
-    // The cause is left out on purpose: nothing about a private key belongs into an error.
+    // Without the cause, because an error must not reveal anything about a private key.
     if (!isProtocolError(error)) throw error;
   }
   throw keyError('has a PEM body that is not Base64');

@@ -5,17 +5,17 @@ import { array, object, optional, type Schema, schema, string } from '@dimp/foun
 import type { ID } from '@dimp/mkm';
 import { words } from '../fields/words.ts';
 
-/** A question to the address-name service, or the answer (spec §9.12). */
+/** A query to the address name service, or the answer (spec §9.12). */
 export interface AnsBody {
-  /** The short names asked for. */
+  /** The short names of the query. */
   readonly names: readonly string[];
-  /** IDs by name; its presence marks an answer. Believe only your own station's. */
+  /** IDs by name, in an answer. Trust only the answer of the own station. */
   readonly records?: Readonly<Record<string, ID>>;
-  /** Names that nobody has. */
+  /** Names that are not assigned. */
   readonly missed?: readonly string[];
 }
 
-/** The address-name service, `ans` (spec §9.12). */
+/** The address name service, `ans` (spec §9.12). */
 export const Ans: ContentType<'ans', AnsBody> = /* @__PURE__ */ defineContent({
   kind: 'ans',
   match: /* @__PURE__ */ commandNamed('ans'),
@@ -27,7 +27,7 @@ export const Ans: ContentType<'ans', AnsBody> = /* @__PURE__ */ defineContent({
     }),
 });
 
-/** Entries that are no IDs are left out (spec §4.4). */
+/** Reads the records. Entries that are not IDs are left out (spec §4.4). */
 function records(id: Schema<ID>): Schema<Readonly<Record<string, ID>>> {
   return schema<Readonly<Record<string, ID>>>(
     (value, field) => {

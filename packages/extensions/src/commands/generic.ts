@@ -13,14 +13,14 @@ export interface CommandBody {
   readonly extra?: JsonObject;
 }
 
-/** Any command that nothing else reads, type 136 (spec §9.1). */
+/** Any command without a content type of its own, type 136 (spec §9.1). */
 export const Command: ContentType<'command', CommandBody> = /* @__PURE__ */ defineContent({
   kind: 'command',
   match: { type: '136' },
   schema: () => generic(),
 });
 
-/** Any history command that nothing else reads, type 137: serial number and time are required (spec §9.1). */
+/** Any history command without a content type of its own, type 137. Serial number and time are required (spec §9.1). */
 export const History: ContentType<'history', CommandBody> = /* @__PURE__ */ defineContent({
   kind: 'history',
   match: { type: '137' },

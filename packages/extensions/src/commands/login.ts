@@ -4,15 +4,15 @@ import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import { alias, number, object, optional, string, wireObject } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
-/** The station somebody logged in at. */
+/** The station of a login. */
 export interface LoginStation {
-  /** Absent where the client does not know it. */
+  /** Absent if the client does not know it. */
   readonly did?: ID;
   readonly host?: string;
   readonly port?: number;
 }
 
-/** Tells all stations where a user is (spec §9.7). It travels in the clear. */
+/** Tells all stations where a user is logged in (spec §9.7). It is sent in the clear. */
 export interface LoginBody {
   readonly did: ID;
   /** Name of the device. */
@@ -23,7 +23,7 @@ export interface LoginBody {
   readonly provider?: { readonly did?: ID };
 }
 
-/** Where a user can be reached, `login` (spec §9.7). The oldest form, inside a member `login`, is read as well. */
+/** Announces where a user is logged in, `login` (spec §9.7). Also reads the oldest form, inside a member `login`. */
 export const Login: ContentType<'login', LoginBody> = /* @__PURE__ */ defineContent({
   kind: 'login',
   match: /* @__PURE__ */ commandNamed('login'),

@@ -7,16 +7,16 @@ import type { ID } from '@dimp/mkm';
 /** One notification. */
 export interface PushItem {
   readonly receiver: ID;
-  /** What Apple's push service calls `aps`: alert, sound, badge, category. */
+  /** The dictionary `aps` of Apple's push service: alert, sound, badge, category. */
   readonly aps: JsonObject;
 }
 
-/** Notifications that a station hands to the push bot (spec §9.13). */
+/** Notifications that a station sends to the push bot (spec §9.13). */
 export interface PushBody {
   readonly items: readonly PushItem[];
 }
 
-/** Push notifications, `push` (spec §9.13). One item may stand in the command itself. */
+/** Push notifications, `push` (spec §9.13). A single item may be in the command itself. */
 export const Push: ContentType<'push', PushBody> = /* @__PURE__ */ defineContent({
   kind: 'push',
   match: /* @__PURE__ */ commandNamed('push'),

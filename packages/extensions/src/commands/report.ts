@@ -4,7 +4,7 @@ import { definedOnly, type JsonObject, ownMember } from '@dimp/foundation';
 import { requiredText, wireObject } from '@dimp/foundation/schema';
 import { readExtra, writeExtra } from '../fields/extra.ts';
 
-/** What a client tells its station about itself (spec §9.8). */
+/** A report of a client to its station (spec §9.8). */
 export interface ReportBody {
   /** `online`, `offline`, `apns`, `c2dm` or another topic. */
   readonly title: string;
@@ -15,8 +15,8 @@ export interface ReportBody {
 const NAMED: readonly string[] = ['title', 'state'];
 
 /**
- * A client's report, `report` (spec §9.8). Older clients use the title as the name of the command, or `state` instead of
- * a title; both are read.
+ * A client's report, `report` (spec §9.8). Also reads the forms of older clients, which use the title as the name of the command, or
+ * `state` instead of a title.
  */
 export const Report: ContentType<'report', ReportBody> = /* @__PURE__ */ defineContent({
   kind: 'report',

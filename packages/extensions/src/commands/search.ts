@@ -12,25 +12,25 @@ import {
 import type { ID } from '@dimp/mkm';
 import { words } from '../fields/words.ts';
 
-/** A search for users, or what was found (spec §9.9). */
+/** A search for users, or the results (spec §9.9). */
 export interface SearchBody {
-  /** All have to occur in name or ID; `users` alone asks who is online. Empty in some answers. */
+  /** Words that must all occur in name or ID. `users` alone asks for the users who are online. Empty in some answers. */
   readonly keywords: readonly string[];
-  /** How many results to skip. */
+  /** Number of results to skip. */
   readonly start?: number;
-  /** Most results wanted; the server has its own bound. */
+  /** Maximum number of results; the server has a limit of its own. */
   readonly limit?: number;
-  /** Who answered. */
+  /** The station that answered. */
   readonly station?: ID;
-  /** Who was found; its presence marks an answer. */
+  /** The users found; present in answers only. */
   readonly users?: readonly ID[];
-  /** Metas by ID in answers of 0.8 stations, not checked. */
+  /** Metas by ID in answers of 0.8 stations, not verified. */
   readonly results?: JsonObject;
 }
 
 const ONLINE = 'users';
 
-/** Searching for users, `search` and `users` (spec §9.9). */
+/** A search for users, `search` and `users` (spec §9.9). */
 export const Search: ContentType<'search', SearchBody> = /* @__PURE__ */ defineContent({
   kind: 'search',
   match: /* @__PURE__ */ commandNamed('search', ONLINE),

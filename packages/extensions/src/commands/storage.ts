@@ -12,21 +12,21 @@ import {
 } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
-/** Something a user keeps at a station (spec §9.10). */
+/** Encrypted data of a user at a station (spec §9.10). */
 export interface StorageBody {
-  /** What it is: `contacts`, `private_key` … */
+  /** Kind of data: `contacts`, `private_key` … */
   readonly title: string;
-  /** Whose it is. */
+  /** The owner of the data. */
   readonly did?: ID;
-  /** The thing, encrypted with `key`; absent in a question. */
+  /** The data, encrypted with `key`; absent in a query. */
   readonly data?: Uint8Array;
   /** The symmetric key, encrypted with the user's own public key. */
   readonly key?: Uint8Array;
-  /** Contacts in the clear, from old clients. */
+  /** Contacts in the clear, from older clients. */
   readonly contacts?: readonly ID[];
 }
 
-/** Keeping encrypted things at a station, `storage` (spec §9.10). Old clients use the title as the command's name. */
+/** Stores encrypted data at a station, `storage` (spec §9.10). Older clients use the title as the name of the command. */
 export const Storage: ContentType<'storage', StorageBody> = /* @__PURE__ */ defineContent({
   kind: 'storage',
   match: /* @__PURE__ */ commandNamed('storage', 'contacts', 'private_key'),

@@ -2,7 +2,7 @@ import { type Content, type ContentType, defineContent, type UnknownContent } fr
 import { array, object, optional, string, time } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
-/** A message retold. Whoever combines can make it up: it carries no signature of its sender (spec §9.2). */
+/** A quoted message. It is not signed by its sender, so the author of the content can forge it (spec §9.2). */
 export interface CombinedMessage {
   readonly sender: ID;
   readonly receiver?: ID;

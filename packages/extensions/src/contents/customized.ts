@@ -3,15 +3,15 @@ import { definedOnly, type JsonObject, ownMember } from '@dimp/foundation';
 import { type Schema, string, wireObject } from '@dimp/foundation/schema';
 import { readExtra, writeExtra } from '../fields/extra.ts';
 
-/** What an application says in its own words (spec §9.2). */
+/** A message of an application (spec §9.2). */
 export interface CustomizedBody {
-  /** Which application, such as `com.example.game`. */
+  /** The application, such as `com.example.game`. */
   readonly app: string;
-  /** Which module of it. */
+  /** The module of the application. */
   readonly mod: string;
-  /** Which action. */
+  /** The action. */
   readonly act: string;
-  /** The application's own members. Avoid names of one letter: peers rewrite them (spec §10). */
+  /** Members of the application. Avoid single-letter names, which peers expand (spec §10). */
   readonly extra?: JsonObject;
 }
 

@@ -16,22 +16,22 @@ import { networkFile } from '../fields/network-file.ts';
 
 /** A file: its bytes, or where to download them (spec §9.2). */
 export interface FileBody {
-  /** The bytes in the clear, for small files only. */
+  /** The plaintext bytes, for small files only. */
   readonly data?: Uint8Array;
-  /** By convention hex of the MD5 plus extension (spec §13). A peer chose it: never use it as a path. */
+  /** By convention the MD5 in hex and an extension (spec §13). A peer chose it, so never use it as a path. */
   readonly filename?: string;
-  /** Where the encrypted bytes are. A peer chose it: fetch it like any foreign address. */
+  /** URL of the encrypted bytes. A peer chose it, so treat it as untrusted. */
   readonly URL?: string;
   /**
-   * Symmetric key that decrypts the download; `password` of older peers (spec §2). Without one the download is in the clear:
-   * then `PLAIN` is written, because peers fail on a URL that has no key (spec §2.2).
+   * Symmetric key of the download; `password` of older peers (spec §2). Without a key the download is not encrypted; `PLAIN` is
+   * written then, because peers fail on a URL without a key (spec §2.2).
    */
   readonly key?: JsonObject;
-  /** Initialization vector of the download, 16 bytes; absent where it is the `iv` of `key` (spec §2.1). */
+  /** Initialization vector of the download, 16 bytes; absent if it is the `iv` of `key` (spec §2.1). */
   readonly IV?: Uint8Array;
-  /** Length of the file in bytes, before it was encrypted. Older peers do not tell. */
+  /** Size of the plaintext file in bytes; absent from older peers. */
   readonly size?: number;
-  /** SHA-256 of the file, 32 bytes, before it was encrypted. Older peers do not tell. */
+  /** SHA-256 of the plaintext file, 32 bytes; absent from older peers. */
   readonly sha256?: Uint8Array;
 }
 
@@ -40,17 +40,17 @@ export interface ImageBody extends FileBody {
   readonly thumbnail?: PortableNetworkFile;
 }
 
-/** A sound. */
+/** A sound recording. */
 export interface AudioBody extends FileBody {
-  /** What speech recognition made of it. */
+  /** Text from speech recognition. */
   readonly text?: string;
-  /** Seconds. */
+  /** Length in seconds. */
   readonly duration?: number;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly length?: number;
 }
 
-/** A film. */
+/** A video. */
 export interface VideoBody extends FileBody {
   readonly snapshot?: PortableNetworkFile;
   readonly title?: string;
@@ -70,7 +70,7 @@ export const Image: ContentType<'image', ImageBody> = /* @__PURE__ */ defineCont
   schema: () => withKey(object({ ...fileFields(), thumbnail: networkFile() })),
 });
 
-/** A sound, type 20 (spec §9.2). */
+/** A sound recording, type 20 (spec §9.2). */
 export const Audio: ContentType<'audio', AudioBody> = /* @__PURE__ */ defineContent({
   kind: 'audio',
   match: { type: '20' },
@@ -85,7 +85,7 @@ export const Audio: ContentType<'audio', AudioBody> = /* @__PURE__ */ defineCont
     ),
 });
 
-/** A film, type 22 (spec §9.2). */
+/** A video, type 22 (spec §9.2). */
 export const Video: ContentType<'video', VideoBody> = /* @__PURE__ */ defineContent({
   kind: 'video',
   match: { type: '22' },
@@ -93,7 +93,7 @@ export const Video: ContentType<'video', VideoBody> = /* @__PURE__ */ defineCont
     withKey(object({ ...fileFields(), snapshot: networkFile(), title: optional(string) })),
 });
 
-/** A file that is uploaded in the clear says so: its key is PLAIN (spec §2.2). */
+/** Writes PLAIN as the key of a file that was uploaded without encryption (spec §2.2). */
 function withKey<T>(fields: Schema<T>): Schema<T> {
   return schema(fields.decode, (body) => {
     const wire = fields.encode(body);

@@ -2,18 +2,18 @@ import { type ContentType, defineContent } from '@dimp/dkd';
 import { nonEmpty, number, object, optional } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
-/** An amount of money. A statement, no payment: whoever pays checks it elsewhere (spec §9.2). */
+/** An amount of money. It is a statement, not a payment: verify payments elsewhere (spec §9.2). */
 export interface MoneyBody {
   /** Such as `RMB`, `USD`, `USDT`. */
   readonly currency: string;
   readonly amount: number;
 }
 
-/** Money that goes from one to another. */
+/** A transfer of money. */
 export interface TransferBody extends MoneyBody {
-  /** Who pays. */
+  /** The payer. */
   readonly remitter?: ID;
-  /** Who is paid. */
+  /** The payee. */
   readonly remittee?: ID;
 }
 

@@ -3,10 +3,10 @@ import { alias, object, optional, string } from '@dimp/foundation/schema';
 import type { ID, PortableNetworkFile } from '@dimp/mkm';
 import { networkFile } from '../fields/network-file.ts';
 
-/** Somebody recommended to the reader (spec §9.2). */
+/** A user recommended to the reader (spec §9.2). */
 export interface NameCardBody {
   readonly did: ID;
-  /** What the sender calls them; nothing is proven by it. */
+  /** The sender's name for the user; proves nothing. */
   readonly name?: string;
   readonly avatar?: PortableNetworkFile;
 }

@@ -5,19 +5,19 @@ import { networkFile } from '../fields/network-file.ts';
 
 /** A web page: a link, or the page itself (spec §9.2). */
 export interface PageBody {
-  /** A peer chose it: show it before opening it. */
+  /** A peer chose the URL, so show it before opening it. */
   readonly URL?: string;
   readonly title?: string;
-  /** A few words about it. */
+  /** A short description. */
   readonly desc?: string;
   readonly icon?: PortableNetworkFile;
-  /** The page instead of a link. A peer wrote it: show it in a sandbox without scripts only. */
+  /** The page instead of a link. It is untrusted: show it in a sandbox without scripts only. */
   readonly HTML?: string;
   /** Media type of `HTML`, such as `text/html`. */
   readonly mime_type?: string;
   /** Character encoding of `HTML`. */
   readonly encoding?: string;
-  /** Address that links in `HTML` are relative to. */
+  /** Base URL of links in `HTML`. */
   readonly base?: string;
 }
 

@@ -2,10 +2,10 @@ import { type ContentType, defineContent } from '@dimp/dkd';
 import { number, object, optional, string, text, time } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
-/** The message that a quote answers. The sender says so: look the message up before showing it (spec §9.2). */
+/** The message that a quote answers, according to its sender. Look it up before showing it (spec §9.2). */
 export interface QuoteOrigin {
   readonly sender: ID;
-  /** Whom it was sent to; the group, if it was said in one. */
+  /** The receiver, or the group of a group message. */
   readonly receiver?: ID;
   /** Type of its content as decimal text. */
   readonly type?: string;
@@ -14,7 +14,7 @@ export interface QuoteOrigin {
   readonly time?: number;
 }
 
-/** An answer that shows what it answers (spec §9.2). */
+/** An answer that quotes a message (spec §9.2). */
 export interface QuoteBody {
   readonly text: string;
   readonly origin: QuoteOrigin;

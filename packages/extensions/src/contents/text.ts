@@ -1,10 +1,10 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
 import { object, optional, string } from '@dimp/foundation/schema';
 
-/** What a text says (spec §9.2). */
+/** A text message (spec §9.2). */
 export interface TextBody {
   readonly text: string;
-  /** How to show it, such as `markdown`; a hint. */
+  /** A hint how to show it, such as `markdown`. */
   readonly format?: string;
 }
 

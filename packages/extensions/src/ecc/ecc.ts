@@ -3,8 +3,8 @@ import { type EccPrivateKey, generatePrivateKey, parsePrivateKey } from './priva
 import { type EccPublicKey, parsePublicKey } from './public-key.ts';
 
 /**
- * ECDSA on secp256k1 with SHA-256 (spec §2.5): deterministic nonces (RFC 6979) and low s in what it signs; high s is
- * accepted. Its keys cannot encrypt.
+ * ECDSA on secp256k1 with SHA-256 (spec §2.5). Signs with deterministic nonces (RFC 6979) and low s; also accepts high s. Its keys
+ * cannot encrypt.
  *
  * @example
  * ```ts

@@ -30,7 +30,7 @@ class PrivateEcc implements EccPrivateKey {
   }
 
   sign(data: Uint8Array): Uint8Array {
-    // RFC 6979 nonce and low s are this library's defaults, named here because they are promised.
+    // The library's defaults, explicit because the API promises them: RFC 6979 nonce and low s.
     return secp256k1.sign(data, this.#scalar, { format: 'der', lowS: true, extraEntropy: false });
   }
 
@@ -39,13 +39,13 @@ class PrivateEcc implements EccPrivateKey {
   }
 }
 
-/** Makes a new private key. */
+/** Generates a private key. */
 export function generatePrivateKey(): EccPrivateKey {
   const { secretKey, publicKey } = secp256k1.keygen();
   return new PrivateEcc(secretKey, publicKeyOf(publicKey, false), undefined);
 }
 
-/** Reads a private key in every spelling of spec §2.5. */
+/** Reads a private key in each form of spec §2.5. */
 export function parsePrivateKey(wire: KeyWire): EccPrivateKey {
   const compressed = readFlags(wire);
   const { scalar, point } = readScalar(keyText(wire));

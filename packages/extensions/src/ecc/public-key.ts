@@ -19,7 +19,7 @@ import { isStrictDer } from './signature.ts';
 
 /**
  * A public secp256k1 key: verifies ECDSA over SHA-256, cannot encrypt (spec §2.5). Its `material` is the uncompressed
- * point of 65 bytes; `addressData` is that too, or the compressed point of 33 bytes for a key marked `compressed`.
+ * point of 65 bytes; so is `addressData`, unless the key is marked `compressed`: then it is the point of 33 bytes.
  */
 export interface EccPublicKey extends VerifyKey<'ECC'> {
   readonly addressData: Uint8Array;
@@ -65,15 +65,15 @@ class PublicEcc implements EccPublicKey {
 }
 
 type Point = ReturnType<typeof secp256k1.Point.fromBytes>;
-/** Hex digits of a point: with prefix, bare X and Y, compressed (spec §2.5). */
+/** Number of hex digits of a point: with prefix, bare X and Y, compressed (spec §2.5). */
 const HEX_LENGTHS: readonly number[] = [130, 128, 66];
 
-/** Makes the public half of a private key. */
+/** Creates the public half of a private key. */
 export function publicKeyOf(point: Uint8Array, compressed: boolean): EccPublicKey {
   return new PublicEcc(decodePoint(point), compressed, undefined);
 }
 
-/** Reads a public key in every spelling of spec §2.5. */
+/** Reads a public key in each form of spec §2.5. */
 export function parsePublicKey(wire: KeyWire): EccPublicKey {
   const compressed = readFlags(wire);
   const text = keyText(wire);
@@ -81,9 +81,9 @@ export function parsePublicKey(wire: KeyWire): EccPublicKey {
 }
 
 /**
- * Checks the curve and tells whether addresses are made of the compressed point.
+ * Checks the curve, and returns whether addresses use the compressed point.
  *
- * @throws `crypto/key` for another curve.
+ * @throws `crypto/key` for another curve
  */
 export function readFlags(wire: JsonObject): boolean {
   const curve = ownMember(wire, 'curve') ?? 'secp256k1';
@@ -101,7 +101,7 @@ function encodedPoint(text: string): Uint8Array {
   return readEccSpki(body);
 }
 
-/** Only points on the curve; the point at infinity has no encoding of these lengths. */
+/** Decodes a point on the curve. The point at infinity has no encoding of these lengths. */
 function decodePoint(bytes: Uint8Array): Point {
   try {
     return secp256k1.Point.fromBytes(bytes);

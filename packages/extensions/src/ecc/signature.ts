@@ -1,10 +1,9 @@
-/** Longest DER of two 32-byte numbers with sign bytes. */
+/** Maximum DER length of two 32-byte numbers with sign bytes. */
 const MAX_LENGTH = 72;
 
 /**
- * Tells whether an ECDSA signature is strict DER: one SEQUENCE of two minimal positive INTEGERs of at most 32 bytes and
- * nothing else. A lenient reader gives one signature many spellings, and platforms differ in their leniency.
- * The range of r and s is left to the verifier.
+ * Whether an ECDSA signature is strict DER: one SEQUENCE of two minimal positive INTEGERs of at most 32 bytes. A lenient reader
+ * accepts many forms of one signature, and platforms differ in what they accept. The verifier checks the range of r and s.
  */
 export function isStrictDer(signature: Uint8Array): boolean {
   const length = signature.length;

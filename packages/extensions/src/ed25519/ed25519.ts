@@ -8,10 +8,10 @@ import {
 } from './keys.ts';
 
 /**
- * Ed25519 (RFC 8032): an algorithm that the deployed network does not know yet. `data` is the Base64 of 32 bytes, the
- * point of a public key or the seed of a private one. Its keys cannot encrypt.
+ * Ed25519 (RFC 8032), which the deployed network does not support yet. `data` is the Base64 of 32 bytes: the point of a public key,
+ * or the seed of a private one. Its keys cannot encrypt.
  *
- * Verification is strict and the same on every platform: canonical s, canonical R, no small-order keys, no cofactor.
+ * Verification is strict and equal on all platforms: canonical s, canonical R, no small-order keys, no cofactor.
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ export interface Ed25519PrivateKey extends Signer<'Ed25519'>, ExportableKey<'Ed2
   readonly publicKey: Ed25519PublicKey;
 }
 
-/** Bytes of a seed and of a point. */
+/** Length of a seed and of a point in bytes. */
 const KEY_LENGTH = 32;
 const SIGNATURE_LENGTH = 64;
 
@@ -74,7 +74,7 @@ class PrivateEd25519 implements Ed25519PrivateKey {
   }
 }
 
-/** Makes a new private key. */
+/** Generates a private key. */
 export function generatePrivateKey(): Ed25519PrivateKey {
   return new PrivateEd25519(randomBytes(KEY_LENGTH));
 }
@@ -87,8 +87,8 @@ export function parsePrivateKey(wire: KeyWire): Ed25519PrivateKey {
 /**
  * Reads a public key: `data` is the encoded point of 32 bytes (RFC 8032 §5.1.2).
  *
- * @throws `crypto/key` for a point that is not encoded canonically, not on the curve or of small order: under such a
- *   key one signature would hold for many messages.
+ * @throws `crypto/key` for a point that is not canonical, not on the curve or of small order: with such a key, one signature would
+ *   be valid for many messages
  */
 export function parsePublicKey(wire: KeyWire): Ed25519PublicKey {
   const bytes = read(wire);

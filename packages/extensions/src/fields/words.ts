@@ -3,7 +3,7 @@ import { array, type Schema, schema, string } from '@dimp/foundation/schema';
 
 const MAX_WORDS = 1024;
 
-/** A list of words that the wire has as one text with blanks between (spec §9.9, §9.12); a JSON list is read as well. */
+/** A list of words, written as one text with blanks (spec §9.9, §9.12). Also reads a JSON list. */
 export function words(): Schema<readonly string[]> {
   const list = array(string, MAX_WORDS);
   return schema<readonly string[]>(

@@ -23,11 +23,11 @@ import type { GroupQueryBody } from './membership.ts';
 
 /** A group's bot asks a sender for the keys that members lack. */
 export interface GroupKeysQueryBody {
-  /** Whose message key it is about. */
+  /** The owner of the message key. */
   readonly from: ID;
-  /** Members without the key. */
+  /** Members who lack the key. */
   readonly to?: readonly ID[];
-  /** Names the key, to be compared only (spec §3). */
+  /** Digest that identifies the key (spec §3). */
   readonly digest?: string;
 }
 
@@ -43,28 +43,28 @@ export interface GroupMemberKey {
   readonly key: Uint8Array;
 }
 
-/** Message keys of a group on their way to the bot or to a member. */
+/** Message keys of a group, sent to the bot or to a member. */
 export interface GroupKeysBody {
-  /** Whose message key it is. */
+  /** The owner of the message key. */
   readonly from: ID;
-  /** Names the key; keys with another digest are another key (spec §9.15). */
+  /** Digest that identifies the key (spec §9.15). */
   readonly digest?: string;
-  /** Entries that are damaged on the wire are left out. */
+  /** Damaged entries are left out. */
   readonly keys: readonly GroupMemberKey[];
 }
 
 const APP = 'chat.dim.group';
 
 /**
- * Asks for the history of a group, as today's members do (spec §9.15). Written with `mod` "history"; the module that
- * 2.3 peers write, `keys`, is read as well: it is this question when there is a `last_time` or no `from`.
+ * Asks for the history of a group, as current members do (spec §9.15). Written with `mod` "history". Also reads the module `keys` of
+ * 2.3 peers, if there is a `last_time` or no `from`.
  */
 export const GroupHistoryQuery: GroupContentType<'group-history/query', GroupQueryBody> =
   /* @__PURE__ */ defineGroupContent({
     kind: 'group-history/query',
     match: [
       { type: '204', app: APP, mod: ['history', 'keys'], act: 'query' },
-      // Outweighs the question for keys, which matches `from` alone.
+      // Wins over the query for keys, which matches `from` only.
       { type: '204', app: APP, mod: 'keys', act: 'query', from: '*', last_time: '*' },
     ],
     schema: () => object({ last_time: optional(time) }),

@@ -5,22 +5,22 @@ import { fieldError, type JsonObject, ownMember } from '@dimp/foundation';
 import { type Schema, schema } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
-/** A content type whose contents always belong to a group. */
+/** A content type whose contents must belong to a group. */
 export interface GroupContentType<Kind extends string, Body> extends ContentType<Kind, Body> {
   /**
-   * A content of this type to be sent.
+   * Creates a draft of this type.
    *
-   * @throws `TypeError` without a group.
+   * @throws `TypeError` without a group
    */
   create(body: Body, options: { readonly group: ID }): Draft<Kind, Body> & { readonly group: ID };
 }
 
-/** A group command by its name: written under type 137, read under 136 as well (spec §9.14). */
+/** Matches a group command by its name: written under type 137, also read under 136 (spec §9.14). */
 export function groupCommandNamed(name: string): ContentMatch {
   return { type: ['137', '136'], command: name };
 }
 
-/** Defines a content type that needs a group, and serial number and time under type 137 (spec §9.1, §9.14). */
+/** Defines a content type that requires a group, and under type 137 serial number and time (spec §9.1, §9.14). */
 export function defineGroupContent<const Kind extends string, Body>(definition: {
   readonly kind: Kind;
   readonly match: ContentMatch | readonly ContentMatch[];
@@ -46,7 +46,7 @@ function withGroup<Body>(inner: Schema<Body>): Schema<Body> {
   return schema<Body>(
     (value, field) => {
       const body = inner.decode(value, field);
-      // `inner` refused everything but objects.
+      // `inner` accepts objects only.
       const wire = value as JsonObject;
       if (!ownMember(wire, 'group')) throw fieldError('group', 'is missing');
       requireHistory(wire);

@@ -16,7 +16,7 @@ export interface GroupCommandBody {
 
 const NAMED: readonly string[] = ['members', 'member'];
 
-/** Any command with a group that nothing else reads (spec §9.1). */
+/** Any group command without a content type of its own (spec §9.1). */
 export const GroupCommand: GroupContentType<'group-command', GroupCommandBody> =
   /* @__PURE__ */ defineGroupContent({
     kind: 'group-command',

@@ -3,9 +3,9 @@ import { lenientArray, type Schema } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
 
 /**
- * The list `members`, else the single `member` (spec §9.14). What is no ID is left out (spec §4.4).
+ * Reads the list `members`, else the single `member` (spec §9.14). Entries that are not IDs are left out (spec §4.4).
  *
- * @returns undefined if neither is there
+ * @returns undefined if both are absent
  */
 export function readMembers(wire: JsonObject, id: Schema<ID>): readonly ID[] | undefined {
   const list = ownMember(wire, 'members') ?? undefined;
@@ -14,7 +14,7 @@ export function readMembers(wire: JsonObject, id: Schema<ID>): readonly ID[] | u
   return member === undefined ? undefined : [id.decode(member, 'member')];
 }
 
-/** {@link readMembers} where they must not lack; an empty list is one. */
+/** {@link readMembers} for commands that require members; the list may be empty. */
 export function requireMembers(wire: JsonObject, id: Schema<ID>): readonly ID[] {
   const members = readMembers(wire, id);
   if (members === undefined) throw fieldError('members', 'is missing');

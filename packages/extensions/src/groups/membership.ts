@@ -12,22 +12,22 @@ import type { ID } from '@dimp/mkm';
 import { defineGroupContent, type GroupContentType, groupCommandNamed } from './define.ts';
 import { readMembers, requireMembers } from './members.ts';
 
-/** A command that names members. */
+/** A command with members. */
 export interface MembersBody {
   readonly members: readonly ID[];
 }
 
-/** A command that may name members. */
+/** A command with optional members. */
 export interface OptionalMembersBody {
   readonly members?: readonly ID[];
 }
 
-/** A command that says all with its name and group. */
+/** A command without further members. */
 export type EmptyBody = Readonly<Record<never, never>>;
 
-/** A question for the history of a group. */
+/** A query for the history of a group. */
 export interface GroupQueryBody {
-  /** Answer only with what is newer, seconds since the epoch. */
+  /** Asks for newer history only, in seconds since the epoch. */
   readonly last_time?: number;
 }
 
@@ -38,7 +38,7 @@ export interface AppointmentBody {
   readonly assistants?: readonly ID[];
 }
 
-/** Founds a group, `found` (spec §9.14). No peer acts on it today. */
+/** Founds a group, `found` (spec §9.14). Current peers ignore it. */
 export const Found: GroupContentType<'found', OptionalMembersBody> =
   /* @__PURE__ */ defineGroupContent({
     kind: 'found',
@@ -46,7 +46,7 @@ export const Found: GroupContentType<'found', OptionalMembersBody> =
     schema: optionalMembers,
   });
 
-/** Hands the group over, `abdicate` (spec §9.14). No peer acts on it today. */
+/** Transfers the group, `abdicate` (spec §9.14). Current peers ignore it. */
 export const Abdicate: GroupContentType<'abdicate', OptionalMembersBody> =
   /* @__PURE__ */ defineGroupContent({
     kind: 'abdicate',
@@ -61,14 +61,14 @@ export const Invite: GroupContentType<'invite', MembersBody> = /* @__PURE__ */ d
   schema: members,
 });
 
-/** Removes members, `expel`; deprecated, today's peers expect a reset (spec §9.14). */
+/** Removes members, `expel`. Deprecated: current peers expect a reset (spec §9.14). */
 export const Expel: GroupContentType<'expel', MembersBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'expel',
   match: /* @__PURE__ */ groupCommandNamed('expel'),
   schema: members,
 });
 
-/** Asks to be let in, `join` (spec §9.14). */
+/** Asks to join, `join` (spec §9.14). */
 export const Join: GroupContentType<'join', EmptyBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'join',
   match: /* @__PURE__ */ groupCommandNamed('join'),
@@ -89,7 +89,7 @@ export const Query: GroupContentType<'query', GroupQueryBody> = /* @__PURE__ */ 
   schema: () => object({ last_time: optional(time) }),
 });
 
-/** Replaces the whole list of members, the owner first, `reset` (spec §9.14). */
+/** Replaces the member list, the owner first, `reset` (spec §9.14). */
 export const Reset: GroupContentType<'reset', MembersBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'reset',
   match: /* @__PURE__ */ groupCommandNamed('reset'),

@@ -5,18 +5,18 @@ import { derBitString, derSequence } from '../asn1/der-writer.ts';
 import { readPkcs8 } from '../asn1/pkcs8.ts';
 import { keyError } from '../wire/key-error.ts';
 
-/** A private key as DER tells it. */
+/** A private key as encoded in DER. */
 export interface EccPrivateDer {
   /** 32 bytes, big-endian. */
   readonly scalar: Uint8Array;
-  /** The encoded point, when it stands beside the scalar. */
+  /** The encoded point, if it is present. */
   readonly point?: Uint8Array;
 }
 
 /**
  * Reads the encoded point of a SubjectPublicKeyInfo on secp256k1 (RFC 5480).
  *
- * @throws `crypto/key` for anything else, other curves included (spec §2.5).
+ * @throws `crypto/key` for anything else, including other curves (spec §2.5)
  */
 export function readEccSpki(bytes: Uint8Array): Uint8Array {
   const reader = new DerReader(bytes);
@@ -28,7 +28,7 @@ export function readEccSpki(bytes: Uint8Array): Uint8Array {
   return point;
 }
 
-/** SubjectPublicKeyInfo of an encoded point on secp256k1, 88 bytes for an uncompressed one. */
+/** Writes the SubjectPublicKeyInfo of an encoded point on secp256k1; 88 bytes for an uncompressed point. */
 export function writeEccSpki(point: Uint8Array): Uint8Array {
   return derSequence(derAlgorithm(OID.ec, OID.secp256k1), derBitString(point));
 }
@@ -36,7 +36,7 @@ export function writeEccSpki(point: Uint8Array): Uint8Array {
 /**
  * Reads a private key, PKCS#8 (RFC 5208) or SEC1 (RFC 5915).
  *
- * @throws `crypto/key` for anything else, other curves included.
+ * @throws `crypto/key` for anything else, including other curves
  */
 export function readEccPrivateDer(bytes: Uint8Array): EccPrivateDer {
   const reader = new DerReader(bytes);

@@ -2,12 +2,12 @@ import { derAlgorithm, OID } from '../asn1/algorithm-id.ts';
 import { TAG } from '../asn1/der-reader.ts';
 import { der, derBitString, derInteger, derSequence } from '../asn1/der-writer.ts';
 
-/** SubjectPublicKeyInfo of 32 bytes (RFC 8410 §4). */
+/** Writes the SubjectPublicKeyInfo of a point of 32 bytes (RFC 8410 §4). */
 export function writeEd25519Spki(point: Uint8Array): Uint8Array {
   return derSequence(derAlgorithm(OID.ed25519), derBitString(point));
 }
 
-/** PrivateKeyInfo of a 32-byte seed (RFC 8410 §7). */
+/** Writes the PrivateKeyInfo of a seed of 32 bytes (RFC 8410 §7). */
 export function writeEd25519Pkcs8(seed: Uint8Array): Uint8Array {
   return derSequence(
     derInteger(Uint8Array.of(0)),

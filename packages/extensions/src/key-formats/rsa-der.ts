@@ -6,9 +6,9 @@ import { keyError } from '../wire/key-error.ts';
 import type { RsaPrivateNumbers, RsaPublicNumbers } from './rsa-numbers.ts';
 
 /**
- * Reads a public key, SPKI or bare PKCS#1: the header above it does not tell which (spec §2.4).
+ * Reads a public key, SPKI or bare PKCS#1. The PEM header does not tell which (spec §2.4).
  *
- * @throws `crypto/key` for anything else, private keys included: whoever publishes one by mistake must notice.
+ * @throws `crypto/key` for anything else, including private keys, so that publishing one by mistake is noticed
  */
 export function readPublicDer(bytes: Uint8Array): RsaPublicNumbers {
   const reader = new DerReader(bytes);
@@ -26,7 +26,7 @@ export function readPublicDer(bytes: Uint8Array): RsaPublicNumbers {
 /**
  * Reads a private key, PKCS#1 or PKCS#8.
  *
- * @throws `crypto/key` for anything else.
+ * @throws `crypto/key` for anything else
  */
 export function readPrivateDer(bytes: Uint8Array): RsaPrivateNumbers {
   const reader = new DerReader(bytes);
@@ -40,19 +40,19 @@ export function readPrivateDer(bytes: Uint8Array): RsaPrivateNumbers {
   return readPrivateNumbers(numbers, numbers.smallInteger());
 }
 
-/** Tells a private key from a public one: its second element decides, a version is never as long as a modulus. */
+/** Whether DER is a private key: its first element is a version, which is shorter than a modulus. */
 export function isPrivateDer(bytes: Uint8Array): boolean {
   const outer = new DerReader(bytes).enter();
   return outer.peek() === TAG.integer && outer.read(TAG.integer).length === 1;
 }
 
-/** SubjectPublicKeyInfo (RFC 5280 §4.1): the canonical spelling of a public key. */
+/** Writes a SubjectPublicKeyInfo (RFC 5280 §4.1), the canonical form of a public key. */
 export function writeSpki({ modulus, publicExponent }: RsaPublicNumbers): Uint8Array {
   const key = derSequence(derInteger(modulus), derInteger(publicExponent));
   return derSequence(derAlgorithm(OID.rsa, null), derBitString(key));
 }
 
-/** RSAPrivateKey (RFC 8017 §A.1.2). */
+/** Writes an RSAPrivateKey (RFC 8017 §A.1.2). */
 export function writePkcs1(key: RsaPrivateNumbers): Uint8Array {
   return derSequence(
     derInteger(Uint8Array.of(0)),
@@ -67,7 +67,7 @@ export function writePkcs1(key: RsaPrivateNumbers): Uint8Array {
   );
 }
 
-/** PrivateKeyInfo (RFC 5208) around an RSAPrivateKey. */
+/** Writes a PrivateKeyInfo (RFC 5208) around an RSAPrivateKey. */
 export function writePkcs8(key: RsaPrivateNumbers): Uint8Array {
   return derSequence(
     derInteger(Uint8Array.of(0)),
@@ -82,7 +82,7 @@ function readPublicNumbers(reader: DerReader): RsaPublicNumbers {
   return numbers;
 }
 
-/** Reads the rest of an RSAPrivateKey, after its version; keys of more than two primes are not supported. */
+/** Reads the rest of an RSAPrivateKey, after its version. Keys of more than two primes are not supported. */
 function readPrivateNumbers(reader: DerReader, version: number): RsaPrivateNumbers {
   if (version !== 0) throw keyError('has an unknown version');
   const numbers = {

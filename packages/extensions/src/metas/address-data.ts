@@ -2,9 +2,9 @@ import type { PublicKey } from '@dimp/crypto';
 import { ProtocolError } from '@dimp/foundation';
 
 /**
- * The bytes of a key that an address is made of.
+ * Returns the bytes of a key from which an address is made.
  *
- * @throws `crypto/key` for keys whose bytes differ between peers, such as RSA keys (spec §2.4).
+ * @throws `crypto/key` for keys whose bytes differ between peers, such as RSA keys (spec §2.4)
  */
 export function addressData(key: PublicKey): Uint8Array {
   if (key.addressData === undefined) {

@@ -1,7 +1,7 @@
 import { ProtocolError } from '@dimp/foundation';
 import type { MetaType } from '@dimp/mkm';
 
-/** Type 1, MKM: the address is made of the signature over a seed; the ID is `seed@address` (spec §6.1, §6.3). */
+/** Type 1, MKM: the address is made from the signature over a seed, and the ID is `seed@address` (spec §6.1, §6.3). */
 export const mkm: MetaType<'1'> = {
   type: '1',
   aliases: ['MKM', 'mkm'],

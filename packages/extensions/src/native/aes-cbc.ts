@@ -1,9 +1,9 @@
 import type { MaybePromise } from '@dimp/foundation';
 
-/** AES-CBC of a platform, with one key. */
+/** Platform implementation of AES-CBC, for one key. */
 export interface NativeAesCbc {
-  /** Pads by PKCS#7 and encrypts. */
+  /** Pads with PKCS#7 and encrypts. */
   encrypt(plaintext: Uint8Array, iv: Uint8Array): MaybePromise<Uint8Array>;
-  /** Decrypts whole blocks and leaves the padding on; may throw or reject. */
+  /** Decrypts whole blocks without removing the padding; may throw or reject. */
   decryptBlocks(ciphertext: Uint8Array, iv: Uint8Array): MaybePromise<Uint8Array>;
 }

@@ -2,12 +2,12 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { NativeAesGcm } from './aes-gcm.ts';
 
-/** Prepares a key of 32 bytes; cheap, and never fails. */
+/** Prepares a key of 32 bytes. Cheap; never throws. */
 export type NativeAesGcmMaker = (key: Uint8Array) => NativeAesGcm;
 
 const NAME = 'AES-GCM';
 
-/** WebCrypto; where it is hidden (insecure pages), @noble/ciphers, loaded when needed. */
+/** Uses WebCrypto; on insecure pages, which have none, @noble/ciphers, loaded on demand. */
 export const native: NativeAesGcmMaker = (key) => {
   let cipher: Promise<Pick<NativeAesGcm, 'seal' | 'open'>> | undefined;
   const load = (): Promise<Pick<NativeAesGcm, 'seal' | 'open'>> => {
@@ -17,7 +17,7 @@ export const native: NativeAesGcmMaker = (key) => {
   return {
     seal: async (plaintext, nonce, associated) => (await load()).seal(plaintext, nonce, associated),
     open: async (sealed, nonce, associated) => (await load()).open(sealed, nonce, associated),
-    // The platform's own would be asynchronous, and no faster for so short a text.
+    // WebCrypto's HMAC is asynchronous, and not faster for a short text.
     mac: (text) => hmac(sha256, key, text),
   };
 };
@@ -55,13 +55,13 @@ function webCryptoAesGcm(
   };
 }
 
-/** Loaded only where it is needed, so that it stays out of what every page loads. */
+/** Loaded on demand, so that most pages do not load it. */
 async function loadPortable(key: Uint8Array): Promise<Pick<NativeAesGcm, 'seal' | 'open'>> {
   const { portableAesGcm } = await import('./aes-gcm-portable.ts');
   return portableAesGcm(key);
 }
 
-/** WebCrypto's types demand unshared memory; a shared buffer is refused by it at run time. */
+/** WebCrypto's types require unshared memory. WebCrypto refuses a shared buffer at run time. */
 function plainView(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;
 }

@@ -1,11 +1,11 @@
 import type { MaybePromise } from '@dimp/foundation';
 
-/** AES-GCM of a platform, with one key. */
+/** Platform implementation of AES-GCM, for one key. */
 export interface NativeAesGcm {
-  /** Ciphertext and the tag of 16 bytes behind it. */
+  /** Encrypts; returns the ciphertext followed by the tag of 16 bytes. */
   seal(plaintext: Uint8Array, nonce: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>;
-  /** Opens what {@link NativeAesGcm.seal} made of the same associated data; throws or rejects for anything else. */
+  /** Decrypts the output of {@link NativeAesGcm.seal} for the same associated data; throws or rejects otherwise. */
   open(sealed: Uint8Array, nonce: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>;
-  /** HMAC-SHA-256 of a text with the same key, 32 bytes. */
+  /** Returns the HMAC-SHA-256 of a text with the same key, 32 bytes. */
   mac(text: Uint8Array): Uint8Array;
 }

@@ -1,7 +1,7 @@
 import { cbc } from '@noble/ciphers/aes.js';
 import type { NativeAesCbc } from './aes-cbc.ts';
 
-/** AES-CBC in plain code, slow: for what a browser's WebCrypto does not do. */
+/** AES-CBC in plain JavaScript, slow, for browsers whose WebCrypto lacks it. */
 export function portableAes(key: Uint8Array): NativeAesCbc {
   return {
     encrypt: (plaintext, iv) => cbc(key, iv).encrypt(plaintext),

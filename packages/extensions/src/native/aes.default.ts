@@ -1,12 +1,12 @@
 import { concatBytes } from '@dimp/foundation';
 import type { NativeAesCbc } from './aes-cbc.ts';
 
-/** Prepares a key of 16, 24 or 32 bytes; cheap, and never fails. */
+/** Prepares a key of 16, 24 or 32 bytes. Cheap; never throws. */
 export type NativeAes = (key: Uint8Array) => NativeAesCbc;
 
 const NAME = 'AES-CBC';
 
-/** WebCrypto; where it lacks 192-bit keys (Chromium) or is hidden (insecure pages), @noble/ciphers, loaded when needed. */
+/** Uses WebCrypto; for 192-bit keys in Chromium, and on insecure pages, @noble/ciphers, loaded on demand. */
 export const native: NativeAes = (key) => {
   let cipher: Promise<NativeAesCbc> | undefined;
   const load = (): Promise<NativeAesCbc> => {
@@ -40,7 +40,7 @@ function webCryptoAes(subtle: SubtleCrypto, key: CryptoKey): NativeAesCbc {
   return {
     encrypt,
     async decryptBlocks(ciphertext, iv) {
-      // WebCrypto always takes a padding off, and not every engine checks all of it. One more block, which
+      // WebCrypto always removes a padding, and not every engine checks all of it. One more block, which
       // decrypts to a full block of padding, keeps it from touching ours.
       const padding = await encrypt(new Uint8Array(), ciphertext.subarray(-16));
       const blocks = concatBytes(ciphertext, padding);
@@ -51,13 +51,13 @@ function webCryptoAes(subtle: SubtleCrypto, key: CryptoKey): NativeAesCbc {
   };
 }
 
-/** Loaded only where it is needed, so that it stays out of what every page loads. */
+/** Loaded on demand, so that most pages do not load it. */
 async function loadPortable(key: Uint8Array): Promise<NativeAesCbc> {
   const { portableAes } = await import('./aes-portable.ts');
   return portableAes(key);
 }
 
-/** WebCrypto's types demand unshared memory; a shared buffer is refused by it at run time. */
+/** WebCrypto's types require unshared memory. WebCrypto refuses a shared buffer at run time. */
 function plainView(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;
 }

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { concatBytes } from '@dimp/foundation';
 import { type NativeAes, native as portable } from './aes.default.ts';
 
-/** OpenSSL; portable code for what stands in for it does not know: Deno has no keys of 192 bits. */
+/** Uses OpenSSL; portable code for ciphers that a replacement of OpenSSL lacks, such as 192-bit keys in Deno. */
 export const native: NativeAes = (key) => {
   const name = `aes-${key.length * 8}-cbc`;
   return {
@@ -22,7 +22,7 @@ export const native: NativeAes = (key) => {
   };
 };
 
-/** Keys and IVs have been checked, so all that can fail is that the platform does not know the cipher. */
+/** Keys and IVs have been checked, so the only possible error is that the platform lacks the cipher. */
 function ifKnown<T>(create: () => T): T | undefined {
   try {
     return create();

@@ -4,7 +4,7 @@ import { writeEccSpki } from '../key-formats/ecc-der.ts';
 import { type NativeEcc, native as portable } from './ecc.default.ts';
 import { verifierOf } from './openssl/verifier.node.ts';
 
-/** OpenSSL, which verifies several times faster than portable code. */
+/** Uses OpenSSL, which verifies several times faster than portable code. */
 export const native: NativeEcc = {
   verifier: (point) =>
     verifierOf(
@@ -17,7 +17,7 @@ export const native: NativeEcc = {
     ),
 };
 
-/** A public key, and a signature of it whose s is high. */
+/** A public key, and one of its signatures with high s. */
 const POINT =
   '0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8';
 const DATA = 'high s';
@@ -26,7 +26,7 @@ const SIGNATURE =
 
 let able: boolean | undefined;
 
-/** Whether the platform takes signatures of high s: what stands in for OpenSSL in Deno takes them for wrong. */
+/** Whether the platform accepts signatures with high s. Deno's replacement of OpenSSL refuses them. */
 function verifiesAll(): boolean {
   able ??= verify('sha256', utf8Encode(DATA), load(decodeHex(POINT)), decodeHex(SIGNATURE));
   return able;

@@ -3,22 +3,22 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import type { Verifier } from './verifier.ts';
 
-/** Ed25519 of a platform. */
+/** Platform implementation of Ed25519. */
 export interface NativeEd25519 {
-  /** Public key of a seed; both have 32 bytes. */
+  /** Returns the public key of a seed; both have 32 bytes. */
   publicKey(seed: Uint8Array): Uint8Array;
   /** Prepares a signer; signatures have 64 bytes. */
   signer(seed: Uint8Array): (data: Uint8Array) => MaybePromise<Uint8Array>;
   /**
-   * Prepares a verifier. It computes R again, without cofactor, and compares the encoding (RFC 8032 §5.1.7 allows
-   * either way): so every platform answers the same for hostile signatures too.
+   * Prepares a verifier. It computes R again without cofactor and compares the encoding, one of two ways that RFC 8032 §5.1.7
+   * allows. So all platforms agree on hostile signatures too.
    *
    * @param point - 32 bytes, canonical and of no small order
    */
   verifier(point: Uint8Array): Verifier;
 }
 
-/** @noble/curves: not every browser has Ed25519 in WebCrypto, and those that have differ in strictness. */
+/** Uses @noble/curves: not all browsers have Ed25519 in WebCrypto, and those that have it differ in strictness. */
 export const native: NativeEd25519 = {
   publicKey: (seed) => ed25519.getPublicKey(seed),
   signer: (seed) => (data) => ed25519.sign(data, seed),

@@ -3,7 +3,7 @@ import { writeEd25519Pkcs8, writeEd25519Spki } from '../key-formats/ed25519-der.
 import { type NativeEd25519, native as portable } from './ed25519.default.ts';
 import { verifierOf } from './openssl/verifier.node.ts';
 
-/** OpenSSL; portable code where the platform has something else that does not know the algorithm. */
+/** Uses OpenSSL; portable code if a replacement of OpenSSL lacks the algorithm. */
 export const native: NativeEd25519 = {
   publicKey(seed) {
     try {

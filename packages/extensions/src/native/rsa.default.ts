@@ -13,29 +13,29 @@ import type { RsaPrivateNumbers, RsaPublicNumbers } from '../key-formats/rsa-num
 import { pad } from '../padding/rsa-pkcs1.ts';
 import { keyError } from '../wire/key-error.ts';
 
-/** What a platform does with a public key. */
+/** Platform operations with a public key. */
 export interface NativeRsaPublic {
-  /** RSASSA-PKCS1-v1_5 with SHA-256. May throw or reject instead of answering false. */
+  /** RSASSA-PKCS1-v1_5 with SHA-256. May throw or reject instead of returning false. */
   verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean>;
-  /** RSAES-PKCS1-v1_5; the plaintext is eleven bytes shorter than the modulus, or less. */
+  /** RSAES-PKCS1-v1_5. The plaintext is at least eleven bytes shorter than the modulus. */
   encrypt(plaintext: Uint8Array): Uint8Array;
 }
 
-/** What a platform does with a private key. */
+/** Platform operations with a private key. */
 export interface NativeRsaPrivate {
-  /** RSASSA-PKCS1-v1_5 with SHA-256; as many bytes as the modulus. */
+  /** RSASSA-PKCS1-v1_5 with SHA-256; as long as the modulus. */
   sign(data: Uint8Array): MaybePromise<Uint8Array>;
-  /** Raw RSA with blinding: a block as long as the modulus and below it, to the private exponent. */
+  /** Raw RSA with blinding. The block is as long as the modulus and less than it. */
   apply(block: Uint8Array): Uint8Array;
 }
 
-/** RSA of a platform. Keys may be prepared lazily, so making a handle is cheap and never fails. */
+/** Platform implementation of RSA. Keys may be loaded lazily, so creating a handle is cheap and never throws. */
 export interface NativeRsa {
-  /** A new private key with exponent 65537, as PKCS#1 or PKCS#8 DER. */
+  /** Generates a private key with exponent 65537, as PKCS#1 or PKCS#8 DER. */
   generate(bits: number): Promise<Uint8Array>;
   publicKey(numbers: RsaPublicNumbers): NativeRsaPublic;
   privateKey(numbers: RsaPrivateNumbers): NativeRsaPrivate;
-  /** SHAKE256 over secret and input: a keyed pseudo-random function, since a sponge has no length extension. */
+  /** SHAKE256 over secret and input, a pseudo-random function: a sponge has no length extension. */
   prf(secret: Uint8Array, input: Uint8Array, length: number): Uint8Array;
 }
 
@@ -44,7 +44,7 @@ type BigInteger = InstanceType<typeof BigInteger>;
 
 const SIGNATURE = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 
-/** WebCrypto, and node-forge's numbers for raw RSA, which WebCrypto lacks. */
+/** Uses WebCrypto, and node-forge's big numbers for raw RSA, which WebCrypto lacks. */
 export const native: NativeRsa = {
   async generate(bits) {
     const pair = await subtle().generateKey(
@@ -78,14 +78,14 @@ export const native: NativeRsa = {
 };
 
 function subtle(): SubtleCrypto {
-  // Browsers hide it from pages that did not come over HTTPS.
+  // Browsers have no WebCrypto on pages without HTTPS.
   if (crypto.subtle === undefined) {
     throw new ProtocolError('crypto/unavailable', 'WebCrypto needs a secure context');
   }
   return crypto.subtle;
 }
 
-/** Imports a key at its first use, once. */
+/** Imports a key once, on first use. */
 function lazyKey(
   format: 'spki' | 'pkcs8',
   encode: () => Uint8Array,
@@ -102,7 +102,7 @@ function lazyKey(
   };
 }
 
-/** WebCrypto's types demand unshared memory; a shared buffer is refused by it at run time. */
+/** WebCrypto's types require unshared memory. WebCrypto refuses a shared buffer at run time. */
 function plainView(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes as Uint8Array<ArrayBuffer>;
 }
@@ -111,7 +111,7 @@ function power(base: BigInteger, key: RsaPublicNumbers): BigInteger {
   return base.modPow(toNumber(key.publicExponent), toNumber(key.modulus));
 }
 
-/** Chinese remainders on a blinded base: the time does not depend on the ciphertext that a peer chose. */
+/** Private operation by Chinese remainders on a blinded base, so that the time does not depend on the peer's ciphertext. */
 function privatePower(base: BigInteger, key: RsaPrivateNumbers): BigInteger {
   const n = toNumber(key.modulus);
   const p = toNumber(key.prime1);
@@ -122,7 +122,7 @@ function privatePower(base: BigInteger, key: RsaPrivateNumbers): BigInteger {
   const second = blinded.mod(q).modPow(toNumber(key.exponent2), q);
   const factor = first.subtract(second).multiply(toNumber(key.coefficient)).mod(p);
   const result = second.add(factor.multiply(q));
-  // A miscalculated half would reveal the primes.
+  // A wrong half would reveal the primes.
   if (!power(result, key).equals(blinded)) throw keyError('is refused by the platform');
   return result.multiply(mask.modInverse(n)).mod(n);
 }

@@ -15,7 +15,7 @@ import { ASIDE_BITS, bitLength } from '../key-formats/rsa-numbers.ts';
 import { keyError } from '../wire/key-error.ts';
 import type { NativeRsa } from './rsa.default.ts';
 
-/** OpenSSL. Raw RSA and our own unpadding, because Node 20 refuses PKCS#1 v1.5 decryption (CVE-2023-46809). */
+/** Uses OpenSSL. Decrypts with raw RSA and own unpadding, because Node 20 refuses PKCS#1 v1.5 decryption (CVE-2023-46809). */
 export const native: NativeRsa = {
   generate: (bits) =>
     new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ export const native: NativeRsa = {
     );
     const isLarge = bitLength(numbers.modulus) > ASIDE_BITS;
     return {
-      // Others have to be served meanwhile, and it is the owner of the key who has chosen how long this takes.
+      // A peer chooses the size of the key, and its verification must not block other work.
       verify: (data, signature) =>
         isLarge
           ? verifyInThread(data, load(), signature)
@@ -59,7 +59,7 @@ export const native: NativeRsa = {
     plain(createHash('shake256', { outputLength: length }).update(secret).update(input).digest()),
 };
 
-/** In the threads of Node. */
+/** Verifies in the threads of Node. */
 function verifyInThread(data: Uint8Array, key: KeyObject, signature: Uint8Array): Promise<boolean> {
   return new Promise((resolve, reject) => {
     verify('sha256', data, key, signature, (error, valid) =>
@@ -68,7 +68,7 @@ function verifyInThread(data: Uint8Array, key: KeyObject, signature: Uint8Array)
   });
 }
 
-/** Loads a key at its first use, once. */
+/** Loads a key once, on first use. */
 function lazyKey(create: () => KeyObject): () => KeyObject {
   let key: KeyObject | undefined;
   return () => {
@@ -81,7 +81,7 @@ function lazyKey(create: () => KeyObject): () => KeyObject {
   };
 }
 
-/** The same memory without the methods of Buffer. */
+/** Returns a plain view of a Buffer's memory. */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

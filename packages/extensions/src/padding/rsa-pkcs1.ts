@@ -1,15 +1,15 @@
 import { randomBytes } from '@dimp/foundation';
 
-/** Bytes that RSAES-PKCS1-v1_5 needs around a plaintext (RFC 8017 §7.2.1). */
+/** Minimum number of bytes that RSAES-PKCS1-v1_5 adds to a plaintext (RFC 8017 §7.2.1). */
 export const PADDING_OVERHEAD = 11;
-/** Extra bytes of the synthetic block: they choose the length of a synthetic plaintext. */
+/** Additional bytes of the synthetic block, which determine the length of a synthetic plaintext. */
 export const SYNTHETIC_LENGTH_BYTES = 4;
 
 /**
  * Pads a plaintext for encryption: 00 02, random bytes without zero, 00, plaintext (RFC 8017 §7.2.1).
  *
  * @param plaintext - at most `length` minus {@link PADDING_OVERHEAD} bytes
- * @param length - bytes of the modulus
+ * @param length - length of the modulus in bytes
  */
 export function pad(plaintext: Uint8Array, length: number): Uint8Array {
   const block = new Uint8Array(length);
@@ -25,13 +25,12 @@ export function pad(plaintext: Uint8Array, length: number): Uint8Array {
 }
 
 /**
- * Takes the padding off a raw decrypted block. A block that is padded wrongly yields the synthetic plaintext instead
- * of an error, so nobody can use the answer as an oracle (Bleichenbacher's attack, spec §14.2 #21; the method is that
- * of draft-irtf-cfrg-rsa-guidance §7). There is no branch and no index that depends on the block before its result is
- * cut to length.
+ * Removes the padding of a raw decrypted block. A wrongly padded block yields the synthetic plaintext instead of an error, so that
+ * the answer is not an oracle (Bleichenbacher's attack, spec §14.2 #21; the method of draft-irtf-cfrg-rsa-guidance §7). No branch and
+ * no index depends on the block before the result is cut to its length.
  *
- * @param block - as many bytes as the modulus
- * @param synthetic - pseudo-random bytes of this key and ciphertext, as many and {@link SYNTHETIC_LENGTH_BYTES} more
+ * @param block - as long as the modulus
+ * @param synthetic - pseudo-random bytes of this key and ciphertext, {@link SYNTHETIC_LENGTH_BYTES} longer than the block
  */
 export function unpad(block: Uint8Array, synthetic: Uint8Array): Uint8Array {
   const size = block.length;
@@ -44,7 +43,7 @@ export function unpad(block: Uint8Array, synthetic: Uint8Array): Uint8Array {
     separator |= i & here;
     searching &= ~here;
   }
-  // No separator, or fewer than eight padding bytes before it.
+  // No separator, or fewer than eight padding bytes.
   wrong |= searching | isLess(separator, PADDING_OVERHEAD - 1);
   const word =
     at(synthetic, size) * 0x1000000 +
@@ -58,12 +57,12 @@ export function unpad(block: Uint8Array, synthetic: Uint8Array): Uint8Array {
   return plaintext.slice(size - length);
 }
 
-/** All ones for zero, else zero; for 0 ≤ x < 2^31. */
+/** Returns all ones for zero, else zero; for 0 ≤ x < 2^31. */
 function isZero(x: number): number {
   return ((x - 1) & ~x) >> 31;
 }
 
-/** All ones when a < b, else zero; for small non-negative numbers. */
+/** Returns all ones if a < b, else zero; for small non-negative numbers. */
 function isLess(a: number, b: number): number {
   return (a - b) >> 31;
 }

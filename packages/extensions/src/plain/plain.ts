@@ -1,7 +1,7 @@
 import type { KeyWire, Sealed, SymmetricAlgorithm, SymmetricKey } from '@dimp/crypto';
 import type { JsonObject } from '@dimp/foundation';
 
-/** The key that changes nothing (spec §2.2). */
+/** A key that does not encrypt (spec §2.2). */
 export type PlainKey = SymmetricKey<'PLAIN'>;
 
 class Plain implements PlainKey {
@@ -30,8 +30,8 @@ class Plain implements PlainKey {
 }
 
 /**
- * PLAIN, the identity transform of broadcast messages and unencrypted uploads (spec §2.2). It is never accepted as a
- * message key from the network (spec §14.2 #18).
+ * PLAIN, which does not encrypt, for broadcast messages and unencrypted uploads (spec §2.2). It is never accepted as a message key
+ * from the network (spec §14.2 #18).
  *
  * @example
  * ```ts

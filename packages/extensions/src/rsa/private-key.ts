@@ -41,7 +41,7 @@ class PrivateRsa implements RsaPrivateKey {
 
   decrypt(ciphertext: Uint8Array): Uint8Array {
     const { modulus } = this.#numbers;
-    // Both facts are public: anybody can see them.
+    // Both facts are public.
     if (ciphertext.length !== modulus.length || !isBelow(ciphertext, modulus)) {
       throw new ProtocolError('crypto/decrypt', 'ciphertext cannot be decrypted');
     }
@@ -60,7 +60,7 @@ class PrivateRsa implements RsaPrivateKey {
     );
   }
 
-  /** Same for the same key, so that one ciphertext always yields one synthetic plaintext. */
+  /** Derived from the key, so that a ciphertext always yields the same synthetic plaintext. */
   #secret(): Uint8Array {
     this.#rejectionSecret ??= sha256(
       concatBytes(utf8Encode('dim rsa implicit rejection'), this.#numbers.privateExponent),
@@ -69,14 +69,14 @@ class PrivateRsa implements RsaPrivateKey {
   }
 }
 
-/** Makes a private key of its DER. */
+/** Creates a private key from its DER. */
 export function privateKeyOf(der: Uint8Array, wire?: KeyWire): RsaPrivateKey {
   const numbers = readPrivateDer(der);
   checkPrivateNumbers(numbers);
   return new PrivateRsa(numbers, wire);
 }
 
-/** Reads a private key in every spelling of spec §2.4; a public section before it is skipped. */
+/** Reads a private key in each form of spec §2.4. Skips a public section before it. */
 export function parsePrivateKey(wire: KeyWire): RsaPrivateKey {
   const body = readPem(keyText(wire), true).find(isPrivateDer);
   if (body === undefined) throw keyError('must be a private key');

@@ -15,7 +15,7 @@ import { keyError } from '../wire/key-error.ts';
 
 /**
  * A public RSA key: verifies RSASSA-PKCS1-v1_5 with SHA-256 and encrypts RSAES-PKCS1-v1_5 (spec §2.4). Its
- * `material` is SPKI DER; it has no `addressData`, because peers disagree on it.
+ * `material` is SPKI DER. It has no `addressData`, because peers disagree on it.
  */
 export interface RsaPublicKey extends VerifyKey<'RSA'>, EncryptKey<'RSA'> {
   /** Length of the modulus in bits. */
@@ -47,7 +47,7 @@ class PublicRsa implements RsaPublicKey {
   }
 
   verify(data: Uint8Array, signature: Uint8Array): MaybePromise<boolean> {
-    // WebKit's library would reduce a number that is not below the modulus: a second signature of the same message.
+    // WebKit reduces a number that is not less than the modulus, which would allow a second signature of the same message.
     if (signature.length !== this.#size || !isBelow(signature, this.#modulus)) return false;
     try {
       const valid = this.#native.verify(data, signature);
@@ -69,18 +69,18 @@ class PublicRsa implements RsaPublicKey {
   }
 }
 
-/** A platform may throw at a wrong signature. A key that it refuses, or no WebCrypto, is no verdict: that is thrown. */
+/** A platform may throw for a wrong signature. An unusable key or a missing WebCrypto is not a verdict, so it is thrown. */
 function answerFalse(error: unknown): false {
   if (isProtocolError(error)) throw error;
   return false;
 }
 
-/** Makes a public key of checked numbers. */
+/** Creates a public key from checked numbers. */
 export function publicKeyOf(numbers: RsaPublicNumbers, wire?: KeyWire): RsaPublicKey {
   return new PublicRsa(numbers, wire);
 }
 
-/** Reads a public key in every spelling of spec §2.4; a text that holds a private key as well is refused. */
+/** Reads a public key in each form of spec §2.4. Refuses a text that also holds a private key. */
 export function parsePublicKey(wire: KeyWire): RsaPublicKey {
   const bodies = readPem(keyText(wire), true);
   const [body] = bodies;
@@ -91,8 +91,8 @@ export function parsePublicKey(wire: KeyWire): RsaPublicKey {
 }
 
 /**
- * The members that peers write beside `data` (spec §2.4). JS peers pad ciphertexts to `keySize` bytes and assume 128,
- * so it is told for every other size.
+ * Returns the members that peers write beside `data` (spec §2.4). JavaScript peers pad ciphertexts to `keySize` bytes and assume 128,
+ * so it is written for every other size.
  */
 export function rsaParameters(size: number): {
   readonly mode: 'ECB';

@@ -4,15 +4,15 @@ import { MAX_BITS } from '../key-formats/rsa-numbers.ts';
 import { parsePrivateKey, privateKeyOf, type RsaPrivateKey } from './private-key.ts';
 import { parsePublicKey, type RsaPublicKey } from './public-key.ts';
 
-/** What a new RSA key may be told. */
+/** Options for a new RSA key. */
 export interface RsaOptions {
-  /** Length of the modulus: 1,024 to 4,096 in steps of 8, 2,048 unless told. */
+  /** Size of the modulus in bits: 1,024 to 4,096 in steps of 8; 2,048 by default. */
   readonly bits?: number;
 }
 
 /**
- * RSA with PKCS#1 v1.5 and SHA-256, as the whole network speaks it (spec §2.4): for identities, and the only
- * algorithm that wraps message keys.
+ * RSA with PKCS#1 v1.5 and SHA-256, as on the whole network (spec §2.4). For identities, and the only algorithm that wraps message
+ * keys.
  *
  * @example
  * ```ts

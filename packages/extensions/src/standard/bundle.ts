@@ -12,7 +12,7 @@ export type StandardContents = readonly [
   ...typeof groupContents,
 ];
 
-/** A preset: an extension with everything of the deployed network; presets differ in their key algorithms. */
+/** A preset: an extension with everything of the deployed network. Presets differ in their key algorithms. */
 export interface StandardBundle<Keys extends readonly unknown[]> {
   readonly name: 'standard';
   readonly keys: Keys;
@@ -22,7 +22,7 @@ export interface StandardBundle<Keys extends readonly unknown[]> {
   readonly contents: StandardContents;
 }
 
-/** Puts a preset together. */
+/** Creates a preset. */
 export function standardBundle<const Keys extends readonly unknown[]>(
   keys: Keys,
 ): StandardBundle<Keys> {

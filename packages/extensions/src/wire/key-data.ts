@@ -8,9 +8,9 @@ import {
 import { keyError } from './key-error.ts';
 
 /**
- * The `data` member of a key that holds text: PEM or hex.
+ * Reads the `data` member of a key that holds text: PEM or hex.
  *
- * @throws `format/field` when it is missing, empty or no text; a reader never invents a key.
+ * @throws `format/field` for anything but a non-empty text; a reader never generates a missing key
  */
 export function keyText(wire: JsonObject): string {
   const data = ownMember(wire, 'data');
@@ -19,9 +19,9 @@ export function keyText(wire: JsonObject): string {
 }
 
 /**
- * The `data` member of a key that holds encoded bytes (TED, spec §1.4).
+ * Reads the `data` member of a key that holds encoded bytes (TED, spec §1.4).
  *
- * @throws `format/field` when it is missing or no encoded data, `crypto/key` when it cannot be decoded.
+ * @throws `format/field` if it is missing or not encoded data; `crypto/key` if it cannot be decoded
  */
 export function keyBytes(wire: JsonObject): Uint8Array {
   let bytes: Uint8Array | undefined;

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@dimp/foundation';
 
-/** A `crypto/key` error; `problem` never quotes the material. */
+/** Creates a `crypto/key` error. `problem` must not quote the key. */
 export function keyError(problem: string): ProtocolError<'crypto/key'> {
   return new ProtocolError('crypto/key', `key ${problem}`);
 }

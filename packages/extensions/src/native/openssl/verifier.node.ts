@@ -3,16 +3,16 @@ import { availableParallelism } from 'node:os';
 import type { MaybePromise } from '@dimp/foundation';
 import type { Verifier } from '../verifier.ts';
 
-/** On one processor, another thread only takes turns with ours. */
+/** With one processor, another thread brings nothing. */
 const HAS_OTHERS: boolean = /* @__PURE__ */ availableParallelism() > 1;
 
 /**
- * OpenSSL, here or in the threads of Node. Bun and Electron have BoringSSL in its place, which does not know every
- * algorithm: what the platform cannot do is done by portable code, and never taken for a wrong signature.
+ * Verifies with OpenSSL, in this thread or in the threads of Node. Bun and Electron have BoringSSL instead, which lacks some
+ * algorithms. If the platform cannot verify, portable code does; a missing algorithm never counts as a wrong signature.
  *
- * @param digest - null for algorithms that have their own
- * @param create - loads the key, once, at its first use
- * @param portable - what verifies where the platform cannot
+ * @param digest - null for algorithms with a digest of their own
+ * @param create - loads the key, once, on first use
+ * @param portable - creates the verifier in portable code
  */
 export function verifierOf(
   digest: 'sha256' | null,
