@@ -51,7 +51,7 @@ describe('authenticated encryption', () => {
     expect(opened.content.wire).toMatchObject({ sender: alice.id.text, receiver: bob.id.text });
   });
 
-  test('does not open for another receiver, though somebody wraps the key for them', async () => {
+  test('does not open for another receiver, even if the key is wrapped for them', async () => {
     const wire = wireOf(await pack(alice.device, alice.id, bob.id, said('for bob', alice, bob)));
     const carol = await makePeer();
     await introduce(carol.device, alice);
@@ -185,7 +185,7 @@ describe('groups with authenticated encryption', () => {
 });
 
 describe('a weaker cipher', () => {
-  test('from somebody who had a better one is told once', async () => {
+  test('from a sender who had a better one is reported once', async () => {
     const reader = await fresh(bob, alice);
     const heard: string[] = [];
     const listening = reader.transceiver.events.on('weaker', ({ sender, receiver }) =>

@@ -44,7 +44,7 @@ describe('what opens a message names its sender', () => {
     expect(key).toMatchObject({ algorithm, from: expect.stringMatching(/^[\w-]{22}$/) });
   });
 
-  test('not where an IV leaves no room in one block of RSA-1024, and that opens as well', async () => {
+  test('not where an IV leaves no room in one block of RSA-1024, and such a message opens too', async () => {
     const message = await pack(alice.device, alice.id, oldBob.id, said('hi', alice, oldBob), {
       dialect: seed,
     });
@@ -57,7 +57,7 @@ describe('what opens a message names its sender', () => {
     expect(oldBob.device.transceiver.openingOf(opened)).toMatchObject({ proven: true });
   });
 
-  test('so nobody opens it as theirs, remembered or not', async () => {
+  test('so another sender cannot have it opened as theirs, with or without a record', async () => {
     const wire = wireOf(await pack(alice.device, alice.id, oldBob.id, said('hi', alice, oldBob)));
     const stolen = await resign(wire, mallory);
     for (const device of [await fresh(oldBob, alice, mallory), oldBob.device]) {
@@ -67,7 +67,7 @@ describe('what opens a message names its sender', () => {
     }
   });
 
-  test('and any other value is nobody’s', async () => {
+  test('and any other value belongs to no sender', async () => {
     for (const from of ['', 'A'.repeat(22), 5, [], {}, true]) {
       const key = { algorithm: 'AES', data: encodeBase64(randomBytes(32)), from };
       const wire = await craft({ from: alice, to: bob, text: '{"type":1,"sn":1,"text":"x"}', key });

@@ -37,7 +37,7 @@ describe('keys that do not name their sender', () => {
     data: encodeBase64(randomBytes(32)),
   });
 
-  test('open nothing for somebody else after their first use, unless that proves itself', async () => {
+  test('open nothing for another sender after their first use, unless that sender is proven', async () => {
     const device = await fresh(bob, alice, mallory);
     const key = aes();
     const genuine = await craft({ from: alice, to: bob, text, key });
@@ -83,7 +83,7 @@ describe('keys that do not name their sender', () => {
     ).rejects.toMatchObject({ code: 'crypto/decrypt' });
   });
 
-  test('serve every member of a group that knows them, whoever came first', async () => {
+  test('serve every member of a group that knows them, in any order', async () => {
     const [one, two, reader] = [await makePeer(), await makePeer(), await makePeer()];
     await acquaint(one, two, reader, mallory);
     const group = await makeGroup('fellows', one, [one, two, reader]);

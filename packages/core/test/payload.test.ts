@@ -78,13 +78,13 @@ describe('readPayload', () => {
     expect(codeOf(() => readPayload('ACK:{"time":"soon","signature":"A"}'))).toBe('format/field');
   });
 
-  test('refuses a payload of which one line is no object', () => {
+  test('refuses a payload with a line that is not an object', () => {
     for (const text of ['{}\nnope', '{}\n[1]', '{}\nPING', '{"a":1', '{}\n{}x']) {
       expect(codeOf(() => readPayload(text))).toBe('format/json');
     }
   });
 
-  test('refuses bytes that are no UTF-8', () => {
+  test('refuses bytes that are not UTF-8', () => {
     expect(codeOf(() => readPayload(Uint8Array.of(0x7b, 0xff, 0x7d)))).toBe('format/json');
   });
 

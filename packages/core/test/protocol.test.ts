@@ -26,7 +26,7 @@ describe('createProtocol', () => {
     expectTypeOf(content.kind).toEqualTypeOf<'text' | 'unknown'>();
   });
 
-  test('refuses a function that makes an extension and was not called, and whatever else is no extension', () => {
+  test('refuses anything but an extension, such as a function that was not called', () => {
     const standard = () => base;
     // @ts-expect-error: it has to be called
     expect(() => createProtocol(standard)).toThrow(TypeError);

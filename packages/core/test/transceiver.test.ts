@@ -46,7 +46,7 @@ describe('an attacker on the path', () => {
     await expect(open(bob, forged)).rejects.toMatchObject({ code: 'crypto/signature' });
   });
 
-  test('cannot put his own signature under it', async () => {
+  test('cannot replace the signature by their own', async () => {
     const bytes = await textMessage(alice, 'alice', idOf('bob'), 'pay 5');
     const mallory = await machine('mallory');
     const own = await (await mallory.barrack.requireSigner(idOf('mallory'))).sign(
@@ -58,7 +58,7 @@ describe('an attacker on the path', () => {
     await expect(open(bob, forged)).rejects.toMatchObject({ code: 'crypto/signature' });
   });
 
-  test('cannot make it a message of somebody else', async () => {
+  test('cannot change the sender', async () => {
     const bytes = await textMessage(alice, 'alice', idOf('bob'), 'pay 5');
     const forged = changed(bytes, (wire) => {
       wire['sender'] = idOf('carol').text;
@@ -98,7 +98,7 @@ describe('an attacker on the path', () => {
     await expect(open(carol, passedOn)).rejects.toMatchObject({ code: 'crypto/decrypt' });
   });
 
-  test('cannot sign somebody else’s ciphertext and pass it off as his own', async () => {
+  test('cannot sign the ciphertext of another sender as their own message', async () => {
     const envelope = { sender: idOf('alice'), receiver: idOf('bob'), time: NOW };
     const bound = bindEnvelope(content(Text.create({ text: 'my idea' })), envelope);
     const secure = await alice.encrypt({ envelope, content: bound });
@@ -241,20 +241,20 @@ describe('message keys', () => {
 });
 
 describe('groups', () => {
-  test('a member reads the whole message and his own copy of it', async () => {
+  test('a member reads the whole message and their own copy of it', async () => {
     const whole = await textMessage(alice, 'alice', group, 'to all', { group });
     expect((await open(bob, whole)).body).toEqual({ text: 'to all' });
     const copy = trimMessage(alice.deserialize(whole), idOf('bob'), protocol.parseID);
     expect((await open(bob, alice.serialize(copy))).group?.entity).toBe(group.entity);
   });
 
-  test('somebody who is no member cannot speak', async () => {
+  test('a sender who is not a member cannot speak', async () => {
     const mallory = await machine('mallory', ['bob']);
     const bytes = await textMessage(mallory, 'mallory', idOf('bob'), 'hello group', { group });
     await expect(open(bob, bytes)).rejects.toMatchObject({ code: 'policy/unauthorized' });
   });
 
-  test('but he can ask to join', async () => {
+  test('a sender who is not a member can ask to join', async () => {
     const mallory = await machine('mallory', ['bob']);
     const { Join } = await import('@dimp/extensions/groups');
     const message = {

@@ -80,7 +80,7 @@ test('a connection pauses when too many bytes wait', async () => {
   expect(source.told).toContain('resume');
 });
 
-test('what a reader has fetched and does not acknowledge is given up after a minute, what waits for him is not', async () => {
+test('a payload that is read but not acknowledged is given up after a minute, a waiting one is not', async () => {
   const { queue, source, time } = queueOf();
   queue.push(Uint8Array.of(1), 1);
   queue.push(Uint8Array.of(2), 2);

@@ -129,7 +129,7 @@ describe('a key registry', () => {
     );
   });
 
-  test('rejects an unknown name at run time as well', async () => {
+  test('refuses an unknown name at run time too', async () => {
     await expect(keys.generate('DES' as 'TOY')).rejects.toMatchObject({
       code: 'unsupported/algorithm',
     });

@@ -162,7 +162,7 @@ describe('dispatch', () => {
   const named = matching('named', { type: ['136', '137'], command: 'invite' });
   const grouped = matching('grouped', { type: '136', command: '*', group: '*' });
 
-  test('more fixed texts win, whatever the order of registration', () => {
+  test('more fixed texts win, in any order of registration', () => {
     const wire = { type: '136', command: 'invite', group: 'everyone@everywhere' };
     expect(kindOf(wire, any, grouped, named)).toBe('named');
     expect(kindOf(wire, named, grouped, any)).toBe('named');
@@ -362,7 +362,7 @@ describe('the number of IDs in a content', () => {
     expect(() => bounded.parse({ type: '10', contents: others })).toThrow(limit);
   });
 
-  test('starts anew with each content, after a refused one as well', () => {
+  test('starts anew with each content, also after a refused one', () => {
     expect(() => bounded.parse(list(0, MAX_CONTENT_IDS + 1))).toThrow(limit);
     expect(bounded.parse(list(5000, MAX_CONTENT_IDS)).kind).toBe('members');
   });

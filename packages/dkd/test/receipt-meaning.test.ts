@@ -42,7 +42,7 @@ describe('a receipt without a code', () => {
 });
 
 describe('a receipt with a code', () => {
-  test('refuses by the code, whatever its text says', () => {
+  test('refuses by the code, independent of its text', () => {
     for (const text of ['Too long for us.', 'Message delivered.', 'Message not accepted.']) {
       expect(receiptMeaning({ text, code: 'policy/unauthorized' })).toEqual({
         kind: 'refused',
@@ -51,7 +51,7 @@ describe('a receipt with a code', () => {
     }
   });
 
-  test('that describes a passing state, or that nobody knows, neither accepts nor refuses', () => {
+  test('with a code for a temporary state, or an unknown code, neither accepts nor refuses', () => {
     const passing = ['store/unavailable', 'store/conflict', 'state/stopped', 'transport/closed'];
     for (const code of [...passing, 'policy/of-the-future', 'toString', '__proto__', '']) {
       expect(receiptMeaning({ text: 'Message delivered.', code })).toEqual({ kind: 'unclear' });

@@ -69,7 +69,7 @@ describe.each(Object.entries(libraries))('a content whose schema is one of %s', 
     expect(wire).toMatchObject({ ...match, url: 'https://example.com/b' });
   });
 
-  test('is refused with format/field for issues, and for whatever a function inside the schema throws', () => {
+  test('is refused with format/field for issues, and for any error of a function in the schema', () => {
     for (const url of [5, null, {}, 'not a url', '']) {
       expect(() => registry.parse(link(url))).toThrow(
         expect.objectContaining({ code: 'format/field' }),

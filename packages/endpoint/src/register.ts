@@ -1,6 +1,6 @@
 import { type KeyNamesOfProtocol, type Protocol, seconds } from '@dimp/core';
 import type { Signer } from '@dimp/crypto';
-import type { JsonObject } from '@dimp/foundation';
+import { definedOnly, type JsonObject } from '@dimp/foundation';
 import { EntityType, type Group, type ID, signDocument, type User } from '@dimp/mkm';
 import { abilitiesOf } from './facebook/abilities.ts';
 import type { Facebook } from './facebook/facebook.ts';
@@ -85,7 +85,7 @@ export async function register<P extends Protocol>(
     signer,
     // A user who registers again with the same key can still read older messages.
     messageKeys: [messageKey, ...(await facebook.messageKeys(id))],
-    ...(origin === undefined ? {} : { origin }),
+    ...definedOnly({ origin }),
   });
 }
 

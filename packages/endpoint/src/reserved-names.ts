@@ -1,4 +1,4 @@
-/** Words that a station gives to nobody as a short name, and that a client does not look up (spec §11.10). */
+/** Words that a station does not assign as short names, and that a client does not look up (spec §11.10). */
 export const RESERVED_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(
   `all everyone anyone owner founder dkd mkm dimp dim dimt rsa ecc aes des btc eth crypto key symmetric asymmetric public
   private secret password id address meta profile tai document visa bulletin entity user group contact member admin

@@ -32,7 +32,7 @@ async function opened(from: Person, to: Person, draft: Parameters<Person['packer
   return { ...instant, signature: message.signature };
 }
 
-describe('an endpoint that is no messenger', () => {
+describe('an endpoint that is not a messenger', () => {
   test('answers commands with the standard processors, and leaves what it does not know to its owner', async () => {
     const { station, moki } = await stationAndClient();
     const processors = new StandardProcessors({

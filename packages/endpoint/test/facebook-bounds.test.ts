@@ -97,7 +97,7 @@ describe('an entity that is forgotten', () => {
     expect((await directory.document(id))?.data).toBe(visa.data);
   });
 
-  test('is no user of this machine: those stay', async () => {
+  test('is not a local user: those stay', async () => {
     const moki = await newUser('moki', fast);
     const { id } = moki.user;
     const before = await moki.user.meta();

@@ -152,7 +152,7 @@ describe('a document that a stranger sends (§7.5)', () => {
     }
   });
 
-  test('of an application does not displace the visa, and nobody encrypts for its key', async () => {
+  test('of an application does not displace the visa, and no message is encrypted for its key', async () => {
     const card = { type: 'com.example/card', subject: 'any' } as const;
     const own = createProtocol(standard(), defineExtension({ name: 'card', documents: [card] }));
     const facebook = new Facebook({ protocol: own, store: memoryStore() });

@@ -69,7 +69,7 @@ describe('a damaged record is reported and not lost', () => {
     );
   });
 
-  test('the one who chose a user: bytes that are no text', async () => {
+  test('the current user: bytes that are not text', async () => {
     const { store } = await world();
     await store.set(['current-user'], new Uint8Array([0xff]));
     await expect(new Facebook({ protocol, store }).currentUser()).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe('a damaged record is reported and not lost', () => {
   });
 });
 
-test('an algorithm that is not registered any more is no damage', async () => {
+test('an algorithm that is no longer registered is not damage', async () => {
   const { store, id } = await world();
   const less = new Facebook({ protocol: createProtocol(standardWithoutRsa()), store });
   await expect(less.localUsers()).rejects.toMatchObject({ code: 'unsupported/algorithm' });

@@ -145,7 +145,7 @@ describe('another tab on the same store', () => {
 });
 
 describe('two tabs at once', () => {
-  test('register: nobody is lost, and all tabs agree on the order', async () => {
+  test('register: no user is lost, and all tabs agree on the order', async () => {
     const shared = tabs();
     const all = Array.from({ length: 4 }, () => openTab(shared));
     const users = await Promise.all(

@@ -16,7 +16,7 @@ function machine(store = memoryStore()): Facebook<typeof protocol> {
 const fast = { algorithm: 'ECC', metaType: '4' } as const;
 
 describe('users of this machine', () => {
-  test('are in the order of their registration, whatever the clock says', async () => {
+  test('are in the order of their registration, independent of the clock', async () => {
     const store = memoryStore();
     const clock = manualClock();
     const names = ['one', 'two', 'three', 'four'];
@@ -55,7 +55,7 @@ describe('users of this machine', () => {
     expect((await again.currentUser())?.id.text).toBe(second.id.text);
   });
 
-  test('who is removed leaves no key behind, and is no longer the chosen one', async () => {
+  test('a removed user leaves no key behind, and is no longer the current one', async () => {
     const store = memoryStore();
     const facebook = machine(store);
     const first = await register('first', { facebook, ...fast });
@@ -77,7 +77,7 @@ describe('users of this machine', () => {
     expect((await facebook.currentUser())?.id.text).toBe(first.id.text);
   });
 
-  test('a message to a group is opened by the chosen one, if he is a member', async () => {
+  test('a message to a group is opened by the current user if they are a member', async () => {
     const facebook = machine();
     const [a, b, c] = [
       await register('a', { facebook, ...fast }),
@@ -93,7 +93,7 @@ describe('users of this machine', () => {
     expect((await facebook.selectLocalUser(b.id))?.id.text).toBe(b.id.text);
   });
 
-  test('keys of what is no user are not taken', async () => {
+  test('keys of an ID that is not a user’s are refused', async () => {
     const facebook = machine();
     const signer = ecc.parsePrivate({ algorithm: 'ECC', data: '22'.repeat(32) });
     const meta = await protocol.metas.generate({ type: '1', signer, seed: 'x' });
@@ -206,7 +206,7 @@ describe('a new message key', () => {
 });
 
 describe('a user who is saved whole', () => {
-  test('keeps documents that are newer than those he comes with', async () => {
+  test('keeps stored documents that are newer than the saved ones', async () => {
     const { facebook, user } = await newUser('moki', fast);
     const { id } = user;
     const [meta, old] = [await user.meta(), await user.visa()];

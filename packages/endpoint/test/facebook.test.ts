@@ -42,7 +42,7 @@ describe('register', () => {
     expect(user.id.text).toBe('0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A');
   });
 
-  test('refuses names that are no names, and kinds without a class', async () => {
+  test('refuses invalid names, and kinds without a class', async () => {
     for (const name of ['', 'a b', 'a@b', 'a/b', 'x'.repeat(33), 'a\u0000']) {
       await expect(newUser(name, { algorithm: 'ECC' })).rejects.toMatchObject({
         code: 'format/field',

@@ -109,7 +109,7 @@ describe('what peers make up does not fill the store', () => {
     return (await pathsOf(store)).filter((path) => path.startsWith(`${area}/`)).length;
   }
 
-  test('not ever new groups of one sender, and they drive out nobody else', async () => {
+  test('not for ever new groups of one sender, which displace no other sender', async () => {
     const { id } = (await newUser('moki', { algorithm: 'ECC' })).user;
     const store = memoryStore();
     const clock = manualClock();
@@ -195,7 +195,7 @@ describe('two tabs on one store', () => {
     ]);
   });
 
-  test('a key of our own that one has made serves the other as well', async () => {
+  test('an own key that one tab has generated also serves the other', async () => {
     const { id } = (await newUser('moki', { algorithm: 'ECC' })).user;
     const shared = tabs();
     const [one, two] = [1, 2].map(() => new KeyStore({ protocol, store: shared.open() }));

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { messageID } from '../src/index.ts';
 
-test('the name of a message is that of its sender and data, whatever their lengths and whatever came before', () => {
+test('the name of a message depends on its sender and data only, for all lengths and after any other message', () => {
   const senders = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
   const lengths = fc.oneof(fc.nat(300), fc.integer({ min: 8000, max: 8300 }));
   fc.assert(

@@ -88,7 +88,7 @@ describe('eth', () => {
     }
   });
 
-  test('42 characters with 0x that are no hex are damage, anything else is of another family', () => {
+  test('42 characters with 0x that are not hex are damage, anything else belongs to another family', () => {
     expect(() => eth.parse(`0x${'Z'.repeat(40)}`)).toThrow(field);
     expect(() => eth.parse(`0x${'0'.repeat(39)}\n`)).toThrow(field);
     for (const text of [

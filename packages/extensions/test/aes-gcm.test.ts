@@ -46,7 +46,7 @@ describe('what a key makes', () => {
     expect(equalBytes(opened, plaintext)).toBe(true);
   });
 
-  test('has a nonce that the key drew, whatever is given', async () => {
+  test('has a nonce that the key draws, even if one is given', async () => {
     const key = aesGcm.parse({ ...wire, iv: encodeBase64(new Uint8Array(16)) });
     const nonces = new Set<string>();
     for (let i = 0; i < 100; i++) {

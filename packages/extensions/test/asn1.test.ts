@@ -97,7 +97,7 @@ describe('PEM', () => {
     expect(lines.slice(1, -1).map((line) => line.length)).toEqual([64, 64, 8]);
   });
 
-  test('any body comes back, whatever the label and the line ends', () => {
+  test('any body comes back, with any label and line ends', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (body) => {
         const text = writePem('X Y', body);

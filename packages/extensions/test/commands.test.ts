@@ -17,7 +17,7 @@ describe('any command', () => {
     }
   });
 
-  test('that nobody knows keeps its members', () => {
+  test('that is unknown keeps its members', () => {
     const extra = { city: 'x', days: [3] };
     expect(read(command('weather', extra))).toEqual(['command', { command: 'weather', extra }]);
     expect(write(commands.Command.create({ command: 'weather', extra }))).toEqual({
@@ -110,7 +110,7 @@ describe('documents', () => {
     ],
     ['a question', 'documents', {}, undefined],
     [
-      'elements that are no objects: left out',
+      'elements that are not objects: left out',
       'documents',
       { documents: [5, document] },
       [document],
@@ -199,7 +199,7 @@ describe('search', () => {
     });
   });
 
-  test('leaves out users that are no IDs', () => {
+  test('leaves out users that are not IDs', () => {
     const users = [alice.text, 'nobody', null, bob.text];
     expect(read(command('search', { users }))[1]).toEqual({ keywords: [], users: [alice, bob] });
   });
@@ -254,7 +254,7 @@ describe('lists', () => {
     expect(codeOf(command('block', { list: 'x' }))).toBe('format/field');
   });
 
-  test('ans leaves out records that are no IDs', () => {
+  test('ans leaves out records that are not IDs', () => {
     const records = JSON.parse(
       `{"a":"${alice.text}","b":"nobody","c":5,"__proto__":"${bob.text}"}`,
     );

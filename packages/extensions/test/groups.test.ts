@@ -63,7 +63,7 @@ describe('group commands', () => {
     expect(read(wire('invite', { member: bob.text }))[1]).toEqual({ members: [alice] });
   });
 
-  test('leave out members that are no IDs', () => {
+  test('leave out members that are not IDs', () => {
     const members = [
       'nobody-here',
       alice.text,

@@ -153,7 +153,7 @@ describe('public keys', () => {
     expectKeyError(() => rsa.parsePublic(wire(writePem('PUBLIC KEY', body))));
   });
 
-  test('that the platform refuses are crypto/key: that is no verdict on the signature', async () => {
+  test('that the platform refuses are crypto/key, not a wrong signature', async () => {
     const refused = new ProtocolError('crypto/key', 'key is refused by the platform');
     const { encrypt } = platform.publicKey(numbers);
     const verify = vi

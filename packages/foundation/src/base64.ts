@@ -7,7 +7,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes Base64. White space and missing padding are accepted. Any other character outside the alphabet is refused,
+ * Decodes Base64. Accepts white space and missing padding. Refuses any other character outside the alphabet,
  * because skipping it would make signatures and hashes ambiguous (spec §1.1).
  *
  * @throws `format/bytes` for text that is not Base64

@@ -1,3 +1,4 @@
+import { definedOnly } from './defined-only.ts';
 import { isProtocolError, ProtocolError } from './error.ts';
 import type { ErrorCode } from './error-table.ts';
 import type { JsonObject, MaybePromise } from './json.ts';
@@ -26,7 +27,7 @@ export function foreignError(thrown: unknown, failure: ForeignFailure): Protocol
   const { code, message, details } = failure;
   return new ProtocolError(code, message, {
     cause: thrown,
-    ...(details === undefined ? {} : { details }),
+    ...definedOnly({ details }),
   });
 }
 

@@ -59,7 +59,7 @@ describe('lenient reading (spec §1.6–1.7)', () => {
     }
   });
 
-  test('any JSON gives a value or format/field, whatever it calls its members', () => {
+  test('any JSON gives a value or format/field, for all names of members', () => {
     const named = fc.dictionary(
       fc.constantFrom('toString', 'valueOf', 'toJSON', 'length'),
       fc.jsonValue(),

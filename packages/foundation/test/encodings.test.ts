@@ -185,7 +185,7 @@ describe('UTF-8', () => {
     expect(codeOf(() => utf8Encode('😀'))).toBeUndefined();
   });
 
-  test('bytes that are no UTF-8 are format/bytes', () => {
+  test('bytes that are not UTF-8 are format/bytes', () => {
     for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82], [0xf5, 1, 1, 1]]) {
       expect(codeOf(() => utf8Decode(Uint8Array.from(bytes)))).toBe('format/bytes');
     }

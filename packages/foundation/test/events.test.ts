@@ -19,7 +19,7 @@ describe('events', () => {
     expect(heard).toEqual(['first a', 'second a', 'closed', 'first b', 'second b']);
   });
 
-  test('nobody has to listen', () => {
+  test('an event without listeners is allowed', () => {
     const events = new Events<Kinds>({ saved: true, closed: true });
     expect(() => events.emit('saved', { id: 'a' })).not.toThrow();
   });
@@ -50,7 +50,7 @@ describe('events', () => {
     expect(heard).toEqual(['a', 'a', 'b']);
   });
 
-  test('reach who listened when they came: listening and ending it meanwhile harms nobody', () => {
+  test('reach the listeners of that moment; listeners may be added and removed meanwhile', () => {
     const events = new Events<Kinds>({ saved: true, closed: true });
     const heard: string[] = [];
     const once = events.on('saved', ({ id }) => {
@@ -74,7 +74,7 @@ describe('events', () => {
     expect(heard).toEqual(['closed', 'saved']);
   });
 
-  test('kinds are no members of an object: one may be called like what objects have', () => {
+  test('a kind may have the name of a member of all objects', () => {
     const events = new Events<{ constructor: string; __proto__: string }>({
       constructor: true,
       ['__proto__']: true,
@@ -87,7 +87,7 @@ describe('events', () => {
     expect(heard).toEqual(['a', 'b']);
   });
 
-  test('of a kind that there is not cannot be listened to, nor by what is no function', () => {
+  test('an unknown kind and a listener that is not a function are refused', () => {
     const events = new Events<Kinds>({ saved: true, closed: true });
     for (const kind of ['nonsense', 'constructor', '__proto__', 'toString'] as const) {
       // @ts-expect-error: no such kind; JavaScript does not know
@@ -101,7 +101,7 @@ describe('events', () => {
     );
   });
 
-  test('listeners that fail are told of where one says so, and it may fail as well', async () => {
+  test('errors of listeners are reported to the callback, which may fail too', async () => {
     const failures: unknown[] = [];
     const events = new Events<Kinds>(
       { saved: true, closed: true },

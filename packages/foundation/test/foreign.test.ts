@@ -29,8 +29,8 @@ function errorOf(run: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-describe('code that is not ours', () => {
-  test.each(thrown)('whatever it throws becomes an error with a code: %s', async (what) => {
+describe('a plug-in', () => {
+  test.each(thrown)('any thrown value becomes an error with a code: %s', async (what) => {
     const throws = (): never => {
       throw what;
     };
@@ -41,13 +41,13 @@ describe('code that is not ours', () => {
     await expect(askForeign(failure, later)).rejects.toMatchObject(expected);
   });
 
-  test('its answers pass, at once or later', async () => {
+  test('its results pass, synchronous or not', async () => {
     expect(callForeign(failure, () => 5)).toBe(5);
     expect(askForeign(failure, () => 5)).toBe(5);
     expect(await askForeign(failure, async () => 5)).toBe(5);
   });
 
-  test('it may refuse input with a code of its own, but not say that the store or the connection has failed', () => {
+  test('may refuse input with its own code, but cannot report a failed store or connection', () => {
     const refusals: ErrorCode[] = ['format/limit', 'unsupported/content', 'crypto/decrypt'];
     for (const code of refusals) {
       const own = new ProtocolError(code, 'x');
@@ -60,7 +60,7 @@ describe('code that is not ours', () => {
     }
   });
 
-  test('a key may say that its machine cannot be reached, but not that the store has failed', async () => {
+  test('a key may report that it cannot be reached, but not that the store has failed', async () => {
     const far = new ProtocolError('transport/timeout', 'x');
     await expect(askForeign(failure, () => Promise.reject(far))).rejects.toBe(far);
     const full = new ProtocolError('store/quota', 'x');
@@ -70,7 +70,7 @@ describe('code that is not ours', () => {
     });
   });
 
-  test('a promise instead of an answer is refused, and its rejection tells the cause', async () => {
+  test('a promise instead of a result is refused, and its rejection becomes the cause', async () => {
     const reason = new TypeError('later');
     const error = errorOf(() => callForeign(failure, () => Promise.reject(reason)));
     expect(error).toMatchObject({ code: 'crypto/key', details: { reason: 'promise' } });
@@ -85,7 +85,7 @@ describe('schemas of applications', () => {
   const wrong = (decode: (value: unknown) => unknown): Schema<unknown> =>
     schema(decode, (value) => String(value));
 
-  test.each(thrown)('what one throws is format/field: %s', (what) => {
+  test.each(thrown)('a thrown value is format/field: %s', (what) => {
     const throws = wrong(() => {
       throw what;
     });

@@ -51,7 +51,7 @@ describe('the JSON gate', () => {
     expect(codeOf(() => parseJson(text))).toBe('format/json');
   });
 
-  test('bytes that are no UTF-8 and tops that are no object are format/json', () => {
+  test('bytes that are not UTF-8, and JSON that is not an object, are format/json', () => {
     expect(codeOf(() => parseJson(Uint8Array.of(0x22, 0xff, 0x22)))).toBe('format/json');
     for (const text of ['[]', '"a"', '1', 'null', 'true']) {
       expect(codeOf(() => parseJsonObject(text))).toBe('format/json');
@@ -166,7 +166,7 @@ describe('comparing JSON', () => {
     );
   });
 
-  test('members of the prototype are no members', () => {
+  test('members of the prototype do not count', () => {
     expect(ownMember({}, 'constructor')).toBeUndefined();
     expect(ownMember({ a: 1 }, 'a')).toBe(1);
     expect([{}, Object.create(null)].every(isJsonObject)).toBe(true);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LruMap } from '../src/index.ts';
 
 describe('LruMap', () => {
-  test('forgets what was not used for long', () => {
+  test('drops what was not used for long', () => {
     const map = new LruMap<string, number>(4).set('a', 1).set('b', 2).set('c', 3).set('d', 4);
     expect(map.get('a')).toBe(1);
     map.set('e', 5);

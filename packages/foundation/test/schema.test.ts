@@ -128,7 +128,7 @@ describe('Standard Schema', () => {
     expect(codeOf(() => s.standardValidate(note, tooMany, 'x'))).toBe('format/limit');
   });
 
-  test('that is asynchronous refuses the value: nobody can wait for it here', () => {
+  test('that is asynchronous refuses the value, because decoding is synchronous', () => {
     const slow = {
       '~standard': { version: 1, vendor: 'x', validate: async () => ({ value: 1 }) },
     } satisfies StandardSchemaV1;

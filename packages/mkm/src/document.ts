@@ -2,6 +2,7 @@ import { type Signer, type VerifyKey, verifySignature } from '@dimp/crypto';
 import {
   callForeign,
   decodeTed,
+  definedOnly,
   encodeTed,
   fieldError,
   isJsonObject,
@@ -83,8 +84,7 @@ export function parseDocument(
     data,
     signature,
     properties,
-    ...(time === undefined ? {} : { time }),
-    ...(terminal === undefined ? {} : { terminal }),
+    ...definedOnly({ time, terminal }),
     seed: type === undefined && !Object.hasOwn(wire, 'did') && Object.hasOwn(wire, 'ID'),
     wire,
   };
@@ -231,12 +231,12 @@ export async function signDocument(request: DocumentRequest, signer: Signer): Pr
     signature,
     properties,
     time: now,
-    ...(terminal === undefined ? {} : { terminal }),
+    ...definedOnly({ terminal }),
     seed: false,
     wire: {
       did: did.text,
       type,
-      ...(terminal === undefined ? {} : { terminal }),
+      ...definedOnly({ terminal }),
       data,
       signature: encodeTed(signature),
     },

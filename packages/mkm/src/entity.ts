@@ -157,7 +157,7 @@ export class ServiceProvider extends Group {
  * @throws `unsupported/entity` for a group, and for a kind without a class
  */
 export function makeUser(id: ID, source: UserDataSource): User {
-  if (!id.isUser) throw unsupported(id, 'is no user');
+  if (!id.isUser) throw unsupported(id, 'must be a user');
   if (id.isBroadcast) return new User(id, source);
   switch (id.type) {
     case EntityType.User:
@@ -167,7 +167,7 @@ export function makeUser(id: ID, source: UserDataSource): User {
     case EntityType.Station:
       return new Station(id, source);
     default:
-      throw unsupported(id, 'is a kind of user without a class');
+      throw unsupported(id, 'must be of a kind of user with a class');
   }
 }
 
@@ -187,7 +187,7 @@ export function makeGroup(id: ID, source: GroupDataSource): Group {
     case EntityType.ServiceProvider:
       return new ServiceProvider(id, source);
     default:
-      throw unsupported(id, 'is a kind of group without a class');
+      throw unsupported(id, 'must be of a kind of group with a class');
   }
 }
 

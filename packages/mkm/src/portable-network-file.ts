@@ -1,4 +1,5 @@
 import {
+  definedOnly,
   encodeDataUri,
   encodeTed,
   fieldError,
@@ -54,9 +55,7 @@ export function encodePortableNetworkFile(file: PortableNetworkFile): Json {
     ...(data === undefined
       ? {}
       : { data: mime === undefined ? encodeTed(data) : encodeDataUri(data, mime) }),
-    ...(filename === undefined ? {} : { filename }),
-    ...(URL === undefined ? {} : { URL }),
-    ...(key === undefined ? {} : { key }),
+    ...definedOnly({ filename, URL, key }),
   };
 }
 
@@ -102,9 +101,7 @@ function parseObject(value: JsonObject, field: string): PortableNetworkFile {
   const URL = text('URL');
   return {
     ...fromTed(ownMember(value, 'data')),
-    ...(filename === undefined ? {} : { filename }),
-    ...(URL === undefined ? {} : { URL }),
-    ...(key === undefined ? {} : { key }),
+    ...definedOnly({ filename, URL, key }),
   };
 }
 

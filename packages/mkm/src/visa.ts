@@ -1,5 +1,11 @@
 import { canEncrypt, type EncryptKey, type KeyRegistry } from '@dimp/crypto';
-import { isJsonObject, isProtocolError, type JsonObject, ownMember } from '@dimp/foundation';
+import {
+  definedOnly,
+  isJsonObject,
+  isProtocolError,
+  type JsonObject,
+  ownMember,
+} from '@dimp/foundation';
 import type { Document } from './document.ts';
 import type { ID } from './id.ts';
 import { type PortableNetworkFile, parsePortableNetworkFile } from './portable-network-file.ts';
@@ -53,8 +59,7 @@ export function bulletinRoles(bulletin: Document, readID: (text: unknown) => ID)
   const owner = one(properties, 'owner', readID);
   const single = one(properties, 'assistant', readID);
   return {
-    ...(founder === undefined ? {} : { founder }),
-    ...(owner === undefined ? {} : { owner }),
+    ...definedOnly({ founder, owner }),
     assistants: many(properties, 'assistants', readID) ?? (single === undefined ? [] : [single]),
     administrators: many(properties, 'administrators', readID) ?? [],
   };

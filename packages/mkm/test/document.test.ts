@@ -84,7 +84,7 @@ describe('verification refuses', () => {
     await expect(verifyWire({ ...wire, type: 'profile' })).rejects.toThrow(invalid);
   });
 
-  test('a type that nobody registered', async () => {
+  test('a type that is not registered', async () => {
     await expect(verifyWire((await sign({}, now, 'poster')).wire)).rejects.toThrow(
       expect.objectContaining({ code: 'unsupported/document' }),
     );
@@ -251,7 +251,7 @@ describe('what a document says', () => {
     expect(visaKey(documents.parse({ ...wire, key: { algorithm: 'WRAP' } }), keys)).toBeUndefined();
   });
 
-  test('roles leave out what is no ID', async () => {
+  test('roles leave out entries that are not IDs', async () => {
     const bulletin = await sign(
       {
         founder: alice.text,

@@ -125,7 +125,7 @@ describe('reserved names', () => {
     expect(read(text).entity).toBe(entity);
   });
 
-  test('are not folded on addresses of somebody', () => {
+  test('are not folded on addresses of one entity', () => {
     expect(read('Anyone@toy:00:0a0b0c0d').name).toBe('Anyone');
   });
 });
@@ -168,7 +168,7 @@ describe('idReader', () => {
   });
 });
 
-test('a direction has a key of its own, whatever terminals the IDs name', () => {
+test('a direction has a key of its own, independent of terminals', () => {
   const [one, other] = [read('a@toy:00:00000001'), read('b@toy:00:00000002/pad')];
   expect(directionKey(one, other)).not.toBe(directionKey(other, one));
   expect(directionKey(one, other)).toBe(directionKey(one, read('b@toy:00:00000002')));

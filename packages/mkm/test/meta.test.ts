@@ -101,13 +101,13 @@ describe('metas.parse', () => {
     expect(() => metas.parse({ ...meta.wire, ...change })).toThrow(field);
   });
 
-  test('refuses what is no object', () => {
+  test('refuses anything but an object', () => {
     for (const wire of [undefined, null, 'x', [meta.wire]]) {
       expect(() => metas.parse(wire)).toThrow(field);
     }
   });
 
-  test('refuses types and algorithms nobody registered, and keys that cannot verify', () => {
+  test('refuses unregistered types and algorithms, and keys that cannot verify', () => {
     const parse = (change: JsonObject) => () => metas.parse({ ...meta.wire, ...change });
     expect(parse({ type: '3' })).toThrow(expect.objectContaining({ code: 'unsupported/meta' }));
     expect(parse({ key: { algorithm: 'DSA' } })).toThrow(

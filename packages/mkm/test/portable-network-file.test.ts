@@ -29,7 +29,7 @@ describe('parsePortableNetworkFile', () => {
     expect(parsePortableNetworkFile(wire)).toEqual(file);
   });
 
-  test('takes nothing for nothing', () => {
+  test('reads an absent value as absent', () => {
     for (const wire of [null, undefined, ''])
       expect(parsePortableNetworkFile(wire)).toBeUndefined();
     expect(() => portableNetworkFile.decode('', 'icon')).toThrow(

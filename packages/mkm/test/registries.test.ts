@@ -71,7 +71,7 @@ describe('plug-ins that fail', () => {
   };
   const failing: AddressType<'failing'> = { ...other, family: 'failing', parse: fail };
 
-  test('an address family refuses what no other family takes, and keeps nobody from the others', () => {
+  test('a failing address family refuses only what no other family accepts', () => {
     for (const registry of [addressRegistry(failing, toy), addressRegistry(toy, failing)]) {
       expect(registry.parse('toy:02:01020304').network).toBe(2);
       expect(() => registry.parse('nowhere')).toThrow(

@@ -1,5 +1,5 @@
 import type { ReliableMessage } from '@dimp/dkd';
-import { equalJson, isProtocolError, type JsonObject } from '@dimp/foundation';
+import { definedOnly, equalJson, isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { Document, ID, Meta } from '@dimp/mkm';
 import type { Barrack } from '../barrack/barrack.ts';
 import { seconds } from '../ports/clock.ts';
@@ -35,8 +35,7 @@ export class Attachments {
     const meta = attachMeta ? await this.#barrack.meta(sender) : undefined;
     const visa = attachVisa ? await this.#barrack.document(sender) : undefined;
     return {
-      ...(meta === undefined ? {} : { meta: meta.wire }),
-      ...(visa === undefined ? {} : { visa: visa.wire }),
+      ...definedOnly({ meta: meta?.wire, visa: visa?.wire }),
     };
   }
 
@@ -53,7 +52,7 @@ export class Attachments {
     return {
       // The first meta wins, so an attached meta counts only if none is stored.
       ...(meta === undefined || known !== undefined ? {} : { meta }),
-      ...(visa === undefined ? {} : { visa }),
+      ...definedOnly({ visa }),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { SymmetricKey } from '@dimp/crypto';
-import { LruMap } from '@dimp/foundation';
+import { definedOnly, LruMap } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Barrack } from '../barrack/barrack.ts';
 import { decryptError } from './decrypt-error.ts';
@@ -53,7 +53,7 @@ export class KeyOwnership {
       fingerprint,
       sender,
       proven,
-      ...(unwrappedBy === undefined ? {} : { unwrappedBy }),
+      ...definedOnly({ unwrappedBy }),
     });
     this.#settled.set(slot, proven);
   }

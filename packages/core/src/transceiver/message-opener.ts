@@ -1,6 +1,7 @@
 import type { SymmetricKey } from '@dimp/crypto';
 import type { Content, InstantMessage, ReliableMessage, Verified } from '@dimp/dkd';
 import {
+  definedOnly,
   type Events,
   fieldError,
   isProtocolError,
@@ -163,7 +164,7 @@ export class MessageOpener {
       user: local.id,
       sender: envelope.sender,
       proven,
-      ...(unwrappedBy === undefined ? {} : { unwrappedBy }),
+      ...definedOnly({ unwrappedBy }),
     };
     await this.#ownership.check(use);
     const { content, ...refusal } = await this.#judged(proven ? 'proven' : 'unproven', () =>

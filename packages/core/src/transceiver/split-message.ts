@@ -1,6 +1,6 @@
 import type { ReliableMessage } from '@dimp/dkd';
 import { parseReliableMessage } from '@dimp/dkd';
-import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
+import { definedOnly, isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Dialect } from '../dialects/dialect.ts';
 import { normalizeMessage } from '../dialects/incoming.ts';
@@ -38,7 +38,7 @@ export function trimMessage(
     ...rest,
     receiver: member.text,
     group,
-    ...(key === undefined ? {} : { key }),
+    ...definedOnly({ key }),
     ...(isJsonObject(keys) ? terminalsOf(keys, member, key) : {}),
   };
   return parseReliableMessage(wire, readID, dialect?.outgoing('message', wire) ?? wire);

@@ -10,6 +10,7 @@ import {
 } from '@dimp/dkd';
 import {
   DEFAULT_JSON_LIMITS,
+  definedOnly,
   type EventSource,
   Events,
   encodeBase64,
@@ -327,7 +328,7 @@ function envelopeWire({ envelope, content }: InstantMessage): JsonObject {
     sender: sender.text,
     receiver: receiver.text,
     time,
-    ...(group === undefined ? {} : { group: group.text }),
+    ...definedOnly({ group: group?.text }),
     type: content.type,
   };
 }

@@ -1,11 +1,11 @@
-/** Longest text that names an address which is no IP address, such as a socket's path. */
+/** Maximum length of an address that is not an IP address, such as the path of a socket. */
 const MAX_NAME = 64;
 
 /**
- * What limits of an address go by: an IPv4 address as it is, also inside IPv6; of an IPv6 address the first 64 bits, which
- * is the least that one customer gets: with single addresses he could be 2⁶⁴ strangers.
+ * Returns the key for limits by address: an IPv4 address itself, also inside IPv6; of an IPv6 address the first 64 bits, the smallest
+ * block of one customer. With single addresses, one customer could be 2⁶⁴ strangers.
  *
- * @param address - as the socket says it
+ * @param address - as the socket reports it
  */
 export function addressKey(address: string): string {
   const [plain = ''] = address.split('%', 1);
@@ -19,17 +19,17 @@ export function addressKey(address: string): string {
 }
 
 /**
- * The network of an address, for limits that many addresses of one owner share: the first 48 bits of IPv6, of which anybody may
- * have 65,536 times 64. Addresses of IPv4 are too scarce for that, and stand for themselves.
+ * Returns the network of an address, for limits shared by many addresses of one owner: the first 48 bits of IPv6, a block that one
+ * customer may have. IPv4 addresses are too scarce for that and are returned unchanged.
  *
- * @param key - as {@link addressKey} makes it
+ * @param key - a result of {@link addressKey}
  */
 export function networkKey(key: string): string {
   if (!key.endsWith('::/64')) return key;
   return `${key.split(':').slice(0, 3).join(':')}::/48`;
 }
 
-/** The eight groups of an IPv6 address; undefined if it is none. */
+/** Reads the eight groups of an IPv6 address; undefined for any other text. */
 function readGroups(text: string): readonly number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;

@@ -1,4 +1,4 @@
-/** Where a connection comes from, as the listener sees it. */
+/** Remote address of a connection, as the listener sees it. */
 export interface RemoteAddress {
   /** IP address as text. */
   readonly address: string;

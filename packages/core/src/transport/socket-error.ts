@@ -1,4 +1,4 @@
-import { type ErrorCode, ProtocolError } from '@dimp/foundation';
+import { definedOnly, type ErrorCode, ProtocolError } from '@dimp/foundation';
 
 /** Facts about a failed connection, for the message. */
 export interface SocketContext {
@@ -19,11 +19,9 @@ export function socketError(cause: unknown, context: SocketContext = {}): Protoc
   return new ProtocolError(code, message, {
     cause,
     details: {
-      ...(reason === undefined ? {} : { reason }),
-      ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port }),
+      ...definedOnly({ reason, host, port }),
     },
-    ...(retryable === undefined ? {} : { retryable }),
+    ...definedOnly({ retryable }),
   });
 }
 

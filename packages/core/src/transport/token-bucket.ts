@@ -1,24 +1,24 @@
-/** How often something may happen: a long-term rate, and how much at once. */
+/** A rate limit: a long-term rate and a burst. */
 export interface Rate {
-  /** Per second in the long run; fractions are allowed. */
+  /** Long-term rate per second; fractions are allowed. */
   readonly perSecond: number;
-  /** At once, after a pause. */
+  /** Maximum at once, after a pause. */
   readonly burst: number;
 }
 
-/** What adding up fractions may be off by: who has waited as long as he was told must not be refused for it. */
+/** Tolerance for rounding errors: a caller that has waited for the returned time must not be refused. */
 const ROUNDING = 1e-6;
 
 /**
- * Lets something happen at a rate: tokens come in steadily up to the burst, and each use takes some. It looks at the time
- * when it is asked and needs no timer.
+ * A token bucket: tokens accumulate at a constant rate up to the burst, and each use takes some. It computes them from the time of
+ * each call and needs no timer.
  */
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
   #filled: number;
 
-  /** @param now - milliseconds since the epoch; the bucket begins full */
+  /** Creates a full bucket. @param now - milliseconds since the epoch */
   constructor(rate: Rate, now: number) {
     this.#rate = rate;
     this.#tokens = rate.burst;
@@ -26,9 +26,9 @@ export class TokenBucket {
   }
 
   /**
-   * How long until there is enough.
+   * Returns the time until there are enough tokens.
    *
-   * @param amount - at least 0; more than the burst counts as the burst, or it would never pass
+   * @param amount - at least 0; more than the burst counts as the burst, because it would never pass
    * @param now - milliseconds since the epoch
    * @returns milliseconds; 0 if it may happen now
    */
@@ -38,7 +38,7 @@ export class TokenBucket {
     return missing <= ROUNDING ? 0 : Math.ceil((missing / this.#rate.perSecond) * 1000);
   }
 
-  /** Takes tokens, without asking whether there are enough: what is missing has to come in first. */
+  /** Takes tokens even if there are not enough. The missing ones have to accumulate first. */
   spend(amount: number, now: number): void {
     this.#fill(now);
     this.#tokens -= amount;
@@ -56,7 +56,7 @@ export class TokenBucket {
   }
 
   #fill(now: number): void {
-    // A clock that was set back gives nothing, and must not stop everything until it has caught up.
+    // If the clock was set back, no tokens are added, but later ones must not be blocked until it has caught up.
     const passed = Math.max(0, now - this.#filled);
     const { perSecond, burst } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + (passed / 1000) * perSecond);

@@ -1,4 +1,5 @@
 import type { Store, StoreChange, StoreKey } from '@dimp/core';
+import { definedOnly } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '../record.ts';
 
@@ -65,7 +66,7 @@ export class ContactRecords {
     if (remark !== undefined && typeof remark !== 'string') throw corruptRecord(AREA);
     const id = decodePart(AREA, () => this.#readID(text));
     if (id.entity !== entity) throw corruptRecord(AREA);
-    return { id, ...(remark === undefined ? {} : { remark }) };
+    return { id, ...definedOnly({ remark }) };
   }
 }
 

@@ -7,7 +7,14 @@ import {
   type Key,
   type Signer,
 } from '@dimp/crypto';
-import { isJsonObject, type Json, type JsonObject, utf8Decode, utf8Encode } from '@dimp/foundation';
+import {
+  definedOnly,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  utf8Decode,
+  utf8Encode,
+} from '@dimp/foundation';
 import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
 import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '../record.ts';
 
@@ -164,7 +171,7 @@ export class IdentityRecords {
       signer: this.#readKey(identityKey, canSign),
       messageKeys: (messageKeys as readonly Json[]).map((key) => this.#readKey(key, canDecrypt)),
       number: number as number,
-      ...(origin === undefined ? {} : { origin }),
+      ...definedOnly({ origin }),
     };
   }
 
@@ -188,7 +195,7 @@ function recordOf({ id, signer, messageKeys, number, origin }: Loaded): Uint8Arr
     identityKey,
     messageKeys: others,
     number,
-    ...(origin === undefined ? {} : { origin }),
+    ...definedOnly({ origin }),
   });
 }
 

@@ -8,7 +8,7 @@ import {
   type StoreKey,
   settleClaim,
 } from '@dimp/core';
-import type { JsonObject } from '@dimp/foundation';
+import { definedOnly, type JsonObject } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { Facebook } from '../facebook/facebook.ts';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '../record.ts';
@@ -49,7 +49,7 @@ export class StoredKeyOwners extends KeyOwners {
       const owner = settleClaim(known, claim);
       if (known !== undefined && owner === known) return owner;
       const unwrappedBy = claim.unwrappedBy ?? known?.unwrappedBy;
-      const record = { ...owner, ...(unwrappedBy === undefined ? {} : { unwrappedBy }) };
+      const record = { ...owner, ...definedOnly({ unwrappedBy }) };
       if (await this.#store.compareAndSet(path, bytes, encodeRecord(record))) return owner;
     }
     // Other tabs were faster each time, so one of them has stored the owner.
