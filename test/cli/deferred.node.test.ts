@@ -26,11 +26,11 @@ test('a message that waits for the one before it is told of: from whom, why, and
   await expect
     .poll(() => notes.join(''))
     .toMatch(
-      /^a message from \[stranger \d{3}-\d{3}-\d{4}\] moki waits for the message before it since [-\d: ]+, until [-\d: ]+ at the latest\n$/,
+      /^a message from \[stranger \d{3}-\d{3}-\d{4}\] moki has been waiting for the message before it since [-\d: ]+, until [-\d: ]+ at the latest\n$/,
     );
   // A program that starts later tells of it as well.
   await using later = new DeferredMessages(hulk.messenger, people, output(true));
-  await later.tellAll();
+  await later.reportAll();
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     {
       type: 'deferred',

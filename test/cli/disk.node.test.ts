@@ -1,15 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { failureOf } from './people.node.ts';
-import { buildProgram, run, temporaryFolder } from './program.node.ts';
-
-let remove: () => Promise<void>;
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, onTestFinished, test } from 'vitest';
+import { failureOf, run } from '../helpers/dim.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 /** A small file system in memory. @returns false where it cannot be mounted */
 function mounted(folder: string): boolean {

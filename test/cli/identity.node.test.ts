@@ -1,19 +1,14 @@
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildProgram, type Ended, run, start, temporaryFolder } from './program.node.ts';
-
-let remove: () => Promise<void>;
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, test } from 'vitest';
+import { type Ended, run, runHere, start } from '../helpers/dim.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 const FAST = ['--algorithm', 'Ed25519', '--no-passphrase'];
 
 async function registered(name = 'moki'): Promise<{ readonly data: string; readonly id: string }> {
   const data = await temporaryFolder();
-  const made = await run(data, ['--json', 'register', name, ...FAST]);
+  const made = await runHere(data, ['--json', 'register', name, ...FAST]);
   expect(made.status, made.stdout).toBe(0);
   return { data, id: String(made.json[0]?.['id']) };
 }
@@ -26,7 +21,7 @@ function codeOf({ json }: Ended): unknown {
 test('register makes an identity that whoami shows, in folders that nobody else can read', async () => {
   const { data, id } = await registered();
   expect(id).toMatch(/^moki@[1-9A-Za-z]{26,35}$/);
-  const shown = await run(data, ['whoami', '--json']);
+  const shown = await runHere(data, ['whoami', '--json']);
   expect(shown.json).toEqual([
     {
       type: 'identity',
@@ -46,27 +41,27 @@ test('register makes an identity that whoami shows, in folders that nobody else 
   expect((await stat(join(data, 'default'))).mode & 0o777).toBe(0o700);
   expect((await stat(join(data, 'default', 'store'))).mode & 0o777).toBe(0o700);
   expect((await stat(join(data, 'default', 'key'))).mode & 0o777).toBe(0o600);
-  const human = await run(data, ['whoami']);
+  const human = await runHere(data, ['whoami']);
   expect(human.stdout).toContain(id);
   expect(human.stderr).toBe('');
 });
 
 test('register again keeps the identity that is there, and a bad name makes no profile', async () => {
   const { data, id } = await registered();
-  const again = await run(data, ['--json', 'register', 'other', ...FAST]);
+  const again = await runHere(data, ['--json', 'register', 'other', ...FAST]);
   expect([again.status, codeOf(again)]).toEqual([73, 'identity/exists']);
   expect(again.json[0]).toMatchObject({ error: { id, message: expect.stringContaining(id) } });
-  expect((await run(data, ['--json', 'whoami'])).json[0]).toMatchObject({ id });
-  const bad = await run(data, ['--profile', 'bad', '--json', 'register', 'a b', ...FAST]);
+  expect((await runHere(data, ['--json', 'whoami'])).json[0]).toMatchObject({ id });
+  const bad = await runHere(data, ['--profile', 'bad', '--json', 'register', 'a b', ...FAST]);
   expect([bad.status, codeOf(bad)]).toEqual([65, 'format/field']);
-  const none = await run(data, ['--profile', 'bad', '--json', 'whoami']);
+  const none = await runHere(data, ['--profile', 'bad', '--json', 'whoami']);
   expect([none.status, codeOf(none)]).toEqual([67, 'identity/not-found']);
 });
 
 test('profile names lead nowhere else', async () => {
   const data = await temporaryFolder();
   for (const name of ['../out', 'a/b', '.hidden', '', 'con', 'a'.repeat(65)]) {
-    const tried = await run(data, ['--json', '--profile', name, 'register', 'moki', ...FAST]);
+    const tried = await runHere(data, ['--json', '--profile', name, 'register', 'moki', ...FAST]);
     expect([tried.status, codeOf(tried)], name).toEqual([64, 'usage']);
   }
 });
@@ -75,7 +70,7 @@ test('everything is encrypted with the passphrase, from a file or the environmen
   const data = await temporaryFolder();
   const file = join(data, 'passphrase');
   await writeFile(file, 'correct horse\n');
-  const made = await run(data, [
+  const made = await runHere(data, [
     '--json',
     '--passphrase-file',
     file,
@@ -85,21 +80,23 @@ test('everything is encrypted with the passphrase, from a file or the environmen
     'Ed25519',
   ]);
   expect(made.status, made.stdout).toBe(0);
-  const right = await run(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'correct horse' } });
+  const right = await runHere(data, ['--json', 'whoami'], {
+    env: { DIM_PASSPHRASE: 'correct horse' },
+  });
   expect(right.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
   // Some editors write a mark before a text.
   await writeFile(file, '\ufeffcorrect horse\r\n');
-  const marked = await run(data, ['--json', '--passphrase-file', file, 'whoami']);
+  const marked = await runHere(data, ['--json', '--passphrase-file', file, 'whoami']);
   expect(marked.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
-  const wrong = await run(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'guessed' } });
+  const wrong = await runHere(data, ['--json', 'whoami'], { env: { DIM_PASSPHRASE: 'guessed' } });
   expect([wrong.status, codeOf(wrong)]).toEqual([77, 'crypto/passphrase']);
   expect(wrong.stdout + wrong.stderr).not.toContain('guessed');
-  const none = await run(data, ['--json', 'whoami']);
+  const none = await runHere(data, ['--json', 'whoami']);
   expect([none.status, codeOf(none)]).toEqual([77, 'crypto/passphrase']);
   await writeFile(file, '\n');
-  const empty = await run(data, ['--json', '--passphrase-file', file, 'whoami']);
+  const empty = await runHere(data, ['--json', '--passphrase-file', file, 'whoami']);
   expect([empty.status, codeOf(empty)]).toEqual([64, 'usage']);
-  const missing = await run(data, ['--json', '--passphrase-file', `${file}-none`, 'whoami']);
+  const missing = await runHere(data, ['--json', '--passphrase-file', `${file}-none`, 'whoami']);
   expect([missing.status, codeOf(missing)]).toEqual([66, 'file/unreadable']);
   // Without the passphrase nothing on the disk tells who it is.
   const bytes = await readFile(join(data, 'default', 'store', 'data.mdb'), 'latin1');
@@ -109,11 +106,11 @@ test('everything is encrypted with the passphrase, from a file or the environmen
 test('a key that others may read is not used', async () => {
   const { data } = await registered();
   await chmod(join(data, 'default', 'key'), 0o644);
-  const refused = await run(data, ['--json', 'whoami']);
+  const refused = await runHere(data, ['--json', 'whoami']);
   expect([refused.status, codeOf(refused)]).toEqual([77, 'policy/unauthorized']);
   await chmod(join(data, 'default', 'key'), 0o600);
   await writeFile(join(data, 'default', 'key'), 'ff\n');
-  const damaged = await run(data, ['--json', 'whoami']);
+  const damaged = await runHere(data, ['--json', 'whoami']);
   expect([damaged.status, codeOf(damaged)]).toEqual([74, 'store/corrupt']);
 });
 
@@ -122,7 +119,7 @@ test('a key that is gone is said to be gone, whether or not there is a passphras
   const key = join(data, 'default', 'key');
   await rm(key);
   for (const env of [{}, { DIM_PASSPHRASE: 'anything' }]) {
-    const gone = await run(data, ['--json', 'whoami'], { env });
+    const gone = await runHere(data, ['--json', 'whoami'], { env });
     expect([gone.status, codeOf(gone)]).toEqual([66, 'file/unreadable']);
     expect(gone.stdout).toContain(key);
   }
@@ -145,17 +142,17 @@ test('two programs do not share a profile: the second one is told so, or waits',
 test('export and import take the identity and its contacts to another profile', async () => {
   const { data, id } = await registered();
   const friend = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
-  await run(data, ['contacts', 'add', friend, '--remark', 'green']);
+  await runHere(data, ['contacts', 'add', friend, '--remark', 'green']);
   const file = join(data, 'moki.dim');
   const env = { DIM_FILE_PASSPHRASE: 'battery staple' };
-  const exported = await run(data, ['--json', 'export', file], { env });
+  const exported = await runHere(data, ['--json', 'export', file], { env });
   expect(exported.json).toEqual([{ type: 'exported', id, file, what: 'identity' }]);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
-  const over = await run(data, ['--json', 'export', file], { env });
+  const over = await runHere(data, ['--json', 'export', file], { env });
   expect([over.status, codeOf(over)]).toEqual([73, 'file/unwritable']);
 
   const into = (passphrase: string) =>
-    run(data, ['--json', '--profile', 'copy', 'import', file, '--no-passphrase'], {
+    runHere(data, ['--json', '--profile', 'copy', 'import', file, '--no-passphrase'], {
       env: { DIM_FILE_PASSPHRASE: passphrase },
     });
   const wrong = await into('wrong');
@@ -163,7 +160,7 @@ test('export and import take the identity and its contacts to another profile', 
   const imported = await into('battery staple');
   expect(imported.json[0]).toMatchObject({ type: 'identity', id, contacts: 1, profile: 'copy' });
   expect((await into('battery staple')).status).toBe(0);
-  const contacts = await run(data, ['--json', '--profile', 'copy', 'contacts']);
+  const contacts = await runHere(data, ['--json', '--profile', 'copy', 'contacts']);
   expect(contacts.json).toEqual([
     {
       type: 'contact',
@@ -178,18 +175,18 @@ test('export and import take the identity and its contacts to another profile', 
     },
   ]);
   const other = await registered('hulk');
-  const refused = await run(other.data, ['--json', 'import', file], { env });
+  const refused = await runHere(other.data, ['--json', 'import', file], { env });
   expect([refused.status, codeOf(refused)]).toEqual([73, 'identity/exists']);
-  const none = await run(data, ['--json', 'import', join(data, 'none')], { env });
+  const none = await runHere(data, ['--json', 'import', join(data, 'none')], { env });
   expect([none.status, codeOf(none)]).toEqual([66, 'file/unreadable']);
   await writeFile(join(data, 'noise'), 'no identity');
-  const noise = await run(data, ['--json', 'import', join(data, 'noise')], { env });
+  const noise = await runHere(data, ['--json', 'import', join(data, 'noise')], { env });
   expect([noise.status, codeOf(noise)]).toEqual([65, 'format/bytes']);
 }, 120_000);
 
 test('words make the same identity again, and are only ever written into a file', async () => {
   const data = await temporaryFolder();
-  const made = await run(data, [
+  const made = await runHere(data, [
     '--json',
     'register',
     'moki',
@@ -202,13 +199,13 @@ test('words make the same identity again, and are only ever written into a file'
   const id = String(made.json[0]?.['id']);
   expect(id).toMatch(/^0x[0-9A-Fa-f]{40}$/);
   const file = join(data, 'words');
-  const exported = await run(data, ['--json', 'export', '--words', file]);
+  const exported = await runHere(data, ['--json', 'export', '--words', file]);
   const words = (await readFile(file, 'utf8')).trim();
   expect(words.split(' ')).toHaveLength(12);
   expect(made.stdout + made.stderr + exported.stdout + exported.stderr).not.toContain(
     words.slice(0, 20),
   );
-  const again = await run(
+  const again = await runHere(
     data,
     [
       '--json',
@@ -225,7 +222,7 @@ test('words make the same identity again, and are only ever written into a file'
     { input: words.toUpperCase() },
   );
   expect(again.json[0]).toMatchObject({ id, words: true });
-  const bad = await run(
+  const bad = await runHere(
     data,
     ['--json', '--profile', 'bad', 'register', 'moki', '--words-from', '-', '--no-passphrase'],
     { input: 'one two three' },
@@ -233,27 +230,27 @@ test('words make the same identity again, and are only ever written into a file'
   expect([bad.status, codeOf(bad)]).toEqual([65, 'format/field']);
   for (const algorithm of ['Ed25519', 'RSA']) {
     const args = ['register', 'moki', '--algorithm', algorithm, '--words', '12'];
-    const refused = await run(data, ['--json', '--profile', 'bad', ...args]);
+    const refused = await runHere(data, ['--json', '--profile', 'bad', ...args]);
     expect([refused.status, codeOf(refused)], algorithm).toEqual([64, 'usage']);
   }
   const { data: plain } = await registered();
-  const none = await run(plain, ['--json', 'export', '--words', join(plain, 'words')]);
+  const none = await runHere(plain, ['--json', 'export', '--words', join(plain, 'words')]);
   expect([none.status, codeOf(none)]).toEqual([69, 'crypto/unavailable']);
 });
 
 test('contacts are added by ID or card, found by name, and removed', async () => {
   const { data } = await registered();
   const other = await registered('hulk');
-  const card = (await run(other.data, ['whoami', '--card'])).stdout;
-  const added = await run(
+  const card = (await runHere(other.data, ['whoami', '--card'])).stdout;
+  const added = await runHere(
     data,
     ['--json', 'contacts', 'add', '--card', '-', '--remark', 'The Green One'],
     { input: card },
   );
   expect(added.json[0]).toMatchObject({ type: 'contact', id: other.id, meta: true, visa: true });
-  const inspected = await run(data, ['--json', 'inspect', other.id]);
+  const inspected = await runHere(data, ['--json', 'inspect', other.id]);
   expect(inspected.json[0]).toMatchObject({ kind: 'id', verdict: 'good' });
-  const mismatch = await run(
+  const mismatch = await runHere(
     data,
     ['--json', 'contacts', 'add', 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj', '--card', '-'],
     { input: card },
@@ -261,27 +258,29 @@ test('contacts are added by ID or card, found by name, and removed', async () =>
   expect([mismatch.status, codeOf(mismatch)]).toEqual([64, 'usage']);
   const forged = JSON.parse(card) as { id: string; meta: unknown };
   const fake = JSON.stringify({ ...forged, id: 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj' });
-  const refused = await run(data, ['--json', 'contacts', 'add', '--card', '-'], { input: fake });
+  const refused = await runHere(data, ['--json', 'contacts', 'add', '--card', '-'], {
+    input: fake,
+  });
   expect([refused.status, codeOf(refused)]).toEqual([76, 'identity/meta-mismatch']);
   for (const [text, status, code] of [
     ['hulk@nonsense', 69, 'unsupported/address'],
     ['hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEk', 65, 'format/field'],
     ['everyone@everywhere', 64, 'usage'],
   ] as const) {
-    const wrong = await run(data, ['--json', 'contacts', 'add', text]);
+    const wrong = await runHere(data, ['--json', 'contacts', 'add', text]);
     expect([wrong.status, codeOf(wrong)], text).toEqual([status, code]);
   }
-  const removed = await run(data, ['--json', 'contacts', 'remove', 'the green one']);
+  const removed = await runHere(data, ['--json', 'contacts', 'remove', 'the green one']);
   expect(removed.json[0]).toMatchObject({ type: 'contact-removed', id: other.id });
-  const nobody = await run(data, ['--json', 'contacts', 'remove', 'the green one']);
+  const nobody = await runHere(data, ['--json', 'contacts', 'remove', 'the green one']);
   expect([nobody.status, codeOf(nobody)]).toEqual([67, 'identity/not-found']);
-  expect((await run(data, ['--json', 'contacts', 'list'])).json).toEqual([]);
+  expect((await runHere(data, ['--json', 'contacts', 'list'])).json).toEqual([]);
 });
 
 test('names of others cannot draw on the terminal', async () => {
   const { data } = await registered();
   const id = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
-  const added = await run(data, ['contacts', 'add', id, '--remark', 'a\u001b[2Jb\u202ec\nd']);
+  const added = await runHere(data, ['contacts', 'add', id, '--remark', 'a\u001b[2Jb\u202ec\nd']);
   expect(added.stdout).toContain('a\\u{1b}[2Jb\\u{202e}c\\nd');
   expect(added.stdout).not.toContain('\u001b');
 });

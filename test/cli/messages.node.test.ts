@@ -1,16 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { failureOf, results, twoPeople } from './people.node.ts';
-import { buildProgram, run, temporaryFolder } from './program.node.ts';
-import { startStation } from './station.node.ts';
-
-let remove: () => Promise<void>;
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, test } from 'vitest';
+import { failureOf, results, run } from '../helpers/dim.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { twoPeople } from '../helpers/profiles.node.ts';
+import { startStation } from '../helpers/station.node.ts';
 
 const TIMEOUT = 120_000;
 
@@ -87,7 +82,7 @@ test(
     const { moki, hulk } = await twoPeople(`127.0.0.1:${port}`);
     const failed = await moki.run(['send', 'hulk', 'later', '--timeout', '2']);
     expect(failureOf(failed)).toEqual([69, 'transport/refused']);
-    await startStation(port);
+    await startStation({ port });
     const sent = await moki.run(['send', 'hulk', 'now']);
     expect(sent.status, sent.stdout).toBe(0);
     const heard = await hulk.run(['listen', '--count', '2', '--timeout', '60']);
@@ -248,7 +243,7 @@ test(
       { url, id: station.id, connectMs: expect.any(Number), loginMs: expect.any(Number) },
     ]);
     await station.stop();
-    const other = await startStation(station.port);
+    const other = await startStation({ port: station.port });
     const refused = await moki.run(['station', 'check', '--timeout', '5']);
     expect(failureOf(refused)).toEqual([77, 'policy/unauthorized']);
     const trusted = await moki.run(['station', 'check', '--trust', '--timeout', '20']);

@@ -173,9 +173,9 @@ test('the usual folder is that of the system, and a user without a home folder i
 });
 
 test.each([
-  ['44494d80000000000000000000000004', 'unfinished or damaged: 16 bytes'],
-  ['44494d2000000004 5049', 'unfinished: 10 bytes'],
-  ['44494d2000000004 50494e47 44494d20', 'unfinished: 4 bytes'],
+  ['44494d80000000000000000000000004', 'incomplete or damaged: 16 bytes'],
+  ['44494d2000000004 5049', 'incomplete: 10 bytes'],
+  ['44494d2000000004 50494e47 44494d20', 'incomplete: 4 bytes'],
 ])('inspect does not call %s whole', async (bytes, says) => {
   const inspection = await inspect(bytes, contextOf({}));
   expect(inspection.kind).toBe('mtp');

@@ -2,49 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runProgram, wholeProgram } from '../../apps/cli/src/program.ts';
+import { expect, test } from 'vitest';
+import { wholeProgram } from '../../apps/cli/src/program.ts';
 import { Output } from '../../apps/cli/src/terminal/output.ts';
-import { buildProgram, run, start, startInto, temporaryFolder } from './program.node.ts';
-
-let remove: () => Promise<void>;
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { run, runHere, start, startInto } from '../helpers/dim.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 /** No user has this number. */
 const UNKNOWN_USER = 54_321;
 /** Without HOME and without a folder. */
 const NOBODY = { DIM_DATA: '' };
-
-/** Runs the program in this process, which is faster than a process of its own and shows the same. */
-async function runHere(
-  ...args: readonly string[]
-): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
-  let [stdout, stderr] = ['', ''];
-  const status = await runProgram(args, {
-    stdin: process.stdin,
-    stdout: sink((text) => {
-      stdout += text;
-    }),
-    stderr: sink((text) => {
-      stderr += text;
-    }),
-    env: {},
-    signal: new AbortController().signal,
-  });
-  return { status, stdout, stderr };
-}
-
-function sink(take: (text: string) => void): NodeJS.WriteStream {
-  return Object.assign(Object.create(process.stdout), {
-    write(text: string): boolean {
-      take(text);
-      return true;
-    },
-  });
-}
 
 /** The words that call each command. */
 async function commands(): Promise<readonly (readonly string[])[]> {
@@ -63,7 +30,7 @@ test('every command has help with examples, and help is not a failure', async ()
   const all = await commands();
   expect(all.length).toBeGreaterThan(16);
   for (const words of all) {
-    const help = await runHere(...words, '--help');
+    const help = await runHere('', [...words, '--help']);
     expect(help.status, words.join(' ')).toBe(0);
     expect(help.stdout, words.join(' ')).toMatch(/Examples:\n {2}(dim|date)/);
     expect(help.stderr).toBe('');
@@ -71,9 +38,9 @@ test('every command has help with examples, and help is not a failure', async ()
 });
 
 test('help of one command is the same by option and by command, and lists all commands without one', async () => {
-  expect(await runHere('help', 'send')).toEqual(await runHere('send', '--help'));
-  const { stdout } = await runHere('--help');
-  expect(await runHere('help')).toEqual({ status: 0, stdout, stderr: '' });
+  expect(await runHere('', ['help', 'send'])).toEqual(await runHere('', ['send', '--help']));
+  const { stdout } = await runHere('', ['--help']);
+  expect(await runHere('', ['help'])).toEqual({ status: 0, stdout, stderr: '', json: [] });
   for (const [name = '', ...more] of await commands()) {
     if (more.length === 0) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   }
@@ -95,14 +62,14 @@ test('wrong arguments exit with 64 and are reported as JSON on request', async (
     ['--profile', 'send'],
     [],
   ]) {
-    const wrong = await runHere('--json', ...args);
+    const wrong = await runHere('', ['--json', ...args]);
     expect(wrong.status, args.join(' ')).toBe(64);
-    expect(JSON.parse(wrong.stdout), args.join(' ')).toEqual({
-      error: { code: 'usage', message: expect.any(String) },
-    });
+    expect(wrong.json, args.join(' ')).toEqual([
+      { error: { code: 'usage', message: expect.any(String) } },
+    ]);
     expect(wrong.stderr, args.join(' ')).toBe('');
   }
-  const misspelt = await runHere('lisen');
+  const misspelt = await runHere('', ['lisen']);
   expect(misspelt.stderr).toMatch(/^dim: .*Did you mean listen\?.* \[usage\]\n$/);
   const human = await run(await temporaryFolder(), ['nonsense']);
   expect(human.status).toBe(64);
@@ -112,7 +79,7 @@ test('wrong arguments exit with 64 and are reported as JSON on request', async (
 
 test('completion scripts are valid, and know commands and options', async () => {
   const data = await temporaryFolder();
-  const bash = (await run(data, ['completion', 'bash'])).stdout;
+  const bash = (await runHere(data, ['completion', 'bash'])).stdout;
   const checked = spawnSync('bash', ['-n'], { input: bash, encoding: 'utf8' });
   expect([checked.status, checked.stderr]).toEqual([0, '']);
   const complete = (words: string, index: number): readonly string[] => {
@@ -124,10 +91,10 @@ test('completion scripts are valid, and know commands and options', async () => 
   expect(complete('dim contacts ""', 2)).toEqual(expect.arrayContaining(['add', 'list', 'remove']));
   expect(complete('dim --profile work contacts add --re', 5)).toEqual(['--remark']);
   expect(complete('dim send hulk --un', 3)).toEqual(['--until']);
-  const zsh = (await run(data, ['completion', 'zsh'])).stdout;
+  const zsh = (await runHere(data, ['completion', 'zsh'])).stdout;
   expect(zsh).toMatch(/^#compdef dim\n/);
   expect(zsh).toContain("'--remark:");
-  const fish = (await run(data, ['completion', 'fish'])).stdout;
+  const fish = (await runHere(data, ['completion', 'fish'])).stdout;
   expect(fish).toContain("complete -c dim -n '__fish_seen_subcommand_from contacts; and not");
   for (const [shell, script] of [
     ['zsh', zsh],
@@ -141,7 +108,7 @@ test('completion scripts are valid, and know commands and options', async () => 
 
 test('inspect reads files, standard input and arguments, and ends with the status of what it finds', async () => {
   const data = await temporaryFolder();
-  const registered = await run(data, [
+  const registered = await runHere(data, [
     '--json',
     'register',
     'moki',
@@ -150,42 +117,42 @@ test('inspect reads files, standard input and arguments, and ends with the statu
     '--no-passphrase',
   ]);
   const id = String(registered.json[0]?.['id']);
-  const card = (await run(data, ['whoami', '--card'])).stdout;
+  const card = (await runHere(data, ['whoami', '--card'])).stdout;
   const file = join(data, 'card.json');
   await writeFile(file, card);
-  const fromFile = await run(data, ['--json', '--data', join(data, 'none'), 'inspect', file]);
+  const fromFile = await runHere(data, ['--json', '--data', join(data, 'none'), 'inspect', file]);
   expect(fromFile.status).toBe(0);
   expect(fromFile.json[0]).toMatchObject({ type: 'inspection', kind: 'card', verdict: 'good' });
-  const fromInput = await run(data, ['--json', 'inspect', '--alone', '-'], { input: card });
+  const fromInput = await runHere(data, ['--json', 'inspect', '--alone', '-'], { input: card });
   expect(fromInput.json).toEqual(fromFile.json);
   const { visa } = JSON.parse(card) as { visa: { data: string } };
   const changed = JSON.stringify({ ...visa, data: visa.data.replace('moki', 'hulk') });
   // The profile knows the meta; alone it needs one.
-  const bad = await run(data, ['--json', 'inspect'], { input: changed });
+  const bad = await runHere(data, ['--json', 'inspect'], { input: changed });
   expect([bad.status, bad.json[0]?.['verdict']]).toEqual([76, 'bad']);
-  const alone = await run(data, ['--json', 'inspect', '--alone'], { input: changed });
+  const alone = await runHere(data, ['--json', 'inspect', '--alone'], { input: changed });
   expect([alone.status, alone.json[0]?.['verdict']]).toEqual([0, 'unknown']);
-  const handedIn = await run(data, ['inspect', '--alone', '--meta', file], { input: changed });
+  const handedIn = await runHere(data, ['inspect', '--alone', '--meta', file], { input: changed });
   expect(handedIn.status).toBe(76);
   expect(handedIn.stdout).toContain('✗ signature');
-  const known = await run(data, ['inspect', id]);
+  const known = await runHere(data, ['inspect', id]);
   expect(known.stdout).toContain('✓ meta');
-  const mtp = await run(data, ['--json', 'inspect', '44494d2000000004 50494e47']);
+  const mtp = await runHere(data, ['--json', 'inspect', '44494d2000000004 50494e47']);
   expect(mtp.json[0]).toMatchObject({ kind: 'mtp', parts: [{ facts: { says: 'PING' } }] });
-  const nothing = await run(data, ['--json', 'inspect', 'nothing at all']);
+  const nothing = await runHere(data, ['--json', 'inspect', 'nothing at all']);
   expect(nothing.status).toBe(65);
 });
 
 test('inspect goes on without a profile that another program has open, or whose passphrase it does not know', async () => {
   const data = await temporaryFolder();
-  await run(data, ['register', 'moki', '--algorithm', 'Ed25519'], {
+  await runHere(data, ['register', 'moki', '--algorithm', 'Ed25519'], {
     env: { DIM_PASSPHRASE: 'right' },
   });
   const id = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
-  const without = await run(data, ['inspect', id]);
+  const without = await runHere(data, ['inspect', id]);
   expect(without.status).toBe(0);
   expect(without.stderr).toContain('without the profile');
-  const wrong = await run(data, ['inspect', id], { env: { DIM_PASSPHRASE: 'wrong' } });
+  const wrong = await runHere(data, ['inspect', id], { env: { DIM_PASSPHRASE: 'wrong' } });
   expect(wrong.status).toBe(77);
 });
 
@@ -194,7 +161,7 @@ test('a reader that stops reading ends the program', async () => {
   const help = start(data, ['--help'], { input: '' });
   help.process.stdout.destroy();
   expect((await help.ended).status).toBe(0);
-  await run(data, ['register', 'moki', '--algorithm', 'Ed25519', '--no-passphrase']);
+  await runHere(data, ['register', 'moki', '--algorithm', 'Ed25519', '--no-passphrase']);
   const listening = start(data, ['--json', '--station', '127.0.0.1:1', 'listen']);
   listening.process.stdout.destroy();
   // As a shell tells that a program was ended by SIGPIPE.

@@ -1,12 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildProgram, run, startOnTerminal, temporaryFolder } from './program.node.ts';
-
-let remove: () => Promise<void>;
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, test } from 'vitest';
+import { run, startOnTerminal } from '../helpers/dim.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 /** `script` of util-linux gives a program a terminal; not every machine has it. */
 const hasScript =
@@ -54,7 +49,7 @@ test.runIf(hasScript)(
     chat.process.stdin.write('\r');
     await chat.said(/\/quit: leave/);
     chat.process.stdin.write('hello\r');
-    await chat.said(/to whom\?/);
+    await chat.said(/no receiver/);
     chat.process.stdin.write('\u0003');
     expect((await chat.ended).stdout).toContain('[interrupted]');
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   readPayload,
   type Transport,
@@ -10,19 +10,10 @@ import { parseJsonObject } from '../../packages/foundation/src/index.ts';
 import { seededRandom } from '../../packages/testing/src/network.ts';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
 import { connectWebSocket } from '../../packages/transport-websocket/src/index.ts';
-import { logIn, type Person, people, until } from '../station-app/clients.node.ts';
-import {
-  buildProgram,
-  type StationProcess,
-  startStation,
-  temporaryFolder,
-} from '../station-app/programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { logIn, type Person, people } from '../helpers/clients.node.ts';
+import { type StationProcess, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 /** Signatures of the messages to somebody in a payload. */
 function signaturesTo(person: Person, bytes: Uint8Array): readonly string[] {

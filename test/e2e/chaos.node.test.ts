@@ -1,13 +1,5 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildProgram } from '../station-app/programs.node.ts';
+import { expect, test } from 'vitest';
 import { chaos } from './chaos.node.ts';
-import { buildClient } from './clients.node.ts';
-
-let remove: readonly (() => Promise<void>)[] = [];
-beforeAll(async () => {
-  remove = await Promise.all([buildProgram(), buildClient()]);
-});
-afterAll(() => Promise.all(remove.map((each) => each())));
 
 test('station and clients killed at random moments under load lose nothing that was sent, show nothing twice, and keep the order', async () => {
   const result = await chaos({

@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import { type SeededRandom, seededRandom } from '../../packages/testing/src/network.ts';
-import {
-  type StationProcess,
-  startStation,
-  temporaryFolder,
-} from '../station-app/programs.node.ts';
-import { newPerson, type Person } from './clients.node.ts';
+import { type StationProcess, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { newPerson, type Person } from './client-process.node.ts';
 import { NetworkProxy } from './proxy.node.ts';
 
 /** What a run is told. */

@@ -1,16 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildProgram } from '../station-app/programs.node.ts';
+import { expect, test } from 'vitest';
 import { chaos } from './chaos.node.ts';
-import { buildClient } from './clients.node.ts';
 
 // Run by `pnpm chaos SECONDS SEED`, which hands both over in the environment.
 const { DIM_SECONDS = '300', DIM_SEED = '1' } = process.env;
-
-let remove: readonly (() => Promise<void>)[] = [];
-beforeAll(async () => {
-  remove = await Promise.all([buildProgram(), buildClient()]);
-}, 60_000);
-afterAll(() => Promise.all(remove.map((each) => each())));
 
 test('a long run of kills and cuts loses, doubles and swaps nothing', { timeout: 0 }, async () => {
   const seconds = Number(DIM_SECONDS);

@@ -8,7 +8,8 @@ import { standard } from '../../packages/extensions/src/standard.ts';
 import { lmdbStore } from '../../packages/store-lmdb/src/index.ts';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
 import { connectWebSocket } from '../../packages/transport-websocket/src/index.ts';
-import type { ClientOrder, ClientSetup, ClientWord } from './client-words.node.ts';
+import { quickReconnect } from '../helpers/quick-reconnect.ts';
+import type { ClientOrder, ClientSetup, ClientWord } from './client-protocol.node.ts';
 
 // A client as a program of its own: it is killed at any moment, so whatever it says is true when it says it.
 const setup = JSON.parse(process.argv[2] ?? '{}') as ClientSetup;
@@ -21,6 +22,7 @@ const user =
 const { resendAfter: firstAfter } = setup;
 const messenger = new Messenger({
   facebook,
+  random: quickReconnect,
   ...(firstAfter === undefined ? {} : { resend: { firstAfter } }),
 });
 

@@ -5,16 +5,9 @@ import { type Clock, createProtocol } from '../../packages/core/src/index.ts';
 import { memoryStore } from '../../packages/core/src/memory.ts';
 import { Text } from '../../packages/extensions/src/contents.ts';
 import { standard } from '../../packages/extensions/src/standard.ts';
-import { EntityType } from '../../packages/mkm/src/index.ts';
-import {
-  LimitKeeper,
-  limitsOf,
-  Station,
-  StationCommands,
-} from '../../packages/station/src/index.ts';
-import { httpHandler, listen } from '../../packages/station/src/node.ts';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
-import { until } from '../station-app/clients.node.ts';
+import { startStation } from '../helpers/station.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 const protocol = createProtocol(standard());
 const HOUR = 3_600_000;
@@ -26,22 +19,6 @@ class ShiftedClock implements Clock {
   now(): number {
     return Date.now() + this.shift;
   }
-}
-
-async function stationOn(clock: Clock): Promise<number> {
-  const facebook = new Facebook({ protocol, store: memoryStore(), clock });
-  const network = EntityType.Station;
-  const { id } = await register('gsp', { facebook, algorithm: 'Ed25519', network });
-  const keeper = new LimitKeeper({ limits: limitsOf(), clock });
-  const commands = new StationCommands({ facebook, id, keeper });
-  const { lists: blocking, names } = commands;
-  const station = await Station.open({ facebook, id, keeper, commands, blocking, names });
-  const http = httpHandler({ health: () => station.health() });
-  const gate = await listen({ station, keeper, http, host: '127.0.0.1', port: 0 });
-  onTestFinished(async () => {
-    await Promise.all([gate.close({ patience: 100 }), station.stop()]);
-  });
-  return gate.port;
 }
 
 async function newPerson(name: string, clock: Clock, port: number) {
@@ -73,7 +50,7 @@ async function world() {
     receiver: new ShiftedClock(),
     station: new ShiftedClock(),
   };
-  const port = await stationOn(clocks.station);
+  const { port } = await startStation({ clock: clocks.station });
   const moki = await newPerson('moki', clocks.sender, port);
   const hulk = await newPerson('hulk', clocks.receiver, port);
   const say = (...texts: string[]) =>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pem, pemPath } from '@dimp/fixtures/certificate';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { exportIdentity, importIdentity } from '../../packages/client/src/backup.ts';
 import { downloadFile, httpBlobStore, uploadFile } from '../../packages/client/src/files.ts';
 import { Facebook, Messenger } from '../../packages/client/src/index.ts';
@@ -11,14 +11,10 @@ import { Image, Text } from '../../packages/extensions/src/contents.ts';
 import { standard } from '../../packages/extensions/src/standard.ts';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
 import { connectWebSocket } from '../../packages/transport-websocket/src/index.ts';
-import { logIn, type Person, people, say, until } from '../station-app/clients.node.ts';
-import { buildProgram, startStation, temporaryFolder } from '../station-app/programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { logIn, type Person, people, sendText } from '../helpers/clients.node.ts';
+import { startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 /** The same user on another machine. */
 async function anotherDevice({ id, facebook }: Person): Promise<Person> {
@@ -76,20 +72,20 @@ test('all devices of a user get texts and pictures once and in order, over TLS, 
   const picture = new Uint8Array(randomBytes(700_000));
   const blobs = httpBlobStore({ url: `http://${host}:${port}/f/` });
   const uploaded = await uploadFile(blobs, picture, { format: 'stream', filename: 'beach.png' });
-  for (let number = 1; number <= 30; number++) await say(hulk, moki, String(number));
+  for (let number = 1; number <= 30; number++) await sendText(hulk, moki, String(number));
   await hulk.messenger.send(Image.create(uploaded), moki.id);
   await until(() => albums.every(({ length }) => length === 1));
   for (const [album] of albums)
     expect(Buffer.from(picture).equals(album ?? new Uint8Array())).toBe(true);
   // Each device speaks for the user.
-  for (const device of devices) await say(device, hulk, 'hello');
+  for (const device of devices) await sendText(device, hulk, 'hello');
   await until(() => hulk.texts.length === 3);
 
   expect((await station.stop()).status).toBe(0);
   const next = await startStation(data, [...args, '--port', String(port)]);
   // They come back by themselves.
   await Promise.all(sessions.map((session) => session.online(AbortSignal.timeout(60_000))));
-  for (let number = 31; number <= 60; number++) await say(hulk, moki, String(number));
+  for (let number = 31; number <= 60; number++) await sendText(hulk, moki, String(number));
   const all = Array.from({ length: 60 }, (_, index) => String(index + 1));
   for (const { texts } of devices) await until(() => texts.length >= 60);
   await new Promise((resolve) => setTimeout(resolve, 500));

@@ -1,20 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  buildProgram,
-  type StationProcess,
-  startStation,
-  temporaryFolder,
-} from '../station-app/programs.node.ts';
-import type { ClientSetup } from './client-words.node.ts';
-import { buildClient, newPerson, type Person } from './clients.node.ts';
+import { expect, test } from 'vitest';
+import { type StationProcess, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
+import { newPerson, type Person } from './client-process.node.ts';
+import type { ClientSetup } from './client-protocol.node.ts';
 import { NetworkProxy } from './proxy.node.ts';
-
-let remove: readonly (() => Promise<void>)[] = [];
-beforeAll(async () => {
-  remove = await Promise.all([buildProgram(), buildClient()]);
-});
-afterAll(() => Promise.all(remove.map((each) => each())));
 
 /** Starts clients that log in at a port, and waits until they have. */
 async function online<const N extends readonly string[]>(
@@ -43,14 +34,6 @@ async function metric({ port }: StationProcess, name: string): Promise<number> {
 async function memory(station: StationProcess): Promise<number> {
   const heap = await metric(station, 'nodejs_heap_size_used_bytes');
   return heap + (await metric(station, 'nodejs_external_memory_bytes'));
-}
-
-async function until(holds: () => Promise<boolean>, milliseconds: number): Promise<void> {
-  const end = Date.now() + milliseconds;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('it never came to that');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 test('clients that sleep in the middle of many messages are disconnected and take neither memory nor time of others; awake they show all of them once and in order', async () => {

@@ -2,26 +2,14 @@ import { chmod, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pemPath } from '@dimp/fixtures/certificate';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { checkClock } from '../../apps/station/src/check/check-network.ts';
 import { checkTls } from '../../apps/station/src/check/check-tls.ts';
 import type { Finding } from '../../apps/station/src/check/finding.ts';
 import { readConfiguration } from '../../apps/station/src/config/read-configuration.ts';
 import type { JsonObject } from '../../packages/foundation/src/index.ts';
-import {
-  buildProgram,
-  logOf,
-  type RunOptions,
-  run,
-  startStation,
-  temporaryFolder,
-} from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { logOf, type RunOptions, run, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 const DAY = 86_400_000;
 
@@ -68,7 +56,7 @@ test('before the first start, of a running station, and after it, nothing fails'
   expect(during.found).toContainEqual(
     expect.objectContaining({
       check: 'store',
-      message: `in use by process ${station.process.pid}; it was checked at its start`,
+      message: `in use by process ${station.process.pid}, which checked it at its start`,
     }),
   );
   await station.stop();

@@ -106,10 +106,10 @@ test('everything that is wrong is told at once, with its key and where it stands
     file: { tls: { required: 'perhaps' }, limits: { connectionRate: '5' } },
   });
   expect(lines).toHaveLength(4);
-  expect(lines[0]).toBe('port has to be a whole number from 0 to 65535 (flag --port)');
+  expect(lines[0]).toBe('port must be a whole number from 0 to 65535 (flag --port)');
   const text = lines.join('\n');
-  expect(text).toMatch(/^tls\.required has to be yes or no \(file \/.*station\.json\)$/m);
-  expect(text).toMatch(/^limits\.connectionRate has to be PER_SECOND\/BURST.*\(file /m);
+  expect(text).toMatch(/^tls\.required must be yes or no \(file \/.*station\.json\)$/m);
+  expect(text).toMatch(/^limits\.connectionRate must be PER_SECOND\/BURST.*\(file /m);
   expect(text).toMatch(
     /^limits\.inboxRetention .*7d \(environment DIM_STATION_LIMITS_INBOX_RETENTION\)$/m,
   );
@@ -121,11 +121,11 @@ test('unknown keys are refused everywhere, with the one that was meant', async (
     file: { prot: 1, limits: { inboxMesages: 5 }, limit: { window: 1 }, wholly: 'else' },
   });
   expect(lines.map((line) => line.replace(/ in \/\S+/, ''))).toEqual([
-    'variable DIM_STATION_PROT is no setting: did you mean DIM_STATION_PORT?',
-    'prot is no setting: did you mean port?',
-    'limits.inboxMesages is no setting: did you mean limits.inboxMessages?',
-    expect.stringMatching(/^limit is no setting/),
-    'wholly is no setting',
+    'variable DIM_STATION_PROT is not a setting: did you mean DIM_STATION_PORT?',
+    'prot is not a setting: did you mean port?',
+    'limits.inboxMesages is not a setting: did you mean limits.inboxMessages?',
+    expect.stringMatching(/^limit is not a setting/),
+    'wholly is not a setting',
   ]);
 });
 
@@ -133,13 +133,13 @@ test.each([
   ['__proto__ in the file', '{"__proto__": {"port": 1}}', /__proto__ in/],
   ['constructor in the file', '{"limits": {"constructor": 1}}', /limits\.constructor in/],
   ['a section that is no object', '{"limits": 5}', /limits in/],
-  ['an array', '[]', /has to be one object/],
+  ['an array', '[]', /must be a JSON object/],
   [
     'text that is no JSON',
     '{"port": 1,\n "metrics": {"token": "a-secret-token-1234" "x": 1}}',
-    /no JSON/,
+    /not valid JSON/,
   ],
-  ['an empty file', '', /no JSON/],
+  ['an empty file', '', /not valid JSON/],
 ])('%s is refused, and nothing of the file is quoted', async (_name, text, pattern) => {
   const path = await fileWith(text);
   const reading = readConfiguration({ flags: new Map(), env: {}, file: path, folder: FOLDER });
@@ -225,7 +225,7 @@ test.each<[Readonly<Partial<Record<SettingKey, string>>>, RegExp]>([
 test('neighbours and names are the same in the file and as text', async () => {
   const [first, second] = [{ id: GSP, host: '2001:db8::1', port: 9000, tls: true }, { id: MOKI }];
   expect(await problems({ file: { neighbours: [first, second] } })).toEqual([
-    expect.stringMatching(/^neighbours has an ID that is no station/),
+    expect.stringMatching(/^neighbours must contain IDs of stations only/),
   ]);
   const byFile = await read({ file: { neighbours: [first], ans: { archivist: GSP } } });
   const byText = await read({
@@ -243,7 +243,7 @@ test('secrets have no flags, are too long to be guessed, and are never shown', a
   expect(showValue('metrics.token', values)).toBe('(secret)');
   for (const key of SETTING_KEYS) expect(showValue(key, values)).not.toContain(secret);
   const [line = ''] = await problems({ env: { DIM_STATION_METRICS_TOKEN: 'shortsecret' } });
-  expect(line).toMatch(/^metrics\.token has to have 16 characters/);
+  expect(line).toMatch(/^metrics\.token must have at least 16 characters/);
   expect(line).not.toContain('shortsecret');
 });
 

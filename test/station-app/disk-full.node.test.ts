@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { logIn, people, say, until } from './clients.node.ts';
-import { buildProgram, logOf, run, startStation, temporaryFolder } from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, onTestFinished, test } from 'vitest';
+import { logIn, people, sendText } from '../helpers/clients.node.ts';
+import { logOf, run, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 const MIB = 1024 * 1024;
 
@@ -43,13 +39,13 @@ test('a full disk makes the station unwell and acknowledges nothing; with room a
   const [moki, hulk] = await people('moki', 'hulk');
   const session = await logIn(moki, station.port);
   await logIn(hulk, station.port);
-  await (await say(moki, hulk, 'before')).reached('received', AbortSignal.timeout(20_000));
+  await (await sendText(moki, hulk, 'before')).reached('received', AbortSignal.timeout(20_000));
   const filler = join(disk, 'filler');
   await fill(filler, 4 * MIB);
   // The store asks for the room on the disk at most every 100 ms; a message before that would still be taken.
   await new Promise((resolve) => setTimeout(resolve, 300));
 
-  const delivery = await say(moki, hulk, 'meanwhile');
+  const delivery = await sendText(moki, hulk, 'meanwhile');
   const status = async (): Promise<number> =>
     (await fetch(`http://127.0.0.1:${station.port}/health`)).status;
   await until(() => station.said().includes('store.failing'));

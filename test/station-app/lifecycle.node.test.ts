@@ -2,14 +2,9 @@ import { chmod, cp, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/p
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { buildProgram, logOf, run, start, startStation, temporaryFolder } from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, onTestFinished, test } from 'vitest';
+import { logOf, run, runHere, start, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 test('the first run makes an identity in a folder of its own; the next ones keep it, whatever name they are given', async () => {
   const folder = await temporaryFolder();
@@ -31,7 +26,7 @@ test('the first run makes an identity in a folder of its own; the next ones keep
   expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
   const second = await startStation(data, ['--name', 'other']);
   expect(second.id).toBe(first.id);
-  expect((await second.stop()).stderr).toContain('its name stays "gsp"');
+  expect((await second.stop()).stderr).toContain('keeps its name "gsp"');
 });
 
 test('a station is found in the working folder when none is named, and through the environment', async () => {
@@ -67,16 +62,16 @@ test('a configuration that is wrong is told in full before anything is made', as
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   await writeFile(join(folder, 'station.json'), '{"prot": 9394, "data": "data"}');
-  const ended = await run(['--config', 'station.json', '--limits-window', 'many'], {
+  const ended = await runHere(['--config', 'station.json', '--limits-window', 'many'], {
     cwd: folder,
     env: { DIM_STATION_HOSTS: 'x' },
   });
   expect(ended.status).toBe(78);
   expect(ended.stdout).toBe('');
   expect(ended.stderr.trim().split('\n')).toEqual([
-    'dim-station: variable DIM_STATION_HOSTS is no setting: did you mean DIM_STATION_HOST? [config]',
-    `dim-station: prot in ${join(folder, 'station.json')} is no setting: did you mean port? [config]`,
-    expect.stringMatching(/^dim-station: limits\.window has to be .* \(flag --limits-window\)/),
+    'dim-station: variable DIM_STATION_HOSTS is not a setting: did you mean DIM_STATION_HOST? [config]',
+    `dim-station: prot in ${join(folder, 'station.json')} is not a setting: did you mean port? [config]`,
+    expect.stringMatching(/^dim-station: limits\.window must be .* \(flag --limits-window\)/),
   ]);
   await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
 });
@@ -92,15 +87,15 @@ test.each([
   [['backup'], /missing required argument/],
   [['--metrics-token', 'x'.repeat(20)], /unknown option/],
 ])('%j is wrong usage', async (args, pattern) => {
-  const ended = await run(args);
+  const ended = await runHere(args);
   expect(ended.status).toBe(64);
   expect(ended.stderr).toMatch(pattern);
-  const json = await run([...args, '--json']);
+  const json = await runHere([...args, '--json']);
   expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'usage' } });
 });
 
 test('help tells every setting and ends well', async () => {
-  const { status, stdout } = await run(['--help']);
+  const { status, stdout } = await runHere(['--help']);
   expect(status).toBe(0);
   for (const flag of ['--limits-window', '--tls-cert', '--files-keep-finished', '--policy']) {
     expect(stdout).toContain(flag);
@@ -110,7 +105,7 @@ test('help tells every setting and ends well', async () => {
 test('config prints what counts and where it comes from, and no secret', async () => {
   const token = 'a-token-that-nobody-guesses';
   const env = { DIM_STATION_METRICS_TOKEN: token, DIM_STATION_PORT: '1234' };
-  const { stdout } = await run(['config', '--name', 'gsp'], { env });
+  const { stdout } = await runHere(['config', '--name', 'gsp'], { env });
   expect(stdout).toMatch(/^port +1234 {2}\(environment DIM_STATION_PORT\)$/m);
   expect(stdout).toMatch(/^name +gsp {2}\(flag --name\)$/m);
   expect(stdout).toMatch(/^limits\.window +32 {2}\(default\)$/m);
@@ -118,7 +113,7 @@ test('config prints what counts and where it comes from, and no secret', async (
     /^metrics\.token +\(secret\) {2}\(environment DIM_STATION_METRICS_TOKEN\)$/m,
   );
   expect(stdout).not.toContain(token);
-  const json = await run(['config', '--json'], { env });
+  const json = await runHere(['config', '--json'], { env });
   expect(logOf(json.stdout)).toContainEqual({
     key: 'port',
     value: '1234',
@@ -245,7 +240,7 @@ test('a policy that cannot be loaded, or is none, is told before the data is tou
   const broken = join(folder, 'broken.mjs');
   await writeFile(broken, "throw new Error('mistake of the operator');");
   for (const [path, words] of [
-    [none, 'exports no function "policy"'],
+    [none, 'must export a function "policy"'],
     [broken, 'mistake of the operator'],
     [join(folder, 'missing.mjs'), 'cannot be loaded'],
   ] as const) {

@@ -10,16 +10,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { logOutput } from '../../apps/station/src/log/log-output.ts';
-import { until } from './clients.node.ts';
-import { buildProgram, start, temporaryFolder } from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { start } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 function opened(path: string, flags: number | string): number {
   const file = openSync(path, flags);
@@ -28,7 +23,7 @@ function opened(path: string, flags: number | string): number {
 }
 
 test('a station whose log is on a full disk runs, and ends at the first signal', async () => {
-  const log = opened('/dev/full', 'w');
+  const log = '/dev/full';
   const data = await temporaryFolder();
   const args = ['--data', data, '--host', '127.0.0.1', '--port', '0', '--log-level', 'trace'];
   const station = start(args, { log });

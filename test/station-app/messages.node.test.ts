@@ -1,26 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Text } from '../../packages/extensions/src/contents.ts';
-import { logIn, type Person, people, say, until } from './clients.node.ts';
-import {
-  buildProgram,
-  run,
-  type StationProcess,
-  startStation,
-  temporaryFolder,
-} from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { logIn, type Person, people, sendText } from '../helpers/clients.node.ts';
+import { run, type StationProcess, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 /** Sends numbered texts one after the other, without waiting for them. */
 async function sendMany(from: Person, to: Person, first: number, count: number): Promise<void> {
   for (let index = first; index < first + count; index++) {
-    await say(from, to, `text ${index}`);
+    await sendText(from, to, `text ${index}`);
     if (index % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -71,7 +61,7 @@ test('a backup under load has everything that was acknowledged before; started a
   const there = await logIn(hulk, station.port);
   await there.stop();
   const deliveries = await Promise.all(
-    Array.from({ length: 60 }, (_, index) => say(moki, hulk, `text ${index}`)),
+    Array.from({ length: 60 }, (_, index) => sendText(moki, hulk, `text ${index}`)),
   );
   await Promise.all(
     deliveries.map((delivery) => delivery.reached('delivered', AbortSignal.timeout(30_000))),
@@ -130,7 +120,7 @@ test('somebody is forgotten with their messages, by a station that runs and by o
   await (await logIn(hulk, station.port)).stop();
   const text = hulk.id.text;
   const send = async () => {
-    const delivery = await say(moki, hulk, 'waits');
+    const delivery = await sendText(moki, hulk, 'waits');
     await delivery.reached('delivered', AbortSignal.timeout(30_000));
   };
   await send();
@@ -167,8 +157,8 @@ test('a policy of the operator refuses messages, and metrics count them', async 
   const [moki, hulk] = await people('moki', 'hulk');
   await logIn(moki, station.port);
   await logIn(hulk, station.port);
-  const refused = await say(moki, hulk, 'from moki');
-  await say(hulk, moki, 'from hulk');
+  const refused = await sendText(moki, hulk, 'from moki');
+  await sendText(hulk, moki, 'from hulk');
   await until(() => moki.texts.length > 0);
   expect(moki.texts).toEqual(['from hulk']);
   expect(hulk.texts).toEqual([]);
@@ -185,8 +175,11 @@ test('no text, session key, private key or signature is in the log of a whole ch
   const before = await logIn(moki, station.port);
   await logIn(hulk, station.port);
   const secret = 'the words that nobody else may read';
-  await (await say(moki, hulk, secret)).reached('received', AbortSignal.timeout(20_000));
-  await (await say(hulk, moki, `${secret} again`)).reached('received', AbortSignal.timeout(20_000));
+  await (await sendText(moki, hulk, secret)).reached('received', AbortSignal.timeout(20_000));
+  await (await sendText(hulk, moki, `${secret} again`)).reached(
+    'received',
+    AbortSignal.timeout(20_000),
+  );
   // What is no message, and what is too much.
   await fetch(`http://127.0.0.1:${station.port}/f/${encodeURIComponent(secret)}`);
   await moki.messenger.send(Text.create({ text: secret }), moki.id).catch(() => undefined);

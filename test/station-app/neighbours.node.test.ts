@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { logIn, people, say, until } from './clients.node.ts';
-import {
-  buildProgram,
-  run,
-  type StationProcess,
-  startStation,
-  temporaryFolder,
-} from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { expect, test } from 'vitest';
+import { logIn, people, sendText } from '../helpers/clients.node.ts';
+import { run, type StationProcess, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
+import { until } from '../helpers/wait.node.ts';
 
 /** A folder with the identity of a station. */
 async function identity(): Promise<{ readonly data: string; readonly id: string }> {
@@ -40,11 +30,11 @@ test('three stations in a line deliver, and lose nothing when the one in the mid
   const [moki, hulk] = await people('moki', 'hulk');
   await logIn(hulk, c.port);
   await logIn(moki, a.port);
-  await (await say(hulk, moki, 'here I am')).reached('received');
+  await (await sendText(hulk, moki, 'here I am')).reached('received');
   const texts = Array.from({ length: 500 }, (_, index) => `text ${index}`);
   const sending = (async () => {
     for (const [index, text] of texts.entries()) {
-      await say(moki, hulk, text);
+      await sendText(moki, hulk, text);
       if (index % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
@@ -67,5 +57,5 @@ test('a station does not start with itself as a neighbour', async () => {
     ...['--neighbours', id],
   ]);
   expect(status).not.toBe(0);
-  expect(stdout + stderr).toContain('the station itself is among them');
+  expect(stdout + stderr).toContain('must not contain the station itself');
 }, 60_000);

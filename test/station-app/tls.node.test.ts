@@ -2,16 +2,11 @@ import { chmod, copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { pem, pemPath } from '@dimp/fixtures/certificate';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
-import { logIn, people, say } from './clients.node.ts';
-import { buildProgram, run, startStation, temporaryFolder } from './programs.node.ts';
-
-let remove = async (): Promise<void> => {};
-beforeAll(async () => {
-  remove = await buildProgram();
-});
-afterAll(() => remove());
+import { logIn, people, sendText } from '../helpers/clients.node.ts';
+import { run, startStation } from '../helpers/dim-station.node.ts';
+import { temporaryFolder } from '../helpers/folder.node.ts';
 
 /** A folder with certificate and key under the names that the tests configure. */
 async function certified(): Promise<{ folder: string; args: readonly string[] }> {
@@ -48,7 +43,7 @@ test('with a certificate clients talk over TLS, and without where it is not requ
   const [moki, hulk] = await people('moki', 'hulk');
   await logIn(moki, port, connectTcp({ host: '127.0.0.1', port, tls: { ca } }));
   await logIn(hulk, port);
-  await (await say(moki, hulk, 'over TLS')).reached('received', AbortSignal.timeout(20_000));
+  await (await sendText(moki, hulk, 'over TLS')).reached('received', AbortSignal.timeout(20_000));
   expect(hulk.texts).toEqual(['over TLS']);
   await station.stop();
 
@@ -97,8 +92,14 @@ test('SIGHUP takes a renewed certificate without a restart, and keeps the old on
 test.each([
   ['a certificate that is not there', 'missing', 'key', 66, 'cannot be read'],
   ['a key that is not that of the certificate', 'cert', 'other-key', 78, 'is not the key of'],
-  ['a key in place of the certificate', 'key', 'key', 78, 'is no PEM of a certificate'],
-  ['a certificate in place of the key', 'cert', 'cert', 78, 'is no PEM of a private key'],
+  ['a key in place of the certificate', 'key', 'key', 78, 'must be a PEM file with a certificate'],
+  [
+    'a certificate in place of the key',
+    'cert',
+    'cert',
+    78,
+    'must be a PEM file with a private key',
+  ],
 ] as const)('%s ends the start', async (_name, cert, key, status, words) => {
   const data = await temporaryFolder();
   const args = ['--tls-cert', pemPath(cert), '--tls-key', pemPath(key)];

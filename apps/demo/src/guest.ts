@@ -4,20 +4,20 @@ import type { Person } from './person.ts';
 import { PROGRAMS } from './program.ts';
 import type { DemoStation } from './station.ts';
 
-/** Tells a person how to join from other terminals. */
+/** Prints the commands to join the conversation from other terminals. */
 export function invite(stage: Stage, folder: string, station: DemoStation, hulk: Person): void {
   const dim = `node ${relative(process.cwd(), PROGRAMS.dim)}`;
   const as = (home: string): string => `${dim} --data ${home} --station ${station.address}`;
-  stage.step('Now you: the station stays up');
-  stage.note('In a second terminal, hulk waits for what people say to him:');
+  stage.step('Your turn: the station keeps running');
+  stage.note('In a second terminal, start a chat as hulk:');
   stage.command(`${as(hulk.folder)} chat`);
-  stage.note('In a third one, make an identity of yours and say something to him:');
+  stage.note('In a third terminal, create your own identity, and write to hulk:');
   stage.command(`${as(`${folder}/you`)} register yourname --no-passphrase`);
   stage.command(`${as(`${folder}/you`)} chat ${hulk.id}`);
   stage.note(
-    'hulk sees you as a stranger, with a number: /reply answers you, /info shows your ID, /add takes you as a contact.',
+    'hulk sees you as a stranger with a number. In the chat of hulk, /reply answers you, /info shows your ID, and /add adds you to the contacts.',
   );
-  stage.note('How the station is:');
+  stage.note('Metrics of the station:');
   stage.command(`curl http://${station.address}/metrics`);
-  stage.note('Ctrl-C here ends the station and removes all that was made.');
+  stage.note('Ctrl-C in this terminal stops the station and removes all data of this demo.');
 }

@@ -7,7 +7,7 @@ import { run } from './run.ts';
 
 const colours = hasColours(process);
 const print = (line: string): void => console.log(line);
-/** Ends when the conversation has, instead of keeping the station up. */
+/** Whether to exit after the conversation instead of keeping the station running. */
 const once = process.argv.includes('--once');
 const unknown = process.argv.slice(2).find((arg) => arg !== '--once');
 if (unknown !== undefined) {
@@ -24,7 +24,9 @@ const signalled = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
 });
 
-print('DIM: a station, and people who chat over it. Everything listens on 127.0.0.1 only.');
+print(
+  'DIM demo: a station, and two people who chat over it. All programs listen on 127.0.0.1 only.',
+);
 const folder = await mkdtemp(join(tmpdir(), 'dim-start-'));
 try {
   const stage = new Stage(print, colours);
@@ -35,7 +37,7 @@ try {
   }
   await stop();
 } catch (error) {
-  // The terminal interrupts all programs at once.
+  // Ctrl-C interrupts the station and the clients, too, so their errors mean nothing.
   if (!interrupted) console.error(error);
   process.exitCode = interrupted ? 130 : 1;
 } finally {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Line, PROGRAMS, Program } from './program.ts';
 
-/** Somebody with the command line program and a folder of his own, as on a machine of his own. */
+/** A person who uses `dim` with a folder of their own, as on a machine of their own. */
 export class Person {
   readonly name: string;
   readonly #folder: string;
@@ -19,12 +19,12 @@ export class Person {
     return this.#id;
   }
 
-  /** Where he keeps everything. */
+  /** Folder of their profiles. */
   get folder(): string {
     return this.#folder;
   }
 
-  /** Makes his identity. */
+  /** Creates their identity. */
   async register(): Promise<void> {
     const lines = await this.run('register', this.name, '--no-passphrase').end();
     this.#id = textOf(
@@ -33,7 +33,7 @@ export class Person {
     );
   }
 
-  /** Starts the program; with `--json`, so that its lines can be read. */
+  /** Starts `dim --json`. */
   run(...args: readonly string[]): Program {
     const global = ['--json', '--data', this.#folder, '--station', this.#station];
     return new Program(PROGRAMS.dim, [...global, ...args], { DIM_PASSPHRASE: '' });
@@ -41,12 +41,12 @@ export class Person {
 }
 
 /**
- * A text in a line of a program.
+ * A text member of a JSON line.
  *
  * @throws `Error` if there is none
  */
 export function textOf(line: Line | undefined, name: string): string {
   const value = line?.[name];
-  if (typeof value !== 'string') throw new Error(`a program does not tell "${name}"`);
+  if (typeof value !== 'string') throw new Error(`the output of a program has no "${name}"`);
   return value;
 }

@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The programs of this repository that the demonstration starts, as files. */
+/** Paths of the programs that the demo starts. */
 export const PROGRAMS = {
   station: fileURLToPath(new URL('../../station/dist/main.js', import.meta.url)),
   dim: fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url)),
 } as const;
 
-/** One line of JSON that a program has printed. */
+/** One JSON line of the output of a program. */
 export type Line = Readonly<Record<string, unknown>>;
 
-/** How long a program may take to say what is waited for, in milliseconds. */
-const PATIENCE = 60_000;
+/** Time to wait for an expected line. */
+const LINE_TIMEOUT_MS = 60_000;
 
-/** A program in a process of its own, whose lines are read. */
+/** A program in a process of its own, which prints JSON lines. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #lines: Line[] = [];
@@ -37,23 +37,23 @@ export class Program {
   }
 
   /**
-   * The first line that is as wanted, of those that came already, too.
+   * Waits for a line, which may have been printed already.
    *
-   * @throws `Error` if the program ends before, or takes too long
+   * @throws `Error` if the program ends first, or takes too long
    */
   async line(wanted: (line: Line) => boolean): Promise<Line> {
-    const end = Date.now() + PATIENCE;
+    const end = Date.now() + LINE_TIMEOUT_MS;
     for (;;) {
       const found = this.#lines.find(wanted);
       if (found !== undefined) return found;
       if (this.#ended) throw this.#failure('ended');
-      if (Date.now() > end) throw this.#failure('says nothing');
+      if (Date.now() > end) throw this.#failure('has not printed the expected line in time');
       await this.#next();
     }
   }
 
   /**
-   * Waits for the end of a program that ends by itself.
+   * Waits until the program exits by itself.
    *
    * @returns its lines
    * @throws `Error` if it fails
@@ -64,7 +64,7 @@ export class Program {
     return this.#lines;
   }
 
-  /** Asks it to end, and waits for that. */
+  /** Stops the program, and waits until it has exited. */
   async stop(): Promise<void> {
     if (this.#ended) return;
     const closed = once(this.#child, 'close');
@@ -92,7 +92,7 @@ export class Program {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Resolves when there is something new, and now and then. */
+  /** Waits for new output, or for a second. */
   async #next(): Promise<void> {
     await new Promise<void>((resolve) => {
       const done = (): void => {

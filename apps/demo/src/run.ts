@@ -4,7 +4,7 @@ import type { Person } from './person.ts';
 import type { Program } from './program.ts';
 import { type DemoStation, startStation } from './station.ts';
 
-/** What is running behind a demonstration that has ended. */
+/** Programs that still run after the conversation. */
 export interface Running {
   readonly station: DemoStation;
   readonly hulk: Person;
@@ -12,10 +12,10 @@ export interface Running {
 }
 
 /**
- * A station, and two people who chat over it, each in a process of their own.
+ * Plays the conversation: a station, and two people who chat over it, each in a process of their own.
  *
- * @param folder - where station and people keep their things
- * @throws whatever is not as it should be; nothing is left running then
+ * @param folder - folder of all data
+ * @throws if anything is not as expected; all programs are stopped before
  */
 export async function run(stage: Stage, folder: string): Promise<Running> {
   const programs: Program[] = [];
@@ -23,7 +23,7 @@ export async function run(stage: Stage, folder: string): Promise<Running> {
     await Promise.all(programs.map((program) => program.stop()));
   };
   try {
-    stage.step('A station starts, with an identity of its own');
+    stage.step('A station starts and creates its identity');
     const station = await startStation(folder);
     programs.push(station.program);
     stage.fact('station', station.id);

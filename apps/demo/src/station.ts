@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { textOf } from './person.ts';
 import { PROGRAMS, Program } from './program.ts';
 
-/** Where stations usually listen (spec §12.1). */
+/** Default port of stations (spec §12.1). */
 const USUAL_PORT = 9394;
 
 /** A station in a process of its own, on the loopback address. */
@@ -14,7 +14,7 @@ export interface DemoStation {
   readonly program: Program;
 }
 
-/** Starts a station, at the usual port if nobody else has it. */
+/** Starts a station on the default port, or on another one if it is in use. */
 export async function startStation(folder: string): Promise<DemoStation> {
   const port = (await isFree(USUAL_PORT)) ? USUAL_PORT : 0;
   const flags = ['--host', '127.0.0.1', '--port', String(port), '--data', join(folder, 'station')];

@@ -2,9 +2,9 @@
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { runProgram } from './program.ts';
 
-// Node's own 250 ms for one address of a name are less than slow networks take; `fetch` cannot be told otherwise.
+// Node tries each address of a host for 250 ms only, which slow networks exceed. `fetch` has no option for it.
 setDefaultAutoSelectFamilyAttemptTimeout(2500);
-// Whoever read our words may have gone; that ends nothing.
+// The station keeps running if the reader of its output has gone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 const { stdout, stderr, env } = process;
@@ -14,5 +14,5 @@ const status = await runProgram(process.argv.slice(2), {
   env,
   folder: process.cwd(),
 });
-// Nothing that is still open may keep the program: what had to be written is written.
+// Exit even if something is still open: everything is written.
 process.exit(status);

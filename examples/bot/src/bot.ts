@@ -7,20 +7,20 @@ import { connectTcp } from '@dimp/transport-tcp';
 
 export const protocol = createProtocol(standard());
 
-/** Where a station is. */
+/** Address of a station. */
 export interface Place {
   readonly host: string;
   readonly port: number;
 }
 
-/** Starts a bot that says what it hears. Its identity is in the store: the next time it is the same bot. */
+/** Starts an echo bot. Its identity is in the store, so that later starts run the same bot. */
 export async function startBot(store: Store, { host, port }: Place) {
   const facebook = new Facebook({ protocol, store });
   const user = await ensureUser('echo', { facebook });
-  // A public bot answers everybody: strangers with older programs get receipts, too.
+  // A public bot sends receipts to all peers, including strangers with older programs.
   const messenger = new Messenger({ facebook, receipts: 'everybody' });
 
-  // In front of all handlers: a log, and no more than one answer at a time to anybody.
+  // Middleware before all handlers: logs each message, and limits each sender to one answer at a time.
   const busy = new Set<string>();
   messenger.use(async ({ envelope: { sender }, content }, next) => {
     console.log(`${sender.name} sends a ${content.kind}`);
@@ -28,7 +28,7 @@ export async function startBot(store: Store, { host, port }: Place) {
     busy.add(sender.entity);
     return next().finally(() => busy.delete(sender.entity));
   });
-  // What a handler returns is sent to whoever wrote.
+  // The result of a handler is sent to the sender.
   messenger.handle(Text, ({ content }) => Text.create({ text: content.body.text }));
 
   const session = new StationSession({

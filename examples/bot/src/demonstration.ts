@@ -10,13 +10,13 @@ import { httpHandler, listen } from '@dimp/station/node';
 import { connectTcp } from '@dimp/transport-tcp';
 import { type Place, protocol, startBot } from './bot.ts';
 
-/** Somebody asks the bot over a station, and gets an answer. */
+/** A user writes to the bot over a station, and gets an answer. */
 export async function demonstrate(): Promise<void> {
   await using place = await startStation();
   const bot = await startBot(memoryStore(), place);
   await bot.session.online(AbortSignal.timeout(30_000));
 
-  // moki knows the ID of the bot and nothing else: the station tells him the rest, and he checks it.
+  // moki knows only the ID of the bot. The station sends the meta and visa, which moki verifies.
   const facebook = new Facebook({ protocol, store: memoryStore() });
   const moki = await register('moki', { facebook });
   await using messenger = new Messenger({ facebook });
@@ -38,7 +38,7 @@ export async function demonstrate(): Promise<void> {
   await bot.messenger[Symbol.asyncDispose]();
 }
 
-/** A station on a free port of this machine. */
+/** Starts a station on a free port of this machine. */
 async function startStation(): Promise<Place & AsyncDisposable> {
   const facebook = new Facebook({ protocol, store: memoryStore() });
   const { id } = await register('gsp', { facebook, network: EntityType.Station });

@@ -1,5 +1,5 @@
-// A bot that echoes. `npm start -- HOST PORT FOLDER` logs it in at a station, with its identity in the folder; without
-// arguments it demonstrates itself at a station in this process. A wrong result ends it with status 1.
+// An echo bot. `npm start -- HOST PORT FOLDER` logs it in at a station, with its identity in the folder. Without arguments it
+// runs a demonstration with a station in this process, and exits with status 1 if a result is wrong.
 import { lmdbStore } from '@dimp/store-lmdb';
 import { startBot } from './bot.ts';
 import { demonstrate } from './demonstration.ts';

@@ -1,19 +1,19 @@
 import { defineContent } from '@dimp/dkd';
 import { z } from 'zod';
 
-/** A question with answers to choose from. */
+/** A poll: a question with options. */
 export const Poll = defineContent({
-  // Your own kinds begin with a domain of yours, so that they meet nobody else's.
+  // Start your own kinds with a domain of yours to avoid conflicts.
   kind: 'com.example/poll',
-  // What selects the type on the wire. 204 is "an application's own content": peers without this plug-in know what that
-  // is, and the three words say which application, module and action it belongs to.
+  // The members that select the type on the wire. 204 is "application content", which all peers know. The three words name
+  // the application, the module and the action.
   match: { type: '204', app: 'com.example.polls', mod: 'poll', act: 'ask' },
-  // Any Standard Schema describes the body: zod, valibot, arktype, or the one in @dimp/foundation/schema. What a peer
-  // sends passes it before you see it.
+  // Any Standard Schema can describe the body: zod, valibot, arktype, or @dimp/foundation/schema. The data of peers is
+  // checked before your code sees it.
   schema: z.object({
     question: z.string().min(1).max(200),
     options: z.array(z.string().min(1).max(80)).min(2).max(10),
   }),
-  // Goes along as `text`, for clients that do not have this plug-in.
+  // Sent as `text`, for clients without this plug-in.
   fallback: (poll) => `Poll: ${poll.question} (${poll.options.join(' / ')})`,
 });

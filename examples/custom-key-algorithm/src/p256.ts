@@ -4,12 +4,12 @@ import { decodeHex, encodeHex, fieldError, ProtocolError } from '@dimp/foundatio
 import { p256 as curve } from '@noble/curves/nist.js';
 
 type P256PublicKey = VerifyKey<'P256'>;
-// Not every private key can be exported: one in a hardware token would implement `Signer<'P256'>` alone.
+// A private key that cannot be exported, such as one in a hardware token, would implement only `Signer<'P256'>`.
 type P256PrivateKey = Signer<'P256'> & ExportableKey<'P256'>;
 
 class PublicP256 implements P256PublicKey {
   readonly algorithm = 'P256';
-  /** The compressed point, 33 bytes: keys are compared by it, however they were spelled. */
+  /** The compressed point, 33 bytes. Keys are equal if their material is equal, whatever their wire form. */
   readonly material: Uint8Array;
   readonly #wire: KeyWire<'P256'>;
 
@@ -18,17 +18,17 @@ class PublicP256 implements P256PublicKey {
     this.#wire = wire;
   }
 
-  /** Answers false for every bad signature and never throws, whatever the bytes are. */
+  /** Returns false for every invalid signature, and never throws. */
   verify(data: Uint8Array, signature: Uint8Array): boolean {
     try {
-      // Low s only: of the two signatures that ECDSA would accept, one counts.
+      // Accept only low s: ECDSA would accept two signatures, one for each s.
       return curve.verify(signature, data, this.material, { lowS: true });
     } catch {
       return false;
     }
   }
 
-  /** The object as it was read: members that this plug-in does not know survive. */
+  /** Returns the object as it was read, including members that this plug-in does not know. */
   toWire(): KeyWire<'P256'> {
     return this.#wire;
   }
@@ -43,7 +43,7 @@ class PrivateP256 implements P256PrivateKey {
 
   constructor(secret: Uint8Array, wire: KeyWire<'P256'>) {
     const point = curve.getPublicKey(secret, true);
-    this.publicKey = new PublicP256(point, spell(point));
+    this.publicKey = new PublicP256(point, toWireForm(point));
     this.#secret = secret;
     this.#wire = wire;
   }
@@ -57,34 +57,35 @@ class PrivateP256 implements P256PrivateKey {
   }
 }
 
-/** The plug-in: a plain value. `data` on the wire is hex, of the compressed point or of the secret number. */
+/** The plug-in, a plain value. On the wire, `data` is the compressed point or the secret number, in hex. */
 export const p256: KeyAlgorithm<'P256', P256PrivateKey, P256PublicKey> = {
   kind: 'key-pair',
   name: 'P256',
   generate() {
     const { secretKey } = curve.keygen();
-    return new PrivateP256(secretKey, spell(secretKey));
+    return new PrivateP256(secretKey, toWireForm(secretKey));
   },
   parsePrivate(wire) {
     const secret = readHex(wire, 32);
-    if (!curve.utils.isValidSecretKey(secret)) throw keyError('is out of range');
+    if (!curve.utils.isValidSecretKey(secret)) throw keyError('must be in range');
     return new PrivateP256(secret, wire as KeyWire<'P256'>);
   },
   parsePublic(wire) {
     const point = readHex(wire, 33);
-    if (!curve.utils.isValidPublicKey(point, true)) throw keyError('is no point of the curve');
+    if (!curve.utils.isValidPublicKey(point, true)) throw keyError('must be a point of the curve');
     return new PublicP256(point, wire as KeyWire<'P256'>);
   },
 };
 
-function spell(bytes: Uint8Array): KeyWire<'P256'> {
+function toWireForm(bytes: Uint8Array): KeyWire<'P256'> {
   return { algorithm: 'P256', data: encodeHex(bytes) };
 }
 
-/** Input comes from the network: garbage must give `format/field` or `crypto/key`, and errors must not quote it. */
+/** Reads input from the network. Invalid data must throw `format/field` or `crypto/key`, and errors must not quote it. */
 function readHex({ data }: KeyWire, length: number): Uint8Array {
-  if (typeof data !== 'string') throw fieldError('data', 'is missing or no text');
-  if (data.length !== 2 * length || !/^[0-9a-f]+$/.test(data)) throw keyError('is no hex of a key');
+  if (typeof data !== 'string') throw fieldError('data', 'must be a string');
+  if (data.length !== 2 * length || !/^[0-9a-f]+$/.test(data))
+    throw keyError('must be the hex digits of a key');
   return decodeHex(data);
 }
 

@@ -21,19 +21,19 @@ export const protocol = createProtocol(
   defineExtension({ name: 'com.example', contents: [Greeting] }),
 );
 
-/** Where a client lives, and whose it is. */
+/** Account of a client. */
 export interface Account {
   readonly name: string;
   /** Folder of the store. */
   readonly path: string;
   readonly passphrase: string;
-  /** What its user has been shown. It stands for a screen, and outlives the client. */
+  /** Texts shown to the user. Stands for a screen, and outlives the client. */
   readonly screen: string[];
 }
 
-/** Starts a client: everything it knows is in its store. The first time it makes an identity, later it finds it there. */
+/** Starts a client. The first start creates its identity in the store; later starts load it. */
 export async function openClient({ name, path, passphrase, screen }: Account, relay: Relay) {
-  // LMDB keeps the records, and below it nobody can read them: not even whose messages they are.
+  // LMDB stores the records encrypted: the disk does not even reveal whose messages they are.
   const files = await lmdbStore({ path });
   const store = await encryptedStore(files, { passphrase }).catch(async (error: unknown) => {
     await files.close();
@@ -42,7 +42,7 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
   const facebook = new Facebook({ protocol, store });
   const user = await ensureUser(name, { facebook });
 
-  // Handlers first, then the connection: what waits from an earlier life comes at once.
+  // Add handlers before connecting, because waiting messages arrive at once.
   const messenger = new Messenger({ facebook });
   messenger.on('refused', ({ error }) => console.error(`${name} refuses: ${error.code}`));
   messenger.on('failed', ({ error }) => console.error(error));
@@ -50,7 +50,7 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
     Text.create({ text: `${content.body.mood}? Me too.` }),
   );
   const showing = (async () => {
-    // What no handler takes. Asking for the next one says that this one is done with.
+    // Messages without a handler. Requesting the next message confirms the previous one.
     for await (const { content, envelope } of messenger.messages()) {
       if (content.kind !== 'text') continue;
       screen.push(content.body.text);
@@ -60,7 +60,7 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
   const line = relay.connect(user.id);
   const connected = messenger.connect(line);
 
-  /** Ends in the opposite order: the line, what still came over it, the messenger, the store. */
+  /** Closes everything in reverse order: connection, pending work, messenger, store. */
   const close = async (): Promise<void> => {
     await line.close();
     await connected;
@@ -73,5 +73,5 @@ export async function openClient({ name, path, passphrase, screen }: Account, re
   return { user, facebook, messenger, close };
 }
 
-/** A client that is running. */
+/** A running client. */
 export type Client = Awaited<ReturnType<typeof openClient>>;

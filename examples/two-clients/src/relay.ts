@@ -3,8 +3,8 @@ import { memoryTransportPair } from '@dimp/core/memory';
 import type { ID } from '@dimp/mkm';
 
 /**
- * A post office in this process. It reads the receiver on the envelope and nothing else, keeps messages for whoever is
- * away, and is not a good one: it delivers everything twice.
+ * A relay in this process. It reads the receiver in the envelope and nothing else, stores messages for offline users, and
+ * delivers every message twice to show that duplicates do no harm.
  */
 export class Relay {
   readonly #protocol: Protocol;
@@ -15,7 +15,7 @@ export class Relay {
     this.#protocol = protocol;
   }
 
-  /** Connects a user. @returns his end of the line */
+  /** Connects a user. @returns their end of the connection */
   connect({ entity }: ID): Transport {
     const [theirs, ours] = memoryTransportPair();
     this.#lines.set(entity, ours);
@@ -36,11 +36,11 @@ export class Relay {
 
   async #deliver(bytes: Uint8Array): Promise<void> {
     const { receiver } = this.#protocol.parseMessage(bytes).envelope;
-    // Questions to whichever station there is: here is none.
+    // Broadcasts are questions to a station, and this is not one.
     if (receiver.isBroadcast) return;
     try {
       const line = this.#lines.get(receiver.entity);
-      if (line === undefined) throw new Error('away');
+      if (line === undefined) throw new Error('offline');
       await line.send(bytes);
       await line.send(bytes);
     } catch {

@@ -4,7 +4,7 @@ import { hasColours, Stage } from './stage.ts';
 const colours = hasColours(process);
 const print = (line: string): void => console.log(line);
 
-print('DIM: messages between people, end to end. Nothing here uses a network.');
+print('DIM: end-to-end encrypted messages between people. This walkthrough uses no network.');
 try {
   await run(new Stage(print, colours));
 } catch (error) {

@@ -11,7 +11,7 @@ import type { ID, User } from '@dimp/mkm';
 import { protocol } from './protocol.ts';
 import { ensure } from './stage.ts';
 
-/** Somebody with a machine of their own: nothing is shared but what is handed over. */
+/** A person with a machine of their own. People share only the bytes that they exchange. */
 export interface Person {
   readonly name: string;
   readonly user: User;
@@ -19,7 +19,7 @@ export interface Person {
   readonly messenger: Messenger<typeof protocol>;
 }
 
-/** Makes an identity on a new machine. Its store is in memory and gone when the program ends. */
+/** Creates an identity on a new machine, with a store in memory. */
 export async function newPerson(
   name: string,
   identity: Omit<RegisterOptions<typeof protocol>, 'facebook'> = {},
@@ -29,7 +29,7 @@ export async function newPerson(
   return { name, user, facebook, messenger: new Messenger({ facebook }) };
 }
 
-/** Gives somebody another one's meta and visa as the JSON that would come from a station. Both are checked. */
+/** Gives the meta and visa of one person to another, as the JSON that a station would send. Both are verified. */
 export async function introduce(known: Person, to: Person): Promise<void> {
   const meta = await known.user.meta();
   const visa = await known.user.visa();
@@ -38,18 +38,18 @@ export async function introduce(known: Person, to: Person): Promise<void> {
   await to.facebook.saveDocument(asJson(visa.wire), known.user.id);
 }
 
-/** What a value looks like to somebody who only gets its JSON. */
+/** Converts a value to JSON and back, as a receiver sees it. */
 export function asJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
-/** The outcome of a step that has all it needs. */
+/** The result of a step that needs no more information. @throws `Error` if it waits */
 export function ready<T extends object>(outcome: T | Waiting): T {
   if (isWaiting(outcome)) throw new Error(`not as expected: waiting for a ${outcome.for}`);
   return outcome;
 }
 
-/** Packs a content into the bytes that travel. */
+/** Packs a content into the bytes of a message. */
 export async function pack(
   { messenger }: Person,
   draft: Parameters<Person['messenger']['pack']>[0],
@@ -59,7 +59,7 @@ export async function pack(
   return messenger.serialize(ready(await messenger.pack(draft, receiver, options)));
 }
 
-/** Verifies and opens bytes that arrived. */
+/** Verifies and decrypts a message. */
 export async function unpack(
   { messenger }: Person,
   bytes: Uint8Array,

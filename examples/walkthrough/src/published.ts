@@ -3,7 +3,7 @@ import type { JsonObject } from '@dimp/foundation';
 // What DIM printed in its papers and shipped with its sources in 2018: two sample accounts, one message between them, and
 // the receiver's private key, which is therefore no secret. RSA-1024, as everything was at that time.
 
-/** moki, who wrote. */
+/** The sender. */
 export const MOKI: string = 'moki@4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk';
 
 /** moki's meta. */
@@ -21,7 +21,7 @@ export const MOKI_META: JsonObject = {
     'ld68TnzYqzFQMxeJ6N+aZa2jRf9d4zVx4BUiBlmur67ne8YZF08plhCiIhfyYDIwwW7KLaAHvK8gJbp0pPIzLR4bhzu6zRpDLzUQsq6bXgMp+WAiZtFm6IHWNUwUEYcr3iSvTn5L1HunRt7kBglEjv8RKtbNcK0t1Xto375kMlo=',
 };
 
-/** hulk, to whom he wrote. */
+/** The receiver. */
 export const HULK: string = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
 
 /** hulk's meta. */
@@ -48,6 +48,6 @@ export const HULK_PRIVATE_KEY: JsonObject = {
   digest: 'SHA256',
 };
 
-/** The message, byte by byte as it was printed. */
+/** The message, exactly as it was published. */
 export const MESSAGE: string =
   '{"sender":"moki@4WDfe3zZ4T7opFSi3iDAKiuTnUHjxmXekk","receiver":"hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj","time":1545405083,"data":"9cjCKG99ULCCxbL2mkc/MgF1saeRqJaCc+S12+HCqmsuF7TWK61EwTQWZSKskUeF","key":"WH/wAcu+HfpaLq+vRblNnYufkyjTm4FgYyzW3wBDeRtXs1TeDmRxKVu7nQI/sdIALGLXrY+O5mlRfhU8f8TuIBilZUlX/eIUpL4uSDYKVLaRG9pOcrCHKevjUpId9x/8KBEiMIL5LB0Vo7sKrvrqosCnIgNfHbXMKvMzwcqZEU8=","signature":"Yo+hchWsQlWHtc8iMGS7jpn/i9pOLNq0E3dTNsx80QdBboTLeKoJYAg/lI+kZL+g7oWJYpD4qKemOwzI+9pxdMuZmPycG+0/VM3HVSMcguEOqOH9SElp/fYVnm4aSjAJk2vBpARzMT0aRNp/jTFLawmMDuIlgWhBfXvH7bT7rDI="}';

@@ -8,7 +8,7 @@ import { publishedMessage } from './steps/published-message.ts';
 /**
  * Runs the whole walkthrough.
  *
- * @throws whatever is not as it should be.
+ * @throws if anything is not as expected
  */
 export async function run(stage: Stage): Promise<void> {
   await publishedMessage(stage);
@@ -19,6 +19,9 @@ export async function run(stage: Stage): Promise<void> {
   await attacks(stage, alice, bob, carol);
   stage.step('Where to go from here');
   stage.fact('README.md', 'quick start, packages, plug-ins');
-  stage.fact('examples/', 'hello, a content type and a key algorithm of your own');
+  stage.fact(
+    'examples/',
+    'hello, two clients, a bot, a content type and a key algorithm of your own',
+  );
   stage.fact('docs/', 'architecture, guides, decisions');
 }

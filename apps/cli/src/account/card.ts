@@ -5,17 +5,17 @@ import type { Surroundings } from '../terminal/context.ts';
 import { readInput, withoutMark } from '../terminal/files.ts';
 import { protocol } from './protocol.ts';
 
-/** Longest card, in bytes: a meta and a visa have 64 KiB each at most. */
-const MAX_BYTES = 256 * 1024;
+/** Limit for a card: meta and visa have at most 64 KiB each. */
+const MAX_CARD_BYTES = 256 * 1024;
 
-/** What others need to write to somebody and to check what he writes: his meta and visa. Nothing in it is secret. */
+/** The card of an identity: its meta and visa, which others need to encrypt for it and to verify its messages. Public. */
 export async function cardOf(facebook: Facebook, id: ID): Promise<JsonObject> {
   const meta = await facebook.meta(id);
   const visa = await facebook.document(id);
   return { id: id.text, meta: meta?.wire, visa: visa?.wire };
 }
 
-/** A card that was read, and not checked. */
+/** A card that is parsed but not verified. */
 export interface Card {
   readonly id: ID;
   readonly meta: JsonObject;
@@ -32,9 +32,9 @@ export async function readCard(
   surroundings: Pick<Surroundings, 'stdin'>,
 ): Promise<Card> {
   const { id, meta, visa } = parseJsonObject(
-    withoutMark(await readInput(path, MAX_BYTES, surroundings)),
+    withoutMark(await readInput(path, MAX_CARD_BYTES, surroundings)),
   );
-  if (!isJsonObject(meta)) throw fieldError('meta', 'is missing or not an object');
+  if (!isJsonObject(meta)) throw fieldError('meta', 'must be an object');
   if (visa !== undefined && !isJsonObject(visa)) throw fieldError('visa', 'must be an object');
   return { id: protocol.parseID(id), meta, ...(visa === undefined ? {} : { visa }) };
 }

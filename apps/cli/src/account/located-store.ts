@@ -1,9 +1,9 @@
 import type { Store } from '@dimp/core';
 import { isProtocolError, type MaybePromise, ProtocolError } from '@dimp/foundation';
 
-/** A store whose failures say where it lies: "writing failed" alone does not tell which disk is full. */
+/** Wraps a store so that its errors name its folder: "writing failed" alone does not say which disk is full. */
 export function locatedStore(store: Store, folder: string): Store {
-  const placed = async <T>(task: () => MaybePromise<T>): Promise<T> => {
+  const located = async <T>(task: () => MaybePromise<T>): Promise<T> => {
     try {
       return await task();
     } catch (error) {
@@ -12,9 +12,9 @@ export function locatedStore(store: Store, folder: string): Store {
   };
   return {
     capabilities: store.capabilities,
-    get: (key) => placed(() => store.get(key)),
-    set: (key, value) => placed(() => store.set(key, value)),
-    delete: (key) => placed(() => store.delete(key)),
+    get: (key) => located(() => store.get(key)),
+    set: (key, value) => located(() => store.set(key, value)),
+    delete: (key) => located(() => store.delete(key)),
     async *list(prefix) {
       try {
         yield* store.list(prefix);
@@ -22,19 +22,19 @@ export function locatedStore(store: Store, folder: string): Store {
         throw withLocation(error, folder);
       }
     },
-    batch: (changes) => placed(() => store.batch(changes)),
+    batch: (changes) => located(() => store.batch(changes)),
     compareAndSet: (key, expected, value) =>
-      placed(() => store.compareAndSet(key, expected, value)),
-    close: () => placed(() => store.close()),
-    [Symbol.asyncDispose]: () => placed(() => store.close()),
+      located(() => store.compareAndSet(key, expected, value)),
+    close: () => located(() => store.close()),
+    [Symbol.asyncDispose]: () => located(() => store.close()),
   };
 }
 
-/** The same failure with the folder in its message, if it is one of the disk. */
+/** Adds the folder to the message of an error of the disk; returns other errors unchanged. */
 export function withLocation(error: unknown, folder: string): unknown {
   if (!isProtocolError(error)) return error;
   const { code, message, details } = error;
-  const isOfDisk = ['store/unavailable', 'store/quota', 'store/corrupt'].includes(code);
-  if (!isOfDisk || message.includes(folder)) return error;
+  const isDiskError = ['store/unavailable', 'store/quota', 'store/corrupt'].includes(code);
+  if (!isDiskError || message.includes(folder)) return error;
   return new ProtocolError(code, `${message}: ${folder}`, { details, cause: error });
 }

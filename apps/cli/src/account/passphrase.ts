@@ -4,37 +4,36 @@ import { usage } from '../terminal/failure.ts';
 import { readText } from '../terminal/files.ts';
 import { askHidden } from '../terminal/prompt.ts';
 
-/** Longest file with a passphrase, in bytes. */
-const MAX_BYTES = 4096;
+const MAX_PASSPHRASE_FILE_BYTES = 4096;
 
-/** Where one passphrase may come from, in this order: a file, the environment, whoever sits at the terminal. */
+/** Sources of a passphrase, in this order: a file, an environment variable, a question on the terminal. */
 export interface PassphraseSource {
-  /** What is asked on a terminal. */
+  /** Question on the terminal. */
   readonly question: string;
   readonly file: string | undefined;
-  /** Name of a variable of the environment. */
+  /** Name of the environment variable. */
   readonly variable: string;
-  /** Option that names the file, for the error. */
+  /** Option that names the file, for the error message. */
   readonly option: string;
-  /** Asks twice, because nobody can tell later what was meant. */
+  /** Asks twice, because a typing error in a new passphrase cannot be corrected later. */
   readonly isNew: boolean;
 }
 
 /**
  * Gets a passphrase.
  *
- * @throws `crypto/passphrase` if there is none to be had; `usage` for an empty one, or two that differ
+ * @throws `crypto/passphrase` if no source has one; `usage` for an empty one, or for two that differ
  */
 export async function passphraseFrom(source: PassphraseSource, context: Context): Promise<string> {
   const { file, variable, option, question, isNew } = source;
   const { env, stdin, stderr } = context;
-  if (file !== undefined) return notEmpty(await readText(file, MAX_BYTES, context));
+  if (file !== undefined) return notEmpty(await readText(file, MAX_PASSPHRASE_FILE_BYTES, context));
   const given = env[variable];
   if (given !== undefined && given !== '') return given;
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
     throw new ProtocolError(
       'crypto/passphrase',
-      `a passphrase is needed: from a terminal, ${option} or ${variable}`,
+      `a passphrase is needed: use a terminal, ${option} or ${variable}`,
     );
   }
   const first = notEmpty(await askHidden(`${question}: `, context));
@@ -63,6 +62,6 @@ export function exportPassphrase(
 }
 
 function notEmpty(passphrase: string): string {
-  if (passphrase === '') throw usage('a passphrase must not be empty');
+  if (passphrase === '') throw usage('the passphrase must not be empty');
   return passphrase;
 }

@@ -22,21 +22,20 @@ import { passphraseFrom } from './passphrase.ts';
 import { type AppProtocol, protocol } from './protocol.ts';
 import { usualFolder } from './usual-folder.ts';
 
-/** The profile that is meant when none is named. */
 const DEFAULT_PROFILE = 'default';
-/** Names that are folders on every system, and do not lead out of the data folder. */
+/** Names that are valid folder names on every system and stay in the data folder. */
 const PROFILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-/** Names that Windows keeps for devices. */
+/** Names that Windows reserves for devices. */
 const DEVICE_NAME = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$/i;
 const KEY_BYTES = 32;
-/** Pause between two attempts to open a store that another program has open, in milliseconds. */
-const RETRY_PAUSE = 100;
+/** Delay between two attempts to open a store that another program uses. */
+const RETRY_MS = 100;
 
 type Unlock = Parameters<typeof encryptedStore>[1];
 
 /**
- * An account of the person who calls the program: an identity with all it knows, in a folder that nobody else may read.
- * Everything in it is encrypted, with a passphrase or with a key that lies beside it.
+ * An identity with its keys, contacts and messages, in a folder that only the user can read. Everything in it is encrypted
+ * with a passphrase, or with a key file beside the store.
  */
 export interface Profile extends AsyncDisposable {
   readonly name: string;
@@ -45,16 +44,16 @@ export interface Profile extends AsyncDisposable {
   readonly facebook: Facebook<AppProtocol>;
 }
 
-/** What a command does with a profile; one that only reads works on a disk that is full or read-only as well. */
+/** How a command uses a profile. `read` also works if the disk is full or read-only. */
 export type Access = 'read' | 'write';
 
-/** How a profile is made if it is not there yet. */
+/** How a new profile is protected. */
 export interface NewProfile {
-  /** False: no passphrase, but a key in a file beside the store. */
+  /** False for a key file beside the store instead of a passphrase. */
   readonly passphrase: boolean;
 }
 
-/** Name and folders of the profile that is meant. They may not be there. */
+/** Name and paths of a profile, which may not exist. */
 interface Place {
   readonly name: string;
   readonly data: string;
@@ -63,18 +62,20 @@ interface Place {
   readonly key: string;
 }
 
-/** Where the profile that the options name is, or would be. @throws `usage` for a name that is none */
+/** The place of the profile that the options name. @throws `usage` for an invalid name */
 function placeOf({ options, env }: Pick<Context, 'options' | 'env'>): Place {
   const name = options.profile ?? DEFAULT_PROFILE;
   if (!PROFILE_NAME.test(name) || DEVICE_NAME.test(name)) {
-    throw usage('a profile is called by letters, digits, ".", "_" and "-", 64 at most');
+    throw usage(
+      'the name of a profile must be at most 64 letters, digits, ".", "_" and "-", and start with a letter or digit',
+    );
   }
   const data = resolve(options.data ?? (env['DIM_DATA'] || undefined) ?? usualFolder(env));
   const folder = join(data, name);
   return { name, data, folder, store: join(folder, 'store'), key: join(folder, 'key') };
 }
 
-/** Whether the profile that is meant is there. */
+/** Whether the profile that the options name exists. */
 export async function profileExists(context: Pick<Context, 'options' | 'env'>): Promise<boolean> {
   return exists(placeOf(context).store);
 }
@@ -82,8 +83,8 @@ export async function profileExists(context: Pick<Context, 'options' | 'env'>): 
 /**
  * Opens the profile.
  *
- * @throws `identity/not-found` if there is none; `crypto/passphrase`; `store/conflict` if another program has it open;
- *   `policy/unauthorized` for a key that others can read
+ * @throws `identity/not-found` if it does not exist; `crypto/passphrase`; `store/conflict` if another program has it open;
+ *   `policy/unauthorized` for a key file that other users can read
  */
 export async function openProfile(context: Context, access: Access = 'write'): Promise<Profile> {
   const place = placeOf(context);
@@ -91,7 +92,7 @@ export async function openProfile(context: Context, access: Access = 'write'): P
   return unlock(place, context, { access, isNew: false });
 }
 
-/** Opens the profile, or makes it; as {@link openProfile}. */
+/** Opens the profile as {@link openProfile} does, and creates it if it does not exist. */
 export async function createProfile(
   context: Context,
   { passphrase }: NewProfile,
@@ -164,7 +165,7 @@ async function open(place: Place, key: Unlock, context: Context, access: Access)
   };
 }
 
-/** Waits for another program that has the store open, as long as the caller was told to. */
+/** Opens the store. Waits for another program that has it open, for up to `--wait` seconds. */
 async function openFiles(place: Place, context: Context, access: Access): Promise<Store> {
   const { options, signal, output } = context;
   const end = Date.now() + (options.wait ?? 0) * 1000;
@@ -182,11 +183,11 @@ async function openFiles(place: Place, context: Context, access: Access): Promis
       }
       if (Date.now() >= end) throw inUse(place, error);
     }
-    await pause(RETRY_PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(RETRY_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-/** Whether the disk or its rights keep from writing, and perhaps not from reading. */
+/** Whether the disk or its permissions prevent writing, but perhaps not reading. */
 function isUnwritable(error: unknown): boolean {
   if (!isProtocolError(error)) return false;
   const { cause } = error.details;
@@ -198,7 +199,7 @@ function isUnwritable(error: unknown): boolean {
 async function unlockOf(place: Place, context: Context, isNew: boolean): Promise<Unlock> {
   if (await exists(place.key)) return { key: await readKey(place, context) };
   const { options, env } = context;
-  // Nobody is asked for a passphrase that there is not.
+  // Do not ask for the passphrase of a profile that has a key file.
   const asks = options.passphraseFile === undefined && !env['DIM_PASSPHRASE'];
   if (!isNew && asks) await checkKey(place, context);
   const passphrase = await passphraseFrom(
@@ -216,11 +217,7 @@ async function unlockOf(place: Place, context: Context, isNew: boolean): Promise
   return { passphrase };
 }
 
-/**
- * Says what is missing from a profile that has a key instead of a passphrase.
- *
- * @throws `file/unreadable` if its key is gone
- */
+/** @throws `file/unreadable` if the profile is protected by a key file and the file is missing */
 async function checkKey(place: Place, context: Context): Promise<void> {
   if (await exists(place.key)) return;
   const files = await openFiles(place, context, 'read');
@@ -231,7 +228,7 @@ async function checkKey(place: Place, context: Context): Promise<void> {
   }
   throw new CommandFailure(
     'file/unreadable',
-    `profile "${place.name}" has a key instead of a passphrase, and ${place.key} is missing: without this file nothing can be read`,
+    `profile "${place.name}" is protected by a key file, and ${place.key} is missing: without this file nothing can be read`,
   );
 }
 
@@ -240,7 +237,7 @@ async function readKey({ key }: Place, context: Context): Promise<Uint8Array> {
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new ProtocolError(
       'policy/unauthorized',
-      `others may read the key of the profile: chmod 600 ${key}`,
+      `other users can read the key of the profile: chmod 600 ${key}`,
     );
   }
   const damaged = new ProtocolError('store/corrupt', `the key of the profile is damaged: ${key}`);
@@ -249,7 +246,7 @@ async function readKey({ key }: Place, context: Context): Promise<Uint8Array> {
     const bytes = decodeHex(text);
     if (bytes.length === KEY_BYTES) return bytes;
   } catch {
-    // The cause stays out: it may quote the key.
+    // The cause is left out, because it may contain the key.
   }
   throw damaged;
 }
@@ -257,7 +254,7 @@ async function readKey({ key }: Place, context: Context): Promise<Uint8Array> {
 async function makeFolders({ data, folder }: Place): Promise<void> {
   try {
     await mkdir(data, { recursive: true, mode: 0o700 });
-    // Not with all folders above it: the system's own error tells why.
+    // Not recursive, so that the error of the system names this folder.
     await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
     });
@@ -274,7 +271,7 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    // What may not be looked at is not missing.
+    // A path without permission is not a missing one.
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(path, error);
     return false;
   }
@@ -283,7 +280,7 @@ async function exists(path: string): Promise<boolean> {
 function noProfile({ name }: Place): ProtocolError {
   return new ProtocolError(
     'identity/not-found',
-    `there is no profile "${name}": dim register makes one`,
+    `profile "${name}" does not exist: dim register creates it`,
   );
 }
 

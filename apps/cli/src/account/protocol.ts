@@ -1,8 +1,8 @@
 import { createProtocol } from '@dimp/core';
 import { standard } from '@dimp/extensions/standard';
 
-/** Everything the deployed network knows. Immutable. */
+/** All algorithms and contents of the deployed network. Immutable. */
 export const protocol = createProtocol(standard());
 
-/** What {@link protocol} is, for whoever needs its type. */
+/** Type of {@link protocol}. */
 export type AppProtocol = typeof protocol;

@@ -4,7 +4,7 @@ import type { Output } from '../terminal/output.ts';
 import { oneLine, timeText } from '../terminal/text.ts';
 import type { Profile } from './profile.ts';
 
-/** What is told of an identity of this machine: nothing that others may not know. */
+/** Shows an identity of this machine. Everything shown is public. */
 export async function showIdentity(
   { name: profile, folder, facebook }: Profile,
   user: User,

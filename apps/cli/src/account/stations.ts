@@ -16,28 +16,28 @@ import { CommandFailure, usage } from '../terminal/failure.ts';
 import type { Output } from '../terminal/output.ts';
 import { protocol } from './protocol.ts';
 
-/** Where a station is, and how it is spoken to. */
+/** Address of a station. */
 export interface StationPlace {
-  /** The one spelling: `tcp://host:port`, and so on. */
+  /** The canonical URL, such as `tcp://host:port`. */
   readonly url: string;
   readonly scheme: 'tcp' | 'tls' | 'ws' | 'wss';
   /** Without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Who has to be there, if the person has said so. */
+  /** The ID that the station must have, if the user has set one. */
   readonly id?: ID;
 }
 
-/** Port of most stations (spec §12.1). */
+/** Default port of stations (spec §12.1). */
 const DEFAULT_PORT = 9394;
 const SCHEMES = ['tcp', 'tls', 'ws', 'wss'] as const;
 /** Most stations of a profile. */
 const MAX_STATIONS = 32;
-/** Where the list lies in the profile. */
+/** Key of the list in the store of the profile. */
 const LIST = ['cli', 'stations'] as const;
 
 /**
- * Reads where a station is: `HOST`, `HOST:PORT`, or a URL of tcp, tls, ws or wss.
+ * Parses the address of a station: `HOST`, `HOST:PORT`, or a tcp, tls, ws or wss URL.
  *
  * @throws `usage`
  */
@@ -46,17 +46,17 @@ export function parseStation(text: string, id?: ID): StationPlace {
   const url = URL.canParse(full) ? new URL(full) : undefined;
   const scheme = SCHEMES.find((each) => `${each}:` === url?.protocol);
   if (url === undefined || scheme === undefined || url.hostname === '') {
-    throw usage('a station is HOST:PORT, or a URL of tcp, tls, ws or wss');
+    throw usage('the address of a station must be HOST:PORT, or a tcp, tls, ws or wss URL');
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw usage('the address of a station has no user, query or fragment');
+    throw usage('the address of a station must not have a user, query or fragment');
   }
   const web = scheme === 'ws' || scheme === 'wss';
   if (!web && url.pathname !== '' && url.pathname !== '/') {
-    throw usage('only WebSocket addresses have a path');
+    throw usage('only WebSocket addresses can have a path');
   }
   const port = url.port === '' ? portOf(full, scheme) : Number(url.port);
-  if (port < 1) throw usage('a port is 1 to 65535');
+  if (port < 1) throw usage('the port must be from 1 to 65535');
   const host = url.hostname.toLowerCase();
   const path = web ? url.pathname : '';
   return {
@@ -68,7 +68,7 @@ export function parseStation(text: string, id?: ID): StationPlace {
   };
 }
 
-/** A station as the session takes it. */
+/** The address in the form that a session takes. */
 export function addressOf(place: StationPlace): StationAddress {
   const { url, scheme, host, port, id } = place;
   const connect =
@@ -78,14 +78,14 @@ export function addressOf(place: StationPlace): StationAddress {
   return { connect, host, port, ...(id === undefined ? {} : { id }) };
 }
 
-/** Where a station keeps files: HTTP on the same port. */
+/** URL of the file server of a station: HTTP on the same port. */
 export function filesOf({ scheme, host, port }: StationPlace): string {
   const secure = scheme === 'tls' || scheme === 'wss';
   return `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}/f/`;
 }
 
 /**
- * The stations that are meant: those named for this call, else those of the profile.
+ * The stations to use: those given for this call, else those of the profile.
  *
  * @throws `no-station` without any
  */
@@ -96,18 +96,21 @@ export async function stationsFor(
   const named = (options.station ?? []).map((text) => parseStation(text));
   const stations = named.length > 0 ? named : await readStations(store);
   if (stations.length === 0) {
-    throw new CommandFailure('no-station', 'no station: dim station add HOST:PORT, or --station');
+    throw new CommandFailure(
+      'no-station',
+      'no station is set: dim station add HOST:PORT, or --station',
+    );
   }
   return stations;
 }
 
-/** The stations of a profile, in the order in which they are tried. @throws `store/corrupt` */
+/** Reads the stations of a profile, in the order in which they are tried. @throws `store/corrupt` */
 export async function readStations(store: Store): Promise<readonly StationPlace[]> {
   const bytes = await store.get(LIST);
   if (bytes === undefined) return [];
   try {
     const list = parseJson(bytes);
-    if (!Array.isArray(list)) throw new TypeError('no list');
+    if (!Array.isArray(list)) throw new TypeError('not a list');
     return (list as readonly JsonObject[]).filter(isJsonObject).map(({ url, id }) => {
       return parseStation(String(url), typeof id === 'string' ? protocol.parseID(id) : undefined);
     });
@@ -118,11 +121,11 @@ export async function readStations(store: Store): Promise<readonly StationPlace[
   }
 }
 
-/** Adds a station, or replaces the one at the same address. @throws `format/limit` */
+/** Adds a station, or replaces the one with the same address. @throws `format/limit` */
 export async function addStation(store: Store, place: StationPlace): Promise<void> {
   const others = (await readStations(store)).filter(({ url }) => url !== place.url);
   if (others.length >= MAX_STATIONS) {
-    throw new ProtocolError('format/limit', 'more stations than a profile can have');
+    throw new ProtocolError('format/limit', `a profile can have at most ${MAX_STATIONS} stations`);
   }
   await writeStations(store, [...others, place]);
 }
@@ -144,7 +147,7 @@ async function writeStations(store: Store, stations: readonly StationPlace[]): P
   await store.set(LIST, utf8Encode(stringifyJson(list)));
 }
 
-/** The URL parser leaves out a port that is the scheme's own. */
+/** Port of a URL whose parser has left out a port that is the default of the scheme. */
 function portOf(text: string, scheme: StationPlace['scheme']): number {
   const [, written] = /^[a-z]+:\/\/(?:\[[^\]]*\]|[^/:]*):(\d+)/i.exec(text) ?? [];
   if (written !== undefined) return Number(written);
@@ -152,7 +155,7 @@ function portOf(text: string, scheme: StationPlace['scheme']): number {
   return scheme === 'wss' ? 443 : DEFAULT_PORT;
 }
 
-/** An address of IPv6 alone has brackets in a URL. */
+/** Adds the brackets that an IPv6 address needs in a URL. */
 function bracketed(host: string): string {
   return /^[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*$/i.test(host) ? `[${host}]` : host;
 }

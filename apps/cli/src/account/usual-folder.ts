@@ -2,21 +2,21 @@ import { homedir, platform } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { CommandFailure } from '../terminal/failure.ts';
 
-/** Name of the folder among those of other programs. */
+/** Name of the folder within the usual folder of the system. */
 const NAME = 'dim';
 
-/** What the usual folder depends on. */
+/** The parts of the system that the usual folder depends on. */
 export interface System {
   readonly platform: NodeJS.Platform;
-  /** @throws for a user without a home folder, such as one that only a container knows */
+  /** @throws for a user without a home folder, such as a numeric user of a container */
   readonly homedir: () => string;
 }
 
 /**
- * Where programs of this system keep their data: `XDG_DATA_HOME` or `~/.local/share`, `~/Library/Application Support`,
+ * Returns the folder for data of this program: in `XDG_DATA_HOME` or `~/.local/share`, `~/Library/Application Support`, or
  * `%LOCALAPPDATA%`.
  *
- * @throws `no-home` if the system does not know where that is
+ * @throws `no-home` if the user has no home folder
  */
 export function usualFolder(
   env: Readonly<Record<string, string | undefined>>,
@@ -41,11 +41,11 @@ function homeOf({ homedir: find }: System): string {
   try {
     home = find();
   } catch {
-    // The user has no entry among those of the system, and HOME is not set.
+    // The system does not know the user, and HOME is not set.
   }
   if (home !== '' && isAbsolute(home)) return home;
   throw new CommandFailure(
     'no-home',
-    'the system does not say where the home folder is: name the folder of the profiles with --data or DIM_DATA, or set HOME',
+    'no home folder: set the folder of the profiles with --data or DIM_DATA, or set HOME',
   );
 }

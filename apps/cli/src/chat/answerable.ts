@@ -1,15 +1,15 @@
 import { type ID, sameEntity } from '@dimp/mkm';
 
 /**
- * Whom an answer would go to. Somebody may write while a line is being typed; what was meant for the one before must not
- * go to them.
+ * Tracks who `/reply` answers. If another person writes while the user is typing, the answer must not go to them by
+ * accident.
  */
 export class Answerable {
   #last: ID | undefined;
-  /** Conversations that an answer may be meant for: the last one when a line was typed last, and those since. */
+  /** Conversations that an answer may be meant for: the last one before the last typed line, and those since then. */
   #recent: ID[] = [];
 
-  /** A message of a conversation is shown. */
+  /** Records that a message of a conversation was shown. */
   heard(conversation: ID): void {
     this.#last = conversation;
     if (!this.#recent.some((each) => sameEntity(each, conversation))) {
@@ -17,7 +17,7 @@ export class Answerable {
     }
   }
 
-  /** A line was typed and done: what was shown before it has been seen. */
+  /** Records that a line was typed: the user has seen everything shown before it. */
   typed(): void {
     this.#recent = this.#last === undefined ? [] : [this.#last];
   }
@@ -27,7 +27,7 @@ export class Answerable {
     return this.#last;
   }
 
-  /** Whom an answer may be meant for: one, unless several have written since a line was typed last. */
+  /** The possible receivers of an answer: one, unless several have written since the last typed line. */
   get candidates(): readonly ID[] {
     return this.#recent;
   }

@@ -15,7 +15,7 @@ import type { Conversation } from './conversation.ts';
 import { CHAT_COMMANDS, type ChatCommandName, readChatInput } from './input.ts';
 import type { Screen } from './screen.ts';
 
-/** What a {@link Chat} works with. */
+/** Parts that a {@link Chat} uses. */
 export interface ChatParts {
   readonly profile: Profile;
   readonly connection: Connection;
@@ -24,14 +24,14 @@ export interface ChatParts {
   readonly people: People;
   readonly deferred: DeferredMessages;
   readonly screen: Screen;
-  /** Looks again at what the tab key offers. */
+  /** Updates the names that the tab key offers. */
   readonly renew: () => Promise<void>;
 }
 
-/** One chat, from its beginning to its end. */
+/** A running chat: shows messages and executes typed lines. */
 export class Chat {
   readonly #parts: ChatParts;
-  /** Messages of earlier that are shown when a conversation begins. */
+  /** Number of earlier messages shown at the start of a conversation. */
   readonly #shownFirst: number;
   readonly #answerable = new Answerable();
   readonly #strangers = new Set<string>();
@@ -43,7 +43,7 @@ export class Chat {
     this.#shownFirst = shownFirst;
   }
 
-  /** Takes in what others write. */
+  /** Shows incoming messages until the signal is aborted. */
   async read(signal: AbortSignal): Promise<void> {
     const { connection, history, people, screen, renew } = this.#parts;
     for await (const message of connection.messenger.messages({ signal })) {
@@ -55,23 +55,25 @@ export class Chat {
       await people.note(sender);
       if (standing === 'stranger' && !this.#strangers.has(sender.entity)) {
         this.#strangers.add(sender.entity);
-        screen.output.note('no contact of yours: /reply answers, /info tells more, /add adds them');
+        screen.output.note(
+          'not one of your contacts: /reply answers, /info shows details, /add adds them',
+        );
         await renew();
       }
       await history.add(conversationOf(message), historyEntry(message));
     }
   }
 
-  /** Does what is typed, until the input ends. */
+  /** Executes typed lines until the input ends. */
   async type(): Promise<void> {
     const { screen } = this.#parts;
     await this.#prompt();
     for await (const line of screen.lines()) {
       if (line.trim() === '') continue;
       try {
-        if (await this.#take(line)) return;
+        if (await this.#execute(line)) return;
       } catch (error) {
-        // A wrong name or a file that is not there ends no chat.
+        // A wrong name or a missing file does not end the chat.
         const { code } = failureOf(error);
         if (code === 'internal' || code === 'interrupted') throw error;
         screen.output.failure(error);
@@ -95,20 +97,20 @@ export class Chat {
     }
   }
 
-  /** @returns whether it was the end */
-  async #take(line: string): Promise<boolean> {
+  /** Executes a line. @returns whether the chat ends */
+  async #execute(line: string): Promise<boolean> {
     const { conversation } = this.#parts;
     const input = readChatInput(line);
     if (input.kind === 'wrong') throw usage(input.message);
-    if (input.kind === 'text') await conversation.say(input.text, this.#somebody());
-    return input.kind === 'command' && (await this.#do(input.name, input.rest));
+    if (input.kind === 'text') await conversation.sendText(input.text, this.#currentPeer());
+    return input.kind === 'command' && (await this.#runCommand(input.name, input.rest));
   }
 
-  async #do(name: ChatCommandName, rest: string): Promise<boolean> {
+  async #runCommand(name: ChatCommandName, rest: string): Promise<boolean> {
     const { conversation, screen } = this.#parts;
     switch (name) {
       case 'to':
-        await this.#turnTo(await this.#named(rest));
+        await this.#turnTo(await this.#find(rest));
         break;
       case 'reply':
         await this.#reply(rest);
@@ -127,7 +129,7 @@ export class Chat {
         break;
       case 'file':
       case 'image':
-        await conversation.hand(rest, name, this.#somebody());
+        await conversation.sendFile(rest, name, this.#currentPeer());
         break;
       case 'state':
         conversation.showStates();
@@ -144,8 +146,8 @@ export class Chat {
     return false;
   }
 
-  /** Whom a text means; says so if somebody else is called the same. */
-  async #named(text: string): Promise<ID> {
+  /** Finds a person by a typed text. Warns if a stranger has the same name. */
+  async #find(text: string): Promise<ID> {
     const { people, screen } = this.#parts;
     const id = await people.require(text);
     const { standing } = await people.person(id);
@@ -156,7 +158,7 @@ export class Chat {
       ),
     );
     for (const other of others.slice(0, 3)) {
-      screen.output.note(`a stranger is called so as well: ${people.labelOf(other)}`);
+      screen.output.note(`a stranger has the same name: ${people.labelOf(other)}`);
     }
     return id;
   }
@@ -166,7 +168,7 @@ export class Chat {
     this.#peer = peer;
     const person = await people.person(peer);
     if (person.standing === 'stranger') {
-      screen.output.note(`${people.labelOf(person)} is no contact of yours: ${peer.text}`);
+      screen.output.note(`${people.labelOf(person)} is not one of your contacts: ${peer.text}`);
     }
     await this.#prompt();
     await this.show(this.#shownFirst);
@@ -175,21 +177,21 @@ export class Chat {
   async #reply(text: string): Promise<void> {
     const { people, screen, conversation } = this.#parts;
     const { last, candidates } = this.#answerable;
-    if (last === undefined) throw usage('nobody has written yet');
-    if (text !== '' && candidates.length > 1) throw await this.#several('/reply', candidates);
+    if (last === undefined) throw usage('no one has written yet');
+    if (text !== '' && candidates.length > 1) throw await this.#ambiguous('/reply', candidates);
     if (this.#peer === undefined || !sameEntity(last, this.#peer)) {
       this.#peer = last;
-      screen.output.note(`you write to ${await people.label(last)} now`);
+      screen.output.note(`you are now writing to ${await people.label(last)}`);
       await this.#prompt();
     }
-    if (text !== '') await conversation.say(text, last);
+    if (text !== '') await conversation.sendText(text, last);
   }
 
   async #add(rest: string): Promise<void> {
     const { profile, connection, people, screen, renew } = this.#parts;
     const [, who = '', remark = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
-    const id = who === '' ? await this.#meant('/add') : await people.require(who);
-    if (id.isBroadcast) throw usage('everybody is no contact');
+    const id = who === '' ? await this.#personMeant('/add') : await people.require(who);
+    if (id.isBroadcast) throw usage('a broadcast ID cannot be a contact');
     const { facebook } = profile;
     const { output } = screen;
     const adding = { facebook, user: connection.user.id, people, output };
@@ -200,24 +202,24 @@ export class Chat {
 
   async #info(who: string): Promise<void> {
     const { profile, people, screen } = this.#parts;
-    const id = who === '' ? await this.#meant('/info') : await people.require(who);
+    const id = who === '' ? await this.#personMeant('/info') : await people.require(who);
     await showDetails(await people.person(id), people, profile, screen.output);
   }
 
-  /** Whom a command without a name means: whom one writes to, else whoever wrote. */
-  async #meant(command: string): Promise<ID> {
+  /** The person that a command without a name refers to: the current peer, else the last sender. */
+  async #personMeant(command: string): Promise<ID> {
     if (this.#peer !== undefined) return this.#peer;
     const { candidates, last } = this.#answerable;
-    if (candidates.length > 1) throw await this.#several(command, candidates);
-    if (last === undefined) throw usage(`whom? ${command} WHO`);
+    if (candidates.length > 1) throw await this.#ambiguous(command, candidates);
+    if (last === undefined) throw usage(`no person given: ${command} WHO`);
     return last;
   }
 
-  async #several(command: string, candidates: readonly ID[]): Promise<Error> {
+  async #ambiguous(command: string, candidates: readonly ID[]): Promise<Error> {
     const { people } = this.#parts;
     const labels = await Promise.all(candidates.map((each) => people.label(each)));
     return usage(
-      `several have written: ${labels.join(', ')}. ${command} once more means the last one, /to chooses`,
+      `several people have written: ${labels.join(', ')}. Repeat ${command} for the last one, or choose with /to`,
       { candidates: candidates.map(({ entity }) => entity) },
     );
   }
@@ -229,8 +231,8 @@ export class Chat {
     }
   }
 
-  #somebody(): ID {
-    if (this.#peer === undefined) throw usage('to whom? /to NAME, or /reply');
+  #currentPeer(): ID {
+    if (this.#peer === undefined) throw usage('no receiver: choose one with /to NAME or /reply');
     return this.#peer;
   }
 

@@ -12,10 +12,10 @@ import type { Context } from '../terminal/context.ts';
 import { deadline } from '../terminal/deadline.ts';
 import type { Output } from '../terminal/output.ts';
 
-/** Messages whose states are shown; older ones are on their way all the same. */
+/** Limit for the messages whose states are shown. Older ones are still delivered. */
 const MAX_FOLLOWED = 1000;
 
-/** What is sent in a chat, and how far each message has got. */
+/** Sends the messages of a chat, and shows their delivery states. */
 export class Conversation {
   readonly #connection: Connection;
   readonly #history: History;
@@ -43,14 +43,14 @@ export class Conversation {
   }
 
   /** Sends a text. */
-  async say(text: string, peer: ID): Promise<void> {
+  async sendText(text: string, peer: ID): Promise<void> {
     await this.#follow(await this.#connection.messenger.send(Text.create({ text }), peer), peer);
   }
 
   /** Uploads and sends a file. */
-  async hand(path: string, kind: 'file' | 'image', peer: ID): Promise<void> {
+  async sendFile(path: string, kind: 'file' | 'image', peer: ID): Promise<void> {
     const { signal } = this.#context;
-    // The format of a file depends on what the program of the peer can read.
+    // The visa of the peer says which file formats its program can read.
     await receiverVisas(peer, this.#connection, IDENTITY_TIMEOUT, signal);
     const draft = await attach(
       { path, kind },
@@ -67,12 +67,12 @@ export class Conversation {
     for (const [number, sent] of this.#sent) this.#show(number, sent);
   }
 
-  /** Waits until everything was sent, or it takes too long: then it goes out the next time. */
+  /** Waits until all messages are sent, for a limited time. The next call of the program sends the rest. */
   async settle(seconds: number): Promise<void> {
     const { signal } = this.#context;
     const limit = AbortSignal.any([deadline(seconds), signal]);
     const waiting = [...this.#sent.values()].map(({ delivery }) =>
-      // Failed, stopped or too late: the states have told.
+      // The user has already seen why: failed, interrupted or timed out.
       delivery.reached('sent', limit).catch(() => undefined),
     );
     await Promise.all(waiting);
@@ -98,7 +98,7 @@ export class Conversation {
   }
 }
 
-/** A message that was sent, and to whom. */
+/** A sent message and its receiver. */
 interface Sent {
   readonly delivery: Delivery;
   readonly to: JsonObject;

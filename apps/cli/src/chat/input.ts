@@ -1,4 +1,4 @@
-/** What a line in a chat asks for. */
+/** A parsed line of a chat. */
 export type ChatInput =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'command'; readonly name: ChatCommandName; readonly rest: string }
@@ -7,23 +7,23 @@ export type ChatInput =
 /** Name of a command in a chat. */
 export type ChatCommandName = keyof typeof CHAT_COMMANDS;
 
-/** Commands in a chat, and what they do. */
+/** Commands of a chat, with their help. */
 export const CHAT_COMMANDS = {
-  to: 'to WHO: write to somebody else; WHO is a name, a number such as 123-456-7890, or an ID',
-  reply: 'reply [TEXT]: write to whoever wrote last',
-  add: 'add [WHO [REMARK]]: take whom you write to, or WHO, as a contact, under a name of your own',
-  info: 'info [WHO]: ID, number and names of whom you write to, or of WHO',
-  contacts: 'contacts: your contacts, and who else wrote',
-  history: 'history [NUMBER]: what was said last',
+  to: 'to WHO: write to another person; WHO is a name, a number such as 123-456-7890, or an ID',
+  reply: 'reply [TEXT]: write to the person who wrote last',
+  add: 'add [WHO [REMARK]]: add WHO, or the person you write to, to your contacts, with a name of your own',
+  info: 'info [WHO]: ID, number and names of WHO, or of the person you write to',
+  contacts: 'contacts: your contacts, and strangers you have exchanged messages with',
+  history: 'history [NUMBER]: the last messages',
   file: 'file PATH: send a file',
   image: 'image PATH: send a picture',
-  waiting: 'waiting: messages that have come and cannot be shown yet, and why',
-  state: 'state: how far your messages have got',
+  waiting: 'waiting: messages that have arrived but cannot be shown yet, and why',
+  state: 'state: the delivery states of your messages',
   help: 'help: this list',
   quit: 'quit: leave',
 } as const;
 
-/** Reads a line. Two slashes at its beginning stand for one, of a text. */
+/** Parses a line. A text that starts with a slash is typed with two slashes. */
 export function readChatInput(line: string): ChatInput {
   if (!line.startsWith('/')) return { kind: 'text', text: line };
   if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) };
@@ -31,10 +31,13 @@ export function readChatInput(line: string): ChatInput {
   if (Object.hasOwn(CHAT_COMMANDS, word)) {
     return { kind: 'command', name: word as ChatCommandName, rest: rest.trim() };
   }
-  return { kind: 'wrong', message: 'no such command: /help, or // for a text that begins with /' };
+  return {
+    kind: 'wrong',
+    message: 'unknown command: see /help, or type // for a text that starts with /',
+  };
 }
 
-/** What the tab key makes of a line: commands, and the names of people where one belongs. */
+/** Completions for the tab key: commands, and names of people where one is expected. */
 export function completions(
   line: string,
   people: readonly string[],

@@ -4,12 +4,12 @@ import { CommandFailure } from '../terminal/failure.ts';
 import { Output } from '../terminal/output.ts';
 import { oneLine } from '../terminal/text.ts';
 
-/** How many lines the arrow keys bring back. */
+/** Number of lines that the arrow keys bring back. */
 const LINES_KEPT = 200;
 
 /**
- * Where a chat is shown and typed: on a terminal with a line to type on, below what is printed; elsewhere lines in, lines
- * out.
+ * Input and output of a chat. On a terminal, output appears above the line that is being typed. Elsewhere, lines are read
+ * and written as they come.
  */
 export class Screen implements Disposable {
   /** Prints above the line that is being typed. */
@@ -21,7 +21,7 @@ export class Screen implements Disposable {
   #stop: (() => void) | undefined;
   #closed = false;
 
-  /** @param typed - lines of earlier, the newest first */
+  /** @param typed - earlier lines, the newest first */
   constructor(
     context: Context,
     typed: readonly string[],
@@ -41,7 +41,7 @@ export class Screen implements Disposable {
     this.#interface.once('close', () => {
       this.#closed = true;
     });
-    // From the beginning: what is piped in comes at once, and nobody asks for it yet.
+    // Created now, because piped input arrives before the first line is requested.
     this.#lines = this.#interface[Symbol.asyncIterator]();
     const above = (write: (text: string) => unknown) => ({
       write: (text: string) => this.#above(text, write),
@@ -56,7 +56,7 @@ export class Screen implements Disposable {
     this.#stop = () => signal.removeEventListener('abort', close);
   }
 
-  /** Sets what stands before the line that is typed. */
+  /** Sets the prompt. */
   prompt(text: string): void {
     if (!this.#terminal || this.#closed) return;
     this.#interface.setPrompt(`${oneLine(text)}> `);
@@ -64,7 +64,7 @@ export class Screen implements Disposable {
   }
 
   /**
-   * The lines that are typed, until the input ends.
+   * Yields typed lines until the input ends.
    *
    * @throws `interrupted` for Ctrl-C
    */
@@ -87,7 +87,7 @@ export class Screen implements Disposable {
   [Symbol.dispose](): void {
     this.#stop?.();
     this.#interface.close();
-    // Otherwise the program would wait for more input.
+    // An open standard input would keep the program running.
     this.#context.stdin.unref?.();
   }
 

@@ -62,7 +62,7 @@ export const chatCommand: CommandDefinition<ChatOptions, [receiver: string | und
     );
     await chat.show(HISTORY_SHOWN);
     await connection.session.start();
-    await deferred.tellAll();
+    await deferred.reportAll();
     const end = new AbortController();
     const reading = chat.read(AbortSignal.any([end.signal, context.signal]));
     try {

@@ -65,7 +65,7 @@ export const listenCommand: CommandDefinition<ListenOptions> = {
     const end = limit === undefined ? context.signal : AbortSignal.any([limit, context.signal]);
     await using deferred = new DeferredMessages(connection.messenger, people, context.output);
     await session.start();
-    await deferred.tellAll();
+    await deferred.reportAll();
     let count = 0;
     let hinted = false;
     for await (const message of messenger.messages({ signal: end })) {

@@ -16,11 +16,11 @@ import { bad, type Check, good, type Inspection, unknown } from './inspection.ts
 import { inspectObject } from './json.ts';
 import type { InspectionContext } from './known.ts';
 
-/** Most packages, and messages of a payload, that are explained one by one. */
+/** Limit for the packages, and for the messages of a payload, that are explained one by one. */
 const MAX_PARTS = 1000;
 const SEALED = 'DIM sealed 1\n';
 const MAGIC = 'DIM';
-/** Longest head of a package (spec §12.2). */
+/** Longest header of an MTP package (spec §12.2). */
 const HEAD_BYTES = 24;
 const OPENING_BRACE = 0x7b;
 const LINE_FEED = 0x0a;
@@ -38,15 +38,13 @@ async function inspectBytes(bytes: Uint8Array, context: InspectionContext): Prom
   if (startsWith(bytes, MAGIC) && isHead(bytes)) return inspectMtp(bytes, context);
   if (bytes[0] === OPENING_BRACE) return inspectJson(bytes, context);
   const text = decoded(bytes);
-  return text === undefined
-    ? nothing('bytes that DIM knows nothing of')
-    : inspectText(text, context);
+  return text === undefined ? nothing('unknown bytes') : inspectText(text, context);
 }
 
-/** Explains a text: JSON, an ID, a payload, or bytes in hex or Base64. */
+/** Explains JSON, an ID, a payload, or bytes in hex or Base64. */
 async function inspectText(text: string, context: InspectionContext): Promise<Inspection> {
   const trimmed = text.trim();
-  if (trimmed === '') return nothing('there is nothing');
+  if (trimmed === '') return nothing('the input is empty');
   if (trimmed.startsWith('{')) return inspectJson(trimmed, context);
   const id = readID(trimmed, context);
   if (id !== undefined) return id instanceof ProtocolError ? wrongID(id) : inspectID(id, context);
@@ -63,7 +61,7 @@ async function inspectJson(
   try {
     wire = parseJsonObject(text);
   } catch (error) {
-    // Several messages, one on each line.
+    // It may be several messages, one per line.
     if (isProtocolError(error, 'format/json') && hasLines(text)) {
       return inspectPayload(text, context);
     }
@@ -76,7 +74,7 @@ function hasLines(text: string | Uint8Array): boolean {
   return typeof text === 'string' ? text.includes('\n') : text.includes(LINE_FEED);
 }
 
-/** What a package or a WebSocket text holds: messages, or a control word (spec §12.3, §12.6). */
+/** Explains the body of a package or a WebSocket text: messages or a control word (spec §12.3, §12.6). */
 async function inspectPayload(
   payload: string | Uint8Array,
   context: InspectionContext,
@@ -119,17 +117,17 @@ async function inspectMtp(bytes: Uint8Array, context: InspectionContext): Promis
     checks.push(
       unknown(
         'complete',
-        `unfinished: ${decoder.waitingBytes} bytes of a package whose rest is missing`,
+        `incomplete: ${decoder.waitingBytes} bytes of a package whose rest is missing`,
       ),
     );
   }
   if (decoder.skippedBytes > 0) {
-    const skipped = `${decoder.skippedBytes} bytes belong to no package, and a peer skips them`;
+    const skipped = `${decoder.skippedBytes} bytes do not belong to a package; a peer skips them`;
     checks.push(
-      unknown('format', frames.length === 0 ? `unfinished or damaged: ${skipped}` : skipped),
+      unknown('format', frames.length === 0 ? `incomplete or damaged: ${skipped}` : skipped),
     );
   }
-  if (checks.length === 0) checks.push(good('format', 'whole MTP packages'));
+  if (checks.length === 0) checks.push(good('format', 'complete MTP packages'));
   const parts: Inspection[] = [];
   for (const frame of frames.slice(0, MAX_PARTS)) {
     parts.push(await inspectFrame(frame, assembler, context));
@@ -176,7 +174,7 @@ function frameOf(
   return { kind: 'mtp-package', facts, checks, parts };
 }
 
-/** Commands and answers are words such as `PING` and `OK`. */
+/** Whether a body is a command or an answer, such as `PING` or `OK`. */
 function isWord(body: Uint8Array): boolean {
   return body.length <= 8 && body.every((byte) => byte >= 0x41 && byte <= 0x5a);
 }
@@ -187,7 +185,7 @@ function readID(text: string, { protocol }: InspectionContext) {
     return protocol.parseID(text);
   } catch (error) {
     if (!isProtocolError(error)) throw error;
-    // Without @ it may be anything else, unless it looks like an address and is a damaged one.
+    // Text with an @ is meant to be an ID; other text may be anything.
     return text.includes('@') ? error : undefined;
   }
 }
@@ -196,7 +194,7 @@ function wrongID(error: ProtocolError): Inspection {
   return { kind: 'id', facts: {}, checks: [bad('format', error)], parts: [] };
 }
 
-/** Bytes written as hex or Base64, if that is what they are. */
+/** Decodes hex or Base64, if the result is something that DIM knows. */
 function hiddenBytes(text: string): Uint8Array | undefined {
   const joined = text.replaceAll(/\s+/g, '');
   if (joined.length < 8) return undefined;
@@ -226,7 +224,7 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((each, i) => bytes[i] === each.charCodeAt(0));
 }
 
-/** `DIM` may be the beginning of a text as well: a head has a byte that no text has. */
+/** Whether bytes that start with `DIM` are an MTP header and not a text: a header has a byte that no text has. */
 function isHead(bytes: Uint8Array): boolean {
   return bytes.subarray(0, HEAD_BYTES).some((byte) => byte < 0x09 || byte > 0x7f);
 }

@@ -7,13 +7,13 @@ import { bad, type Inspection } from './inspection.ts';
 import type { InspectionContext } from './known.ts';
 import { redactedObject } from './redact.ts';
 
-/** Explains messages inside others; they are in another module, which knows this one. */
+/** Explains a message inside a content. Passed in, because the module for messages imports this one. */
 export type InspectMessage = (wire: JsonObject, context: InspectionContext) => Promise<Inspection>;
 
-/** Most messages and contents inside a content that are explained one by one. */
+/** Limit for the messages and contents inside a content that are explained one by one. */
 const MAX_PARTS = 64;
 
-/** Explains a content in the clear. Nothing in it is signed: the message around it is. */
+/** Explains an unencrypted content. It has no signature of its own: the message around it has one. */
 export async function inspectContent(
   wire: JsonObject,
   context: InspectionContext,

@@ -1,15 +1,15 @@
 import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 
-/** Which generation of peers writes like this (spec §15.1), and by what that shows. */
+/** The generation of peers that writes a message this way (spec §15.1), and the members that show it. */
 export interface Spelling {
   readonly dialect: 'seed' | 'deployed' | 'next' | 'any';
   readonly because: readonly string[];
 }
 
-/** Short names of a message that nobody else writes (spec §10). */
+/** Short member names that only one generation writes (spec §10). */
 const SHORT = ['F', 'R', 'W', 'D', 'V', 'K', 'M', 'P'] as const;
 
-/** Finds out by its members which generation wrote a message. */
+/** Recognises the generation that wrote a message by its members. */
 export function spellingOf(wire: JsonObject): Spelling {
   const has = (name: string): boolean => Object.hasOwn(wire, name);
   const short = SHORT.filter(has);

@@ -23,13 +23,13 @@ import { barrackOf, type InspectionContext } from './known.ts';
 import { redactedObject } from './redact.ts';
 
 const TYPE_NAMES: ReadonlyMap<number, string> = new Map(
-  // The first name of each number counts.
+  // If several names have a number, the first one is used.
   Object.entries(EntityType)
     .reverse()
     .map(([name, number]) => [number, name]),
 );
 
-/** What an ID says. */
+/** The parts of an ID. */
 export function factsOfID(id: ID): JsonObject {
   const { address, type } = id;
   return {
@@ -45,7 +45,7 @@ export function factsOfID(id: ID): JsonObject {
   };
 }
 
-/** Explains an ID, and whether its meta is known. */
+/** Explains an ID, and reports whether its meta is known. */
 export async function inspectID(id: ID, context: InspectionContext): Promise<Inspection> {
   const barrack = barrackOf(context);
   const meta = await barrack.meta(id);
@@ -60,7 +60,7 @@ export async function inspectID(id: ID, context: InspectionContext): Promise<Ins
   return { kind: 'id', facts: factsOfID(id), checks, parts: [] };
 }
 
-/** A public key without its material. */
+/** Facts about a public key, without the key itself. */
 export function factsOfKey(key: PublicKey): JsonObject {
   const abilities = [canVerify(key) ? 'verifies' : '', canEncrypt(key) ? 'encrypts' : ''];
   return {
@@ -71,8 +71,8 @@ export function factsOfKey(key: PublicKey): JsonObject {
 }
 
 /**
- * Explains a key. Of private and symmetric ones nothing is shown but what they are: their public half, and no digest of
- * a secret that can be guessed.
+ * Explains a key. For a private key, shows the public half only. For a symmetric key, shows no digest either, because a
+ * weak secret could be guessed from it.
  */
 export function inspectKey(wire: JsonObject, { protocol }: InspectionContext): Inspection {
   const { keys } = protocol;
@@ -88,7 +88,7 @@ export function inspectKey(wire: JsonObject, { protocol }: InspectionContext): I
       return key(
         'symmetric-key',
         facts,
-        good('format', 'a usable key: whoever has it can decrypt'),
+        good('format', 'a valid key: anyone who has it can decrypt'),
       );
     }
     if (!isPrivate(wire)) {
@@ -97,13 +97,13 @@ export function inspectKey(wire: JsonObject, { protocol }: InspectionContext): I
         return key(
           'public-key',
           { ...facts, ...factsOfKey(parsed) },
-          good('format', 'a usable key'),
+          good('format', 'a valid key'),
         );
       }
     }
     const { publicKey } = keys.parsePrivate(wire) as { readonly publicKey: PublicKey };
     const shown = { ...facts, ...factsOfKey(publicKey) };
-    return key('private-key', shown, good('format', 'a usable private key: keep it to yourself'));
+    return key('private-key', shown, good('format', 'a valid private key: keep it secret'));
   } catch (error) {
     const kind = symmetric ? 'symmetric-key' : isPrivate(wire) ? 'private-key' : 'public-key';
     return key(kind, facts, bad('format', error));
@@ -130,7 +130,7 @@ function attempt<T>(read: () => T): T | undefined {
 /**
  * Explains a meta.
  *
- * @param owner - whose it is said to be
+ * @param owner - the ID that it is claimed to belong to
  */
 export async function inspectMeta(
   wire: Json | undefined,
@@ -146,7 +146,10 @@ export async function inspectMeta(
   }
   const fingerprint = await checking('fingerprint', 'the seed is signed by its key', async () => {
     if (await verifyMeta(meta)) return;
-    throw new ProtocolError('identity/meta-mismatch', 'seed is not signed by the key of the meta');
+    throw new ProtocolError(
+      'identity/meta-mismatch',
+      'the seed is not signed by the key of the meta',
+    );
   });
   const checks: Check[] = [fingerprint];
   if (owner !== undefined) {
@@ -165,13 +168,13 @@ export async function inspectMeta(
   return { kind: 'meta', facts, checks, parts: [] };
 }
 
-/** Users that a meta makes: of today's network, and of 0.8 where that is another byte (spec §4.5). */
+/** The user IDs that a meta generates: with the current network byte, and with that of version 0.8 (spec §4.5). */
 function idsOf(meta: Meta, { protocol }: InspectionContext): readonly string[] {
   return [EntityType.User, 0x08].flatMap((network) => {
     try {
       return [protocol.metas.makeID(meta, network).text];
     } catch (error) {
-      // Not every type of meta makes addresses of every kind.
+      // Not every type of meta supports every network byte.
       if (isProtocolError(error) || error instanceof RangeError) return [];
       throw error;
     }
@@ -181,7 +184,7 @@ function idsOf(meta: Meta, { protocol }: InspectionContext): readonly string[] {
 /**
  * Explains a visa, bulletin or profile.
  *
- * @param owner - whose it is said to be
+ * @param owner - the ID that it is claimed to belong to
  */
 export async function inspectDocument(
   wire: Json | undefined,
@@ -202,11 +205,11 @@ export async function inspectDocument(
   if (!sameEntity(document.did, id)) {
     const error = new ProtocolError(
       'identity/document-invalid',
-      'document is that of another entity',
+      'the document belongs to another entity',
     );
     checks.push(bad('owner', error));
   } else if (metaKey === undefined) {
-    checks.push(unknown('signature', 'whoever signs it is not known here: no meta'));
+    checks.push(unknown('signature', 'cannot be verified: the meta of the signer is unknown'));
   } else {
     const proof = { id, key: metaKey, now: context.now() / 1000 };
     checks.push(
@@ -232,7 +235,7 @@ export async function inspectDocument(
   };
 }
 
-/** Whether messages can be encrypted for a visa. */
+/** Checks whether messages can be encrypted with the key of a visa. */
 function visaKeyCheck(
   document: Parameters<typeof visaKey>[0],
   { protocol }: InspectionContext,

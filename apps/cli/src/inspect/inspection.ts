@@ -1,6 +1,6 @@
 import { type ErrorCode, isProtocolError, type JsonObject } from '@dimp/foundation';
 
-/** What a thing was found to be. */
+/** The kind of inspected data. */
 export type InspectedKind =
   | 'reliable-message'
   | 'secure-message'
@@ -20,37 +20,37 @@ export type InspectedKind =
   | 'json'
   | 'unknown';
 
-/** One thing that was looked at, and what came of it. */
+/** One check and its result. */
 export interface Check {
-  /** What was looked at, such as `signature`. */
+  /** The checked aspect, such as `signature`. */
   readonly what: string;
   readonly result: 'good' | 'bad' | 'unknown';
-  /** Why it is bad. */
+  /** Error code of a bad result. */
   readonly code?: ErrorCode;
-  /** For people. */
+  /** Explanation for people. */
   readonly message: string;
 }
 
-/** `good`: everything that can be proven is; `bad`: a peer refuses it; `unknown`: something is missing to tell. */
+/** `good`: every check has passed. `bad`: a peer refuses the data. `unknown`: information for a check is missing. */
 export type Verdict = Check['result'];
 
-/** What is told of a thing. Nothing in it is secret. */
+/** Explanation of some data. Contains no secrets. */
 export interface Inspection {
   readonly kind: InspectedKind;
   readonly facts: JsonObject;
   readonly checks: readonly Check[];
-  /** What is inside. */
+  /** The data inside, such as the content of a message. */
   readonly parts: readonly Inspection[];
 }
 
-/** The verdict over a thing and all its parts: the worst one. */
+/** The verdict on an inspection and all its parts: the worst one. */
 export function verdictOf({ checks, parts }: Inspection): Verdict {
   const all = [...checks.map(({ result }) => result), ...parts.map(verdictOf)];
   if (all.includes('bad')) return 'bad';
   return all.includes('unknown') ? 'unknown' : 'good';
 }
 
-/** The first thing that is bad, outside before inside. */
+/** The first bad check, from the outside in. */
 export function firstBad({ checks, parts }: Inspection): Check | undefined {
   const own = checks.find(({ result }) => result === 'bad');
   if (own !== undefined) return own;
@@ -61,23 +61,23 @@ export function firstBad({ checks, parts }: Inspection): Check | undefined {
   return undefined;
 }
 
-/** A check that came out well. */
+/** A check that has passed. */
 export function good(what: string, message: string): Check {
   return { what, result: 'good', message };
 }
 
-/** A check for which something is missing. */
+/** A check for which information is missing. */
 export function unknown(what: string, message: string): Check {
   return { what, result: 'unknown', message };
 }
 
-/** A check that failed. @throws whatever is no protocol error */
+/** A check that has failed. @throws `error` itself if it is not a protocol error */
 export function bad(what: string, error: unknown): Check {
   if (!isProtocolError(error)) throw error;
   return { what, result: 'bad', code: error.code, message: error.message };
 }
 
-/** Runs a check. @param message - if it does not throw */
+/** Runs a check. @param message - explanation of a check that does not throw */
 export async function checking(
   what: string,
   message: string,

@@ -6,12 +6,12 @@ import { bad, type Inspection, unknown } from './inspection.ts';
 import type { InspectionContext } from './known.ts';
 import { inspectReliableMessage, inspectUnsigned } from './message.ts';
 
-/** Names of members of an unknown object that are shown. */
+/** Limit for the member names of an unknown object. */
 const MAX_NAMES = 32;
 
 /**
- * Explains an object of the wire: by its members it is a message in one of its three states, a content, meta, document or
- * key, in the spelling of any generation.
+ * Explains a wire object. Recognises by its members whether it is a message in one of its three states, a content, meta,
+ * document or key, in the spelling of any generation.
  */
 export async function inspectObject(
   wire: JsonObject,
@@ -37,14 +37,14 @@ export async function inspectObject(
     return inspectCard(wire, context);
   return {
     kind: 'json',
-    // Not what they hold: nobody knows what it is.
+    // The values are left out, because they may be secret.
     facts: { members: Object.keys(wire).slice(0, MAX_NAMES) },
-    checks: [unknown('format', 'JSON, but nothing that DIM knows')],
+    checks: [unknown('format', 'JSON of unknown meaning')],
     parts: [],
   };
 }
 
-/** What `dim whoami --card` writes. */
+/** Explains a card, as `dim whoami --card` writes it. */
 async function inspectCard(
   { id: text, meta, visa }: JsonObject,
   context: InspectionContext,

@@ -3,26 +3,26 @@ import { MemoryArchive } from '@dimp/core/memory';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 
-/** Where what was verified earlier comes from: a profile. */
+/** Verified metas, documents and members, usually from a profile. */
 export interface KnownEntities {
   meta(id: ID): Promise<JsonObject | undefined>;
   documents(id: ID): Promise<readonly JsonObject[]>;
   members(group: ID): Promise<readonly ID[]>;
-  /** Users of this machine; empty if nothing is to be decrypted. */
+  /** Users whose messages are to be decrypted; empty for none. */
   identities(): Promise<readonly LocalIdentity[]>;
 }
 
-/** What an inspection may use. */
+/** What an inspection uses. */
 export interface InspectionContext {
   readonly protocol: Protocol;
-  /** Clock, in milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly known: KnownEntities;
-  /** Metas that were handed in; which ID each belongs to shows when one fits. */
+  /** Metas given by the user. Each is tried for every ID. */
   readonly metas: readonly JsonObject[];
 }
 
-/** Nothing is known. */
+/** Knows nothing. */
 export const nothingKnown: KnownEntities = {
   meta: async () => undefined,
   documents: async () => [],
@@ -31,9 +31,9 @@ export const nothingKnown: KnownEntities = {
 };
 
 /**
- * A barrack over what is known: an inspection learns nothing for good, and changes no profile.
+ * Creates a barrack for one inspection. Stores what it learns in memory only, so that the profile does not change.
  *
- * @param more - identities besides those of the profile
+ * @param more - identities in addition to those of the profile
  */
 export function barrackOf(
   context: InspectionContext,
@@ -43,7 +43,7 @@ export function barrackOf(
   return new Barrack(context.protocol, archive, { clock: { now: context.now } });
 }
 
-/** What a profile knows, read when it is asked for, and in front of it what this inspection has learnt. */
+/** An archive that reads from the profile on demand, and keeps what this inspection learns in memory. */
 class KnownArchive implements Archive {
   readonly #context: InspectionContext;
   readonly #more: readonly LocalIdentity[];
@@ -86,7 +86,7 @@ class KnownArchive implements Archive {
   }
 
   setMembers(): void {
-    throw new TypeError('an inspection changes no groups');
+    throw new TypeError('an inspection cannot change groups');
   }
 
   contacts(): readonly string[] {
@@ -97,7 +97,7 @@ class KnownArchive implements Archive {
     return [...(await this.#context.known.identities()), ...this.#more];
   }
 
-  /** The meta that was handed in for an ID, if one was. */
+  /** The given meta that belongs to an ID, if there is one. */
   async #handedIn(id: ID): Promise<JsonObject | undefined> {
     const { metas, protocol } = this.#context;
     for (const wire of metas) {
@@ -105,7 +105,7 @@ class KnownArchive implements Archive {
         await protocol.metas.check(protocol.metas.parse(wire), id);
         return wire;
       } catch (error) {
-        // That of somebody else.
+        // It belongs to another ID.
         if (!isProtocolError(error)) throw error;
       }
     }

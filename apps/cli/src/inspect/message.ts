@@ -13,8 +13,8 @@ import { bad, type Check, good, type Inspection, unknown, verdictOf } from './in
 import { barrackOf, type InspectionContext } from './known.ts';
 
 /**
- * Explains a signed message: what its envelope says, whether attachments and signature are genuine, what a peer would do
- * with it. Of the content only what is in the clear, or what a user of the profile may decrypt.
+ * Explains a signed message: its envelope, whether attachments and signature are valid, and whether a peer would accept it.
+ * Shows the content if it is not encrypted, or if a user of the profile can decrypt it.
  */
 export async function inspectReliableMessage(
   wire: JsonObject,
@@ -28,12 +28,12 @@ export async function inspectReliableMessage(
   }
   const { envelope } = message;
   const { sender, receiver } = envelope;
-  const more = message.broadcast ? [await anybody(receiver, context)] : [];
+  const more = message.broadcast ? [await temporaryReceiver(receiver, context)] : [];
   const barrack = barrackOf(context, more);
   const parts: Inspection[] = [];
   const checks: Check[] = [];
 
-  // One by one, to show everything that is wrong; then all at once, as a peer would.
+  // First one by one, to report every error; then together, as a peer does.
   let signerKey = (await barrack.verifyKey(sender)) as VerifyKey | undefined;
   if (message.meta !== undefined) {
     const inspected = await inspectMeta(message.meta, context, sender);
@@ -77,7 +77,7 @@ async function inspectEnvelope(
 }
 
 function unsigned(): Check {
-  return unknown('signature', 'not signed: anybody may have written this');
+  return unknown('signature', 'not signed: anyone may have written this');
 }
 
 async function signatureCheck(
@@ -85,18 +85,18 @@ async function signatureCheck(
   key: VerifyKey | undefined,
 ): Promise<Check> {
   if (sender.isBroadcast || sender.isGroup) {
-    return bad('sender', new ProtocolError('format/field', 'sender is no single user'));
+    return bad('sender', new ProtocolError('format/field', 'sender must be a single user'));
   }
   if (key === undefined)
-    return unknown('signature', `the meta of ${sender.text} is not known here`);
+    return unknown('signature', `cannot be verified: the meta of ${sender.text} is unknown`);
   if (await key.verify(data, signature)) return good('signature', `signed by ${sender.text}`);
   return bad(
     'signature',
-    new ProtocolError('crypto/signature', 'message is not signed by its sender'),
+    new ProtocolError('crypto/signature', 'the message is not signed by its sender'),
   );
 }
 
-/** Does what a peer does with the message; adds what he refuses it for. @returns the content, if it can be read */
+/** Processes the message as a peer does, and adds the reason for a refusal to `checks`. @returns the content if it can be read */
 async function asPeer(
   message: ReliableMessage,
   transceiver: Transceiver,
@@ -109,14 +109,14 @@ async function asPeer(
     if (isWaiting(verified)) return undefined;
     const local = await transceiver.barrack.selectLocalUser(receiver);
     if (local === undefined) {
-      checks.push(good('content', `encrypted for ${receiver.text}; nobody else can read it`));
+      checks.push(good('content', `encrypted for ${receiver.text}; only they can read it`));
       return undefined;
     }
     const { content } = await transceiver.decrypt(verified);
     const how = message.broadcast
-      ? 'in the clear, for everybody'
+      ? 'not encrypted, because it is a broadcast'
       : `decrypted for ${local.id.text}`;
-    checks.push(good('content', `${how}; it agrees with the envelope`));
+    checks.push(good('content', `${how}; it matches the envelope`));
     return await inspectContent(content.wire, context, inspectReliableMessage);
   } catch (error) {
     const refused = bad('accepted', error);
@@ -125,8 +125,11 @@ async function asPeer(
   }
 }
 
-/** Somebody to whom a broadcast may be addressed: nobody's keys are needed to read one. */
-async function anybody(receiver: ID, { protocol }: InspectionContext): Promise<LocalIdentity> {
+/** A temporary user as the receiver of a broadcast, which is not encrypted. */
+async function temporaryReceiver(
+  receiver: ID,
+  { protocol }: InspectionContext,
+): Promise<LocalIdentity> {
   const signer = await protocol.keys.generate('Ed25519');
   return { id: receiver, signer: signer as LocalIdentity['signer'], decryptKeys: [] };
 }

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '@dimp/foundation';
 import { shortened } from '../terminal/text.ts';
 
-/** Members whose value is a secret, or opens something. */
+/** Members whose value is a secret. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   'password',
   'session',
@@ -21,25 +21,25 @@ const KEY_FACTS: ReadonlySet<string> = new Set([
   'keySize',
 ]);
 const HIDDEN = '(hidden)';
-/** Longest text that is shown whole, in characters. */
-const LONGEST = 200;
-/** Most elements of a list that are shown. */
-const MOST = 64;
+/** Longest text that is not shortened, in characters. */
+const MAX_TEXT = 200;
+/** Limit for the elements of a list, and for the members of an object. */
+const MAX_MEMBERS = 64;
 
 /**
- * A JSON value to be shown: keys, whether public, private or symmetric, without their material; passwords and session keys
- * hidden; what is long cut short.
+ * Makes a JSON value safe to show: hides the material of all keys, passwords and session keys, and shortens long texts and
+ * lists.
  */
 export function redacted(value: Json): Json {
-  return hide(value, { text: LONGEST, members: MOST });
+  return hide(value, { text: MAX_TEXT, members: MAX_MEMBERS });
 }
 
-/** {@link redacted} of an object. */
+/** Makes a JSON object safe to show, as {@link redacted} does. */
 export function redactedObject(value: JsonObject): JsonObject {
   return redacted(value) as JsonObject;
 }
 
-/** {@link redacted} for programs: nothing is cut short. */
+/** Hides the secrets of a JSON object without shortening anything. */
 export function withoutSecrets(value: JsonObject): JsonObject {
   const all = Number.POSITIVE_INFINITY;
   return hide(value, { text: all, members: all }) as JsonObject;

@@ -20,24 +20,24 @@ import { Progress } from '../terminal/progress.ts';
 import { oneLine } from '../terminal/text.ts';
 import type { Connection } from './connection.ts';
 
-/** Where files are uploaded to and downloaded from. */
+/** Options for uploads and downloads. */
 export interface FileOptions {
   /** Folder URL of a file server, instead of the station's. */
   readonly files?: string;
 }
 
-/** A file to be sent. */
+/** A file to send. */
 export interface Attachment {
   readonly path: string;
   readonly kind: 'file' | 'image';
-  /** Small picture that is shown before the file is downloaded. */
+  /** Path of a small picture that is shown before the file is downloaded. */
   readonly thumbnail?: string;
 }
 
-/** Longest thumbnail, in bytes: it travels in the message. */
-const MAX_THUMBNAIL = 64 * 1024;
+/** Limit for a thumbnail, which is part of the message. */
+const MAX_THUMBNAIL_BYTES = 64 * 1024;
 
-/** Encrypts and uploads a file. @returns the content to be sent */
+/** Encrypts and uploads a file. @returns the content to send */
 export async function attach(
   { path, kind, thumbnail }: Attachment,
   receiver: ID,
@@ -46,7 +46,7 @@ export async function attach(
   context: Context,
 ): Promise<Draft<'file', FileLocation> | Draft<'image', FileLocation>> {
   const preview =
-    thumbnail === undefined ? undefined : await readInput(thumbnail, MAX_THUMBNAIL, context);
+    thumbnail === undefined ? undefined : await readInput(thumbnail, MAX_THUMBNAIL_BYTES, context);
   const blob = await openFile(path);
   const blobs = httpBlobStore({
     url: files ?? filesOf(connection.station()),
@@ -69,7 +69,7 @@ export async function attach(
 /** @throws `file/unreadable` */
 async function openFile(path: string): Promise<Blob> {
   try {
-    // The platform does not say why it makes no blob of a file.
+    // `openAsBlob` does not report why it fails.
     const file = await open(path, 'r');
     const isFile = (await file.stat()).isFile();
     await file.close();
@@ -80,21 +80,21 @@ async function openFile(path: string): Promise<Blob> {
   }
 }
 
-/** How files of others are saved. */
+/** Options for {@link save}. */
 export interface SaveOptions extends FileOptions {
-  /** Folder they are saved in. */
+  /** Folder of the saved file. */
   readonly save: string;
-  /** Hosts that files are fetched from besides the stations. */
+  /** Hosts that files may be downloaded from, in addition to the stations. */
   readonly allowHost?: readonly string[];
 }
 
-/** Names that are no names on some systems, and characters that lead somewhere else. */
+/** Characters that are invalid in file names on some systems, or separate folders. */
 const UNSAFE = /[^\p{L}\p{N}._ ()+-]/gu;
 const MAX_NAME = 100;
 
 /**
- * Downloads a file, checks it, and puts it into a folder under a name of its own: nothing is overwritten, and nothing
- * appears before all of it was checked.
+ * Downloads and verifies a file, and saves it in a folder under a new name. Never overwrites a file, and never shows a file
+ * before it is verified.
  *
  * @returns path of the file
  */
@@ -106,7 +106,7 @@ export async function save(
 ): Promise<string> {
   const known = [...connection.stations.map(filesOf), ...(files === undefined ? [] : [files])];
   const hosts = new Set([...known.map((url) => new URL(url).host), ...allowHost]);
-  // A peer chose the URL: only servers that the person knows are asked.
+  // The sender chose the URL, so only servers that the user has chosen are contacted.
   const blobs = httpBlobStore({
     url: known[0] ?? 'http://localhost/',
     allow: ({ host, hostname }) => hosts.has(host) || hosts.has(hostname),
@@ -135,7 +135,7 @@ export async function save(
   }
 }
 
-/** Gives a file its name, or the next that is free. */
+/** Moves a file to its name, or to the next free one. */
 async function place(partial: string, folder: string, name: string): Promise<string> {
   const extension = extname(name);
   const stem = basename(name, extension);
@@ -148,10 +148,13 @@ async function place(partial: string, folder: string, name: string): Promise<str
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
     }
   }
-  throw new ProtocolError('store/conflict', 'the folder has too many files of one name');
+  throw new ProtocolError(
+    'store/conflict',
+    `${folder} has too many files with the name ${oneLine(name)}`,
+  );
 }
 
-/** Not every file system has links. @throws EEXIST if there is something */
+/** Links a file, or copies it on file systems without links. @throws EEXIST if the target exists */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
@@ -161,7 +164,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-/** A name that stays in its folder. A peer chose it. */
+/** Converts a file name that the sender chose to one that stays in its folder. */
 export function safeName(filename: string | undefined): string {
   const last = (filename ?? '').split(/[/\\]/).at(-1) ?? '';
   const name = last
@@ -176,6 +179,6 @@ export function safeName(filename: string | undefined): string {
 function headersOf({ env }: Pick<Context, 'env'>): Readonly<Record<string, string>> {
   const token = env['DIM_FILES_TOKEN'];
   if (token === undefined || token === '') return {};
-  if (!/^[\x21-\x7e]+$/.test(token)) throw usage('DIM_FILES_TOKEN is no token');
+  if (!/^[\x21-\x7e]+$/.test(token)) throw usage('DIM_FILES_TOKEN must be a token without spaces');
   return { Authorization: `Bearer ${token}` };
 }

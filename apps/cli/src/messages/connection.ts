@@ -9,37 +9,37 @@ import type { Context } from '../terminal/context.ts';
 import { deadline } from '../terminal/deadline.ts';
 import type { Output } from '../terminal/output.ts';
 
-/** Seconds that a command waits for a station, unless told otherwise. */
+/** Seconds that a command waits for a station by default. */
 export const DEFAULT_TIMEOUT = 30;
-/** What the program tells of itself (spec §9.7). */
+/** Name of the program in the login (spec §9.7). */
 const AGENT = 'dim (command line)';
 
-/** How to connect. */
+/** Options for {@link connectionOf}. */
 export interface ConnectionOptions {
-  /** Accepts another station than was at the address before. */
+  /** Accepts a station with another ID than the address had before. */
   readonly trustNewStation?: boolean;
-  /** Instead of those of the profile. */
+  /** The stations to use instead of those of the profile. */
   readonly stations?: readonly StationPlace[];
 }
 
-/** A profile that is connected to a station, or about to be. */
+/** Messenger and session of a profile. */
 export interface Connection extends AsyncDisposable {
   readonly user: User;
   readonly messenger: Messenger<AppProtocol>;
   readonly session: StationSession<AppProtocol>;
   readonly stations: readonly StationPlace[];
   /**
-   * Waits until messages go both ways.
+   * Waits until the session is online.
    *
-   * @throws why the last attempt failed if it takes longer; the reason of the program's signal
+   * @throws the error of the last attempt after `seconds`; the reason of the program's signal
    */
   online(seconds: number): Promise<void>;
-  /** The station that is connected, else the first one. */
+  /** The connected station, or the first one while offline. */
   station(): StationPlace;
 }
 
 /**
- * Makes messenger and session of a profile. Nothing is connected before `session.start()`: handlers come first.
+ * Creates messenger and session of a profile. Connects only on `session.start()`, so that handlers can be added before.
  *
  * @throws `no-station`; `identity/not-found`
  */
@@ -63,7 +63,7 @@ export async function connectionOf(
   session.on('state', (report) => showState(report, output));
   messenger.on('failed', ({ error }) => {
     const code = isProtocolError(error) ? error.code : 'internal';
-    output.event('problem', { code }, `something failed in the background [${code}]`);
+    output.event('problem', { code }, `background work failed [${code}]`);
   });
   return {
     user,
@@ -94,7 +94,9 @@ async function online(
   } catch (error) {
     signal.throwIfAborted();
     if (!timeout.aborted) throw error;
-    throw session.report.error ?? new ProtocolError('transport/timeout', 'the station is silent');
+    throw (
+      session.report.error ?? new ProtocolError('transport/timeout', 'the station does not answer')
+    );
   }
 }
 
@@ -110,7 +112,7 @@ function showState({ state, station, error, until }: SessionReport, output: Outp
     code: error?.code,
     until: until === undefined ? undefined : until / 1000,
   };
-  // People have been told already why it is tried again.
+  // The reason for the new attempt has been shown already.
   const again = error !== undefined && (state === 'connecting' || state === 'handshaking');
   output.event('connection', facts, again ? '' : `${state}${where}${why}`);
 }

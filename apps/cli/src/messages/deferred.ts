@@ -6,10 +6,10 @@ import type { Output } from '../terminal/output.ts';
 import { oneLine } from '../terminal/text.ts';
 import { clockText } from './incoming.ts';
 
-/** Kinds of waiting messages that people are told of, by sender and reason: anybody can make messages wait. */
-const MAX_TOLD = 50;
+/** Limit for the reports to people, one for each sender and reason: any peer can send messages that wait. */
+const MAX_REPORTED = 50;
 
-/** What a message waits for, in words. */
+/** Reasons in words. */
 const WAITS_FOR: Readonly<Record<DeferredReason, string>> = {
   order: 'the message before it',
   identity: 'the identity of its sender',
@@ -17,17 +17,17 @@ const WAITS_FOR: Readonly<Record<DeferredReason, string>> = {
   clock: 'its time by the clock of this machine',
 };
 
-/** Tells of messages that have come and cannot be shown yet, so that nobody takes waiting for silence. */
+/** Reports messages that have arrived but cannot be shown yet. */
 export class DeferredMessages implements AsyncDisposable {
   readonly #messenger: Pick<Messenger<AppProtocol>, 'on' | 'deferred'>;
   readonly #people: People;
   readonly #output: Output;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #listening: Disposable;
-  /** Told in the order in which they come. */
+  /** Reports messages in the order of their arrival. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** Listens from now on. */
+  /** Starts to listen. */
   constructor(
     messenger: Pick<Messenger<AppProtocol>, 'on' | 'deferred'>,
     people: People,
@@ -37,23 +37,23 @@ export class DeferredMessages implements AsyncDisposable {
     this.#people = people;
     this.#output = output;
     this.#listening = messenger.on('deferred', (message) => {
-      this.#turn = this.#turn.then(() => this.#tell(message)).catch((error) => this.#fail(error));
+      this.#turn = this.#turn.then(() => this.#report(message)).catch((error) => this.#fail(error));
     });
   }
 
-  /** Tells of all that wait already. @throws `store/` codes */
-  async tellAll(): Promise<void> {
-    for (const message of await this.#messenger.deferred()) await this.#tell(message);
+  /** Reports all messages that are already waiting. @throws `store/` codes */
+  async reportAll(): Promise<void> {
+    for (const message of await this.#messenger.deferred()) await this.#report(message);
   }
 
-  /** Shows each message that waits, as a result. */
+  /** Writes each waiting message as a result. */
   async show(): Promise<void> {
     const messages = await this.#messenger.deferred();
     for (const message of messages) {
       const { facts, line } = await this.#shown(message);
       this.#output.result('deferred', facts, line);
     }
-    if (messages.length === 0) this.#output.note('no message waits');
+    if (messages.length === 0) this.#output.note('no messages are waiting');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,11 +61,11 @@ export class DeferredMessages implements AsyncDisposable {
     await this.#turn;
   }
 
-  async #tell(message: DeferredMessage): Promise<void> {
+  async #report(message: DeferredMessage): Promise<void> {
     const { facts, line } = await this.#shown(message);
     const kind = `${message.reason} ${message.sender?.entity ?? ''}`;
-    const isNew = !this.#told.has(kind) && this.#told.size < MAX_TOLD;
-    if (isNew) this.#told.add(kind);
+    const isNew = !this.#reported.has(kind) && this.#reported.size < MAX_REPORTED;
+    if (isNew) this.#reported.add(kind);
     this.#output.event('deferred', facts, isNew ? line : '');
   }
 
@@ -80,15 +80,15 @@ export class DeferredMessages implements AsyncDisposable {
       since: since / 1000,
       until: until === undefined ? undefined : until / 1000,
     };
-    // Nobody has verified who has sent what waits for an identity.
+    // The sender of a message that waits for an identity is not verified.
     const who =
       sender === undefined
         ? ''
         : reason === 'identity'
-          ? ` that says it is from ${oneLine(sender.text)}`
+          ? ` that claims to be from ${oneLine(sender.text)}`
           : ` from ${await this.#people.label(sender)}`;
     const end = until === undefined ? '' : `, until ${clockText(until / 1000)} at the latest`;
-    const line = `a message${who} waits for ${WAITS_FOR[reason]} since ${clockText(since / 1000)}${end}`;
+    const line = `a message${who} has been waiting for ${WAITS_FOR[reason]} since ${clockText(since / 1000)}${end}`;
     return { facts, line };
   }
 

@@ -10,7 +10,7 @@ import { contentText } from './incoming.ts';
 /** A state that the caller of `dim send` can wait for. */
 export type Goal = 'sent' | 'delivered' | 'received';
 
-/** What is told of a message on its way. @param to - its receiver, as `People.facts` tells it */
+/** JSON facts of a delivery. @param to - facts of the receiver, from `People.facts` */
 export function deliveryFacts(
   delivery: Delivery,
   report: DeliveryReport,
@@ -32,48 +32,45 @@ export function deliveryFacts(
   };
 }
 
-/** A state in words. */
+/** Describes a state in words. */
 export function stateText({ state, waitingFor, receipt, error }: DeliveryReport): string {
   if (state === 'waiting' && waitingFor !== undefined) {
     return `waiting for the ${waitingFor.for} of ${waitingFor.id.text}`;
   }
   if (error !== undefined) return `${state}: ${oneLine(error.message)} [${error.code}]`;
-  // Whoever has answered chose the words.
+  // The peer chose the text of the receipt.
   return receipt === undefined ? state : `${state} (says "${oneLine(shortened(receipt))}")`;
 }
 
-/** What becomes of a message that has not got as far as the caller wanted in time. */
+/** Describes what happens to a message that has not reached the goal in time. */
 export function keptText(state: DeliveryState): string {
   switch (state) {
     case 'waiting':
-      return 'the message is kept, and goes out when dim is connected and the identity has come';
+      return 'the message is kept, and will be sent once dim is connected and the station has sent the identity of the receiver';
     case 'queued':
-      return 'the message is kept, and goes out as soon as dim is connected again';
+      return 'the message is kept, and will be sent as soon as dim is connected again';
     default:
-      return 'the message has left this machine; dim sends it again until it is confirmed';
+      return 'the message was sent; dim sends it again until it is confirmed';
   }
 }
 
-/** The failure of a message that has not got as far as the caller wanted in time. */
+/** The failure of a message that has not reached the goal in time. */
 export function unreached({ report, receiver }: Delivery, goal: DeliveryState): ProtocolError {
   const { state, waitingFor } = report;
   if (state === 'waiting') {
     const { for: what, id } = waitingFor ?? { for: 'visa', id: receiver };
     return new ProtocolError(
       'identity/not-found',
-      `the station has not told the ${what === 'members' ? 'member list' : what} of ${id.text}: the message is kept until it does`,
+      `the station has not sent the ${what === 'members' ? 'member list' : what} of ${id.text}: the message is kept until it does`,
     );
   }
   if (state === 'queued') {
     return new ProtocolError(
       'transport/timeout',
-      'the station has not taken the message in time: it is kept',
+      'the station has not accepted the message in time: it is kept',
     );
   }
-  return new ProtocolError(
-    'transport/timeout',
-    `the message is ${state}, and not known to be ${goal} yet`,
-  );
+  return new ProtocolError('transport/timeout', `the message is ${state}, not ${goal} yet`);
 }
 
 /** Adds a sent message to the history. */

@@ -9,45 +9,45 @@ import {
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
-/** A message that was shown or sent. */
+/** A sent or received message. */
 export interface HistoryEntry {
-  /** Name of the message: one that is shown twice is kept once. */
+  /** Identifies the message: one that arrives twice is stored once. */
   readonly id: string;
   readonly direction: 'in' | 'out';
   readonly sender: string;
   readonly kind: string;
-  /** What was shown. */
+  /** The text as it was shown. */
   readonly text: string;
   /** Seconds since the epoch. */
   readonly time: number;
 }
 
-/** Messages that are kept of one conversation. */
+/** Limit for the messages of one conversation. */
 const MAX_ENTRIES = 1000;
-/** Longest text that is kept, in UTF-16 units: a history is no archive. */
+/** Longest stored text, in UTF-16 units; the rest is cut off. */
 const MAX_TEXT = 16_384;
 const ROOT = 'history';
-/** Digits of a place in the order; milliseconds since the epoch have 13. */
-const DIGITS = 15;
+/** Digits of a position; milliseconds since the epoch have 13. */
+const POSITION_DIGITS = 15;
 
-/** What was shown and sent, by conversation, in the store of a profile: encrypted like everything there. */
+/** Sent and received messages by conversation, in the encrypted store of a profile. */
 export class History {
   readonly #store: Store;
-  /** Places of the entries of a conversation, the oldest first, once it was looked at. */
+  /** Positions of the entries of each loaded conversation, the oldest first. */
   readonly #places = new Map<string, string[]>();
-  /** Places by the names of messages. */
+  /** Positions by message ID. */
   readonly #names = new Map<string, Map<string, string>>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Keeps a message; the oldest one goes when there are too many. @param peer - person or group */
+  /** Stores a message, and removes the oldest one above the limit. @param peer - person or group */
   async add(peer: ID, entry: HistoryEntry): Promise<void> {
     const { places, names } = await this.#load(peer);
     if (names.has(entry.id)) return;
     const last = Number(places.at(-1) ?? 0);
-    const place = String(Math.max(Date.now(), last + 1)).padStart(DIGITS, '0');
+    const place = String(Math.max(Date.now(), last + 1)).padStart(POSITION_DIGITS, '0');
     places.push(place);
     names.set(entry.id, place);
     const gone = places.splice(0, Math.max(0, places.length - MAX_ENTRIES));
@@ -58,7 +58,7 @@ export class History {
     ]);
   }
 
-  /** The last messages of a conversation, the oldest first. @throws `store/corrupt` */
+  /** Returns the last messages of a conversation, the oldest first. @throws `store/corrupt` */
   async last(peer: ID, count: number): Promise<readonly HistoryEntry[]> {
     const entries: HistoryEntry[] = [];
     for await (const [, bytes] of this.#store.list([ROOT, peer.entity])) {
@@ -94,7 +94,7 @@ function pathOf(peer: ID, place: string): readonly string[] {
 function readEntry(bytes: Uint8Array): HistoryEntry {
   try {
     const wire = parseJson(bytes);
-    if (!isJsonObject(wire)) throw new TypeError('no object');
+    if (!isJsonObject(wire)) throw new TypeError('not an object');
     const { id, direction, sender, kind, text, time } = wire;
     return {
       id: String(id),

@@ -9,10 +9,10 @@ import type { People } from '../people/people.ts';
 import { printable, shortened, sizeText, timeText } from '../terminal/text.ts';
 import type { HistoryEntry } from './history.ts';
 
-/** Kinds of contents that are files. */
+/** Kinds of contents with a file. */
 export const FILE_KINDS: readonly string[] = ['file', 'image', 'audio', 'video'];
 
-/** Person or group that a message belongs to. */
+/** The person or group of the conversation that a message belongs to. */
 export function conversationOf(message: IncomingMessage): ID {
   const { envelope, user } = message;
   return (
@@ -21,7 +21,7 @@ export function conversationOf(message: IncomingMessage): ID {
   );
 }
 
-/** A content in words, on as many lines as it has. */
+/** Text of a content, which may have several lines. */
 export function contentText(content: Content): string {
   if (FILE_KINDS.includes(content.kind)) {
     const { filename = 'without name', size } = content.body as FileLocation;
@@ -31,14 +31,14 @@ export function contentText(content: Content): string {
   return protocol.contents.fallback(content) ?? `[${content.kind}]`;
 }
 
-/** A message for programs and for people. */
+/** A message in the form of the output. */
 export interface Shown {
   readonly facts: JsonObject;
-  /** Lines, ready to be printed. */
+  /** Printable lines. */
   readonly line: string;
 }
 
-/** What is shown of a message: when, from whom, in which group, what. */
+/** Formats a message: time, sender, group, text. */
 export async function shownMessage(message: IncomingMessage, people: People): Promise<Shown> {
   const { envelope, content } = message;
   const group = groupOf(message);
@@ -52,19 +52,19 @@ export async function shownMessage(message: IncomingMessage, people: People): Pr
   return { facts, line: saidLine(content.time ?? envelope.time, who, contentText(content)) };
 }
 
-/** A message on the lines of a terminal; only the first begins at the edge. @param who - ready to be printed */
+/** Formats a message for a terminal; further lines are indented. @param who - already printable */
 export function saidLine(time: number, who: string, text: string): string {
   const [first = '', ...more] = printable(text).split('\n');
   return [`${clockText(time)} ${who}: ${first}`, ...more.map((line) => `      ${line}`)].join('\n');
 }
 
-/** The group that a message is for. */
+/** The group that a message was sent to. */
 export function groupOf({ envelope, content }: IncomingMessage): ID | undefined {
   const group = content.group ?? envelope.group;
   return group === undefined || group.isBroadcast ? undefined : group;
 }
 
-/** Members of JSON that come from the message itself. Keys of files stay out: `--save` downloads them. */
+/** JSON facts from the message itself. File keys are left out; `--save` downloads the files. */
 function messageFacts(message: IncomingMessage): JsonObject {
   const { id, envelope, content, arrived, user } = message;
   const file = FILE_KINDS.includes(content.kind) ? (content.body as FileLocation) : undefined;
@@ -92,7 +92,7 @@ function messageFacts(message: IncomingMessage): JsonObject {
   };
 }
 
-/** What is kept of a message. */
+/** History entry of a received message. */
 export function historyEntry({ id, envelope, content }: IncomingMessage): HistoryEntry {
   return {
     id,
@@ -104,7 +104,7 @@ export function historyEntry({ id, envelope, content }: IncomingMessage): Histor
   };
 }
 
-/** Day and minute of a time in seconds since the epoch, as clocks here show it. */
+/** Formats seconds since the epoch as day and minute in local time. */
 export function clockText(seconds: number): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return timeText(seconds);

@@ -4,15 +4,15 @@ import type { ID } from '@dimp/mkm';
 import { deadline } from '../terminal/deadline.ts';
 import type { Connection } from './connection.ts';
 
-/** Seconds that a station gets to tell the identity of somebody, unless the caller is more patient. */
+/** Seconds to wait for an identity from the station by default. */
 export const IDENTITY_TIMEOUT = 5;
 
 /**
- * Asks the station for the visas of those who will read a message, and waits for them. Whatever depends on what their
- * programs can read, such as the format of a file, has to be decided afterwards.
+ * Asks the station for the visas of all receivers of a message, and waits for them. The visas say what the programs of the
+ * receivers can read, such as file formats.
  *
- * @param seconds - how long the station gets
- * @returns whether all visas are known now
+ * @param seconds - how long to wait
+ * @returns whether all visas are known
  * @throws the reason of the signal
  */
 export async function receiverVisas(
@@ -33,7 +33,7 @@ export async function receiverVisas(
   const limit = deadline(seconds);
   const end = AbortSignal.any([limit, signal]);
   for (;;) {
-    // Listening begins before anything is asked: the answer may be here at once.
+    // Listen before asking, because the answer may arrive at once.
     using arrival = new Arrival(facebook, end);
     const waitedFor = await missing();
     if (waitedFor === undefined) return true;
@@ -44,7 +44,7 @@ export async function receiverVisas(
   }
 }
 
-/** The next document that is kept, or the end of the waiting. */
+/** Resolves with the next stored document, or when the wait ends. */
 class Arrival implements Disposable {
   readonly promise: Promise<void>;
   #stop = (): void => {};

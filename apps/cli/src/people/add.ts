@@ -4,7 +4,7 @@ import type { Output } from '../terminal/output.ts';
 import type { People } from './people.ts';
 import { showPerson } from './show.ts';
 
-/** What {@link addContact} works with. */
+/** Parts that {@link addContact} uses. */
 export interface Adding {
   readonly facebook: Facebook;
   readonly user: ID;
@@ -12,7 +12,7 @@ export interface Adding {
   readonly output: Output;
 }
 
-/** Adds a contact, or gives one another remark, and shows them; says so if another contact is called the same. */
+/** Adds a contact or changes its remark, and shows it. Warns if another contact has the same name. */
 export async function addContact(
   { facebook, user, people, output }: Adding,
   id: ID,
@@ -23,7 +23,5 @@ export async function addContact(
   await showPerson(person, people, { facebook }, output);
   const [namesake] = await people.namesakes(person);
   if (namesake === undefined) return;
-  output.note(
-    `${people.labelOf(namesake)} is called the same: another remark tells them apart at a glance`,
-  );
+  output.note(`${people.labelOf(namesake)} has the same name: a remark would tell them apart`);
 }

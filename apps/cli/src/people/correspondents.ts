@@ -10,20 +10,20 @@ import {
 import type { EntityKey, ID } from '@dimp/mkm';
 import { protocol } from '../account/protocol.ts';
 
-/** Somebody who wrote to the user, or whom the user wrote to. */
+/** A person the user has exchanged messages with. */
 export interface Correspondent {
   readonly id: ID;
-  /** When the last message came or went, in seconds since the epoch, by the clock of this machine. */
+  /** Time of the last message, in seconds since the epoch, by the clock of this machine. */
   readonly last: number;
 }
 
 const ROOT = 'correspondents';
-/** Most people that are remembered; anybody can write from any number of identities, so the oldest go. */
+/** Limit for the stored people. A stranger can write with any number of identities, so the oldest are removed. */
 const MAX_PEOPLE = 1000;
-/** Seconds within which a later message is not written down. */
-const PRECISION = 60;
+/** A message within this time of the last one is not stored. */
+const PRECISION_SECONDS = 60;
 
-/** Who wrote and was written to, in the store of a profile. */
+/** The people a user has exchanged messages with, in the store of a profile. */
 export class Correspondents {
   readonly #store: Store;
   #known: Map<EntityKey, Correspondent> | undefined;
@@ -32,14 +32,14 @@ export class Correspondents {
     this.#store = store;
   }
 
-  /** Remembers that a message came from somebody, or went there. */
+  /** Records a message from or to a person. */
   async note(id: ID): Promise<void> {
     if (id.isBroadcast) return;
     const known = await this.#load();
     const now = Math.floor(Date.now() / 1000);
     const before = known.get(id.entity);
-    if (before !== undefined && Math.abs(now - before.last) < PRECISION) return;
-    // Without the label of a device, which is no part of the identity.
+    if (before !== undefined && Math.abs(now - before.last) < PRECISION_SECONDS) return;
+    // Without the terminal, which is not part of the identity.
     known.set(id.entity, { id: protocol.parseID(id.entity), last: now });
     const wire: JsonObject = { id: id.entity, last: now };
     const surplus = [...known.values()]
@@ -52,7 +52,7 @@ export class Correspondents {
     ]);
   }
 
-  /** All of them, who wrote last first. @throws `store/corrupt` */
+  /** All of them, the most recent first. @throws `store/corrupt` */
   async all(): Promise<readonly Correspondent[]> {
     return [...(await this.#load()).values()].sort((a, b) => b.last - a.last);
   }

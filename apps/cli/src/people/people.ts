@@ -15,24 +15,24 @@ import {
   personFacts,
 } from './person.ts';
 
-/** Whom a text means, and how that was found out. */
+/** The ID that a text refers to, and how it was found. */
 export interface Found {
   readonly id: ID;
-  /** `name` is a name that somebody who is no contact has chosen for themselves. */
+  /** `name` is a name that a stranger has chosen. */
   readonly by: 'id' | 'number' | 'contact' | 'name';
 }
 
-/** Candidates that an error names. */
+/** Limit for the candidates in an error message. */
 const MAX_CANDIDATES = 8;
-/** Strangers that the tab key offers. */
+/** Limit for the strangers that the tab key offers. */
 const MAX_REFERENCES = 50;
 
-/** Contacts of a user and those who wrote to the user: what they are shown as, and whom a name means. */
+/** Contacts and strangers of a user: finds them by name, and gives them labels. */
 export class People {
   readonly #facebook: Facebook;
   readonly #user: ID;
   readonly #correspondents: Correspondents;
-  /** Contacts without their nicknames, until they change. */
+  /** Cache of the contacts without their nicknames. */
   #contacts: Promise<ReadonlyMap<EntityKey, Person>> | undefined;
   #shared: ReadonlySet<string> = new Set();
 
@@ -45,12 +45,12 @@ export class People {
     });
   }
 
-  /** Remembers that somebody wrote, or was written to: their name can be typed from now on. */
+  /** Records a message from or to a person, who can be found by name from then on. */
   note(id: ID): Promise<void> {
     return this.#correspondents.note(id);
   }
 
-  /** Somebody as the user knows them. */
+  /** A person as the user knows them. */
   async person(id: ID): Promise<Person> {
     const nickname = await this.#nicknameOf(id);
     const named = nickname === undefined ? {} : { nickname };
@@ -61,31 +61,31 @@ export class People {
       : { ...contact, ...named };
   }
 
-  /** What somebody is shown as. */
+  /** The label that a person is shown with. */
   async label(id: ID): Promise<string> {
     return this.labelOf(await this.person(id));
   }
 
-  /** {@link People.label} of a person. Contacts have been looked at before. */
+  /** The label of a person that {@link People.person} has returned. */
   labelOf(person: Person): string {
     const name = callNameOf(person);
     return labelOf(person, name !== undefined && this.#shared.has(comparable(name)));
   }
 
-  /** Somebody for programs. */
+  /** The JSON facts of a person. */
   async facts(id: ID): Promise<JsonObject> {
     const person = await this.person(id);
     return personFacts(person, this.labelOf(person));
   }
 
-  /** The contacts, in the order of their names. */
+  /** The contacts, sorted by label. */
   async contacts(): Promise<readonly Person[]> {
     const people: Person[] = [];
     for (const { id } of (await this.#contactsByKey()).values()) people.push(await this.person(id));
     return people.sort((a, b) => this.labelOf(a).localeCompare(this.labelOf(b)));
   }
 
-  /** Those who wrote or were written to and are no contacts, the last one first. */
+  /** People the user has exchanged messages with who are not contacts, the most recent first. */
   async strangers(): Promise<readonly Person[]> {
     const people: Person[] = [];
     for (const { id } of await this.#correspondents.all()) {
@@ -95,7 +95,7 @@ export class People {
     return people;
   }
 
-  /** Other contacts that are called as somebody is, or would be as a contact. */
+  /** Other contacts with the name that a person has or would have as a contact. */
   async namesakes({ id, remark }: Pick<Person, 'id' | 'remark'>): Promise<readonly Person[]> {
     const name = callNameOf({ id, ...(remark === undefined ? {} : { remark }) });
     if (name === undefined) return [];
@@ -104,10 +104,7 @@ export class People {
     );
   }
 
-  /**
-   * What can be typed for contacts and for those who wrote last: a name that means nobody else, else the number, else the
-   * ID.
-   */
+  /** Words that identify each contact and recent stranger: a unique name, else the number, else the ID. */
   async references(): Promise<readonly string[]> {
     const contacts = await this.contacts();
     const strangers = (await this.strangers()).slice(0, MAX_REFERENCES);
@@ -118,17 +115,17 @@ export class People {
           (name) => name !== undefined && names.mean(name, person),
         ) ?? person.id.text;
     };
-    // A name of a contact is theirs, whoever else has chosen it.
+    // The name of a contact always refers to the contact, even if strangers have chosen it, too.
     return [...contacts.map(among(contacts)), ...strangers.map(among([...contacts, ...strangers]))];
   }
 
   /**
-   * Whom a person means: an ID; else the contact with this remark, this name in the ID, this search number, this name in
-   * the visa; else somebody with this number or name who wrote or was written to. A contact always goes first, so that
-   * nobody takes what is meant for a contact by choosing their name.
+   * Finds the person that a text refers to: an ID; else the contact with this remark, this name in the ID, this search
+   * number or this name in the visa; else the stranger with this number or name. Contacts take precedence, so that a
+   * stranger cannot receive messages for a contact by choosing the same name.
    *
-   * @returns undefined if it is nobody who is known here
-   * @throws `usage` with the candidates if it may be several; `format/field` for a damaged ID
+   * @returns undefined if no known person matches
+   * @throws `usage` with the candidates if several match; `format/field` for a damaged ID
    */
   async find(text: string): Promise<Found | undefined> {
     const id = readID(text);
@@ -153,22 +150,25 @@ export class People {
     return stranger === undefined ? undefined : { id: stranger.id, by: 'name' };
   }
 
-  /** {@link People.find}, or that there is nobody. @throws `identity/not-found` */
+  /** Finds a person as {@link People.find} does. @throws `identity/not-found` if no known person matches */
   async require(text: string): Promise<ID> {
     const found = await this.find(text);
     if (found === undefined) throw personNotFound();
     return found.id;
   }
 
-  /** The failure of a text that may mean several people. */
+  /** The failure of a text that several people match. */
   ambiguous(text: string, people: readonly Person[]): Error {
     const named = people
       .slice(0, MAX_CANDIDATES)
       .map((each) => `${this.labelOf(each)} (${each.id.entity})`);
     const more = people.length > named.length ? ` and ${people.length - named.length} more` : '';
-    return usage(`"${text}" may be several: ${named.join(', ')}${more}. Use the number or the ID`, {
-      candidates: people.map(({ id }) => id.text),
-    });
+    return usage(
+      `"${text}" matches several people: ${named.join(', ')}${more}. Use the number or the ID`,
+      {
+        candidates: people.map(({ id }) => id.text),
+      },
+    );
   }
 
   #only(
@@ -211,7 +211,7 @@ export class People {
   }
 }
 
-/** Who has which names, to find those that only one person has. */
+/** An index of names, to find those that only one person has. */
 class Names {
   readonly #owners = new Map<string, Set<EntityKey>>();
 
@@ -226,7 +226,7 @@ class Names {
     }
   }
 
-  /** Whether a name can mean nobody but this person. */
+  /** Whether a name refers to this person only. */
   mean(name: string, { id }: Person): boolean {
     const owners = this.#owners.get(comparable(name));
     return owners?.size === 1 && owners.has(id.entity) && !mayBeID(name);
@@ -245,7 +245,7 @@ function isCalled(name: string | undefined, text: string): boolean {
   return name !== undefined && comparable(name) === comparable(text);
 }
 
-/** Numbers may be typed without their dashes. */
+/** Compares search numbers; the dashes may be left out. */
 function isNumber(number: string, text: string): boolean {
   return /^\d[\d-]{6,}$/.test(text) && text.replaceAll('-', '') === number.replaceAll('-', '');
 }
@@ -254,7 +254,7 @@ function mayBeID(text: string): boolean {
   return text.includes('@') || readID(text) !== undefined;
 }
 
-/** Names without address are not IDs; whatever has an @ is meant to be one. */
+/** Parses an ID. Text without an @ may be a name; text with an @ must be an ID. */
 function readID(text: string): ID | undefined {
   try {
     return protocol.parseID(text);

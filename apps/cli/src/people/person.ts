@@ -2,52 +2,52 @@ import type { JsonObject } from '@dimp/foundation';
 import { displayNumber, type ID } from '@dimp/mkm';
 import { oneLine, shortened } from '../terminal/text.ts';
 
-/** How somebody stands to the user of the profile. */
+/** Relation of a person to the user of the profile. */
 export type Standing = 'self' | 'contact' | 'stranger';
 
-/** Somebody as the user knows them. Only ID and standing prove anything: names were chosen by whoever has them. */
+/** A person as the user knows them. Only ID and standing are reliable: people choose their names themselves. */
 export interface Person {
   readonly id: ID;
   readonly standing: Standing;
-  /** What the user calls this contact. */
+  /** The name that the user has given to this contact. */
   readonly remark?: string;
-  /** What the visa or the bulletin says. Its owner may change it at any time. */
+  /** The name in the visa or bulletin. Its owner can change it at any time. */
   readonly nickname?: string;
 }
 
-/** Characters of a name that are shown: a longer one could fill a line of a terminal and look like the next line. */
+/** Longest name that is shown, in characters. A longer one could fill a terminal line and look like the next line. */
 const MAX_NAME = 40;
 
-/** Search number, `ddd-ddd-dddd` (spec §4.6): tells apart people of one name, and proves nothing. */
+/** Search number, `ddd-ddd-dddd` (spec §4.6). Distinguishes people with the same name, but proves nothing. */
 export function numberOf({ id }: Pick<Person, 'id'>): string {
   return displayNumber(id);
 }
 
-/** What the user calls a contact: the remark, else the name in the ID, which nobody can change. */
+/** The name of a contact: the remark, else the name in the ID, which cannot change. */
 export function callNameOf({ id, remark }: Pick<Person, 'id' | 'remark'>): string | undefined {
   return remark ?? id.name;
 }
 
-/** The name that somebody gives themselves: that of the visa, else that of the ID. */
+/** The name that a person has chosen: that in the visa, else that in the ID. */
 export function ownNameOf({ id, nickname }: Pick<Person, 'id' | 'nickname'>): string | undefined {
   return nickname ?? id.name;
 }
 
-/** The form in which names are compared: case, width and composition of characters do not count. */
+/** Normalizes a name for comparison: ignores case, width and composition of characters. */
 export function comparable(name: string): string {
   return name.normalize('NFKC').trim().toLowerCase();
 }
 
-/** A name on one line, without room for anything that looks like more than a name. */
+/** Makes a name safe to show: one line, limited length, single spaces. */
 export function shownName(name: string): string {
   return shortened(oneLine(name).replaceAll(/\s+/gu, ' ').trim(), MAX_NAME);
 }
 
 /**
- * Somebody on one line. A contact is shown by the name that the user knows; anybody else has a mark, which stands first
- * so that no name can imitate it or push it away.
+ * Label of a person, on one line. A contact is shown by the name that the user knows. A stranger gets a mark in front of
+ * the name, where no name can imitate or displace it.
  *
- * @param isShared - whether another contact is called the same
+ * @param isShared - whether another contact has the same name
  */
 export function labelOf(person: Person, isShared: boolean): string {
   if (person.standing === 'self') return 'you';
@@ -61,7 +61,7 @@ export function labelOf(person: Person, isShared: boolean): string {
   return `[${kind} ${number}] ${shownName(ownNameOf(person) ?? person.id.text)}`;
 }
 
-/** The same for programs. */
+/** JSON facts of a person. */
 export function personFacts(person: Person, label: string): JsonObject {
   const { id, standing, remark } = person;
   return {

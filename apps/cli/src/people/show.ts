@@ -4,7 +4,7 @@ import { oneLine } from '../terminal/text.ts';
 import type { People } from './people.ts';
 import { callNameOf, numberOf, type Person, personFacts, shownName } from './person.ts';
 
-/** Shows one person on a line. @param type - what the JSON object is, by standing if it is not told */
+/** Shows a person on one line. `type` is that of the JSON object; by default it follows from the standing. */
 export async function showPerson(
   person: Person,
   directory: People,
@@ -25,7 +25,7 @@ export async function showPerson(
   const calls =
     nickname === undefined || nickname === callNameOf(person) ? '' : ` "${shownName(nickname)}"`;
   const marked = person.standing === 'stranger' ? '' : ` ${numberOf(person)}`;
-  const unknown = meta ? '' : ', meta not known yet';
+  const unknown = meta ? '' : ', meta still unknown';
   output.result(
     type ?? (person.standing === 'contact' ? 'contact' : 'stranger'),
     { ...facts, remark },
@@ -33,7 +33,7 @@ export async function showPerson(
   );
 }
 
-/** Shows all that is known of a person. */
+/** Shows everything that is known about a person. */
 export async function showDetails(
   person: Person,
   directory: People,
@@ -55,7 +55,7 @@ export async function showDetails(
   const standings = {
     self: 'you',
     contact: 'a contact',
-    stranger: 'not a contact: nothing but the ID says who this is',
+    stranger: 'not a contact: only the ID proves who this is',
   };
   output.result('person', facts, [
     label,
@@ -64,6 +64,6 @@ export async function showDetails(
     `  is        ${standings[standing]}`,
     ...(remark === undefined ? [] : [`  remark    ${shownName(remark)}`]),
     ...(nickname === undefined ? [] : [`  calls     themselves ${shownName(nickname)}`]),
-    `  keys      ${meta === undefined ? 'not known yet' : `${meta.key.algorithm} signs`}`,
+    `  keys      ${meta === undefined ? 'still unknown' : `${meta.key.algorithm} signs`}`,
   ]);
 }

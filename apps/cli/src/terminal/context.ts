@@ -1,4 +1,3 @@
-import type { ReadStream, WriteStream } from 'node:tty';
 import type { Output } from './output.ts';
 
 /** Options that every command takes. */
@@ -12,17 +11,29 @@ export interface GlobalOptions {
   readonly wait?: number;
 }
 
-/** What the program has of its surroundings: nothing else reaches for `process`. */
+/** A standard input. Only a terminal has `setRawMode`. */
+export interface InputStream extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?(raw: boolean): unknown;
+  unref?(): unknown;
+}
+
+/** A standard output or standard error. */
+export interface OutputStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean | undefined;
+}
+
+/** The parts of the process that the program uses. No other code uses `process`. */
 export interface Surroundings {
-  readonly stdin: NodeJS.ReadStream | ReadStream;
-  readonly stdout: NodeJS.WriteStream | WriteStream;
-  readonly stderr: NodeJS.WriteStream | WriteStream;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by SIGINT and SIGTERM; its reason is the failure to end with. */
   readonly signal: AbortSignal;
 }
 
-/** What a command works with. */
+/** What a command gets: the surroundings, the global options and the output. */
 export interface Context extends Surroundings {
   readonly options: GlobalOptions;
   readonly output: Output;

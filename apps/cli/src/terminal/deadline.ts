@@ -1,9 +1,9 @@
-/** Longest pause of a timer of the platform, in milliseconds: a longer one would end at once. */
-const LONGEST_PAUSE = 2 ** 31 - 1;
+/** Longest delay of `setTimeout`; a longer one fires at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * A signal that is aborted after some seconds, however many; it keeps no program running. `AbortSignal.timeout` fires at
- * once above 24.8 days, and throws above 49.7.
+ * Returns a signal that is aborted after any number of seconds, and does not keep the program running.
+ * `AbortSignal.timeout` fires at once above 24.8 days and throws above 49.7 days.
  */
 export function deadline(seconds: number): AbortSignal {
   const controller = new AbortController();
@@ -11,10 +11,10 @@ export function deadline(seconds: number): AbortSignal {
   const wait = (): void => {
     const left = end - Date.now();
     if (left <= 0) {
-      controller.abort(new DOMException('the time is over', 'TimeoutError'));
+      controller.abort(new DOMException('the timeout has expired', 'TimeoutError'));
       return;
     }
-    setTimeout(wait, Math.min(left, LONGEST_PAUSE)).unref();
+    setTimeout(wait, Math.min(left, MAX_DELAY_MS)).unref();
   };
   wait();
   return controller.signal;

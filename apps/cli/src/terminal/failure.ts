@@ -3,14 +3,14 @@ import { ERRORS, isProtocolError, type JsonObject } from '@dimp/foundation';
 import { oneLine } from './text.ts';
 
 /**
- * A failure that is no protocol's: how the program was called, its files, an interruption. The codes are part of what the
- * program promises, see the guide.
+ * A failure outside of the protocol: wrong arguments, files, an interruption. The guide documents the codes, which do not
+ * change.
  */
 export class CommandFailure extends Error {
   override readonly name: string = 'CommandFailure';
   readonly code: FailureCode;
   readonly exit: number;
-  /** What programs are told besides. */
+  /** Further members of the JSON output. */
   readonly facts: JsonObject | undefined;
 
   constructor(
@@ -25,14 +25,14 @@ export class CommandFailure extends Error {
   }
 }
 
-/** What a {@link CommandFailure} may be told besides code and message. */
+/** Options for {@link CommandFailure}. */
 export interface CommandFailureOptions {
   readonly exit?: number;
   readonly facts?: JsonObject;
   readonly cause?: unknown;
 }
 
-/** Exit status by code (sysexits.h; 128 and the number of the signal). */
+/** Exit status by code, as in sysexits.h; 128 plus the number of the signal for interruptions. */
 const EXITS = {
   usage: 64,
   'file/unreadable': 66,
@@ -48,7 +48,7 @@ const EXITS = {
 /** Codes that {@link CommandFailure} adds to those of `ERRORS`. */
 export type FailureCode = keyof typeof EXITS;
 
-/** What is told of a failure, and the exit status. */
+/** A failure as it is reported, and the exit status. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -56,7 +56,7 @@ export interface Failure {
   readonly facts?: JsonObject;
 }
 
-/** Whatever was thrown, in words: never with a secret, and nothing of an error that nobody expected. */
+/** Converts a thrown value to a failure. The text of an unexpected error is left out, because it may contain secrets. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandFailure) {
     const { code, message, exit, facts } = error;
@@ -74,14 +74,14 @@ export function failureOf(error: unknown): Failure {
   return { code: 'internal', message: `unexpected ${oneLine(name)}`, exit: EXITS.internal };
 }
 
-/** Which process it is, or what the system said, helps; other details are for programs. */
+/** The process or the error of the system, if the details name one; other details appear in JSON only. */
 function causeText({ pid, cause }: Readonly<Record<string, unknown>>): string {
   if (typeof pid === 'number') return ` (process ${pid})`;
   const name = typeof cause === 'number' && cause > 0 ? systemErrorName(cause) : cause;
   return typeof name === 'string' && /^E[A-Z0-9]+$/.test(name) ? ` (${name})` : '';
 }
 
-/** Native code tells numbers, which are positive there. */
+/** Name of an error number from native code, where the numbers are positive. */
 function systemErrorName(number: number): string | undefined {
   try {
     return getSystemErrorName(-number);
@@ -90,12 +90,12 @@ function systemErrorName(number: number): string | undefined {
   }
 }
 
-/** Wrong arguments. */
+/** The failure of wrong arguments. */
 export function usage(message: string, facts?: JsonObject): CommandFailure {
   return new CommandFailure('usage', message, facts === undefined ? {} : { facts });
 }
 
-/** Whether the system refused to do something with a file. */
+/** Whether the operating system has reported the error. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 }

@@ -3,13 +3,13 @@ import { concatBytes, ProtocolError, utf8Decode } from '@dimp/foundation';
 import type { Surroundings } from './context.ts';
 import { CommandFailure, isSystemError, usage } from './failure.ts';
 
-/** Name of the standard input among file names. */
+/** File name that stands for the standard input. */
 export const STANDARD_INPUT = '-';
 
 /**
  * Reads a file, or the standard input for `-`.
  *
- * @throws `file/unreadable`; `format/limit` above `maxBytes`, of which no more is read
+ * @throws `file/unreadable`; `format/limit` for more than `maxBytes`, which stops reading
  */
 export async function readInput(
   path: string,
@@ -26,7 +26,7 @@ export async function readInput(
   }
 }
 
-/** {@link readInput} of a text in UTF-8, without the byte order mark before it and the line end behind it. */
+/** Reads a UTF-8 text as {@link readInput} does, without a byte order mark and without the last line end. */
 export async function readText(
   path: string,
   maxBytes: number,
@@ -36,18 +36,18 @@ export async function readText(
   try {
     return utf8Decode(withoutMark(bytes)).replace(/\r?\n$/, '');
   } catch {
-    throw usage(`${path} is not a text in UTF-8`);
+    throw usage(`${path} is not UTF-8 text`);
   }
 }
 
-/** Bytes of a text without the byte order mark that some editors write before it. */
+/** Removes the byte order mark that some editors write at the start of a text. */
 export function withoutMark(bytes: Uint8Array): Uint8Array {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return marked ? bytes.subarray(3) : bytes;
 }
 
 /**
- * Writes a file that nobody else may read, and that is not there yet. It is on the disk when this returns.
+ * Writes a new file that only the user can read. It is on the disk when this returns.
  *
  * @throws `file/unwritable`
  */
@@ -73,7 +73,7 @@ export function unreadable(path: string, { code }: NodeJS.ErrnoException): Comma
 
 /** The failure of a file that cannot be written. */
 export function unwritable(path: string, { code }: NodeJS.ErrnoException): CommandFailure {
-  const why = code === 'EEXIST' ? 'is there already' : `cannot be written (${code})`;
+  const why = code === 'EEXIST' ? 'already exists' : `cannot be written (${code})`;
   return new CommandFailure('file/unwritable', `${path} ${why}`);
 }
 

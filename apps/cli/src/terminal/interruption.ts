@@ -1,25 +1,25 @@
 import { constants } from 'node:os';
 import { CommandFailure } from './failure.ts';
 
-/** Status of a program that a signal ended. */
-const BASE = 128;
+/** Exit status of a program that was ended by signal 0; shells add the number of the signal. */
+const SIGNAL_EXIT = 128;
 
-/** How a command is told to end. */
+/** Ends the running command. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** Ends the command; the first reason counts. */
+  /** Aborts `signal` with a reason; only the first call has an effect. */
   readonly end: (reason: CommandFailure) => void;
 }
 
 /**
- * Turns SIGINT and SIGTERM into the end of the command, so that what is being written gets written. The second one ends the
- * program at once.
+ * Aborts the command on SIGINT and SIGTERM, so that it can finish what it is writing. A second signal exits the process at
+ * once.
  */
 export function interruption(): Interruption {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      const exit = BASE + constants.signals[name];
+      const exit = SIGNAL_EXIT + constants.signals[name];
       if (controller.signal.aborted) process.exit(exit);
       controller.abort(new CommandFailure('interrupted', 'interrupted', { exit }));
     });

@@ -1,14 +1,14 @@
 import { CommandFailure, isSystemError } from './failure.ts';
 import type { Interruption } from './interruption.ts';
 
-/** A stream of the process that is written to. */
+/** An output stream of the process. */
 type Stream = Pick<NodeJS.WriteStream, 'write' | 'on'>;
 
 /**
- * Watches the outputs of the process. When the standard output can no longer be written, the command ends as it does on a
- * signal, so that what it has begun is finished; nothing is thrown.
+ * Handles errors of the standard output and standard error. If the standard output cannot be written any more, the command
+ * ends as on a signal and can finish its work.
  */
-export class Outputs {
+export class OutputStreams {
   readonly #stdout: Stream;
   readonly #stderr: Stream;
   #failure: CommandFailure | undefined;
@@ -20,15 +20,15 @@ export class Outputs {
       this.#failure ??= failureOfOutput(error);
       end(this.#failure);
     });
-    // Remarks that nobody can read change no result.
+    // Lost remarks do not change the result.
     stderr.on('error', () => {});
   }
 
   /**
-   * Waits until all is written.
+   * Waits until everything is written.
    *
    * @param status - exit status of the command
-   * @returns the exit status of the program: results that are lost are a failure, but for a reader that wants no more
+   * @returns the exit status of the program: lost results are a failure, unless the reader has closed the output
    */
   async settled(status: number): Promise<number> {
     await flushed(this.#stdout);
@@ -43,7 +43,7 @@ export class Outputs {
 function failureOfOutput(error: unknown): CommandFailure {
   const code = isSystemError(error) ? error.code : 'unknown';
   return code === 'EPIPE'
-    ? new CommandFailure('output-closed', 'nobody reads the standard output any more')
+    ? new CommandFailure('output-closed', 'the reader has closed the standard output')
     : new CommandFailure('file/unwritable', `the standard output cannot be written (${code})`);
 }
 

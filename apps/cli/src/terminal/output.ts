@@ -3,22 +3,22 @@ import { stringifyJson } from '@dimp/foundation';
 import { failureOf } from './failure.ts';
 import { oneLine } from './text.ts';
 
-/** Takes text; a stream of the process. */
+/** Receives text, such as a stream of the process. */
 export interface Sink {
   write(text: string): unknown;
 }
 
-/** How {@link Output} writes. */
+/** Options for {@link Output}. */
 export interface OutputOptions {
-  /** One JSON object for each line, and nothing else. */
+  /** Writes one JSON object per line, and nothing else. */
   readonly json: boolean;
-  /** No remarks. */
+  /** Leaves out remarks. */
   readonly quiet: boolean;
 }
 
 /**
- * What a command says: results on the standard output, remarks on the standard error. As JSON each result is one line on
- * the standard output, errors too; remarks are left out, so that whoever reads it needs no exceptions.
+ * Output of a command: results on the standard output, remarks on the standard error. As JSON, results and errors are lines
+ * on the standard output, and remarks are left out.
  */
 export class Output {
   readonly json: boolean;
@@ -34,9 +34,9 @@ export class Output {
   }
 
   /**
-   * A result.
+   * Writes a result.
    *
-   * @param type - says what the JSON object is
+   * @param type - member `type` of the JSON object
    * @param human - lines for people, already {@link printable}
    */
   result(type: string, facts: JsonObject, human: string | readonly string[]): void {
@@ -44,15 +44,15 @@ export class Output {
     else for (const line of [human].flat()) this.#out.write(`${line}\n`);
   }
 
-  /** A remark for people. */
+  /** Writes a remark for people. */
   note(text: string): void {
     if (!this.json && !this.quiet) this.#err.write(`${oneLine(text)}\n`);
   }
 
   /**
-   * A remark that programs want as well.
+   * Writes a remark that programs need, too.
    *
-   * @param human - empty for what people need not know
+   * @param human - text for people; empty to show them nothing
    */
   event(type: string, facts: JsonObject, human: string): void {
     if (this.quiet) return;
@@ -60,7 +60,7 @@ export class Output {
     else if (human !== '') this.note(human);
   }
 
-  /** @returns the exit status */
+  /** Writes an error. @returns the exit status */
   failure(error: unknown): number {
     const { code, message, exit, facts } = failureOf(error);
     if (this.json) this.#out.write(`${lineOf({ error: { code, message, ...facts } })}\n`);
@@ -69,7 +69,7 @@ export class Output {
   }
 }
 
-/** JSON on one line. JavaScript's line ends are escaped as well, for readers that split at them. */
+/** Converts a value to JSON on one line. U+2028 and U+2029 are escaped for readers that split lines there. */
 function lineOf(value: Json): string {
   return stringifyJson(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }

@@ -1,17 +1,17 @@
 import type { Context } from './context.ts';
 import { sizeText } from './text.ts';
 
-const WIDTH = 30;
-/** Pause between two steps that are shown on a terminal, and as JSON, in milliseconds. */
-const PAUSE = 100;
-const JSON_PAUSE = 1000;
+const BAR_WIDTH = 30;
+/** Shortest time between two updates, on a terminal and as JSON. */
+const TERMINAL_UPDATE_MS = 100;
+const JSON_UPDATE_MS = 1000;
 
-/** Which way a file goes. */
+/** Direction of a file transfer. */
 export type Direction = 'upload' | 'download';
 
 /**
- * How far a file on its way has got: a bar on the terminal, lines of type `progress` as JSON, about one a second and one
- * at the end; nothing elsewhere.
+ * Shows the progress of a file transfer: as a bar on a terminal, or as JSON lines of type `progress`, about one per second
+ * and one at the end. Shows nothing elsewhere.
  */
 export class Progress implements Disposable {
   readonly #stderr: Context['stderr'];
@@ -34,12 +34,12 @@ export class Progress implements Disposable {
     this.#visible = stderr.isTTY === true && !output.quiet && !output.json;
   }
 
-  /** Shows how far it is. @param total - bytes of the whole, if they are known */
+  /** Shows the progress in bytes. @param total - size of the file, if it is known */
   show(done: number, total: number | undefined): void {
     const { json } = this.#output;
     if (!this.#visible && !json) return;
     const now = Date.now();
-    if (now - this.#last < (json ? JSON_PAUSE : PAUSE) && done !== total) return;
+    if (now - this.#last < (json ? JSON_UPDATE_MS : TERMINAL_UPDATE_MS) && done !== total) return;
     this.#last = now;
     if (json) {
       const facts = { file: this.#label, direction: this.#direction, done, total };
@@ -47,8 +47,8 @@ export class Progress implements Disposable {
       return;
     }
     const part = total === undefined || total === 0 ? 0 : Math.min(done / total, 1);
-    const full = Math.round(part * WIDTH);
-    const bar = `${'█'.repeat(full)}${'·'.repeat(WIDTH - full)}`;
+    const full = Math.round(part * BAR_WIDTH);
+    const bar = `${'█'.repeat(full)}${'·'.repeat(BAR_WIDTH - full)}`;
     const percent = total === undefined ? '' : ` ${Math.floor(part * 100)} %`;
     this.#stderr.write(`\r\u001b[K${this.#label} ${bar}${percent} ${sizeText(done)}`);
   }

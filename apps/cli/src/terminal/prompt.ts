@@ -6,14 +6,14 @@ const INTERRUPT = '\u0003';
 const BACKSPACE: readonly string[] = ['\b', '\u007f'];
 const CLEAR = '\u0015';
 
-/** Asks for a line on the terminal, which does not show it. */
+/** Asks for a line on the terminal without showing it. */
 export async function askHidden(
   question: string,
   { stdin, stderr, signal }: Pick<Context, 'stdin' | 'stderr' | 'signal'>,
 ): Promise<string> {
   signal.throwIfAborted();
-  // Before anybody is asked: what is typed at once would be shown otherwise.
-  stdin.setRawMode(true);
+  // Before the question, because a fast typist would see the first characters otherwise.
+  stdin.setRawMode?.(true);
   stderr.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
@@ -55,7 +55,7 @@ export async function askHidden(
       signal.addEventListener('abort', abort);
     });
   } finally {
-    stdin.setRawMode(false);
+    stdin.setRawMode?.(false);
     stdin.pause();
     stderr.write('\n');
   }

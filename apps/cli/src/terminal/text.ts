@@ -1,35 +1,35 @@
 /**
- * What a terminal would obey instead of show: control characters, and those that turn the direction of writing. Peers chose
- * most of what is printed here, and must not move the cursor, rewrite lines or forge output.
+ * Characters that a terminal interprets instead of showing: control characters, and those that change the writing direction.
+ * Peers choose most of the printed text, and must not be able to move the cursor, rewrite lines or forge output.
  */
-const OBEYED = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff\p{Surrogate}]/gu;
+const CONTROL = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\ufeff\p{Surrogate}]/gu;
 
-/** A text that is safe to print on one or more lines; what is not is shown as `\u{…}`. */
+/** Makes a text safe to print on one or more lines. Unsafe characters are shown as `\u{…}`. */
 export function printable(text: string): string {
-  return text.replace(OBEYED, (each) =>
+  return text.replace(CONTROL, (each) =>
     each === '\t' ? '    ' : `\\u{${(each.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }
 
-/** {@link printable} on one line. */
+/** Makes a text safe to print on one line. */
 export function oneLine(text: string): string {
   return printable(text).replaceAll('\n', '\\n');
 }
 
-/** The beginning of a long text, and how long it is. */
+/** Shortens a long text, and adds its length. */
 export function shortened(text: string, length = 120): string {
   const characters = [...text.slice(0, length * 2)];
   if (characters.length <= length && text.length <= length * 2) return text;
   return `${characters.slice(0, length).join('')}… (${text.length} characters)`;
 }
 
-/** Seconds since the epoch as people write it, in UTC; the number itself where no calendar has it. */
+/** Formats seconds since the epoch in UTC; the number itself if it is outside of the range of dates. */
 export function timeText(seconds: number): string {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString();
 }
 
-/** A number of bytes as people write it. */
+/** Formats a number of bytes. */
 export function sizeText(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB'];
   let value = bytes;

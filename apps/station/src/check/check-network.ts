@@ -7,14 +7,14 @@ import { systemCode } from '../terminal/failure.ts';
 import { type Finding, reporter } from './finding.ts';
 import { askHealth, type HealthAnswer } from './health.ts';
 
-/** What an answer may take, in milliseconds. */
-const PATIENCE = 5000;
-/** How far clocks may be apart, in milliseconds; messages of the future are refused by others. */
-const MAX_SKEW = 60_000;
-/** When this program was written: no clock is right that shows less. */
-const WRITTEN = Date.UTC(2026, 10, 1);
+/** Timeout for connections and answers. */
+const TIMEOUT_MS = 5000;
+/** Largest difference between clocks. Peers refuse messages from the future. */
+const MAX_SKEW_MS = 60_000;
+/** Time before which this program did not exist: a clock that shows less is wrong. */
+const EARLIEST = Date.UTC(2026, 10, 1);
 
-/** The port: free, or the running station answers there. */
+/** Checks that the port is free, or that the running station answers there. */
 export async function* checkPort(
   { values }: Configuration,
   running: JsonObject | undefined,
@@ -23,23 +23,25 @@ export async function* checkPort(
   if (running !== undefined) {
     const port = Number(running['port']);
     const host = localHost(values.host);
-    const health = await askHealth({ host, port, tls: values['tls.required'] }, PATIENCE);
+    const health = await askHealth({ host, port, tls: values['tls.required'] }, TIMEOUT_MS);
     if (health === undefined) {
-      yield report.fail(`the station does not answer at port ${port}`, 'look at the log');
+      yield report.fail(`the station does not answer at port ${port}`, 'check the log');
     } else if (!health.ok) {
-      yield report.fail('the station says that it is not well', 'look at the log and the disk');
+      yield report.fail('the station reports that it is unhealthy', 'check the log and the disk');
     } else yield report.ok(`the station answers at port ${port}`);
     return;
   }
   const code = await tryToListen(values.host, values.port);
   if (code === undefined) yield report.ok(`${values.port} is free`);
   else if (code === 'EADDRINUSE') {
-    yield report.fail(`${values.port} is in use by another program`, 'end it, or choose --port');
-  } else
-    yield report.fail(`${values.port} cannot be listened at: ${code}`, 'look at host and port');
+    yield report.fail(
+      `${values.port} is in use by another program`,
+      'stop it, or choose another port with --port',
+    );
+  } else yield report.fail(`cannot listen on port ${values.port}: ${code}`, 'check host and port');
 }
 
-/** Each neighbour: whether it is there, and whether its clock agrees. */
+/** Checks that each neighbour can be reached, and that its clock agrees. */
 export async function* checkNeighbours(
   { values }: Configuration,
   now: () => number,
@@ -50,12 +52,12 @@ export async function* checkNeighbours(
   for (const { id, at } of values.neighbours) {
     if (Array.isArray(refusing) && refusing.includes(id.text)) {
       yield report.fail(
-        `${id.text} takes nothing that this station relays`,
-        'its operator has to list this station among the neighbours',
+        `${id.text} refuses messages that this station relays`,
+        'its operator must add this station to the neighbours',
       );
     }
     if (at === undefined) {
-      yield report.ok(`${id.text} has to dial this station`);
+      yield report.ok(`${id.text} must connect to this station`);
       continue;
     }
     const code = await tryToConnect(at);
@@ -64,27 +66,30 @@ export async function* checkNeighbours(
       continue;
     }
     yield report.ok(`${id.text} can be reached`);
-    // Stations of others may not speak HTTP at all.
-    const health = await askHealth(at, PATIENCE);
+    // Other implementations may not serve HTTP.
+    const health = await askHealth(at, TIMEOUT_MS);
     if (health !== undefined) yield* compareClocks(health, now());
   }
 }
 
-/** The clock: not before this program was written, nor before what is on the disk. */
+/** Checks that the clock is not earlier than this program, or than the last write of the store. */
 export function* checkClock(now: number, newest: number | undefined): Generator<Finding> {
   const report = reporter('clock');
   const shown = new Date(now).toISOString();
-  const fix = 'set the clock, and keep it right with NTP';
-  if (now < WRITTEN) yield report.fail(`${shown} is long ago`, fix);
-  else if (newest !== undefined && newest > now + MAX_SKEW) {
-    yield report.fail(`${shown} is before what was stored last`, fix);
+  const fix = 'set the clock, and synchronize it with NTP';
+  if (now < EARLIEST) yield report.fail(`${shown} is in the past`, fix);
+  else if (newest !== undefined && newest > now + MAX_SKEW_MS) {
+    yield report.fail(`${shown} is before the last write of the store`, fix);
   } else yield report.ok(shown);
 }
 
 function* compareClocks({ date }: HealthAnswer, now: number): Generator<Finding> {
-  if (date === undefined || Math.abs(date - now) <= MAX_SKEW) return;
+  if (date === undefined || Math.abs(date - now) <= MAX_SKEW_MS) return;
   const seconds = Math.round(Math.abs(date - now) / 1000);
-  yield reporter('clock').warn(`a neighbour's clock is ${seconds} s off`, 'compare both with NTP');
+  yield reporter('clock').warn(
+    `the clock of a neighbour differs by ${seconds} s`,
+    'synchronize both with NTP',
+  );
 }
 
 function localHost(host: string | undefined): string {
@@ -92,7 +97,7 @@ function localHost(host: string | undefined): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host;
 }
 
-/** @returns what the system says against it */
+/** Tries to listen. @returns the error code; undefined on success */
 function tryToListen(host: string | undefined, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -103,7 +108,7 @@ function tryToListen(host: string | undefined, port: number): Promise<string | u
   });
 }
 
-/** @returns why not */
+/** Tries to connect. @returns the error code; undefined on success */
 function tryToConnect({
   host,
   port,
@@ -115,7 +120,7 @@ function tryToConnect({
       socket.destroy();
       resolve(code);
     };
-    socket.setTimeout(PATIENCE, () => done('no answer'));
+    socket.setTimeout(TIMEOUT_MS, () => done('no answer'));
     socket.once('error', (error) => {
       const { code } = error as { code?: unknown };
       done(typeof code === 'string' ? code : 'unknown error');

@@ -8,7 +8,7 @@ import { openStopped, type StoppedStation } from '../data/stopped-station.ts';
 import { failureOf } from '../terminal/failure.ts';
 import { type Finding, reporter } from './finding.ts';
 
-/** Store and identity: all of it if no station has it open, else what that station says. */
+/** Checks store and identity: reads all of it if no station is running, else asks the running station. */
 export async function* checkStore(
   data: DataFolder,
   running: JsonObject | undefined,
@@ -16,13 +16,13 @@ export async function* checkStore(
   const report = reporter('store');
   if (running !== undefined) {
     yield running['store'] === 'working'
-      ? report.ok(`in use by process ${String(running['pid'])}; it was checked at its start`)
+      ? report.ok(`in use by process ${String(running['pid'])}, which checked it at its start`)
       : report.fail('the running station cannot write to it', 'look at the log and the disk');
     yield reporter('identity').ok(String(running['id']));
     return;
   }
   if (!(await exists(data.store))) {
-    yield report.warn('there is none yet', 'the first start makes it, and the identity');
+    yield report.warn('there is no store yet', 'the first start creates it, and the identity');
     return;
   }
   let stopped: StoppedStation;
@@ -50,17 +50,18 @@ async function readAll(data: DataFolder, { store }: StoppedStation): Promise<Fin
   }
   const { size } = await stat(join(data.store, 'data.mdb'));
   return report.ok(
-    `${entries} entries, ${Math.ceil(size / 1024)} KiB, all pages and keys are sound`,
+    `${entries} entries, ${Math.ceil(size / 1024)} KiB, all pages and keys are valid`,
   );
 }
 
 async function checkIdentity({ facebook }: StoppedStation): Promise<Finding> {
   const report = reporter('identity');
-  const backup = 'restore the latest backup; without its key the station is another one';
+  const backup = 'restore the latest backup: without this key the station has another identity';
   try {
     const user = await findIdentity(facebook);
-    if (user === undefined) return report.warn('there is none yet', 'the first start makes it');
-    if (!(await signs(user))) return report.fail('its key does not fit to its meta', backup);
+    if (user === undefined)
+      return report.warn('there is no identity yet', 'the first start creates it');
+    if (!(await signs(user))) return report.fail('its key does not match its meta', backup);
     return report.ok(user.id.text);
   } catch (error) {
     return report.fail(failureOf(error).message, backup);
@@ -76,10 +77,10 @@ async function signs(user: User): Promise<boolean> {
 
 function fixOf(error: unknown): string {
   if (isProtocolError(error, 'store/corrupt')) {
-    return 'move the data folder away and start with the latest backup; nothing was changed';
+    return 'move the data folder away and restore the latest backup; this check has changed nothing';
   }
   if (isProtocolError(error, 'store/conflict')) {
-    return 'stop that process first; a station that is starting or stopping needs a moment';
+    return 'stop that process first, or wait until it has started or stopped';
   }
-  return 'look at the disk, and at the permissions of the folder';
+  return 'check the disk, and the permissions of the folder';
 }

@@ -1,20 +1,20 @@
-/** What a check has found. */
+/** Result of a check. */
 export interface Finding {
   readonly check: string;
   readonly state: 'ok' | 'warn' | 'fail';
   readonly message: string;
-  /** What to do about it. */
+  /** What the operator should do. */
   readonly fix?: string;
 }
 
-/** Makes the findings of one check. */
+/** Creates the findings of one check. */
 export interface Reporter {
   ok(message: string): Finding;
   warn(message: string, fix: string): Finding;
   fail(message: string, fix: string): Finding;
 }
 
-/** @param check - its name, one word */
+/** Creates the reporter of a check. @param check - its name, one word */
 export function reporter(check: string): Reporter {
   return {
     ok: (message) => ({ check, state: 'ok', message }),

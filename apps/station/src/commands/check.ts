@@ -37,11 +37,11 @@ async function* findings(read: () => Promise<Configuration>): AsyncGenerator<Fin
     configuration = await read();
   } catch (error) {
     for (const line of failureOf(error).message.split('\n')) {
-      yield report.fail(line, 'dim-station --help tells what may be set');
+      yield report.fail(line, 'dim-station --help lists all settings');
     }
     return;
   }
-  yield report.ok('every value is right');
+  yield report.ok('all values are valid');
   yield* checkSecrets(configuration);
   const data = dataFolder(configuration.values.data);
   yield* checkFiles(configuration);
@@ -55,21 +55,21 @@ async function* findings(read: () => Promise<Configuration>): AsyncGenerator<Fin
   yield* attempt('neighbour', () => checkNeighbours(configuration, Date.now, running));
 }
 
-/** A check that fails itself is a finding too, and no reason to leave out the others. */
+/** Reports a check that throws as a finding, so that the other checks still run. */
 async function* attempt(name: string, run: () => AsyncGenerator<Finding>): AsyncGenerator<Finding> {
   try {
     yield* run();
   } catch (error) {
-    yield reporter(name).fail(failureOf(error).message, 'look at permissions and disk');
+    yield reporter(name).fail(failureOf(error).message, 'check permissions and disk');
   }
 }
 
-/** What existing clients upload comes back with a URL. */
+/** Warns if the URL in the answer to an upload is derived from the request. */
 function* checkFiles({ values }: Configuration): Generator<Finding> {
   if (!values['files.enabled'] || values['files.publicUrl'] !== undefined) return;
   yield reporter('files').warn(
-    'files.publicUrl is not set: answers to uploads name the address that the client has dialled',
-    'set it if clients download from elsewhere, or a proxy changes the Host',
+    'files.publicUrl is not set: answers to uploads contain the address that the client connected to',
+    'set it if clients download from another address, or if a proxy changes the Host header',
   );
 }
 
@@ -79,7 +79,7 @@ async function* checkPolicy({ values }: Configuration): AsyncGenerator<Finding> 
   yield reporter('policy').ok(values.policy);
 }
 
-/** A file with secrets is for its owner. */
+/** Checks that only the owner can read files with secrets. */
 async function* checkSecrets({ origin }: Configuration): AsyncGenerator<Finding> {
   if (process.getuid === undefined) return;
   const files = SETTING_KEYS.filter((key) => settingOf(key).secret)
@@ -89,10 +89,7 @@ async function* checkSecrets({ origin }: Configuration): AsyncGenerator<Finding>
   for (const file of new Set(files)) {
     const { mode } = await stat(file);
     if ((mode & 0o007) === 0) continue;
-    yield reporter('config').fail(
-      `${file} has secrets that all users can read`,
-      `chmod 600 ${file}`,
-    );
+    yield reporter('config').fail(`all users can read the secrets in ${file}`, `chmod 600 ${file}`);
   }
 }
 

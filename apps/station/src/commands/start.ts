@@ -4,9 +4,9 @@ import { runStation } from '../running/running-station.ts';
 import { failureOf } from '../terminal/failure.ts';
 import type { CommandDefinition } from './command.ts';
 
-/** When a station that does not come to an end is left alone, in milliseconds. What it has acknowledged is on the disk. */
-const DEADLINE = 9500;
-/** 128 and the number of the signal, as shells have it. */
+/** Time after which a station that does not stop is killed. Everything it has acknowledged is on the disk. */
+const STOP_TIMEOUT_MS = 9500;
+/** Exit status by signal: 128 plus its number, as in shells. */
 const SIGNALS = { SIGTERM: 143, SIGINT: 130 } as const;
 
 /** Runs a station until the process gets a signal to end. */
@@ -16,7 +16,7 @@ export const startCommand: CommandDefinition = {
 
   async run({ configuration: read, output }) {
     const configuration = await read();
-    // Whatever is made is for the owner alone.
+    // Only the owner can read the files that are created.
     process.umask(0o077);
     const lines = standardOutput();
     const log = structuredLog(configuration.values['log.level'], lines);
@@ -29,7 +29,7 @@ export const startCommand: CommandDefinition = {
       const station = await runStation(configuration, log);
       output.note(`${station.id.text}`);
       output.note(`listening at ${station.addresses.join(', ')}`);
-      remarkOnName(configuration, station.id.name, (text) => output.note(text));
+      noteName(configuration, station.id.name, (text) => output.note(text));
       const reload = (): void => void station.reloadCertificate();
       process.on('SIGHUP', reload);
       const signal = await end;
@@ -38,7 +38,7 @@ export const startCommand: CommandDefinition = {
         log.error('station.stop-failed', { reason: 'time' });
         lines.flushSync();
         process.exit(70);
-      }, DEADLINE);
+      }, STOP_TIMEOUT_MS);
       await station.stop();
       clearTimeout(deadline);
       process.off('SIGHUP', reload);
@@ -53,7 +53,7 @@ export const startCommand: CommandDefinition = {
   },
 };
 
-/** The first signal to end; the second ends the process at once. */
+/** Resolves with the first signal to end. The second one exits the process at once. */
 function endSignal(flush: () => void): Promise<string> {
   return new Promise((resolve) => {
     let signalled = false;
@@ -70,7 +70,7 @@ function endSignal(flush: () => void): Promise<string> {
   });
 }
 
-/** A fault of the program ends it, as always; but its words may quote what came from the network, so they stay out. */
+/** Reports an uncaught error and exits. Its message is left out, because it may contain data from the network. */
 function reportCrashes(report: (kind: string, frames: readonly string[]) => void): void {
   process.on('uncaughtException', (error: unknown) => {
     const kind = error instanceof Error ? error.name : typeof error;
@@ -84,11 +84,11 @@ function reportCrashes(report: (kind: string, frames: readonly string[]) => void
   });
 }
 
-function remarkOnName(
+function noteName(
   { values, origin }: Configuration,
   name: string | undefined,
   note: (text: string) => void,
 ): void {
   if (origin('name').from === 'default' || name === values.name) return;
-  note(`its name stays "${name ?? ''}": an identity keeps the one it was made with`);
+  note(`the station keeps its name "${name ?? ''}": the name of an identity cannot change`);
 }

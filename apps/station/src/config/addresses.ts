@@ -4,14 +4,14 @@ import { partsOf } from './kinds.ts';
 import { protocol } from './protocol.ts';
 import { type Kind, SettingProblem } from './setting.ts';
 
-/** Another station that this one trusts. */
+/** A trusted station. */
 export interface NeighbourAddress {
   readonly id: ID;
-  /** Where it is dialled; one without it has to dial this station. */
+  /** Address to connect to. A neighbour without an address must connect to this station. */
   readonly at: { readonly host: string; readonly port: number; readonly tls: boolean } | undefined;
 }
 
-/** Port of stations where none is named (spec §12.1). */
+/** Default port of stations (spec §12.1). */
 const PORT = 9394;
 
 /** Neighbour stations: objects with `id`, `host`, `port`, `tls` in the file, else `ID` or `ID=tcp://HOST:PORT`. */
@@ -21,7 +21,7 @@ export const neighbourList: Kind<readonly NeighbourAddress[]> = {
     const items: readonly Json[] = Array.isArray(input) ? input : partsOf(input);
     const found = items.map((item) => readNeighbour(item));
     if (new Set(found.map(({ id }) => id.entity)).size === found.length) return found;
-    throw new SettingProblem('has a station twice');
+    throw new SettingProblem('must not contain a station twice');
   },
   show: (value) => value.map(showNeighbour).join(','),
 };
@@ -32,7 +32,7 @@ export const names: Kind<Readonly<Record<string, ID>>> = {
   read(input) {
     const found = new Map<string, ID>();
     for (const [name, id] of entriesOf(input)) {
-      if (found.has(name)) throw new SettingProblem('has a name twice');
+      if (found.has(name)) throw new SettingProblem('must not contain a name twice');
       found.set(name, readID(id));
     }
     return Object.fromEntries(found);
@@ -79,7 +79,7 @@ function showNeighbour({ id, at }: NeighbourAddress): string {
 function readStation(text: Json): ID {
   const id = readID(text);
   if (id.type === EntityType.Station) return id;
-  throw new SettingProblem('has an ID that is no station');
+  throw new SettingProblem('must contain IDs of stations only');
 }
 
 function readID(text: Json): ID {
@@ -89,19 +89,19 @@ function readID(text: Json): ID {
   } catch (error) {
     if (!isProtocolError(error)) throw error;
   }
-  throw new SettingProblem('has something that is no ID of a user, bot or station');
+  throw new SettingProblem('must contain IDs of users, bots or stations only');
 }
 
 function entriesOf(input: Json): readonly (readonly [string, Json])[] {
   if (isObject(input)) return Object.entries(input).map(([name, id]) => [name, id ?? null]);
   return partsOf(input).map((part) => {
     const at = part.indexOf('=');
-    if (at <= 0) throw new SettingProblem('has to be NAME=ID,…');
+    if (at <= 0) throw new SettingProblem('must be NAME=ID,…');
     return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
   });
 }
 
-/** A name in an ID may have `=`; a URL of ours has none. */
+/** Splits at the last `=`: the name in an ID may contain one, but the URL cannot. */
 function splitLast(item: string): readonly [id: string, url: string | undefined] {
   const at = item.lastIndexOf('=');
   return at === -1 ? [item, undefined] : [item.slice(0, at), item.slice(at + 1)];
@@ -109,7 +109,7 @@ function splitLast(item: string): readonly [id: string, url: string | undefined]
 
 function wrongNeighbour(): SettingProblem {
   return new SettingProblem(
-    'has to have neighbours such as {"id": …, "host": …, "port": 9394, "tls": true}, or ID=tls://HOST:PORT',
+    'must contain neighbours such as {"id": …, "host": …, "port": 9394, "tls": true}, or ID=tls://HOST:PORT',
   );
 }
 

@@ -4,13 +4,13 @@ import { limitsOf, NameTable } from '@dimp/station';
 import type { Configuration } from './configuration.ts';
 import type { SettingKey } from './settings.ts';
 
-/** A value that is none together with others. */
+/** A value that is invalid in combination with others. */
 interface Conflict {
   readonly key: SettingKey;
   readonly message: string;
 }
 
-/** What does not go together, and limits out of their range. */
+/** Finds values that do not match each other, and limits out of range. */
 export function* conflictsOf(configuration: Configuration): Generator<Conflict> {
   const { values } = configuration;
   const limits = configuration.section('limits');
@@ -23,10 +23,10 @@ export function* conflictsOf(configuration: Configuration): Generator<Conflict> 
     if (problem !== undefined) yield { key: 'ans', message: `has "${name}", which ${problem}` };
   }
   if (values['tls.cert'] !== undefined && values['tls.key'] === undefined) {
-    yield { key: 'tls.cert', message: 'needs tls.key as well' };
+    yield { key: 'tls.cert', message: 'needs tls.key' };
   }
   if (values['tls.key'] !== undefined && values['tls.cert'] === undefined) {
-    yield { key: 'tls.key', message: 'needs tls.cert as well' };
+    yield { key: 'tls.key', message: 'needs tls.cert' };
   }
   if (values['tls.required'] && values['tls.cert'] === undefined) {
     yield { key: 'tls.required', message: 'needs tls.cert and tls.key' };
@@ -39,13 +39,13 @@ export function* conflictsOf(configuration: Configuration): Generator<Conflict> 
   }
   for (const secret of values['files.formSecrets'] ?? []) {
     if (!/^(?:[0-9a-f]{2})+$/i.test(secret)) {
-      yield { key: 'files.formSecrets', message: 'has to be hexadecimal digits' };
+      yield { key: 'files.formSecrets', message: 'must be hexadecimal digits' };
       break;
     }
   }
 }
 
-/** What is checked where it is used; of its words, the name is left out. */
+/** Returns the error that using a value throws, without the name of the field. */
 function problemOf(use: () => unknown): string | undefined {
   try {
     use();

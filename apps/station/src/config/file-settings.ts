@@ -11,27 +11,33 @@ import {
   setting,
 } from './setting.ts';
 
-const hexSecret = text('HEX', 'has to be hexadecimal digits');
+const hexSecret = text('HEX', 'must be hexadecimal digits');
 
-/** What the file server of a station is told. */
+/** Settings of the file server. */
 export const FILE_SETTINGS = {
-  'files.enabled': setting('whether the station keeps files', yesNo, true),
-  'files.uploads': setting('who may upload', choice('anyone', 'none', 'token'), 'anyone'),
-  'files.uploadToken': secret('bearer token of those who may upload', token),
-  'files.formSecrets': secret('secrets of forms, by which uploads are checked', listOf(hexSecret)),
-  'files.publicUrl': optional('where clients reach the files, for answers to forms', httpUrl()),
+  'files.enabled': setting('whether the station serves files', yesNo, true),
+  'files.uploads': setting('who can upload', choice('anyone', 'none', 'token'), 'anyone'),
+  'files.uploadToken': secret('bearer token for uploads', token),
+  'files.formSecrets': secret('secrets for the signatures of upload forms', listOf(hexSecret)),
+  'files.publicUrl': optional(
+    'URL of the file server for clients, used in answers to forms',
+    httpUrl(),
+  ),
   'files.maxFileBytes': bytes('maxFileBytes', 'longest file'),
   'files.maxFormBytes': bytes('maxFormBytes', 'longest file in a form'),
-  'files.totalBytes': bytes('totalBytes', 'all files together'),
-  'files.minFreeBytes': bytes('minFreeBytes', 'what files leave free on the disk'),
-  'files.addressBytesPerDay': bytes('addressBytesPerDay', 'uploads of one address in a day'),
-  'files.uploadsAtOnce': count('uploadsAtOnce', 'uploads at a time'),
-  'files.addressUploadsAtOnce': count('addressUploadsAtOnce', 'uploads of one address at a time'),
+  'files.totalBytes': bytes('totalBytes', 'total size of all files'),
+  'files.minFreeBytes': bytes('minFreeBytes', 'disk space that files leave free'),
+  'files.addressBytesPerDay': bytes('addressBytesPerDay', 'uploads from one address per day'),
+  'files.uploadsAtOnce': count('uploadsAtOnce', 'concurrent uploads'),
+  'files.addressUploadsAtOnce': count(
+    'addressUploadsAtOnce',
+    'concurrent uploads from one address',
+  ),
   'files.minBytesPerSecond': bytes(
     'minBytesPerSecond',
-    'how slow an upload may be, per second, after half a minute',
+    'lowest rate of an upload per second, after 30 s',
   ),
-  'files.keepUnfinished': time('keepUnfinished', 'how long a file waits for its rest'),
+  'files.keepUnfinished': time('keepUnfinished', 'how long an unfinished upload is kept'),
   'files.keepFinished': time('keepFinished', 'how long a file is kept'),
 } as const satisfies Complete<FileLimits, 'files'>;
 
@@ -48,7 +54,7 @@ function time(name: keyof FileLimits, what: string): Setting<number> {
 }
 
 function httpUrl(): Kind<string> {
-  const problem = 'has to be a URL such as https://files.example.org';
+  const problem = 'must be a URL such as https://files.example.org';
   const line = text('URL', problem);
   return {
     ...line,

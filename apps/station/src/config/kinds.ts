@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import type { Json } from '@dimp/foundation';
 import { type Kind, SettingProblem } from './setting.ts';
 
-/** Shortest secret that cannot be guessed, in characters. */
+/** Shortest accepted secret, in characters. */
 const MIN_SECRET = 16;
 
-/** A text without line breaks. */
-export function text(placeholder: string, problem = 'has to be a text on one line'): Kind<string> {
+/** A text on one line. */
+export function text(placeholder: string, problem = 'must be a text on one line'): Kind<string> {
   return {
     placeholder,
     read(input) {
@@ -18,36 +18,36 @@ export function text(placeholder: string, problem = 'has to be a text on one lin
   };
 }
 
-/** A secret: long enough that nobody guesses it, and without spaces, for it goes into a header of HTTP. */
+/** A bearer token: too long to guess, and without spaces, because it is sent in an HTTP header. */
 export const token: Kind<string> = {
   placeholder: 'SECRET',
   read(input) {
     const value = textOf(input)?.trim() ?? '';
     if (value.length >= MIN_SECRET && /^[\x21-\x7e]+$/.test(value)) return value;
-    throw new SettingProblem(`has to have ${MIN_SECRET} characters at least, without spaces`);
+    throw new SettingProblem(`must have at least ${MIN_SECRET} characters, without spaces`);
   },
   show: (value) => value,
 };
 
-/** A file or folder, relative to the one where the value stands. */
+/** The path of a file or folder. Relative paths start from the folder of the configuration file. */
 export const path: Kind<string> = {
   placeholder: 'PATH',
   read(input, { folder }) {
     const value = textOf(input) ?? '';
     if (value !== '' && !value.includes('\0')) return resolve(folder, value);
-    throw new SettingProblem('has to be the path of a file or folder');
+    throw new SettingProblem('must be the path of a file or folder');
   },
   show: (value) => value,
 };
 
-/** One of some words. */
+/** One of several words. */
 export function choice<T extends string>(...words: readonly T[]): Kind<T> {
   return {
     placeholder: words.join('|'),
     read(input) {
       const found = words.find((word) => word === input);
       if (found !== undefined) return found;
-      throw new SettingProblem(`has to be one of ${words.join(', ')}`);
+      throw new SettingProblem(`must be one of ${words.join(', ')}`);
     },
     show: (value) => value,
   };
@@ -59,12 +59,12 @@ export const yesNo: Kind<boolean> = {
   read(input) {
     if (input === true || input === 'yes' || input === 'true' || input === '1') return true;
     if (input === false || input === 'no' || input === 'false' || input === '0') return false;
-    throw new SettingProblem('has to be yes or no');
+    throw new SettingProblem('must be yes or no');
   },
   show: (value) => (value ? 'yes' : 'no'),
 };
 
-/** Several values: an array in the file, else with commas between them. */
+/** Several values: an array in the file, else separated by commas. */
 export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
   return {
     placeholder: `${kind.placeholder},…`,
@@ -76,10 +76,10 @@ export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
   };
 }
 
-/** What stands between commas; nothing is an empty list. */
+/** Splits a list at commas. An empty text is an empty list. */
 export function partsOf(input: Json): readonly string[] {
   const value = textOf(input);
-  if (value === undefined) throw new SettingProblem('has to be a list');
+  if (value === undefined) throw new SettingProblem('must be a list');
   return value
     .split(',')
     .map((part) => part.trim())

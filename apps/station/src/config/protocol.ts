@@ -1,5 +1,5 @@
 import { createProtocol } from '@dimp/core';
 import { standard } from '@dimp/extensions/standard';
 
-/** Everything that the deployed network knows. */
+/** All algorithms and contents of the deployed network. */
 export const protocol = createProtocol(standard());

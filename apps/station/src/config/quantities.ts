@@ -3,7 +3,7 @@ import type { Rate } from '@dimp/station';
 import { type Kind, SettingProblem } from './setting.ts';
 
 const KIB = 1024;
-/** Largest first: a size is shown in the largest unit that leaves it whole. */
+/** Largest unit first: a size is formatted in the largest unit that gives a whole number. */
 const SIZES: Readonly<Record<string, number>> = {
   TiB: KIB ** 4,
   GiB: KIB ** 3,
@@ -18,59 +18,59 @@ const TIMES: Readonly<Record<string, number>> = {
   ms: 1,
 };
 
-/** A whole number within bounds. */
+/** A whole number from `least` to `most`. */
 export function whole(least: number, most: number, placeholder = 'N'): Kind<number> {
   return {
     placeholder,
     read(input) {
       const number = numberOf(input);
       if (Number.isSafeInteger(number) && number >= least && number <= most) return number;
-      throw new SettingProblem(`has to be a whole number from ${least} to ${most}`);
+      throw new SettingProblem(`must be a whole number from ${least} to ${most}`);
     },
     show: String,
   };
 }
 
-/** Bytes: a number, or one with `KiB`, `MiB`, `GiB`, `TiB`. */
+/** A number of bytes, with an optional unit: `KiB`, `MiB`, `GiB`, `TiB`. */
 export const size: Kind<number> = {
   placeholder: 'SIZE',
   read(input) {
     const bytes = quantityOf(input, SIZES, 1);
     if (bytes !== undefined && Number.isSafeInteger(bytes)) return bytes;
-    throw new SettingProblem('has to be a size such as 4096 (bytes), 64KiB, 16MiB or 2GiB');
+    throw new SettingProblem('must be a size such as 4096 (bytes), 64KiB, 16MiB or 2GiB');
   },
   show: (value) => showQuantity(value, SIZES) ?? String(value),
 };
 
-/** A time, in milliseconds. A bare number is refused, because nobody would know of what. */
+/** A duration in milliseconds. A number without a unit is refused, because its meaning would be unclear. */
 export const duration: Kind<number> = {
   placeholder: 'TIME',
   read(input) {
     const time = quantityOf(input, TIMES);
     if (time !== undefined && Number.isSafeInteger(time)) return time;
-    throw new SettingProblem('has to be a time such as 500ms, 30s, 10m, 12h or 7d');
+    throw new SettingProblem('must be a time such as 500ms, 30s, 10m, 12h or 7d');
   },
   show: (value) => (value === 0 ? '0s' : (showQuantity(value, TIMES) ?? String(value))),
 };
 
-/** How often something may happen: `PER_SECOND/BURST`, or an object with both in the file. */
+/** A rate limit: `PER_SECOND/BURST`, or an object with both in the file. */
 export const rate: Kind<Rate> = rateOf(
   {
     read: (text) => numberOf(text),
     show: String,
   },
   'RATE',
-  'has to be PER_SECOND/BURST, such as 50/1000',
+  'must be PER_SECOND/BURST, such as 50/1000',
 );
 
-/** As {@link rate}, in bytes. */
+/** A rate limit in bytes, as {@link rate}. */
 export const byteRate: Kind<Rate> = rateOf(
   {
     read: (text) => quantityOf(text, SIZES, 1) ?? Number.NaN,
     show: size.show,
   },
   'RATE',
-  'has to be BYTES_PER_SECOND/BURST, such as 1MiB/16MiB',
+  'must be BYTES_PER_SECOND/BURST, such as 1MiB/16MiB',
 );
 
 function rateOf(
@@ -82,7 +82,7 @@ function rateOf(
     placeholder,
     read(input) {
       const [perSecond, burst] = partsOfRate(input).map((part) => amount.read(part));
-      // Less than one at once, and nothing would ever pass.
+      // With a burst below 1, nothing would ever be allowed.
       if (isPositive(perSecond) && isPositive(burst) && burst >= 1) return { perSecond, burst };
       throw new SettingProblem(problem);
     },
@@ -100,15 +100,15 @@ function partsOfRate(input: Json): readonly Json[] {
   return Object.keys(others).length === 0 ? [perSecond, burst] : [];
 }
 
-/** NaN for what is no number. */
+/** Parses a number; NaN for anything else. */
 function numberOf(input: Json): number {
-  // JSON knows a zero below zero.
+  // Turns the -0 of JSON into 0.
   if (typeof input === 'number') return input + 0;
   if (typeof input !== 'string' || !/^\d{1,16}(\.\d{1,9})?$/.test(input.trim())) return Number.NaN;
   return Number(input);
 }
 
-/** @param bare - unit of a number without one; without it there has to be one */
+/** Parses a number with a unit. @param bare - factor of a number without a unit; undefined to refuse one */
 function quantityOf(
   input: Json,
   units: Readonly<Record<string, number>>,
@@ -124,7 +124,7 @@ function quantityOf(
   return factor === undefined ? undefined : Number(digits) * factor;
 }
 
-/** Case does not matter where it makes no difference. */
+/** Finds the factor of a unit. Ignores case. */
 function unitOf(unit: string, units: Readonly<Record<string, number>>): number | undefined {
   const name = Object.keys(units).find((each) => each.toLowerCase() === unit.toLowerCase());
   return name === undefined ? undefined : units[name];

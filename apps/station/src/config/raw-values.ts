@@ -12,24 +12,24 @@ import {
 } from './settings.ts';
 import { suggestion } from './suggestion.ts';
 
-/** A value as somebody wrote it. */
+/** A value before it is parsed. */
 export interface RawValue {
   readonly value: Json;
   readonly origin: Origin;
-  /** Where relative paths are meant from. */
+  /** Folder that relative paths start from. */
   readonly folder: string;
 }
 
-/** What one source has. */
+/** The values of one source. */
 export interface RawLayer {
   readonly values: ReadonlyMap<SettingKey, RawValue>;
   readonly problems: readonly ConfigurationProblem[];
 }
 
-/** Variable that names the file. */
+/** Environment variable with the path of the file. */
 const FILE_VARIABLE = `${VARIABLE_PREFIX}CONFIG`;
 
-/** Values of the environment. Empty variables count as not set. */
+/** Reads values from environment variables. An empty variable is not set. */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   folder: string,
@@ -47,12 +47,12 @@ export function readEnvironment(
 }
 
 /**
- * Values of a file of JSON: an object, with one object for each section.
+ * Reads values from a JSON file: an object with one object for each section.
  *
- * @throws `file/unreadable`; `config` for what is no JSON
+ * @throws `file/unreadable`; `config` for invalid JSON
  */
-export async function readConfigFile(path: string): Promise<RawLayer> {
-  const file = resolve(path);
+export async function readConfigFile(path: string, folder: string): Promise<RawLayer> {
+  const file = resolve(folder, path);
   const found = new Map<string, Json>();
   flatten(parse(await readText(file), file), '', found);
   const values = new Map<SettingKey, RawValue>();
@@ -64,7 +64,7 @@ export async function readConfigFile(path: string): Promise<RawLayer> {
   return { values, problems };
 }
 
-/** Values of flags, as their texts. */
+/** Reads values from flags. */
 export function readFlags(
   flags: ReadonlyMap<SettingKey, { readonly flag: string; readonly value: Json }>,
   folder: string,
@@ -85,27 +85,27 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** The parser's own words are left out: they quote what is in the file, secrets as well. */
+/** Parses the file. The message of the parser is left out, because it quotes the file, which may contain secrets. */
 function parse(text: string, file: string): JsonObject {
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     const position = /position (\d+)/.exec(String(error))?.[1];
-    throw new CommandFailure('config', `${file} is no JSON${placeOf(text, position)}`);
+    throw new CommandFailure('config', `${file} is not valid JSON${placeOf(text, position)}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as JsonObject;
-  throw new CommandFailure('config', `${file} has to be one object of JSON`);
+  throw new CommandFailure('config', `${file} must be a JSON object`);
 }
 
 function placeOf(text: string, position: string | undefined): string {
   if (position === undefined) return '';
   const before = text.slice(0, Number(position)).split('\n');
-  return `: look at line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+  return `: see line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
 }
 
-/** Keys of nested objects, joined by dots, down to those that are settings. */
+/** Collects the values of nested objects under their keys, joined by dots. */
 function flatten(object: JsonObject, prefix: string, found: Map<string, Json>): void {
   for (const [name, value] of Object.entries(object)) {
     const key = prefix + name;
@@ -125,6 +125,6 @@ function isKey(key: string): key is SettingKey {
 function unknown(what: string, name: string, names: Iterable<string>): ConfigurationProblem {
   const meant = suggestion(name, names);
   return {
-    message: `${what} is no setting${meant === undefined ? '' : `: did you mean ${meant}?`}`,
+    message: `${what} is not a setting${meant === undefined ? '' : `: did you mean ${meant}?`}`,
   };
 }

@@ -5,27 +5,27 @@ import { type RawLayer, readConfigFile, readEnvironment, readFlags } from './raw
 import { resolveValues } from './resolve-values.ts';
 import type { SettingKey } from './settings.ts';
 
-/** Where a configuration is read from: a flag counts more than the environment, and that more than the file. */
+/** Sources of a configuration. Flags take precedence over the environment, and the environment over the file. */
 export interface Sources {
   readonly flags: ReadonlyMap<SettingKey, { readonly flag: string; readonly value: Json }>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Path of the file, if a flag names it. */
+  /** Path of the file, if a flag sets it. */
   readonly file: string | undefined;
-  /** Where relative paths of flags and variables are meant from. */
+  /** Folder that relative paths of flags and variables start from. */
   readonly folder: string;
 }
 
 /**
- * Reads the configuration and checks every value of it.
+ * Reads and checks the configuration.
  *
- * @throws `config` with everything that is wrong, one line each; `file/unreadable`
+ * @throws `config` with all errors, one per line; `file/unreadable`
  */
 export async function readConfiguration(sources: Sources): Promise<Configuration> {
   const flags = readFlags(sources.flags, sources.folder);
   const environment = readEnvironment(sources.env, sources.folder);
   const path = sources.file ?? environment.file;
   const layers: RawLayer[] = [flags, environment];
-  if (path !== undefined) layers.push(await readConfigFile(path));
+  if (path !== undefined) layers.push(await readConfigFile(path, sources.folder));
   const { configuration, problems } = resolveValues(
     layers.map(({ values }) => values),
     sources.folder,

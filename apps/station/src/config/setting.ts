@@ -1,62 +1,62 @@
 import type { Json } from '@dimp/foundation';
 
-/** What is wrong with a value, in words that follow the name of its key: `has to be …`. */
+/** Error in a value. The message follows the key, such as `must be a port`. */
 export class SettingProblem extends Error {
   override readonly name: string = 'SettingProblem';
 }
 
-/** Where a value stands, as far as its meaning depends on that. */
+/** Context that the meaning of a value depends on. */
 export interface ReadContext {
-  /** Folder that relative paths are meant from. */
+  /** Folder that relative paths start from. */
   readonly folder: string;
 }
 
-/** A kind of values: how they are written, and read. */
+/** A kind of value: how it is parsed and formatted. */
 export interface Kind<T> {
-  /** What stands for a value in help texts, such as `SIZE`. */
+  /** Placeholder for a value in help texts, such as `SIZE`. */
   readonly placeholder: string;
   /**
-   * Reads the text of a flag or of a variable of the environment, or a value of the file.
+   * Parses the text of a flag or environment variable, or a value of the file.
    *
    * @throws {@link SettingProblem}
    */
   read(input: Json, context: ReadContext): T;
-  /** A value as {@link read} takes it. */
+  /** Formats a value so that {@link read} accepts it. */
   show(value: T): string;
 }
 
-/** One thing that an operator may set. */
+/** One setting of the station. */
 export interface Setting<T> {
-  /** What it is for, in half a sentence. */
+  /** Description for help texts, without a full stop. */
   readonly what: string;
   readonly kind: Kind<T>;
-  /** What counts where nothing is set; undefined if that means nothing at all. */
+  /** The default; undefined for a setting without one. */
   readonly fallback: T;
-  /** Never shown, and not taken from flags: other users of the machine see those. */
+  /** A secret is never shown, and has no flag, because other users of the machine can see flags. */
   readonly secret: boolean;
 }
 
-/** A table in which no member of some options is missing; there may be more. */
+/** A table that has a setting for each member of some options, and may have more. */
 export type Complete<Options, Name extends string> = {
   readonly [K in keyof Options & string as `${Name}.${K}`]: Setting<Options[K]>;
 } & Readonly<Record<string, Setting<unknown>>>;
 
-/** Anything that has a value always. */
+/** A setting with a default. */
 export function setting<T>(what: string, kind: Kind<T>, fallback: T): Setting<T> {
   return { what, kind, fallback, secret: false };
 }
 
-/** Something that may be left away. */
+/** A setting without a default. */
 export function optional<T>(what: string, kind: Kind<T>): Setting<T | undefined> {
-  return { what, kind: orNothing(kind), fallback: undefined, secret: false };
+  return { what, kind: optionalKind(kind), fallback: undefined, secret: false };
 }
 
-/** Something that nobody else may know. */
+/** A secret setting without a default. */
 export function secret<T>(what: string, kind: Kind<T>): Setting<T | undefined> {
   return { ...optional(what, kind), secret: true };
 }
 
-function orNothing<T>(kind: Kind<T>): Kind<T | undefined> {
+function optionalKind<T>(kind: Kind<T>): Kind<T | undefined> {
   return {
     placeholder: kind.placeholder,
     read: (input, context) => kind.read(input, context),

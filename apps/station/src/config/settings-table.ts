@@ -1,6 +1,6 @@
 import { flagOf, SETTING_KEYS, type SettingKey, settingOf, variableOf } from './settings.ts';
 
-/** The settings as a table of Markdown, for the guide. */
+/** All settings as a Markdown table, for the guide. */
 export function settingsTable(): string {
   const rows = SETTING_KEYS.map((key) => {
     const { what, kind, secret } = settingOf(key);
@@ -15,7 +15,7 @@ export function settingsTable(): string {
   ].join('\n');
 }
 
-/** The default of a setting, as an operator would write it; nothing if there is none. */
+/** The formatted default of a setting; empty if there is none. */
 export function shownFallback(key: SettingKey): string {
   const { kind, fallback } = settingOf(key);
   return fallback === undefined ? '' : kind.show(fallback);

@@ -1,7 +1,7 @@
-/** Most edits between a word and the one that was meant; longer words allow more, up to this. */
+/** Limit for the edits between a misspelt word and a suggestion. Shorter words allow fewer. */
 const MOST_EDITS = 4;
 
-/** The word that somebody meant, if one is near enough to what he wrote. Case does not count. */
+/** Returns the word that is most similar to a misspelt one, if any is similar enough. Ignores case. */
 export function suggestion(written: string, words: Iterable<string>): string | undefined {
   const wanted = written.toLowerCase();
   let best: string | undefined;
@@ -15,7 +15,7 @@ export function suggestion(written: string, words: Iterable<string>): string | u
   return best;
 }
 
-/** How many letters have to be put in, left out, or replaced (Levenshtein). */
+/** Number of inserted, removed or replaced letters between two words (Levenshtein distance). */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i++) {

@@ -5,11 +5,11 @@ import { readLine, writeLine } from './lines.ts';
 import { withSocketPath } from './socket-path.ts';
 
 /**
- * Gives the station that runs on a data folder an order.
+ * Sends an order to the station that runs on a data folder.
  *
- * @param path - of its socket
- * @returns what it answers; undefined if no station runs there
- * @throws what the station says; `file/unreadable` if the socket belongs to somebody else
+ * @param path - path of its control socket
+ * @returns the answer; undefined if no station is running
+ * @throws the failure that the station reports; `file/unreadable` if the socket belongs to another user
  */
 export async function giveOrder(
   path: string,
@@ -33,10 +33,10 @@ async function reach(path: string): Promise<Socket | undefined> {
     return await withSocketPath(path, open);
   } catch (error) {
     const code = systemCode(error);
-    // Nothing there, or left behind by a station that was killed.
+    // No socket, or one left behind by a killed station.
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') return undefined;
     if (code === undefined) throw error;
-    throw new CommandFailure('file/unreadable', `the running station cannot be asked: ${code}`);
+    throw new CommandFailure('file/unreadable', `cannot connect to the running station: ${code}`);
   }
 }
 

@@ -6,15 +6,15 @@ import { CommandFailure, failureOf } from '../terminal/failure.ts';
 import { readLine, writeLine } from './lines.ts';
 import { withSocketPath } from './socket-path.ts';
 
-/** Does what an order says. */
+/** Executes an order. */
 export type OrderHandler = (details: JsonObject) => Promise<JsonObject> | JsonObject;
 
-/** How long whoever connects may take to give an order, in milliseconds. */
-const PATIENCE = 10_000;
+/** Time that a client has to send its order. */
+const ORDER_TIMEOUT_MS = 10_000;
 
 /**
- * Takes orders from programs of the owner of the data folder, at a socket that only he can open: a line of JSON with the
- * order, and a line that answers it.
+ * Executes orders from other processes, at a socket that only the owner of the data folder can open. An order is a line of
+ * JSON, and so is the answer.
  */
 export class ControlServer implements AsyncDisposable {
   readonly #path: string;
@@ -36,8 +36,8 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /**
-   * Opens the socket. A file of that name is what a station has left that was killed: the caller owns the store, so there
-   * is no other.
+   * Opens the socket. Replaces one that a killed station has left behind: the caller has locked the store, so no other
+   * station is running.
    */
   static async open(
     path: string,
@@ -47,12 +47,12 @@ export class ControlServer implements AsyncDisposable {
     const server = new ControlServer(path, orders, logger);
     await rm(path, { force: true });
     await withSocketPath(path, (short) => listen(server.#server, short));
-    // The folder keeps others out already.
+    // The permissions of the folder already exclude other users.
     await chmod(path, 0o600);
     return server;
   }
 
-  /** Waits for orders that are under way. */
+  /** Waits for running orders, and closes the socket. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await Promise.all(this.#running);
@@ -71,14 +71,14 @@ export class ControlServer implements AsyncDisposable {
 
   async #serve(socket: Socket): Promise<void> {
     try {
-      const request = await readLine(socket, PATIENCE);
+      const request = await readLine(socket, ORDER_TIMEOUT_MS);
       const answer = await this.#answer(request).catch((error: unknown) => {
         const { code, message, exit } = failureOf(error);
         return { error: { code, message, exit } };
       });
       await writeLine(socket, answer);
     } catch {
-      // Whoever gave the order has gone.
+      // The client has disconnected.
     } finally {
       socket.destroy();
     }

@@ -2,27 +2,27 @@ import type { Socket } from 'node:net';
 import { type JsonObject, parseJsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import { CommandFailure } from '../terminal/failure.ts';
 
-/** Longest line, in bytes. */
-const MAX_LINE = 64 * 1024;
+const MAX_LINE_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /**
  * Reads one line of JSON.
  *
- * @param patience - milliseconds; undefined to wait as long as it takes
- * @throws `format/` codes for what is no JSON; `system/refused` if the connection ends before
+ * @param timeoutMs - undefined to wait without limit
+ * @throws `format/` codes for invalid JSON; `system/refused` if the connection ends early
  */
-export function readLine(socket: Socket, patience?: number): Promise<JsonObject> {
+export function readLine(socket: Socket, timeoutMs?: number): Promise<JsonObject> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const timer = patience === undefined ? undefined : setTimeout(() => done(tooSoon()), patience);
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => done(tooSoon()), timeoutMs);
     const onData = (chunk: Buffer): void => {
       chunks.push(chunk);
       length += chunk.length;
       const end = chunk.indexOf(NEWLINE);
       if (end === -1) {
-        if (length > MAX_LINE) done(tooSoon());
+        if (length > MAX_LINE_BYTES) done(tooSoon());
         return;
       }
       const line = Buffer.concat(chunks).subarray(0, length - chunk.length + end);
@@ -43,7 +43,7 @@ export function readLine(socket: Socket, patience?: number): Promise<JsonObject>
   });
 }
 
-/** Writes one line of JSON, and waits until the system has it. */
+/** Writes one line of JSON, and waits until the system has accepted it. */
 export function writeLine(socket: Socket, line: JsonObject): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.write(utf8Encode(`${stringifyJson(line)}\n`), (error) => {
@@ -54,5 +54,5 @@ export function writeLine(socket: Socket, line: JsonObject): Promise<void> {
 }
 
 function tooSoon(): CommandFailure {
-  return new CommandFailure('system/refused', 'the connection ended too soon');
+  return new CommandFailure('system/refused', 'the connection ended before the line was complete');
 }

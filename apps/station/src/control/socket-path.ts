@@ -2,19 +2,19 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 
-/** Longest path of a socket that all systems take, in bytes. */
-const MAX_PATH = 100;
+/** Longest path of a socket that all systems accept. */
+const MAX_PATH_BYTES = 100;
 
 /**
- * Does something with a socket's path. One that is too long for the system is reached through a link in a folder that nobody
- * else can write to.
+ * Calls a function with the path of a socket. A path that is too long for the system is replaced by a link in a private
+ * temporary folder.
  */
 export async function withSocketPath<T>(
   path: string,
   task: (path: string) => Promise<T>,
 ): Promise<T> {
   const short = [path, relative(process.cwd(), path)].find(
-    (each) => Buffer.byteLength(each) <= MAX_PATH,
+    (each) => Buffer.byteLength(each) <= MAX_PATH_BYTES,
   );
   if (short !== undefined) return task(short);
   const folder = await mkdtemp(join(tmpdir(), 'dim-station-'));

@@ -17,29 +17,29 @@ import type { LmdbStore } from '@dimp/store-lmdb';
 import { CommandFailure, systemCode } from '../terminal/failure.ts';
 import { type DataFolder, exists } from './data-folder.ts';
 
-/** What a backup holds. */
+/** Contents of a backup. */
 export interface BackupSummary {
-  /** Files of users. */
+  /** Number of user files. */
   readonly files: number;
   /** Their bytes. */
   readonly bytes: number;
 }
 
-/** What goes into a backup besides the store. */
+/** Options for {@link backUp}. */
 export interface BackupOptions {
-  /** Whether files of users do. */
+  /** Whether user files are copied. */
   readonly files: boolean;
 }
 
-/** Where the file server keeps what is complete; what is being uploaded is left out. */
+/** Folder of complete files; unfinished uploads are left out. */
 const FINISHED = 'files';
 
 /**
- * Copies the data of a station while it is in use, to a folder that a station can be started with. It appears when it is
- * complete. The store is copied first: files that its messages speak of are there already.
+ * Copies the data of a station, even while it is running, to a new folder that a station can be started with. The folder
+ * appears when it is complete. The store is copied first, because the files that its messages refer to exist already.
  *
- * @param target - path of the copy; nothing may be there yet
- * @throws `store/conflict` if something is there, `store/quota`, `store/unavailable`; `usage`, `file/unwritable`
+ * @param target - path of the copy, which must not exist
+ * @throws `store/conflict` if the target exists, `store/quota`, `store/unavailable`; `usage`, `file/unwritable`
  */
 export async function backUp(
   store: LmdbStore,
@@ -49,12 +49,12 @@ export async function backUp(
 ): Promise<BackupSummary> {
   const path = resolve(target);
   if (isInside(path, data.path)) {
-    throw new CommandFailure('usage', 'a backup cannot be inside of the data folder');
+    throw new CommandFailure('usage', 'a backup must not be inside the data folder');
   }
   let partial: string | undefined;
   try {
     await checkFree(path);
-    // Readable by its owner only: the copy holds the same keys.
+    // Only the owner can read the folder, because the copy contains the same keys.
     partial = await mkdtemp(`${path}.partial-`);
     await store.backup(join(partial, 'store'));
     const finished = join(data.files, FINISHED);
@@ -85,7 +85,7 @@ async function checkFree(path: string): Promise<void> {
     if (systemCode(error) === 'ENOENT') return;
     throw error;
   }
-  throw new ProtocolError('store/conflict', 'there is something where the backup should go');
+  throw new ProtocolError('store/conflict', `the target of the backup already exists: ${path}`);
 }
 
 async function copyFiles(from: string, to: string): Promise<BackupSummary> {
@@ -108,13 +108,13 @@ async function copyFiles(from: string, to: string): Promise<BackupSummary> {
   return { files, bytes };
 }
 
-/** @returns bytes; undefined for a file that was too old in the meantime and is gone */
+/** Copies a file. @returns its bytes; undefined if the file has expired and was removed in the meantime */
 async function copyOne(source: string, target: string): Promise<number | undefined> {
   try {
     const { atime, mtime, size } = await stat(source);
-    // Where the file system can, both share their blocks.
+    // Both files share their blocks if the file system supports it.
     await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    // How long a file is kept goes by its time.
+    // The time of a file decides how long it is kept.
     await utimes(target, atime, mtime);
     await syncFile(target);
     return size;
@@ -133,7 +133,7 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Windows keeps no folders open, and needs none of it. */
+/** Syncs a folder. Windows cannot open folders, and does not need it. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
@@ -148,7 +148,7 @@ function backupError(error: unknown): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new ProtocolError('store/quota', 'the disk has too little room for a backup');
+    return new ProtocolError('store/quota', 'the disk has too little free space for the backup');
   }
   return new CommandFailure('file/unwritable', `the backup cannot be written: ${code}`);
 }

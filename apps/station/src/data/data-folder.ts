@@ -2,18 +2,18 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CommandFailure, systemCode } from '../terminal/failure.ts';
 
-/** Where everything of a station is. Copying the folder while no station runs on it is a backup, too. */
+/** Paths of the data of a station. A copy of the folder, made while no station is running, is also a backup. */
 export interface DataFolder {
   readonly path: string;
-  /** Identity, directory, inboxes: a folder of `store-lmdb`. */
+  /** Identity, directory and inboxes: a folder of `store-lmdb`. */
   readonly store: string;
-  /** Encrypted files of users. */
+  /** Encrypted user files. */
   readonly files: string;
-  /** Where the running station takes orders of its owner. */
+  /** Control socket of the running station. */
   readonly control: string;
 }
 
-/** The places in a data folder. It need not be there. */
+/** Returns the paths in a data folder, which may not exist. */
 export function dataFolder(path: string): DataFolder {
   return {
     path,
@@ -24,7 +24,7 @@ export function dataFolder(path: string): DataFolder {
 }
 
 /**
- * Makes the folder if it is missing, so that nobody but its owner gets into it.
+ * Creates the folder if it does not exist. Only its owner has access.
  *
  * @throws `file/unwritable`
  */
@@ -33,15 +33,15 @@ export async function makeDataFolder({ path }: DataFolder): Promise<void> {
     if (await exists(path)) return;
     await mkdir(dirname(path), { recursive: true });
     await mkdir(path, { mode: 0o700 });
-    // What the process masks out of the mode is only more of it.
+    // The umask may have removed more permissions.
     await chmod(path, 0o700);
   } catch (error) {
     const code = systemCode(error) ?? 'unknown error';
-    throw new CommandFailure('file/unwritable', `the data folder ${path} cannot be made: ${code}`);
+    throw new CommandFailure('file/unwritable', `cannot create the data folder ${path}: ${code}`);
   }
 }
 
-/** Whether something is at a path. */
+/** Whether a path exists. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);

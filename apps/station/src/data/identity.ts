@@ -2,18 +2,18 @@ import { type Facebook, register } from '@dimp/client';
 import { ProtocolError } from '@dimp/foundation';
 import { EntityType, type User } from '@dimp/mkm';
 
-/** The identity that a store holds; undefined if it has none yet. @throws `store/` codes */
+/** Returns the identity in a store; undefined if there is none yet. @throws `store/` codes */
 export async function findIdentity(facebook: Facebook): Promise<User | undefined> {
   const users = await facebook.localUsers();
   return users.find(({ id }) => id.type === EntityType.Station);
 }
 
 /**
- * Makes the identity of a station: an RSA key of 2,048 bits, because stations of today ask for one.
+ * Creates the identity of a station, with an RSA key of 2,048 bits, which deployed stations require.
  *
- * @throws `format/field` for a name that is none; `store/` codes
+ * @throws `format/field` for an invalid name; `store/` codes
  */
-export function makeIdentity(facebook: Facebook, name: string): Promise<User> {
+export function createIdentity(facebook: Facebook, name: string): Promise<User> {
   return register(name, { facebook, network: EntityType.Station });
 }
 

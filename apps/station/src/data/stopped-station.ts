@@ -4,21 +4,21 @@ import { type LmdbStore, lmdbStore } from '@dimp/store-lmdb';
 import { protocol } from '../config/protocol.ts';
 import { type DataFolder, exists } from './data-folder.ts';
 
-/** The store of a station that does not run. */
+/** The store of a station that is not running. */
 export interface StoppedStation extends AsyncDisposable {
   readonly store: LmdbStore;
   readonly facebook: Facebook<typeof protocol>;
 }
 
 /**
- * Opens the data of a station that does not run; nothing is made.
+ * Opens the data of a station that is not running. Creates nothing.
  *
- * @param checkBytes - largest store that is gone through for damage
- * @throws `identity/not-found` if it was never started; `store/conflict` if it runs; other `store/` codes
+ * @param checkBytes - largest store that is checked for damage
+ * @throws `identity/not-found` if it was never started; `store/conflict` if it is running; other `store/` codes
  */
 export async function openStopped(data: DataFolder, checkBytes?: number): Promise<StoppedStation> {
   if (!(await exists(data.store))) {
-    throw new ProtocolError('identity/not-found', `there is no station in ${data.path} yet`);
+    throw new ProtocolError('identity/not-found', `${data.path} does not contain a station yet`);
   }
   const store = await lmdbStore({
     path: data.store,

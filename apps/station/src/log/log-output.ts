@@ -2,38 +2,38 @@ import { write, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 import { systemCode } from '../terminal/failure.ts';
 
-/** Where a log is written to. */
+/** Destination of a log. */
 export interface LogOutput extends DestinationStream {
-  /** Writes what is still in memory, at the end of the program. What the system refuses to take is dropped. */
+  /** Writes the buffered lines at the end of the program. Drops what the system does not accept. */
   flushSync(): void;
 }
 
-/** Most bytes that wait while nobody reads the log; what comes beyond is dropped, for a station must not stand still. */
-const MAX_WAITING = 4 * 1024 * 1024;
-/** Longest piece that is written at once, in bytes. */
-const MAX_PIECE = 64 * 1024;
-/** Pause before the system is asked again, in milliseconds. */
-const PAUSE = 100;
-/** How often the system is asked again at the end of the program: together no more than a second. */
-const LAST_TRIES = 10;
+/** Limit for buffered bytes while the log is not read. More is dropped, because the station must not block. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** Limit for one write. */
+const MAX_WRITE_BYTES = 64 * 1024;
+/** Delay before another attempt to write. */
+const RETRY_MS = 100;
+/** Limit for attempts at the end of the program, which take at most a second. */
+const FINAL_ATTEMPTS = 10;
 
 /**
- * A file of the process as a log, which never blocks and never fails: a reader that is slow, or a disk that is full, must
- * neither stop a station nor keep it from stopping.
+ * Creates a log that never blocks and never fails, so that a slow reader or a full disk neither stops a station nor prevents
+ * it from stopping.
  *
- * @param file - descriptor
+ * @param file - file descriptor
  */
 export function logOutput(file: number): LogOutput {
   let waiting: Uint8Array[] = [];
   let bytes = 0;
   let writing = false;
 
-  /** The first lines that wait, in one piece. */
+  /** Removes the first buffered lines, in one piece. */
   function take(): Uint8Array {
     let length = 0;
     let count = 0;
     for (const line of waiting) {
-      if (count > 0 && length + line.length > MAX_PIECE) break;
+      if (count > 0 && length + line.length > MAX_WRITE_BYTES) break;
       length += line.length;
       count += 1;
     }
@@ -53,27 +53,27 @@ export function logOutput(file: number): LogOutput {
     writing = true;
     const piece = take();
     write(file, piece, (error, written) => {
-      // Lines that a full disk does not take are lost; the next ones may have room again.
+      // Lines that do not fit on a full disk are lost; there may be space for the next ones.
       if (error === null || isBusy(error)) {
         const rest = piece.subarray(error === null ? written : 0);
         if (rest.length > 0) putBack(rest);
       }
       writing = false;
       if (error === null) next();
-      else setTimeout(next, PAUSE).unref();
+      else setTimeout(next, RETRY_MS).unref();
     });
   }
 
   return {
     write(line) {
       const encoded = Buffer.from(line);
-      if (bytes + encoded.length > MAX_WAITING) return;
+      if (bytes + encoded.length > MAX_BUFFERED_BYTES) return;
       waiting.push(encoded);
       bytes += encoded.length;
       next();
     },
     flushSync() {
-      for (let tries = 0; waiting.length > 0 && tries < LAST_TRIES; ) {
+      for (let tries = 0; waiting.length > 0 && tries < FINAL_ATTEMPTS; ) {
         const piece = take();
         try {
           const written = writeSync(file, piece);
@@ -82,7 +82,7 @@ export function logOutput(file: number): LogOutput {
           if (!isBusy(error)) break;
           putBack(piece);
           tries += 1;
-          sleep(PAUSE);
+          sleepSync(RETRY_MS);
         }
       }
       waiting = [];
@@ -91,12 +91,12 @@ export function logOutput(file: number): LogOutput {
   };
 }
 
-/** Nobody reads what was written before; that may change. */
+/** Whether a write failed because the reader is slow. */
 function isBusy(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'EAGAIN' || code === 'EBUSY';
 }
 
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

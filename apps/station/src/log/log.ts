@@ -3,26 +3,26 @@ import type { JsonObject } from '@dimp/foundation';
 import pino, { type DestinationStream, type LoggerOptions } from 'pino';
 import { type LogOutput, logOutput } from './log-output.ts';
 
-/** How much is written to the log: what is named, and what is worse. */
+/** Lowest level that is written to the log. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
-/** A log in lines of JSON. */
+/** A log as lines of JSON. */
 export interface Log extends Logger {
-  /** Single steps, such as connections that come and go. */
+  /** Logs a detail, such as a new or closed connection. */
   trace(event: string, details?: JsonObject): void;
 }
 
-/** Members that each line has already. */
-const TAKEN: ReadonlySet<string> = new Set(['level', 'time', 'event', 'pid']);
+/** Members that each line has. */
+const RESERVED: ReadonlySet<string> = new Set(['level', 'time', 'event', 'pid']);
 
-/** The standard output, without blocking the program. */
+/** Log output to the standard output, which does not block the program. */
 export function standardOutput(): LogOutput {
   return logOutput(1);
 }
 
 /**
- * A log of structured lines: `level`, `time` (ISO 8601), `pid`, `event`, and the details of the event. The program passes it
- * events and codes, never contents or secrets.
+ * Creates a structured log. A line has `level`, `time` (ISO 8601), `pid`, `event` and the details of the event. The program
+ * logs events and codes, never contents or secrets.
  */
 export function structuredLog(level: LogLevel, output: DestinationStream): Log {
   const options: LoggerOptions = {
@@ -36,7 +36,7 @@ export function structuredLog(level: LogLevel, output: DestinationStream): Log {
   const write =
     (method: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
     (event: string, details: JsonObject = {}): void =>
-      logger[method](apart(details), event);
+      logger[method](withoutReserved(details), event);
   return {
     trace: write('trace'),
     debug: write('debug'),
@@ -46,11 +46,11 @@ export function structuredLog(level: LogLevel, output: DestinationStream): Log {
   };
 }
 
-/** A detail must not pass for the level or the time of a line. */
-function apart(details: JsonObject): JsonObject {
+/** Renames details that have the name of a reserved member. */
+function withoutReserved(details: JsonObject): JsonObject {
   const names = Object.keys(details);
-  if (!names.some((name) => TAKEN.has(name))) return details;
+  if (!names.some((name) => RESERVED.has(name))) return details;
   return Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [TAKEN.has(name) ? `${name}_` : name, value]),
+    Object.entries(details).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value]),
   );
 }

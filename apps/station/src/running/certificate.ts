@@ -4,11 +4,11 @@ import { createSecureContext } from 'node:tls';
 import type { Configuration } from '../config/configuration.ts';
 import { CommandFailure, systemCode } from '../terminal/failure.ts';
 
-/** Certificate and key as they are in the files. */
+/** Certificate and key as read from the files. */
 export interface Certificate {
   readonly cert: Uint8Array;
   readonly key: Uint8Array;
-  /** The first certificate of the file. */
+  /** The first certificate of the chain. */
   readonly first: X509Certificate;
 }
 
@@ -16,7 +16,7 @@ export interface Certificate {
  * Reads certificate and key.
  *
  * @returns undefined if none are configured
- * @throws `file/unreadable`; `config` if they are none, or do not fit together
+ * @throws `file/unreadable`; `config` if they are invalid or do not match
  */
 export async function readCertificate({ values }: Configuration): Promise<Certificate | undefined> {
   const [certPath, keyPath] = [values['tls.cert'], values['tls.key']];
@@ -42,12 +42,12 @@ async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** OpenSSL's own words are left out: of a key, they might tell something. */
+/** Parses a certificate or key. The message of OpenSSL is left out, because it might reveal parts of a key. */
 function parsed<T>(key: string, path: string, parse: () => T): T {
   try {
     return parse();
   } catch {
     const what = key === 'tls.key' ? 'private key (without passphrase)' : 'certificate';
-    throw new CommandFailure('config', `${key}: ${path} is no PEM of a ${what}`);
+    throw new CommandFailure('config', `${key}: ${path} must be a PEM file with a ${what}`);
   }
 }

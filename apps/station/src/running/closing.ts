@@ -1,19 +1,19 @@
-/** Closes what was opened, the last first. */
+/** A list of steps that close resources, in reverse order. */
 export class Closing implements AsyncDisposable {
   #steps: (() => Promise<void> | void)[] = [];
 
-  /** Remembers how to close something. */
+  /** Adds a step. */
   add(step: () => Promise<void> | void): void {
     this.#steps.push(step);
   }
 
-  /** Remembers to dispose of something. @returns it */
+  /** Adds the disposal of a resource. @returns the resource */
   use<T extends AsyncDisposable>(opened: T): T {
     this.add(() => opened[Symbol.asyncDispose]() as Promise<void>);
     return opened;
   }
 
-  /** Does all steps, even if some fail. @throws what failed first */
+  /** Runs all steps, even if some fail. @throws the first error */
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {

@@ -7,7 +7,7 @@ import type { Log } from '../log/log.ts';
 import { CommandFailure } from '../terminal/failure.ts';
 
 /**
- * The neighbours of a station as configured.
+ * Creates the federation of a station with its configured neighbours.
  *
  * @returns undefined without any
  * @throws `config` if the station itself is among them
@@ -20,7 +20,7 @@ export function federationOf(
 ): Federation | undefined {
   if (neighbours.length === 0) return undefined;
   if (neighbours.some((each) => sameEntity(each.id, id))) {
-    throw new CommandFailure('config', 'neighbours: the station itself is among them');
+    throw new CommandFailure('config', 'neighbours: must not contain the station itself');
   }
   return new Federation({ facebook, id, neighbours: neighbours.map(stationOf), logger });
 }

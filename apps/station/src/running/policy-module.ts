@@ -3,7 +3,7 @@ import type { Policy } from '@dimp/station';
 import { CommandFailure } from '../terminal/failure.ts';
 
 /**
- * Loads an operator's own rule: the function `policy` that a module exports.
+ * Loads the policy of the operator: the function `policy` that a module exports.
  *
  * @returns undefined if no path is given
  * @throws `config`
@@ -14,10 +14,10 @@ export async function loadPolicy(path: string | undefined): Promise<Policy | und
   try {
     module = (await import(pathToFileURL(path).href)) as { readonly policy?: unknown };
   } catch (error) {
-    // A mistake in his own file is what an operator wants to read.
+    // The operator needs to see the error in their own file.
     const problem = error instanceof Error ? `: ${error.message.split('\n', 1)[0]}` : '';
     throw new CommandFailure('config', `policy: ${path} cannot be loaded${problem}`);
   }
   if (typeof module.policy === 'function') return module.policy as Policy;
-  throw new CommandFailure('config', `policy: ${path} exports no function "policy"`);
+  throw new CommandFailure('config', `policy: ${path} must export a function "policy"`);
 }

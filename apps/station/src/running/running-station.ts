@@ -11,32 +11,32 @@ import { ControlServer } from '../control/control-server.ts';
 import { backUp } from '../data/backup.ts';
 import { type DataFolder, dataFolder, makeDataFolder } from '../data/data-folder.ts';
 import { forget } from '../data/forget.ts';
-import { findIdentity, makeIdentity } from '../data/identity.ts';
+import { createIdentity, findIdentity } from '../data/identity.ts';
 import type { Log } from '../log/log.ts';
 import { CommandFailure, systemCode } from '../terminal/failure.ts';
 import { readCertificate } from './certificate.ts';
 import { Closing } from './closing.ts';
-import { DiskRoom } from './disk-room.ts';
+import { FreeSpace } from './free-space.ts';
 import { federationOf } from './neighbours.ts';
 import { loadPolicy } from './policy-module.ts';
 
-/** A station with all that belongs to it, and how it is ended. */
+/** A running station with all its parts. */
 export interface RunningStation {
   readonly id: ID;
   readonly port: number;
-  /** Where it can be reached, as `HOST:PORT`. */
+  /** Its addresses, as `HOST:PORT`. */
   readonly addresses: readonly string[];
-  /** Reads certificate and key again, for connections that come from now on. What does not work is logged. */
+  /** Reloads certificate and key for new connections. Logs failures. */
   reloadCertificate(): Promise<void>;
-  /** Closes everything in good order. */
+  /** Stops the station. */
   stop(): Promise<void>;
 }
 
-/** What open connections have to end by themselves when the station stops, in milliseconds. */
-const PATIENCE = 7000;
+/** Time that open connections have to end when the station stops. */
+const CLOSE_TIMEOUT_MS = 7000;
 
 /**
- * Opens a station as it is configured.
+ * Starts a station with a configuration.
  *
  * @throws `config`, `file/unreadable`, `file/unwritable`, `system/` codes; `store/` codes
  */
@@ -56,14 +56,14 @@ async function open(
   closing: Closing,
 ): Promise<RunningStation> {
   const { values } = configuration;
-  // What may be wrong with the configuration is found before anything is written.
+  // Errors in the configuration are found before anything is written.
   const certificate = await readCertificate(configuration);
   const policy = await loadPolicy(values.policy);
   const data = dataFolder(values.data);
   const store = closing.use(await openStore(configuration, data));
   const facebook = closing.use(new Facebook({ protocol, store }));
   const known = await findIdentity(facebook);
-  const { id } = known ?? (await makeIdentity(facebook, values.name));
+  const { id } = known ?? (await createIdentity(facebook, values.name));
   log.info(known === undefined ? 'identity.made' : 'identity.found', { id: id.text });
 
   const metrics = new PrometheusMetrics({ process: true });
@@ -86,9 +86,9 @@ async function open(
       ...(federation === undefined ? {} : { elsewhere: federation }),
     }),
   );
-  const room = closing.use(await DiskRoom.open(data.store, values['store.reserveBytes']));
+  const space = closing.use(await FreeSpace.open(data.store, values['store.reserveBytes']));
   const station = await Station.open({
-    room: () => room.bytes,
+    room: () => space.bytes,
     facebook,
     id,
     keeper,
@@ -122,7 +122,7 @@ async function open(
   });
   // Together: the gate waits for connections that the station closes.
   closing.add(() =>
-    Promise.all([gate.close({ patience: PATIENCE }), station.stop()]).then(() => {}),
+    Promise.all([gate.close({ patience: CLOSE_TIMEOUT_MS }), station.stop()]).then(() => {}),
   );
   federation?.start({ station, logins: commands.logins });
   if (federation !== undefined) closing.use(federation);
@@ -187,7 +187,7 @@ async function openFiles(
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    throw new CommandFailure('file/unwritable', `${data.files} cannot be used: ${code}`);
+    throw new CommandFailure('file/unwritable', `cannot use ${data.files}: ${code}`);
   }
 }
 
@@ -203,13 +203,16 @@ async function openGate(
     if (code === undefined) throw error;
     const where = host === undefined ? `port ${port}` : `port ${port} of ${host}`;
     if (code === 'EADDRINUSE') {
-      throw new CommandFailure('system/port-in-use', `${where} is in use by another program`);
+      throw new CommandFailure(
+        'system/port-in-use',
+        `${where} is in use by another program; choose another with --port`,
+      );
     }
-    throw new CommandFailure('system/refused', `${where} cannot be listened at: ${code}`);
+    throw new CommandFailure('system/refused', `cannot listen on ${where}: ${code}`);
   }
 }
 
-/** Tells of connections that come and go, at the most talkative level. */
+/** Logs new and closed connections at the level `trace`. */
 function traced(station: Station, log: Log): Pick<Station, 'accept'> {
   return {
     async accept(transport, remote) {
@@ -229,7 +232,7 @@ async function openControl(
     return await ControlServer.open(data.control, orders, log);
   } catch (error) {
     const code = systemCode(error) ?? 'unknown error';
-    throw new CommandFailure('file/unwritable', `${data.control} cannot be made: ${code}`);
+    throw new CommandFailure('file/unwritable', `cannot create ${data.control}: ${code}`);
   }
 }
 
@@ -239,7 +242,7 @@ async function backup(
   { path, files }: JsonObject,
   log: Log,
 ): Promise<JsonObject> {
-  if (typeof path !== 'string') throw new CommandFailure('usage', 'a backup needs a path');
+  if (typeof path !== 'string') throw new CommandFailure('usage', 'path must be a string');
   const summary = await backUp(store, data, path, { files: files !== false });
   log.info('backup.done', { ...summary });
   return { ...summary };
@@ -256,13 +259,13 @@ async function reloadCertificate(
     gate.setTls(certificate);
     log.info('tls.reloaded', { until: certificate.first.validTo });
   } catch (error) {
-    // The one before stays in use.
+    // The previous certificate stays in use.
     const message = error instanceof CommandFailure ? error.message : 'unexpected';
     log.error('tls.reload-failed', { message });
   }
 }
 
-/** All addresses of the machine where none is given. */
+/** The addresses that the station listens on: all addresses of the machine if no host is set. */
 function addressesOf(host: string | undefined, port: number): readonly string[] {
   const hosts =
     host === undefined || host === '::' || host === '0.0.0.0'

@@ -1,6 +1,6 @@
 import { ERRORS, isProtocolError } from '@dimp/foundation';
 
-/** Exit status by code (sysexits.h). Others come from the table of errors. */
+/** Exit status by code, as in sysexits.h. That of other codes is in `ERRORS`. */
 const EXITS = {
   usage: 64,
   config: 78,
@@ -15,26 +15,26 @@ const EXITS = {
 /** A code that {@link CommandFailure} adds to those of `ERRORS`. */
 export type FailureCode = keyof typeof EXITS;
 
-/** A failure that is no protocol's: how the program was called and set up, what the system refused. */
+/** A failure outside of the protocol: arguments, configuration, the operating system. */
 export class CommandFailure extends Error {
   override readonly name: string = 'CommandFailure';
   readonly code: FailureCode;
 
-  /** @param message - for the operator; one line, or several that say one thing each */
+  /** @param message - for the operator; several errors on a line each */
   constructor(code: FailureCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
 }
 
-/** What is told of a failure, and the exit status. */
+/** A failure as it is reported, and the exit status. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly exit: number;
 }
 
-/** A failure that the running station has told of. */
+/** A failure that the running station has reported. */
 export class RemoteFailure extends Error {
   override readonly name: string = 'RemoteFailure';
   readonly failure: Failure;
@@ -45,7 +45,7 @@ export class RemoteFailure extends Error {
   }
 }
 
-/** Whatever was thrown, in words: nothing of an error that nobody expected, for it may quote anything. */
+/** Converts a thrown value to a failure. The message of an unexpected error is left out, because it may contain secrets. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandFailure) {
     return { code: error.code, message: error.message, exit: EXITS[error.code] };

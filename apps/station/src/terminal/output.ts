@@ -1,35 +1,35 @@
 import type { Json, JsonObject } from '@dimp/foundation';
 import { failureOf } from './failure.ts';
 
-/** Takes text; a stream of the process. */
+/** Receives text, such as a stream of the process. */
 export interface TextSink {
   write(text: string): unknown;
 }
 
-/** What commands say: results on the standard output, remarks and failures on the standard error. */
+/** Output of commands: results on the standard output, remarks and failures on the standard error. */
 export class Output {
   readonly json: boolean;
   readonly #out: TextSink;
   readonly #err: TextSink;
 
-  /** @param json - one object of JSON on each line instead of words */
+  /** @param json - whether to write one JSON object per line instead of text */
   constructor(out: TextSink, err: TextSink, json: boolean) {
     this.#out = out;
     this.#err = err;
     this.json = json;
   }
 
-  /** A result, as an object or in words. */
+  /** Writes a result, as JSON or as text. */
   result(facts: JsonObject, human: string): void {
     this.#out.write(`${this.json ? JSON.stringify(facts as Json) : printable(human)}\n`);
   }
 
-  /** A remark for people. */
+  /** Writes a remark for people. */
   note(text: string): void {
     this.#err.write(`dim-station: ${printable(text)}\n`);
   }
 
-  /** @returns the exit status */
+  /** Writes a failure. @returns the exit status */
   failure(error: unknown): number {
     const { code, message, exit } = failureOf(error);
     if (this.json) this.#out.write(`${JSON.stringify({ error: { code, message } })}\n`);
@@ -38,7 +38,7 @@ export class Output {
   }
 }
 
-/** Without characters by which a text could control a terminal. */
+/** Replaces characters that could control a terminal. */
 function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (each) => (each === '\n' ? each : '\ufffd'));
 }

@@ -12,14 +12,14 @@ import {
 import { type Person, pack } from '../people.ts';
 import { ensure, type Stage } from '../stage.ts';
 
-/** Changes a good message in four ways. Each has to be refused, with the code that belongs to it. */
+/** Tampers with a valid message in four ways. Each must be refused with its error code. */
 export async function attacks(
   stage: Stage,
   alice: Person,
   bob: Person,
   carol: Person,
 ): Promise<void> {
-  stage.step('The same bytes, tampered with');
+  stage.step('Four attacks on a message, all refused');
   const bytes = await pack(alice, Text.create({ text: 'I owe you 10.' }), bob.user.id);
   const message = parseJsonObject(bytes);
   await refuses(stage, bob, 'one bit', 'crypto/signature', {
@@ -36,7 +36,7 @@ export async function attacks(
     keys: undefined,
   });
   stage.note(
-    'bob may open the message key and wrap it again for carol: alice\u2019s signature holds.',
+    'bob can decrypt the message key and encrypt it again for carol. The signature of alice stays valid.',
   );
   await refuses(stage, carol, 'passed on', 'crypto/decrypt', {
     ...message,
@@ -44,11 +44,13 @@ export async function attacks(
     keys: undefined,
     key: encodeBase64(await rewrap(bob, carol, decodeBase64(String(message['key'])))),
   });
-  stage.note('It is refused all the same, because it was encrypted for nobody but bob.');
+  stage.note(
+    'The last one is refused, too, because the encrypted data is bound to bob as the receiver.',
+  );
 }
 
 /**
- * Lets somebody read a message that must be refused.
+ * Lets a person unpack a message that must be refused.
  *
  * @throws `Error` if it is accepted, or refused for another reason.
  */
@@ -83,13 +85,13 @@ function flipBit(data: JsonObject[string]): string {
 
 async function sign({ user }: Person, data: Uint8Array): Promise<Uint8Array> {
   const signer = await user.signer();
-  ensure(signer !== undefined, 'everybody can sign for themselves');
+  ensure(signer !== undefined, 'each person has a signing key');
   return signer.sign(data);
 }
 
 async function rewrap(owner: Person, victim: Person, wrapped: Uint8Array): Promise<Uint8Array> {
   const [key] = await owner.user.decryptKeys();
   const victimKey = await victim.user.encryptKey();
-  ensure(key !== undefined && victimKey !== undefined, 'everybody has a key in their visa');
+  ensure(key !== undefined && victimKey !== undefined, 'each person has a key in their visa');
   return victimKey.encrypt(await key.decrypt(wrapped));
 }

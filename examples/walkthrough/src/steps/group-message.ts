@@ -4,7 +4,7 @@ import { asJson, introduce, newPerson, type Person, ready, unpack } from '../peo
 import { ensure, type Stage } from '../stage.ts';
 import { present } from './new-users.ts';
 
-/** Founds a group and speaks to its three other members, whose identity keys are of three algorithms. */
+/** Creates a group, and sends a message to its three other members, who use three key algorithms. */
 export async function groupMessage(stage: Stage, alice: Person, bob: Person): Promise<Person> {
   stage.step('A group of four');
   const [carol, dave] = await Promise.all([
@@ -46,6 +46,6 @@ export async function groupMessage(stage: Stage, alice: Person, bob: Person): Pr
     ensure(content.group?.entity === group.id.entity, 'the text names the group');
     stage.proven(`${member.name} reads`, `"${content.body.text}" (${bytes.length} bytes)`);
   }
-  stage.note('The group stands inside the encrypted content: stations do not see it.');
+  stage.note('The group is named inside the encrypted content, where stations cannot see it.');
   return carol;
 }

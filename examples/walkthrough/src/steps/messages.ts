@@ -5,17 +5,17 @@ import { introduce, type Person, pack, unpack } from '../people.ts';
 import { PICTURE, THUMBNAIL } from '../pictures.ts';
 import { ensure, type Stage } from '../stage.ts';
 
-/** Sends a text. Nobody knows anybody yet, so it shows what has to arrive first. */
+/** Sends a text. alice and bob do not know each other yet, so this shows what is needed first. */
 export async function textMessage(stage: Stage, alice: Person, bob: Person): Promise<void> {
   stage.step('A text from alice to bob');
   const draft = Text.create({ text: 'Hello bob, this is alice.' });
   const tooEarly = await alice.messenger.pack(draft, bob.user.id);
   ensure(isWaiting(tooEarly) && tooEarly.for === 'visa', 'alice waits for the visa of bob');
-  stage.fact('waiting', 'for bob\u2019s visa, which holds the key to encrypt for');
+  stage.fact('waiting', 'for the visa of bob, which contains the encryption key');
   await introduce(bob, alice);
-  stage.fact('arrived', 'bob\u2019s meta and visa, both checked');
+  stage.fact('arrived', 'meta and visa of bob, both verified');
 
-  // bob does not know alice: her meta and visa go along with the first message.
+  // bob does not know alice, so the first message carries her meta and visa.
   const bytes = await pack(alice, draft, bob.user.id, { attachMeta: true, attachVisa: true });
   showWire(stage, bytes);
   const { content, envelope } = await unpack(bob, bytes);
@@ -47,7 +47,7 @@ export async function imageMessage(stage: Stage, alice: Person, bob: Person): Pr
   );
 }
 
-/** Shows how long a message is and how it begins. */
+/** Shows the length and the first characters of a message. */
 export function showWire(stage: Stage, bytes: Uint8Array): void {
   stage.fact('wire', `${bytes.length} bytes of JSON`);
   const { sender, data, key, signature } = JSON.parse(utf8Decode(bytes)) as Record<string, string>;

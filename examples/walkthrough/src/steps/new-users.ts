@@ -2,16 +2,16 @@ import { displayNumber } from '@dimp/mkm';
 import { newPerson, type Person } from '../people.ts';
 import { ensure, type Stage } from '../stage.ts';
 
-/** Makes two users the way `register` does by default: RSA-2048, MKM meta, `name@address`. */
+/** Registers two users with the defaults: RSA-2048, MKM meta, `name@address`. */
 export async function newUsers(stage: Stage): Promise<readonly [alice: Person, bob: Person]> {
-  stage.step('Two new users, each made on their own machine');
+  stage.step('Two new users, each on a machine of their own');
   const people = await Promise.all([newPerson('alice'), newPerson('bob')]);
   for (const person of people) await present(stage, person);
-  stage.note('The number is for people to search by. The address is a hash of the meta.');
+  stage.note('The number is for searching. The address is a hash of the meta.');
   return people;
 }
 
-/** Shows who somebody is. */
+/** Shows the identity of a person. */
 export async function present(stage: Stage, { name, user }: Person): Promise<void> {
   const meta = await user.meta();
   ensure(meta !== undefined, `${name} has a meta`);

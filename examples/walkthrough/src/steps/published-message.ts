@@ -6,7 +6,7 @@ import { protocol } from '../protocol.ts';
 import { HULK, HULK_META, HULK_PRIVATE_KEY, MESSAGE, MOKI, MOKI_META } from '../published.ts';
 import { ensure, type Stage } from '../stage.ts';
 
-/** Opens the message that DIM published in 2018, with the key that was published too. */
+/** Decrypts the message that DIM published in 2018, with the private key that was published, too. */
 export async function publishedMessage(stage: Stage): Promise<void> {
   stage.step('A message that DIM published in 2018');
   const moki = protocol.parseID(MOKI);
@@ -18,9 +18,9 @@ export async function publishedMessage(stage: Stage): Promise<void> {
   ensure(await verifyMeta(meta), 'the seed in the meta is signed by its key');
   const derived = protocol.metas.makeID(meta, moki.address.network);
   ensure(derived.text === MOKI, 'the ID follows from the meta');
-  stage.proven('address', 'derived from moki\u2019s meta: it is the one in his ID');
+  stage.proven('address', 'derived from the meta of moki, and equal to the one in the ID');
 
-  // hulk's machine: his private key, his meta, and moki's.
+  // The machine of hulk has the private key of hulk, and both metas.
   const facebook = new Facebook({ protocol, store: memoryStore() });
   await facebook.savePrivateKeys(hulk, protocol.keys.parsePrivate(HULK_PRIVATE_KEY));
   await facebook.saveMeta(HULK_META, hulk);
@@ -28,7 +28,7 @@ export async function publishedMessage(stage: Stage): Promise<void> {
 
   const { transceiver } = new Messenger({ facebook });
   const verified = ready(await transceiver.verify(transceiver.deserialize(MESSAGE)));
-  stage.proven('signature', 'made with moki\u2019s meta key');
+  stage.proven('signature', 'verified with the meta key of moki');
   const { content } = await transceiver.decrypt(verified);
   ensure(content.kind === 'text', 'the content is a text');
   const text = content.wire['text'];

@@ -7,25 +7,26 @@ import { Text } from '../../packages/extensions/src/contents.ts';
 import { standard } from '../../packages/extensions/src/standard.ts';
 import type { ID } from '../../packages/mkm/src/index.ts';
 import { connectTcp } from '../../packages/transport-tcp/src/index.ts';
+import { quickReconnect } from './quick-reconnect.ts';
 
 const protocol = createProtocol(standard());
 
-/** Somebody with a client in this process. */
+/** A person with a client in this process. */
 export interface Person {
   readonly id: ID;
   readonly facebook: Facebook<typeof protocol>;
   readonly messenger: Messenger<typeof protocol>;
-  /** Texts that came, in their order. */
+  /** Received texts, in order. */
   readonly texts: string[];
 }
 
-/** Makes people who know each other. */
+/** Registers people who have the meta and visa of each other. */
 export async function people<const N extends readonly string[]>(
   ...names: N
 ): Promise<{ [K in keyof N]: Person }> {
   const all = await Promise.all(names.map(newPerson));
   for (const to of all) {
-    for (const about of all) if (to !== about) await tell(to.facebook, about);
+    for (const about of all) if (to !== about) await introduce(to.facebook, about);
   }
   return all as { [K in keyof N]: Person };
 }
@@ -33,7 +34,7 @@ export async function people<const N extends readonly string[]>(
 async function newPerson(name: string): Promise<Person> {
   const facebook = new Facebook({ protocol, store: memoryStore() });
   const { id } = await register(name, { facebook, algorithm: 'Ed25519' });
-  const messenger = new Messenger({ facebook });
+  const messenger = new Messenger({ facebook, random: quickReconnect });
   onTestFinished(() => messenger[Symbol.asyncDispose]());
   const texts: string[] = [];
   messenger.handle(Text, ({ content }) => {
@@ -43,7 +44,7 @@ async function newPerson(name: string): Promise<Person> {
   return { id, facebook, messenger, texts };
 }
 
-async function tell(to: Facebook<typeof protocol>, about: Person): Promise<void> {
+async function introduce(to: Facebook<typeof protocol>, about: Person): Promise<void> {
   const [meta, visa] = [
     await about.facebook.meta(about.id),
     await about.facebook.document(about.id),
@@ -53,12 +54,17 @@ async function tell(to: Facebook<typeof protocol>, about: Person): Promise<void>
   await to.saveDocument(visa.wire, about.id);
 }
 
-/** Logs somebody in; the session goes on over restarts of the station until the test ends, or it is stopped. */
+/**
+ * Logs a person in. The session reconnects after restarts of the station, until it is stopped or the test is over.
+ *
+ * @param port - port of the station; a function if it changes
+ * @param connect - a transport other than TCP
+ */
 export async function logIn(
   { messenger }: Person,
   port: number | (() => number),
   connect?: TransportFactory,
-): Promise<StationSession> {
+): Promise<StationSession<typeof protocol>> {
   const at = (): number => (typeof port === 'number' ? port : port());
   const host = '127.0.0.1';
   const dial: TransportFactory =
@@ -70,19 +76,10 @@ export async function logIn(
   onTestFinished(() => session.stop());
   await session.start();
   await session.online(AbortSignal.timeout(20_000));
-  return session as unknown as StationSession;
+  return session;
 }
 
 /** Sends a text. */
-export async function say(from: Person, to: Person, text: string) {
+export function sendText(from: Person, to: Person, text: string) {
   return from.messenger.send(Text.create({ text }), to.id);
-}
-
-/** Waits until something is so. */
-export async function until(holds: () => boolean, milliseconds = 20_000): Promise<void> {
-  const end = Date.now() + milliseconds;
-  while (!holds()) {
-    if (Date.now() > end) throw new Error('it never came to that');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

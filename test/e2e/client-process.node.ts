@@ -1,51 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
-import type { ClientOrder, ClientSetup, ClientWord } from './client-words.node.ts';
+import { bundleOnce } from '../helpers/bundle.node.ts';
+import type { ClientOrder, ClientSetup, ClientWord } from './client-protocol.node.ts';
 
-const BUNDLE = fileURLToPath(
-  new URL(
-    `../../apps/station/node_modules/.cache/client-${process.pid}-${Date.now()}.mjs`,
-    import.meta.url,
-  ),
-);
-
-/** Bundles the client from its sources. @returns what removes it */
-export async function buildClient(): Promise<() => Promise<void>> {
-  const packageFile = new URL('../../packages/store-lmdb/package.json', import.meta.url);
-  const lmdb = createRequire(fileURLToPath(packageFile)).resolve('lmdb');
-  await build({
-    entryPoints: [fileURLToPath(new URL('client.child.node.ts', import.meta.url))],
-    outfile: BUNDLE,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    conditions: ['@dimp/source'],
-    // CommonJS packages inside ask for modules of Node.
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
-    plugins: [
-      {
-        // Native code cannot be bundled, and is not found from where the bundle is.
-        name: 'lmdb',
-        setup: (bundler) => {
-          bundler.onResolve({ filter: /^lmdb$/ }, () => ({
-            path: pathToFileURL(lmdb).href,
-            external: true,
-          }));
-        },
-      },
-    ],
-    logLevel: 'error',
-  });
-  return () => rm(BUNDLE, { force: true });
-}
+const BUNDLE = await bundleOnce('test/e2e/client.child.node.ts', 'apps/station/node_modules');
 
 /** A message on somebody's screen, and how often it got there. */
 export interface Shown {

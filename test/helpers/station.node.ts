@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Facebook, register } from '../../packages/client/src/index.ts';
-import { createProtocol, systemClock } from '../../packages/core/src/index.ts';
+import { type Clock, createProtocol, systemClock } from '../../packages/core/src/index.ts';
 import { memoryStore } from '../../packages/core/src/memory.ts';
 import { standard } from '../../packages/extensions/src/standard.ts';
 import { EntityType } from '../../packages/mkm/src/index.ts';
@@ -12,10 +12,10 @@ import {
   StationCommands,
 } from '../../packages/station/src/index.ts';
 import { FileServer, httpHandler, listen } from '../../packages/station/src/node.ts';
-import { temporaryFolder } from './program.node.ts';
+import { temporaryFolder } from './folder.node.ts';
 
-/** A station on a free port of this machine, and its file server. */
-export interface RunningStation {
+/** A station in this process that listens on the loopback address, with a file server. */
+export interface LocalStation {
   readonly id: string;
   readonly port: number;
   /** `HOST:PORT`. */
@@ -23,15 +23,26 @@ export interface RunningStation {
   stop(): Promise<void>;
 }
 
-/** Starts a station with an identity of its own; it is stopped with the test. @param port - any free one by default */
-export async function startStation(port = 0): Promise<RunningStation> {
-  const facebook = new Facebook({ protocol: createProtocol(standard()), store: memoryStore() });
+/** Options for {@link startStation}. */
+export interface LocalStationOptions {
+  /** Any free port by default. */
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
+/** Starts a station with an identity of its own in this process. It is stopped when the test is over. */
+export async function startStation({
+  port = 0,
+  clock = systemClock,
+}: LocalStationOptions = {}): Promise<LocalStation> {
+  const protocol = createProtocol(standard());
+  const facebook = new Facebook({ protocol, store: memoryStore(), clock });
   const { id } = await register('gsp', {
     facebook,
     algorithm: 'Ed25519',
     network: EntityType.Station,
   });
-  const keeper = new LimitKeeper({ limits: limitsOf(), clock: systemClock });
+  const keeper = new LimitKeeper({ limits: limitsOf(), clock });
   const commands = new StationCommands({ facebook, id, keeper });
   const { lists: blocking, names } = commands;
   const station = await Station.open({ facebook, id, keeper, commands, blocking, names });
