@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { run } from '../examples/walkthrough/src/run.ts';
 import { ensure, Stage } from '../examples/walkthrough/src/stage.ts';
 
-test('the walkthrough runs to its end, and each tampered message is refused with its code', async () => {
+test('the walkthrough completes, and each tampered message is refused with its code', async () => {
   const lines: string[] = [];
   await run(new Stage((line) => lines.push(line)));
   const steps = lines
@@ -19,7 +19,7 @@ test('the walkthrough runs to its end, and each tampered message is refused with
   ]);
 });
 
-test('the walkthrough writes no colours unless it is told to', () => {
+test('the walkthrough writes no colours by default', () => {
   const lines: string[] = [];
   const print = (line: string) => lines.push(line);
   new Stage(print).proven('text', 'plain');
@@ -27,6 +27,6 @@ test('the walkthrough writes no colours unless it is told to', () => {
   expect(lines.map((line) => line.includes('\u001b['))).toEqual([false, true]);
 });
 
-test('the walkthrough fails when something is not as it says', () => {
+test('the walkthrough fails if a claim is not true', () => {
   expect(() => ensure(false, 'the message is refused')).toThrow('the message is refused');
 });

@@ -4,7 +4,7 @@ import { People } from '../../apps/cli/src/people/people.ts';
 import { Output } from '../../apps/cli/src/terminal/output.ts';
 import { acquaint, text, World } from '../../packages/client/test/world.ts';
 
-test('a message that waits for the one before it is told of: from whom, why, and until when at the latest', async () => {
+test('a message that waits for an earlier one is reported with its sender, the reason and the latest time', async () => {
   const world = new World();
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
   await acquaint(moki, hulk);

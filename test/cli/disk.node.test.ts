@@ -17,7 +17,7 @@ function mounted(folder: string): boolean {
   return true;
 }
 
-test('a profile on a disk that is full or read-only can be read, and what cannot be done says where and why', async (context) => {
+test('a profile on a full or read-only disk can be read, and errors of writing name the folder and the reason', async (context) => {
   const folder = await temporaryFolder();
   if (!mounted(folder)) return context.skip('a file system cannot be mounted here');
   const made = await run(folder, [

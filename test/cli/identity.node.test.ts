@@ -18,7 +18,7 @@ function codeOf({ json }: Ended): unknown {
   return error?.code;
 }
 
-test('register makes an identity that whoami shows, in folders that nobody else can read', async () => {
+test('register creates an identity in folders that only the user can read, and whoami shows it', async () => {
   const { data, id } = await registered();
   expect(id).toMatch(/^moki@[1-9A-Za-z]{26,35}$/);
   const shown = await runHere(data, ['whoami', '--json']);
@@ -46,7 +46,7 @@ test('register makes an identity that whoami shows, in folders that nobody else 
   expect(human.stderr).toBe('');
 });
 
-test('register again keeps the identity that is there, and a bad name makes no profile', async () => {
+test('a second register does not replace the identity, and an invalid name creates no profile', async () => {
   const { data, id } = await registered();
   const again = await runHere(data, ['--json', 'register', 'other', ...FAST]);
   expect([again.status, codeOf(again)]).toEqual([73, 'identity/exists']);
@@ -58,7 +58,7 @@ test('register again keeps the identity that is there, and a bad name makes no p
   expect([none.status, codeOf(none)]).toEqual([67, 'identity/not-found']);
 });
 
-test('profile names lead nowhere else', async () => {
+test('profile names cannot leave the data folder', async () => {
   const data = await temporaryFolder();
   for (const name of ['../out', 'a/b', '.hidden', '', 'con', 'a'.repeat(65)]) {
     const tried = await runHere(data, ['--json', '--profile', name, 'register', 'moki', ...FAST]);
@@ -66,7 +66,7 @@ test('profile names lead nowhere else', async () => {
   }
 });
 
-test('everything is encrypted with the passphrase, from a file or the environment; a wrong one is refused', async () => {
+test('the profile is encrypted with a passphrase from a file or the environment, and a wrong one is refused', async () => {
   const data = await temporaryFolder();
   const file = join(data, 'passphrase');
   await writeFile(file, 'correct horse\n');
@@ -103,7 +103,7 @@ test('everything is encrypted with the passphrase, from a file or the environmen
   expect(bytes).not.toContain('moki');
 }, 120_000);
 
-test('a key that others may read is not used', async () => {
+test('a key file that other users can read is refused', async () => {
   const { data } = await registered();
   await chmod(join(data, 'default', 'key'), 0o644);
   const refused = await runHere(data, ['--json', 'whoami']);
@@ -114,7 +114,7 @@ test('a key that others may read is not used', async () => {
   expect([damaged.status, codeOf(damaged)]).toEqual([74, 'store/corrupt']);
 });
 
-test('a key that is gone is said to be gone, whether or not there is a passphrase to try', async () => {
+test('a missing key file is reported as missing, with and without a passphrase', async () => {
   const { data } = await registered();
   const key = join(data, 'default', 'key');
   await rm(key);
@@ -125,7 +125,7 @@ test('a key that is gone is said to be gone, whether or not there is a passphras
   }
 });
 
-test('two programs do not share a profile: the second one is told so, or waits', async () => {
+test('a second program on the same profile reports a conflict, or waits', async () => {
   const { data } = await registered();
   // A chat that waits for its input keeps the profile open.
   const chat = start(data, ['--json', '--station', '127.0.0.1:1', 'chat']);
@@ -139,7 +139,7 @@ test('two programs do not share a profile: the second one is told so, or waits',
   expect((await chat.ended).status).toBe(0);
 });
 
-test('export and import take the identity and its contacts to another profile', async () => {
+test('export and import move the identity and its contacts to another profile', async () => {
   const { data, id } = await registered();
   const friend = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
   await runHere(data, ['contacts', 'add', friend, '--remark', 'green']);
@@ -184,7 +184,7 @@ test('export and import take the identity and its contacts to another profile', 
   expect([noise.status, codeOf(noise)]).toEqual([65, 'format/bytes']);
 }, 120_000);
 
-test('words make the same identity again, and are only ever written into a file', async () => {
+test('words restore the same identity, and are written to a file only', async () => {
   const data = await temporaryFolder();
   const made = await runHere(data, [
     '--json',
@@ -277,7 +277,7 @@ test('contacts are added by ID or card, found by name, and removed', async () =>
   expect((await runHere(data, ['--json', 'contacts', 'list'])).json).toEqual([]);
 });
 
-test('names of others cannot draw on the terminal', async () => {
+test('names of peers cannot control the terminal', async () => {
   const { data } = await registered();
   const id = 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
   const added = await runHere(data, ['contacts', 'add', id, '--remark', 'a\u001b[2Jb\u202ec\nd']);

@@ -6,7 +6,7 @@ import { startStation } from '../helpers/station.node.ts';
 const TIMEOUT = 120_000;
 
 test(
-  'who has copied the name of a contact can be told apart, answered, and added under another name',
+  'a stranger with the copied name of a contact can be distinguished, answered, and added under another name',
   async () => {
     const station = await startStation();
     const { data, moki, hulk } = await twoPeople(station.address);

@@ -10,7 +10,7 @@ import { startStation } from '../helpers/station.node.ts';
 const TIMEOUT = 120_000;
 
 test(
-  'a text goes from send to listen, whose JSON says all of it',
+  'listen receives the text that send has sent, and its JSON contains all facts',
   async () => {
     const station = await startStation();
     const { moki, hulk } = await twoPeople(station.address);
@@ -63,7 +63,7 @@ test(
 );
 
 test(
-  'WebSocket carries messages as well',
+  'messages also travel over WebSocket',
   async () => {
     const station = await startStation();
     const { moki, hulk } = await twoPeople(`ws://${station.address}/`);
@@ -76,7 +76,7 @@ test(
 );
 
 test(
-  'what cannot be sent now is kept, and goes out with the next call',
+  'a message that cannot be sent is kept, and the next call sends it',
   async () => {
     const port = await freePort();
     const { moki, hulk } = await twoPeople(`127.0.0.1:${port}`);
@@ -92,7 +92,7 @@ test(
 );
 
 test(
-  'listen ends with 75 when too little has come, and with 130 on SIGINT',
+  'listen exits with 75 if too few messages arrive, and with 130 on SIGINT',
   async () => {
     const station = await startStation();
     const { moki, hulk } = await twoPeople(station.address);
@@ -111,7 +111,7 @@ test(
 );
 
 test(
-  'a file is encrypted, uploaded, downloaded and checked, and overwrites nothing',
+  'a file is encrypted, uploaded, downloaded and verified, and never overwrites another file',
   async () => {
     const station = await startStation();
     const { data, moki, hulk } = await twoPeople(station.address);
@@ -160,7 +160,7 @@ test(
 );
 
 test(
-  'a file on a server that nobody has allowed is not fetched, and the message is shown all the same',
+  'a file on a server that is not allowed is not downloaded, but its message is shown',
   async () => {
     const station = await startStation();
     const elsewhere = await startStation();
@@ -183,7 +183,7 @@ test(
 );
 
 test(
-  'two chats talk, show how far each message has got, and remember',
+  'two chats exchange messages, show their delivery states, and keep a history',
   async () => {
     const station = await startStation();
     const { moki, hulk } = await twoPeople(station.address);
@@ -216,7 +216,7 @@ test(
 );
 
 test(
-  'what is piped into a chat is sent before it ends',
+  'lines piped into a chat are sent before it ends',
   async () => {
     const station = await startStation();
     const { moki, hulk } = await twoPeople(station.address);
@@ -229,7 +229,7 @@ test(
 );
 
 test(
-  'stations are added, listed, checked and removed; another one at the address is refused until it is trusted',
+  'stations are added, listed, checked and removed; a station with another ID at a known address is refused until it is trusted',
   async () => {
     const station = await startStation();
     const { moki } = await twoPeople(station.address);
@@ -262,7 +262,7 @@ test(
 );
 
 test(
-  'nobody answers, somebody speaks something else, nobody is called so',
+  'a closed port, a server of another protocol, an unknown name and an empty text are reported as errors',
   async () => {
     const { moki } = await twoPeople(`127.0.0.1:${await freePort()}`);
     expect(failureOf(await moki.run(['station', 'check', '--timeout', '2']))).toEqual([
@@ -295,14 +295,14 @@ test(
   TIMEOUT,
 );
 
-test('profiles without identity or that are not there send nothing', async () => {
+test('a missing profile is reported as an error', async () => {
   const data = await temporaryFolder();
   const none = await run(data, ['--json', '--station', '127.0.0.1:1', 'send', 'hulk', 'hi']);
   expect(failureOf(none)).toEqual([67, 'identity/not-found']);
 });
 
 test(
-  'somebody of whom nothing but the ID is known is found through the station',
+  'a receiver of whom only the ID is known is looked up at the station',
   async () => {
     const station = await startStation();
     const { data, moki, hulk } = await twoPeople(station.address);

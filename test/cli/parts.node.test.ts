@@ -19,7 +19,7 @@ function isObeyed(character: string): boolean {
   return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e);
 }
 
-test('nothing that is printed moves the cursor or turns the direction of writing', () => {
+test('printed text cannot move the cursor or change the writing direction', () => {
   const text = fc.string({ unit: 'binary', maxLength: 50 });
   fc.assert(
     fc.property(text, (each) => {
@@ -49,7 +49,7 @@ test('a file name that a peer chose stays in its folder', () => {
   expect(safeName('Überblick (2).pdf')).toBe('Überblick (2).pdf');
 });
 
-test('addresses of stations are read in all forms, and have one spelling', () => {
+test('addresses of stations are parsed in all forms, and have one canonical form', () => {
   const urls = (text: string) => parseStation(text).url;
   expect(urls('Station.Example.org')).toBe('tcp://station.example.org:9394');
   expect(urls('192.0.2.7:80')).toBe('tcp://192.0.2.7:80');
@@ -76,7 +76,7 @@ test('addresses of stations are read in all forms, and have one spelling', () =>
   }
 });
 
-test('any text is a station or a wrong argument', () => {
+test('any text is parsed as a station or refused as a wrong argument', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
       try {
@@ -89,7 +89,7 @@ test('any text is a station or a wrong argument', () => {
   );
 });
 
-test('anything at all can be inspected', async () => {
+test('any input can be inspected', async () => {
   const json = fc.json({ maxDepth: 4 });
   const almost = fc
     .dictionary(
@@ -147,7 +147,7 @@ test('anything at all can be inspected', async () => {
   );
 });
 
-test('keys lose their material wherever they stand, passwords and session keys their value', () => {
+test('key material, passwords and session keys are hidden at any depth', () => {
   const key = { algorithm: 'AES', data: 'c2VjcmV0', iv: 'aXY=' };
   const shown = JSON.stringify(
     redacted({
@@ -163,7 +163,7 @@ test('keys lose their material wherever they stand, passwords and session keys t
   expect(shown).toContain('AES');
 });
 
-test('lines of a chat are texts, commands, or wrong', () => {
+test('lines of a chat are parsed as texts, commands, or errors', () => {
   expect(readChatInput('hello')).toEqual({ kind: 'text', text: 'hello' });
   expect(readChatInput('//slash')).toEqual({ kind: 'text', text: '/slash' });
   expect(readChatInput('/to  the green one ')).toEqual({
@@ -175,7 +175,7 @@ test('lines of a chat are texts, commands, or wrong', () => {
   expect(readChatInput('/').kind).toBe('wrong');
 });
 
-test('the tab key knows commands and contacts', () => {
+test('the tab key completes commands and contacts', () => {
   const names = ['hulk', 'the green one'];
   expect(completions('/hi', names)).toEqual([['/history'], '/hi']);
   expect(completions('/to THE', names)).toEqual([['the green one'], 'THE']);
@@ -184,7 +184,7 @@ test('the tab key knows commands and contacts', () => {
   expect(completions('/', names)[0]).toHaveLength(Object.keys(CHAT_COMMANDS).length);
 });
 
-test('every error code has its exit status, and an unexpected error tells nothing', () => {
+test('every error code has its exit status, and an unexpected error reveals nothing', () => {
   for (const code of Object.keys(ERRORS) as (keyof typeof ERRORS)[]) {
     expect(failureOf(new ProtocolError(code, 'text'))).toMatchObject({
       code,
@@ -198,7 +198,7 @@ test('every error code has its exit status, and an unexpected error tells nothin
   });
 });
 
-test('output is one line of JSON for each result, whatever is in it', () => {
+test('every result is one line of JSON, whatever it contains', () => {
   let out = '';
   const sink = { write: (text: string) => (out += text) };
   const output = new Output(

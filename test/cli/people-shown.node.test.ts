@@ -41,7 +41,7 @@ async function someone(): Promise<{
   return { user, people, meet, add };
 }
 
-test('a stranger who has the name of a contact is shown as a stranger, and gets nothing that is meant for the contact', async () => {
+test('a stranger with the name of a contact is shown as a stranger, and does not receive messages for the contact', async () => {
   const { user, people, meet, add } = await someone();
   const alice = await meet('alice');
   const mallory = await meet('alice', 'Alice');
@@ -66,7 +66,7 @@ test('a stranger who has the name of a contact is shown as a stranger, and gets 
   expect(await people.references()).toEqual(['alice', numberOf({ id: mallory })]);
 });
 
-test('a contact is shown by the name that cannot be changed, whatever their visa says now', async () => {
+test('a contact is shown with the name in the ID, whatever the visa says', async () => {
   const { people, meet, add } = await someone();
   const alice = await meet('alice');
   const bob = await meet('bob', 'alice');
@@ -89,7 +89,7 @@ test('a contact is shown by the name that cannot be changed, whatever their visa
   });
 });
 
-test('those who wrote are found by name while only one of them has it', async () => {
+test('strangers who wrote are found by name while the name is unique', async () => {
   const { people, meet } = await someone();
   const one = await meet('dave');
   expect(await people.find('dave')).toMatchObject({ by: 'name', id: { entity: one.entity } });
@@ -102,7 +102,7 @@ test('those who wrote are found by name while only one of them has it', async ()
   await expect(people.require('nobody')).rejects.toMatchObject({ code: 'identity/not-found' });
 });
 
-test('no name makes the mark of a stranger disappear, or fills more than a line', () => {
+test('no name can hide the mark of a stranger, or fill more than one line', () => {
   const id = protocol.parseID('hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj');
   const name = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 300 }),
@@ -119,7 +119,7 @@ test('no name makes the mark of a stranger disappear, or fills more than a line'
   );
 });
 
-test('an answer goes to whoever was seen to write: who writes while it is typed makes it ambiguous', async () => {
+test('an answer goes to the last shown sender, and is ambiguous if another one writes in the meantime', async () => {
   const { meet } = await someone();
   const [alice, mallory] = [await meet('alice'), await meet('mallory')];
   const answerable = new Answerable();
@@ -135,7 +135,7 @@ test('an answer goes to whoever was seen to write: who writes while it is typed 
   expect(answerable.last).toBe(mallory);
 });
 
-test('a deadline may be months away', () => {
+test('a deadline can be months away', () => {
   vi.useFakeTimers();
   try {
     const day = 86_400;
@@ -152,7 +152,7 @@ test('a deadline may be months away', () => {
   }
 });
 
-test('the usual folder is that of the system, and a user without a home folder is told what to name', () => {
+test('the usual folder follows the conventions of the system, and its error without a home folder names the remedy', () => {
   const on = (platform: NodeJS.Platform) => ({ platform, homedir: () => '/home/moki' });
   expect(usualFolder({}, on('linux'))).toBe('/home/moki/.local/share/dim');
   expect(usualFolder({ XDG_DATA_HOME: '/data' }, on('linux'))).toBe('/data/dim');

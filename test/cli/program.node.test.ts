@@ -77,7 +77,7 @@ test('wrong arguments exit with 64 and are reported as JSON on request', async (
   expect(human.stdout).toBe('');
 });
 
-test('completion scripts are valid, and know commands and options', async () => {
+test('completion scripts are valid, and complete commands and options', async () => {
   const data = await temporaryFolder();
   const bash = (await runHere(data, ['completion', 'bash'])).stdout;
   const checked = spawnSync('bash', ['-n'], { input: bash, encoding: 'utf8' });
@@ -106,7 +106,7 @@ test('completion scripts are valid, and know commands and options', async () => 
   }
 });
 
-test('inspect reads files, standard input and arguments, and ends with the status of what it finds', async () => {
+test('inspect reads files, standard input and arguments, and exits with the status of the verdict', async () => {
   const data = await temporaryFolder();
   const registered = await runHere(data, [
     '--json',
@@ -143,7 +143,7 @@ test('inspect reads files, standard input and arguments, and ends with the statu
   expect(nothing.status).toBe(65);
 });
 
-test('inspect goes on without a profile that another program has open, or whose passphrase it does not know', async () => {
+test('inspect works without the profile if no passphrase is given, and fails with a wrong one', async () => {
   const data = await temporaryFolder();
   await runHere(data, ['register', 'moki', '--algorithm', 'Ed25519'], {
     env: { DIM_PASSPHRASE: 'right' },
@@ -156,7 +156,7 @@ test('inspect goes on without a profile that another program has open, or whose 
   expect(wrong.status).toBe(77);
 });
 
-test('a reader that stops reading ends the program', async () => {
+test('the program ends when the reader closes its output', async () => {
   const data = await temporaryFolder();
   const help = start(data, ['--help'], { input: '' });
   help.process.stdout.destroy();
@@ -169,7 +169,7 @@ test('a reader that stops reading ends the program', async () => {
 });
 
 test.runIf(existsSync('/dev/full'))(
-  'results that cannot be written are a failure, without a stack',
+  'results that cannot be written are reported as a failure without a stack trace',
   async () => {
     const data = await temporaryFolder();
     for (const args of [['--help'], ['--json', 'inspect', '44494d2000000004 50494e47']]) {
@@ -180,7 +180,7 @@ test.runIf(existsSync('/dev/full'))(
   },
 );
 
-test('the version is that of the package, for people and for programs', async () => {
+test('the version is that of the package, as text and as JSON', async () => {
   const data = await temporaryFolder();
   const file = new URL('../../apps/cli/package.json', import.meta.url);
   const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
@@ -192,7 +192,7 @@ test('the version is that of the package, for people and for programs', async ()
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 
 test.runIf(isRoot)(
-  'a user whom the system does not know gets help, and is told what is missing',
+  'a user without an account on the system gets help, and is told to set the data folder',
   async () => {
     const data = await temporaryFolder();
     const help = await start(data, ['--help'], { input: '', env: NOBODY, uid: UNKNOWN_USER }).ended;

@@ -8,7 +8,7 @@ const hasScript =
   process.platform === 'linux' && spawnSync('script', ['--version']).error === undefined;
 
 test.runIf(hasScript)(
-  'a passphrase is asked twice without being shown, then once',
+  'dim asks for a new passphrase twice, for an existing one once, and never shows it',
   async () => {
     const data = await temporaryFolder();
     const register = ['register', 'moki', '--algorithm', 'Ed25519'];
@@ -38,7 +38,7 @@ test.runIf(hasScript)(
 );
 
 test.runIf(hasScript)(
-  'a chat on a terminal prints above the line that is typed, completes it, and ends on Ctrl-C',
+  'a chat on a terminal prints above the input line, completes it with the tab key, and ends on Ctrl-C',
   async () => {
     const data = await temporaryFolder();
     await run(data, ['register', 'moki', '--algorithm', 'Ed25519', '--no-passphrase']);

@@ -71,7 +71,7 @@ const ends: readonly [string, number, (station: StationProcess) => Promise<unkno
 ];
 
 test.each(ends)(
-  'what a station has acknowledged before %s is delivered after it, once and in order, although its sender never comes back',
+  'messages that a station has acknowledged before %s are delivered after it, once and in order, even if their sender never returns',
   async (_name, rounds, end) => {
     const random = seededRandom('acknowledged');
     const data = join(await temporaryFolder(), 'station');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { chaos } from './chaos.node.ts';
 
-test('station and clients killed at random moments under load lose nothing that was sent, show nothing twice, and keep the order', async () => {
+test('station and clients killed at random under load lose no sent message, show none twice, and keep the order', async () => {
   const result = await chaos({
     seed: 1,
     clients: 4,

@@ -4,7 +4,9 @@ import { chaos } from './chaos.node.ts';
 // Run by `pnpm chaos SECONDS SEED`, which hands both over in the environment.
 const { DIM_SECONDS = '300', DIM_SEED = '1' } = process.env;
 
-test('a long run of kills and cuts loses, doubles and swaps nothing', { timeout: 0 }, async () => {
+test('a long run of kills and cuts loses, duplicates and reorders nothing', {
+  timeout: 0,
+}, async () => {
   const seconds = Number(DIM_SECONDS);
   const result = await chaos({
     seed: Number(DIM_SEED),

@@ -43,7 +43,7 @@ function pictures(person: Person, port: number): Uint8Array[] {
   return shown;
 }
 
-test('all devices of a user get texts and pictures once and in order, over TLS, WebSocket with TLS and without, before and after a restart of the station', async () => {
+test('all devices of a user receive texts and pictures once and in order, over TLS and over WebSocket with and without TLS, before and after a restart', async () => {
   const data = join(await temporaryFolder(), 'station');
   const args = [
     '--tls-cert',

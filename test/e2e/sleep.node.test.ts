@@ -36,7 +36,7 @@ async function memory(station: StationProcess): Promise<number> {
   return heap + (await metric(station, 'nodejs_external_memory_bytes'));
 }
 
-test('clients that sleep in the middle of many messages are disconnected and take neither memory nor time of others; awake they show all of them once and in order', async () => {
+test('sleeping clients are disconnected and use neither memory of the station nor time of others, and show all messages once and in order when they wake up', async () => {
   const folder = await temporaryFolder();
   const station = await startStation(join(folder, 'station'), [
     ...['--limits-slow-reader-timeout', '2s', '--limits-user-message-rate', '5000/10000'],
@@ -87,7 +87,7 @@ test('clients that sleep in the middle of many messages are disconnected and tak
   await until(async () => (await metric(station, 'dim_station_inbox_messages')) === 0, 15_000);
 }, 120_000);
 
-test('a station that sleeps is missed within the bounds of keep-alive; awake it has all its clients again, and nothing is lost', async () => {
+test('clients notice a sleeping station within the limits of keep-alive, reconnect when it wakes up, and lose nothing', async () => {
   const folder = await temporaryFolder();
   const station = await startStation(join(folder, 'station'));
   const times = { keepAlive: 300, idleTimeout: 1500 };
@@ -111,7 +111,7 @@ test('a station that sleeps is missed within the bounds of keep-alive; awake it 
   expect((await station.stop()).status).toBe(0);
 }, 60_000);
 
-test('a connection that has died without a word is noticed by both sides; what was under way arrives over the next one, once', async () => {
+test('both sides notice a silently dead connection, and messages in flight arrive once over the next one', async () => {
   const folder = await temporaryFolder();
   const args = ['--limits-slow-reader-timeout', '2s'];
   const station = await startStation(join(folder, 'station'), args);

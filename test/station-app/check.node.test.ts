@@ -44,7 +44,7 @@ const WELL = {
   clock: 'ok',
 };
 
-test('before the first start, of a running station, and after it, nothing fails', async () => {
+test('check finds no failure before the first start, of a running station, and of a stopped one', async () => {
   const data = join(await temporaryFolder(), 'data');
   const before = await findings(data);
   expect(before.status).toBe(0);
@@ -69,7 +69,7 @@ test('before the first start, of a running station, and after it, nothing fails'
   expect(text.stdout).toMatch(/^ok {4}identity {3}station@\S+$/m);
 });
 
-test('each thing that is wrong fails with a line of its own, and says what to do', async () => {
+test('each problem is reported on a line of its own, with a remedy', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   await (await startStation(data)).stop();
@@ -96,7 +96,7 @@ test('each thing that is wrong fails with a line of its own, and says what to do
   expect(JSON.stringify(found)).not.toContain('nobody-guesses');
 });
 
-test('a configuration that is wrong is all that is told', async () => {
+test('with a wrong configuration, only its errors are reported', async () => {
   const { status, found } = await findings(await temporaryFolder(), ['--limits-window', '0'], {
     env: { DIM_STATION_PROT: '1' },
   });
@@ -107,7 +107,7 @@ test('a configuration that is wrong is all that is told', async () => {
   ]);
 });
 
-test('a neighbour that answers is reached', async () => {
+test('a neighbour that answers is reported as reachable', async () => {
   const neighbour = await startStation(await temporaryFolder());
   const data = await temporaryFolder();
   const url = `${neighbour.id}=tcp://127.0.0.1:${neighbour.port}`;
@@ -121,7 +121,7 @@ test('a neighbour that answers is reached', async () => {
   await neighbour.stop();
 });
 
-test('a certificate is judged by the time that it holds', async () => {
+test('a certificate is checked for its period of validity', async () => {
   const configuration = await readConfiguration({
     flags: new Map([
       ['tls.cert' as const, { flag: '--tls-cert', value: pemPath('cert') }],
@@ -145,7 +145,7 @@ test('a certificate is judged by the time that it holds', async () => {
   expect(await stateAt(0)).toBe('fail');
 });
 
-test('a clock that shows what cannot be fails', () => {
+test('an impossible clock is reported', () => {
   const now = Date.UTC(2026, 11, 1);
   expect(checkClock(now, now - DAY).next().value).toMatchObject({ state: 'ok' });
   expect(checkClock(now, now + 2 * 60_000).next().value).toMatchObject({ state: 'fail' });

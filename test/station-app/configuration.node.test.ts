@@ -59,7 +59,7 @@ async function problems(given: Given): Promise<readonly string[]> {
   throw new Error('nothing is wrong');
 }
 
-test('a flag counts more than the environment, that more than the file, and that more than the default', async () => {
+test('flags take precedence over the environment, the environment over the file, and the file over defaults', async () => {
   const flags = { port: '1' };
   const env = { DIM_STATION_PORT: '2', DIM_STATION_NAME: 'two' };
   const file = { port: 3, name: 'three', limits: { window: 3 } };
@@ -74,7 +74,7 @@ test('a flag counts more than the environment, that more than the file, and that
   expect(configuration.origin('limits.sessionsPerUser')).toEqual({ from: 'default', name: '' });
 });
 
-test('the environment names the file unless a flag does', async () => {
+test('the environment sets the path of the file unless a flag does', async () => {
   const [one, two] = [await fileWith('{"port": 1}'), await fileWith('{"port": 2}')];
   const env = { DIM_STATION_CONFIG: one };
   const byVariable = { flags: new Map(), env, file: undefined, folder: FOLDER };
@@ -82,14 +82,14 @@ test('the environment names the file unless a flag does', async () => {
   expect((await readConfiguration({ ...byVariable, file: two })).values.port).toBe(2);
 });
 
-test('without anything set the station is what the table says, and its limits are those of the package', async () => {
+test('without settings, the station uses the defaults of the table and the limits of the package', async () => {
   const configuration = await read({});
   expect(configuration.section('limits')).toEqual(DEFAULT_LIMITS);
   expect(configuration.values.data).toBe(join(FOLDER, 'dim-station-data'));
   expect(configuration.values.port).toBe(9394);
 });
 
-test('relative paths are meant from where they stand', async () => {
+test('relative paths start from the folder of their source', async () => {
   const file = { data: 'keep', tls: { cert: '/etc/cert.pem' } };
   const path = await fileWith(JSON.stringify(file));
   const flags = new Map([['tls.key' as const, { flag: '--tls-key', value: 'key.pem' }]]);
@@ -99,7 +99,7 @@ test('relative paths are meant from where they stand', async () => {
   expect(values['tls.key']).toBe(join(FOLDER, 'key.pem'));
 });
 
-test('everything that is wrong is told at once, with its key and where it stands', async () => {
+test('all errors are reported at once, each with its key and its source', async () => {
   const lines = await problems({
     flags: { port: '70000' },
     env: { DIM_STATION_LIMITS_INBOX_RETENTION: '7' },
@@ -115,7 +115,7 @@ test('everything that is wrong is told at once, with its key and where it stands
   );
 });
 
-test('unknown keys are refused everywhere, with the one that was meant', async () => {
+test('unknown keys are refused in every source, with a suggestion', async () => {
   const lines = await problems({
     env: { DIM_STATION_PROT: '1' },
     file: { prot: 1, limits: { inboxMesages: 5 }, limit: { window: 1 }, wholly: 'else' },
@@ -150,7 +150,7 @@ test.each([
   expect((error as Error).message).not.toContain('a-secret-token');
 });
 
-test('a file that is not there is unreadable', async () => {
+test('a missing file is reported as unreadable', async () => {
   const reading = readConfiguration({
     flags: new Map(),
     env: {},
@@ -222,7 +222,7 @@ test.each<[Readonly<Partial<Record<SettingKey, string>>>, RegExp]>([
   expect((await problems({ flags }))[0]).toMatch(pattern);
 });
 
-test('neighbours and names are the same in the file and as text', async () => {
+test('neighbours and names mean the same in the file and as text', async () => {
   const [first, second] = [{ id: GSP, host: '2001:db8::1', port: 9000, tls: true }, { id: MOKI }];
   expect(await problems({ file: { neighbours: [first, second] } })).toEqual([
     expect.stringMatching(/^neighbours must contain IDs of stations only/),
@@ -236,7 +236,7 @@ test('neighbours and names are the same in the file and as text', async () => {
   expect(byText.values.ans).toEqual(byFile.values.ans);
 });
 
-test('secrets have no flags, are too long to be guessed, and are never shown', async () => {
+test('secrets have no flags, have a minimum length, and are never shown', async () => {
   const secret = 'correct-horse-battery';
   const { values } = await read({ env: { DIM_STATION_METRICS_TOKEN: secret } });
   expect(values['metrics.token']).toBe(secret);
@@ -254,7 +254,7 @@ test('names of flags and variables are unique, and follow from the key', () => {
   expect(new Set(SETTING_KEYS.map(variableOf)).size).toBe(SETTING_KEYS.length);
 });
 
-test('what is shown of a value is read as the same value', () => {
+test('a formatted value is parsed as the same value', () => {
   for (const key of SETTING_KEYS) {
     const { kind, fallback } = settingOf(key);
     if (fallback === undefined || key === 'data') continue;
@@ -262,7 +262,7 @@ test('what is shown of a value is read as the same value', () => {
   }
 });
 
-test('any value is read, or refused as a problem of its setting', () => {
+test('any value is parsed, or refused as a problem of its setting', () => {
   const anything = fc.oneof(fc.string(), fc.jsonValue(), fc.double().filter(Number.isFinite));
   fc.assert(
     fc.property(fc.constantFrom(...SETTING_KEYS), anything, (key, value) => {

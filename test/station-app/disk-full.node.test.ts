@@ -30,7 +30,7 @@ async function fill(path: string, left: number): Promise<void> {
   await writeFile(path, new Uint8Array(Math.max(0, bavail * bsize - left)));
 }
 
-test('a full disk makes the station unwell and acknowledges nothing; with room again all goes on, and nothing is lost', async (context) => {
+test('on a full disk the station reports that it is unhealthy and acknowledges nothing; with free space again it continues and has lost nothing', async (context) => {
   const disk = await smallDisk();
   if (disk === undefined) return context.skip('a file system cannot be mounted here');
   const data = join(disk, 'data');
@@ -73,7 +73,7 @@ test('a full disk makes the station unwell and acknowledges nothing; with room a
   expect((await station.stop()).status).toBe(0);
 }, 120_000);
 
-test('a start on a full disk is refused with a clear error', async (context) => {
+test('a start on a full disk fails with a clear error', async (context) => {
   const disk = await smallDisk();
   if (disk === undefined) return context.skip('a file system cannot be mounted here');
   await fill(join(disk, 'filler'), MIB);

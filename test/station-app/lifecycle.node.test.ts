@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { logOf, run, runHere, start, startStation } from '../helpers/dim-station.node.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
 
-test('the first run makes an identity in a folder of its own; the next ones keep it, whatever name they are given', async () => {
+test('the first start creates an identity in a private folder, and later starts keep it, whatever name is set', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'new', 'data');
   const first = await startStation(data, ['--name', 'gsp']);
@@ -29,7 +29,7 @@ test('the first run makes an identity in a folder of its own; the next ones keep
   expect((await second.stop()).stderr).toContain('keeps its name "gsp"');
 });
 
-test('a station is found in the working folder when none is named, and through the environment', async () => {
+test('the data folder is in the working folder by default, and can be set by the environment', async () => {
   const folder = await temporaryFolder();
   const here = start(['--port', '0', '--host', '127.0.0.1'], { cwd: folder });
   const { id } = await here.logged('station.listening');
@@ -58,7 +58,7 @@ test('the log is lines of JSON with level, time, event and process', async () =>
   }
 });
 
-test('a configuration that is wrong is told in full before anything is made', async () => {
+test('all errors of a configuration are reported before anything is created', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   await writeFile(join(folder, 'station.json'), '{"prot": 9394, "data": "data"}');
@@ -94,7 +94,7 @@ test.each([
   expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'usage' } });
 });
 
-test('help tells every setting and ends well', async () => {
+test('help lists every setting and exits with 0', async () => {
   const { status, stdout } = await runHere(['--help']);
   expect(status).toBe(0);
   for (const flag of ['--limits-window', '--tls-cert', '--files-keep-finished', '--policy']) {
@@ -102,7 +102,7 @@ test('help tells every setting and ends well', async () => {
   }
 });
 
-test('config prints what counts and where it comes from, and no secret', async () => {
+test('config prints each value and its source, and no secret', async () => {
   const token = 'a-token-that-nobody-guesses';
   const env = { DIM_STATION_METRICS_TOKEN: token, DIM_STATION_PORT: '1234' };
   const { stdout } = await runHere(['config', '--name', 'gsp'], { env });
@@ -122,7 +122,7 @@ test('config prints what counts and where it comes from, and no secret', async (
   expect(json.stdout).not.toContain(token);
 });
 
-test('a port that is taken ends the start, with a status that says so', async () => {
+test('a port in use ends the start with its own exit status', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once('listening', resolve));
@@ -135,7 +135,7 @@ test('a port that is taken ends the start, with a status that says so', async ()
   await (await startStation(data)).stop();
 });
 
-test('a second station on the same data is refused and names the first; the first goes on', async () => {
+test('a second station on the same data is refused and names the first one, which keeps running', async () => {
   const station = await startStation(await temporaryFolder());
   const ended = await run(['--data', station.data, '--host', '127.0.0.1', '--port', '0']);
   expect(ended.status).toBe(75);
@@ -145,7 +145,7 @@ test('a second station on the same data is refused and names the first; the firs
   expect((await station.stop()).status).toBe(0);
 });
 
-test('after a kill the next start takes over at once', async () => {
+test('after a kill, the next start succeeds at once', async () => {
   const data = await temporaryFolder();
   const station = await startStation(data);
   await station.kill();
@@ -165,27 +165,24 @@ test.each<[string, (file: string) => Promise<void>]>([
     },
   ],
   ['something else', async (file) => writeFile(file, 'no store at all'.repeat(1000))],
-])(
-  'a store that was %s is a clear error, and nothing of it is overwritten',
-  async (_name, damage) => {
-    const data = await temporaryFolder();
-    await (await startStation(data)).stop();
-    const file = join(data, 'store', 'data.mdb');
-    await damage(file);
-    const before = await readFile(file);
-    const ended = await run(['--data', data, '--host', '127.0.0.1', '--port', '0']);
-    expect(ended.status).toBe(74);
-    expect(ended.stderr).toMatch(/\[store\/corrupt\]/);
-    expect(logOf(ended.stdout).at(-1)).toMatchObject({
-      level: 'error',
-      event: 'station.failed',
-      code: 'store/corrupt',
-    });
-    expect((await readFile(file)).equals(before)).toBe(true);
-  },
-);
+])('a store that was %s causes a clear error, and is not overwritten', async (_name, damage) => {
+  const data = await temporaryFolder();
+  await (await startStation(data)).stop();
+  const file = join(data, 'store', 'data.mdb');
+  await damage(file);
+  const before = await readFile(file);
+  const ended = await run(['--data', data, '--host', '127.0.0.1', '--port', '0']);
+  expect(ended.status).toBe(74);
+  expect(ended.stderr).toMatch(/\[store\/corrupt\]/);
+  expect(logOf(ended.stdout).at(-1)).toMatchObject({
+    level: 'error',
+    event: 'station.failed',
+    code: 'store/corrupt',
+  });
+  expect((await readFile(file)).equals(before)).toBe(true);
+});
 
-test('a request that does not end holds up the end of the station for less than ten seconds', async () => {
+test('an endless request delays the end of the station by less than ten seconds', async () => {
   const station = await startStation(await temporaryFolder(), ['--files-min-free-bytes', '0']);
   await slowUpload(station.port);
   const began = Date.now();
@@ -204,7 +201,7 @@ test('a second signal ends the station at once', async () => {
   expect(Date.now() - began).toBeLessThan(3000);
 });
 
-test('a data folder whose path is too long for a socket works as any other', async () => {
+test('a data folder with a path too long for a socket works', async () => {
   const deep = join(await temporaryFolder(), 'd'.repeat(120));
   await mkdir(deep);
   const station = await startStation(join(deep, 'data'));
@@ -214,7 +211,7 @@ test('a data folder whose path is too long for a socket works as any other', asy
   await station.stop();
 });
 
-test('metrics are for this machine, and can be given away by a token or turned off', async () => {
+test('metrics can be read from this machine only, with a token, or not at all', async () => {
   const data = await temporaryFolder();
   const open = await startStation(data);
   expect(await statusOf(open.port, '/metrics')).toBe(200);
@@ -232,7 +229,7 @@ test('metrics are for this machine, and can be given away by a token or turned o
   await off.stop();
 });
 
-test('a policy that cannot be loaded, or is none, is told before the data is touched', async () => {
+test('a policy that cannot be loaded is reported before the data is touched', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   const none = join(folder, 'none.mjs');
@@ -251,7 +248,7 @@ test('a policy that cannot be loaded, or is none, is told before the data is tou
   await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('a fault of the program ends it with a line that has no words of the fault', async () => {
+test('an uncaught error ends the program with a log line that does not contain its message', async () => {
   const folder = await temporaryFolder();
   const policy = join(folder, 'policy.mjs');
   await writeFile(
@@ -275,7 +272,7 @@ test('a fault of the program ends it with a line that has no words of the fault'
   expect(stdout + stderr).not.toContain('words of somebody');
 });
 
-test('a folder that was open to others is used, and nothing in it is open', async () => {
+test('a data folder that other users can read is used, but nothing in it is readable for them', async () => {
   const data = await temporaryFolder();
   await chmod(data, 0o777);
   const station = await startStation(data);
@@ -285,7 +282,7 @@ test('a folder that was open to others is used, and nothing in it is open', asyn
   await station.stop();
 });
 
-test('a data folder that cannot be made is told', async () => {
+test('a data folder that cannot be created is reported', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
   const ended = await run(['--data', join(file, 'data'), '--port', '0']);
@@ -293,7 +290,7 @@ test('a data folder that cannot be made is told', async () => {
   expect(ended.stderr).toContain('[file/unwritable]');
 });
 
-test('a station goes on when nobody reads what it says any more', async () => {
+test('a station keeps running when the reader of its output has gone', async () => {
   const station = await startStation(await temporaryFolder(), ['--log-level', 'trace']);
   station.process.stdout?.destroy();
   station.process.stderr?.destroy();
@@ -307,7 +304,7 @@ test('a station goes on when nobody reads what it says any more', async () => {
   expect((await station.stop()).status).toBe(0);
 });
 
-test('a data folder that is copied while no station runs is a station, too', async () => {
+test('a copy of the data folder of a stopped station starts as the same station', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   const station = await startStation(data);

@@ -22,7 +22,7 @@ function opened(path: string, flags: number | string): number {
   return file;
 }
 
-test('a station whose log is on a full disk runs, and ends at the first signal', async () => {
+test('a station whose log is on a full disk runs, and stops at the first signal', async () => {
   const log = '/dev/full';
   const data = await temporaryFolder();
   const args = ['--data', data, '--host', '127.0.0.1', '--port', '0', '--log-level', 'trace'];
@@ -32,14 +32,14 @@ test('a station whose log is on a full disk runs, and ends at the first signal',
   expect((await station.ended).status).toBe(0);
 });
 
-test('what a full disk does not take is dropped at the end, however much it is', () => {
+test('log lines that a full disk does not accept are dropped at the end', () => {
   const output = logOutput(opened('/dev/full', 'w'));
   for (let line = 0; line < 10_000; line++) output.write(`{"line":${line}}\n`);
   // It comes back: the test ends.
   output.flushSync();
 });
 
-test('lines are written whole and in order, those in memory at the end included', async () => {
+test('log lines are written whole and in order, including those buffered at the end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dim-log-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'log');
@@ -55,7 +55,7 @@ test('lines are written whole and in order, those in memory at the end included'
   expect(readFileSync(path, 'utf8').split('\n').sort()).toEqual(lines.join('').split('\n').sort());
 });
 
-test('a pipe that nobody reads holds up neither the station nor its end, and gets the rest when it is read again', async () => {
+test('a pipe without a reader blocks neither the station nor its end, and receives the rest once it is read', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dim-log-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'pipe');

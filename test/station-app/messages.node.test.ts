@@ -28,7 +28,7 @@ test.each([
   ],
   ['SIGKILL', (station: StationProcess) => station.kill()],
 ])(
-  'restarts by %s in the middle of messages lose none of them, and show none twice',
+  'restarts by %s during a conversation lose no message and deliver none twice',
   async (_name, end) => {
     const data = await temporaryFolder();
     let station = await startStation(data);
@@ -52,7 +52,7 @@ test.each([
   180_000,
 );
 
-test('a backup under load has everything that was acknowledged before; started anew it is the same station', async () => {
+test('a backup under load contains everything acknowledged before, and starts as the same station', async () => {
   const folder = await temporaryFolder();
   const station = await startStation(join(folder, 'data'), ['--files-min-free-bytes', '0']);
   const [moki, hulk] = await people('moki', 'hulk');
@@ -89,7 +89,7 @@ test('a backup under load has everything that was acknowledged before; started a
   await restored.stop();
 }, 120_000);
 
-test('a backup of a station that does not run, without files; one that is in the way is refused', async () => {
+test('a stopped station can be backed up without files, and an existing target is refused', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   const missing = await run(['backup', join(folder, 'copy'), '--data', data]);
@@ -111,7 +111,7 @@ test('a backup of a station that does not run, without files; one that is in the
   await restored.stop();
 });
 
-test('somebody is forgotten with their messages, by a station that runs and by one that does not', async () => {
+test('a running and a stopped station forget a user together with their messages', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
   const station = await startStation(data);
@@ -144,7 +144,7 @@ test('somebody is forgotten with their messages, by a station that runs and by o
   await again.stop();
 }, 120_000);
 
-test('a policy of the operator refuses messages, and metrics count them', async () => {
+test('a policy of the operator refuses messages, and metrics count the refusals', async () => {
   const folder = await temporaryFolder();
   const policy = join(folder, 'policy.mjs');
   await writeFile(
@@ -168,7 +168,7 @@ test('a policy of the operator refuses messages, and metrics count them', async 
   await station.stop();
 });
 
-test('no text, session key, private key or signature is in the log of a whole chat at its most talkative', async () => {
+test('the log at the most detailed level contains no text, session key, private key or signature', async () => {
   const station = await startStation(await temporaryFolder(), ['--log-level', 'trace']);
   const [moki, hulk] = await people('moki', 'hulk');
   const secrets: string[] = [];

@@ -25,7 +25,7 @@ async function line() {
   return { a, b, c, again };
 }
 
-test('three stations in a line deliver, and lose nothing when the one in the middle is killed', async () => {
+test('three stations in a line deliver messages, and lose none when the middle one is killed', async () => {
   const { a, b, c, again } = await line();
   const [moki, hulk] = await people('moki', 'hulk');
   await logIn(hulk, c.port);

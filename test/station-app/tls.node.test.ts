@@ -35,7 +35,7 @@ function fingerprint(port: number): Promise<string> {
   });
 }
 
-test('with a certificate clients talk over TLS, and without where it is not required', async () => {
+test('with a certificate, clients connect over TLS, and without TLS unless it is required', async () => {
   const { folder, args } = await certified();
   const station = await startStation(join(folder, 'data'), args);
   const { port } = station;
@@ -67,7 +67,7 @@ test('with a certificate clients talk over TLS, and without where it is not requ
   await strict.stop();
 });
 
-test('SIGHUP takes a renewed certificate without a restart, and keeps the old one if the new one is none', async () => {
+test('SIGHUP reloads a renewed certificate without a restart, and keeps the old one if the new one is invalid', async () => {
   const { folder, args } = await certified();
   const station = await startStation(join(folder, 'data'), args);
   const first = await fingerprint(station.port);

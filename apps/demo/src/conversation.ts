@@ -34,9 +34,9 @@ export async function leaveMessage(stage: Stage, moki: Person, hulk: Person): Pr
   stage.step('moki writes to hulk, who is offline');
   // hulk logs in once, so that the station knows their visa.
   await hulk.run('listen', '--timeout', '3').end();
-  const lines = await moki
-    .run('send', hulk.id, 'Hello', 'hulk,', 'are', 'you', 'there?', '--until', 'delivered')
-    .end();
+  const text = 'Hello hulk, are you there?';
+  stage.fact('moki writes', text);
+  const lines = await moki.run('send', hulk.id, text, '--until', 'delivered').end();
   const last = lines.filter(({ type }) => type === 'delivery').at(-1);
   stage.proven('delivery', textOf(last, 'state'));
   stage.fact('station says', `"${textOf(last, 'receipt')}"`);
@@ -81,7 +81,9 @@ export async function comeBack(
 export async function answer(stage: Stage, moki: Person, hulk: Person): Promise<void> {
   stage.step('hulk answers while moki is online');
   const listening = moki.run('listen', '--count', '1', '--timeout', '40');
-  const sent = await hulk.run('send', moki.id, 'Here', 'I', 'am!', '--until', 'received').end();
+  const text = 'Here I am!';
+  stage.fact('hulk writes', text);
+  const sent = await hulk.run('send', moki.id, text, '--until', 'received').end();
   const message: Line | undefined = (await listening.end()).find(({ type }) => type === 'message');
   stage.proven('moki reads', textOf(message, 'text'));
   const last = sent.filter(({ type }) => type === 'delivery').at(-1);
