@@ -57,9 +57,8 @@ describe('authenticated encryption', () => {
     await introduce(carol.device, alice);
     const key = JSON.stringify(await keyObject(wire, bob));
     const [carolKey] = carol.messageKeys;
-    const wrapped = encodeBase64(
-      (await carolKey?.publicKey.encrypt(utf8Encode(key))) ?? (key as never),
-    );
+    if (carolKey === undefined) expect.unreachable();
+    const wrapped = encodeBase64(await carolKey.publicKey.encrypt(utf8Encode(key)));
     const passedOn = { ...wire, receiver: carol.id.text, key: wrapped, keys: {} };
     await expect(openMessage(carol.device, passedOn)).rejects.toMatchObject({
       code: 'crypto/decrypt',

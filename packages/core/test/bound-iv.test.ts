@@ -88,9 +88,7 @@ describe('the IV of older peers', () => {
 
   test('stands with sender and receiver in contents whose names mean something else', async () => {
     const receipt = bindEnvelope(
-      content(
-        Receipt.create({ text: 'Message received.', origin: { sender: bob.id, sn: 5 } } as never),
-      ),
+      content(Receipt.create({ text: 'Message received.', origin: { sender: bob.id, sn: 5 } })),
       { sender: alice.id, receiver: oldBob.id, time: NOW },
     );
     const wire = wireOf(await pack(alice.device, alice.id, oldBob.id, receipt));

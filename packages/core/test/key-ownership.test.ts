@@ -1,5 +1,5 @@
 import { Text } from '@dimp/extensions/contents';
-import { encodeBase64, isJsonObject, type Json, randomBytes } from '@dimp/foundation';
+import { encodeBase64, isJsonObject, randomBytes } from '@dimp/foundation';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { KeyOwners } from '../src/index.ts';
 import {
@@ -7,6 +7,7 @@ import {
   acquaint,
   craft,
   fresh,
+  type KeyObject,
   keyObject,
   makeGroup,
   makePeer,
@@ -110,8 +111,8 @@ describe('keys that do not name their sender', () => {
     );
     const { keys } = wireOf(whole);
     const own = isJsonObject(keys) ? String(keys[reader.id.entity]) : '';
-    const { from: _from, ...key } = (await keyObject({ key: own }, reader)) as Record<string, Json>;
-    const stolen = await craft({ from: alice, to: reader, text, key: key as never });
+    const { from: _from, ...key } = (await keyObject({ key: own }, reader)) as KeyObject;
+    const stolen = await craft({ from: alice, to: reader, text, key });
     await expect(openMessage(reader.device, stolen)).rejects.toMatchObject({
       code: 'crypto/decrypt',
     });

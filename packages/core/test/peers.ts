@@ -157,16 +157,19 @@ export async function resign(
   return { ...changed, signature: encodeBase64(await thief.signer.sign(data)) };
 }
 
+/** A message key as JSON. */
+export interface KeyObject {
+  readonly algorithm: string;
+  readonly data: string;
+  readonly [name: string]: Json;
+}
+
 /** A message as a program of another generation makes it: any content, any key object, any IV. */
 export async function craft(options: {
   readonly from: Peer;
   readonly to: Peer;
   readonly text: string | Uint8Array;
-  readonly key: {
-    readonly algorithm: string;
-    readonly data: string;
-    readonly [name: string]: Json;
-  };
+  readonly key: KeyObject;
   readonly iv?: Uint8Array;
   readonly extra?: Record<string, Json>;
 }): Promise<Record<string, Json>> {

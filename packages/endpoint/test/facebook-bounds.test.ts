@@ -37,7 +37,7 @@ function ofTerminal({ wire }: Document, terminal: string): JsonObject {
 
 async function bytesOf(directory: Facebook, id: ID): Promise<number> {
   const wires = (await directory.documents(id)).map(({ wire }) => wire);
-  return utf8Encode(stringifyJson(wires as unknown as JsonObject)).length;
+  return utf8Encode(stringifyJson(wires)).length;
 }
 
 describe('a directory that bounds what it keeps of an entity', () => {

@@ -168,8 +168,7 @@ describe('two tabs at once', () => {
     shared.deliver();
     for (const each of [one, two]) {
       const held = (await each.messageKeys(moki.id)).map((key) => {
-        const { publicKey } = key as unknown as { publicKey: { toWire(): object } };
-        return publicKey.toWire();
+        return key.publicKey.toWire();
       });
       expect(held).toHaveLength(3);
       for (const { properties } of visas) expect(held).toContainEqual(properties['key']);

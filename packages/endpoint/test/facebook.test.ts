@@ -1,5 +1,5 @@
 import { memoryStore } from '@dimp/core/memory';
-import type { Signer } from '@dimp/crypto';
+import { isExportable, type Signer } from '@dimp/crypto';
 import { Text } from '@dimp/extensions/contents';
 import { ecc } from '@dimp/extensions/ecc';
 import { decodeHex, utf8Decode, utf8Encode } from '@dimp/foundation';
@@ -362,7 +362,8 @@ describe('metas and documents', () => {
 test('a private key never shows in what is logged', async () => {
   const { facebook, user } = await newUser('moki', { algorithm: 'ECC' });
   const signer = await facebook.requireSigner(user.id);
-  const secret = JSON.stringify((signer as unknown as { toWire(): object }).toWire());
+  if (!isExportable(signer)) expect.unreachable();
+  const secret = JSON.stringify(signer.toWire());
   const scalar = /"data":"([0-9a-f]{64})"/.exec(secret)?.[1] ?? '';
   expect(decodeHex(scalar)).toHaveLength(32);
   expect(JSON.stringify({ signer, facebook })).not.toContain(scalar);

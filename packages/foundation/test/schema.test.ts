@@ -97,7 +97,7 @@ describe('scalars', () => {
 });
 
 describe('Standard Schema', () => {
-  const foreign = {
+  const foreign: StandardSchemaV1<unknown, number> = {
     '~standard': {
       version: 1,
       vendor: 'other',
@@ -106,7 +106,7 @@ describe('Standard Schema', () => {
           ? { value: value.length }
           : { issues: [{ message: 'no text', path: ['a', { key: 0 }] }] },
     },
-  } as const as unknown as StandardSchemaV1<unknown, number>;
+  };
 
   test('ours is one: values or issues with code and path', () => {
     expect(note['~standard'].validate({ text: 'a' })).toEqual({ value: { text: 'a' } });

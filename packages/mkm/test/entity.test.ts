@@ -96,8 +96,15 @@ describe('broadcast', () => {
 });
 
 describe('entities', () => {
-  const named = (name: string, type = 'visa'): Document =>
-    ({ did: alice, type, properties: { name }, data: '', wire: {}, seed: false }) as never;
+  const named = (name: string, type = 'visa'): Document => ({
+    did: alice,
+    type,
+    properties: { name },
+    data: '',
+    signature: new Uint8Array(),
+    wire: {},
+    seed: false,
+  });
   const userSource = (documents: Document[] = []): UserDataSource => ({
     meta: () => undefined,
     documents: () => documents,

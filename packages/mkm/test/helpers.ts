@@ -1,4 +1,10 @@
-import { type KeyAlgorithm, keyRegistry, type Signer, type VerifyKey } from '@dimp/crypto';
+import {
+  type EncryptKey,
+  type KeyAlgorithm,
+  keyRegistry,
+  type Signer,
+  type VerifyKey,
+} from '@dimp/crypto';
 import { sha256 } from '@dimp/crypto/digests';
 import {
   concatBytes,
@@ -97,7 +103,7 @@ export const toyKeys: KeyAlgorithm<'TOY', ToySigner, ToyPublicKey> = {
 };
 
 /** An encrypting public key, for visas. */
-export const wrapKeys: KeyAlgorithm<'WRAP', never, never> = {
+export const wrapKeys: KeyAlgorithm<'WRAP', never, EncryptKey<'WRAP'>> = {
   kind: 'key-pair',
   name: 'WRAP',
   generate: () => {
@@ -106,14 +112,13 @@ export const wrapKeys: KeyAlgorithm<'WRAP', never, never> = {
   parsePrivate: () => {
     throw new ProtocolError('crypto/key', 'not needed');
   },
-  parsePublic: (wire) =>
-    ({
-      algorithm: 'WRAP',
-      material: Uint8Array.of(1),
-      toWire: () => wire,
-      maxPlaintext: 10,
-      encrypt: (plaintext: Uint8Array) => plaintext,
-    }) as never,
+  parsePublic: (wire) => ({
+    algorithm: 'WRAP',
+    material: Uint8Array.of(1),
+    toWire: () => ({ ...wire, algorithm: 'WRAP' }),
+    maxPlaintext: 10,
+    encrypt: (plaintext: Uint8Array) => plaintext,
+  }),
 };
 
 /** Like type 1: seed, fingerprint, any network. */
