@@ -61,7 +61,7 @@ async function wrongReferences() {
   const found = [
     ...wrongCitations(probe, sections).map(({ citation }) => citation),
     ...brokenLinks(join(root, 'README.md'), probe),
-    ...missingPaths(probe, root, new Set()),
+    ...missingPaths(probe, root, []),
   ];
   if (found.join() !== '§8.99,§14.2 no. 99,nowhere.md,client/src/nowhere.ts') {
     throw new Error(`the check of references does not work: it finds ${found.join()}`);
@@ -70,7 +70,6 @@ async function wrongReferences() {
   const listed = await run('git', ['ls-files', '-co', '--exclude-standard'], { quiet: true });
   if (!listed.ok) throw new Error(listed.output);
   const files = listed.output.split('\n').filter((file) => existsSync(join(root, file)));
-  const names = new Set(files.map((file) => basename(file)));
   /** @type {string[]} */
   const problems = [];
   for (const file of files.filter((each) => /\.(?:m?[jt]s|tsx|py|md|ya?ml)$/.test(each))) {
@@ -86,7 +85,7 @@ async function wrongReferences() {
       problems.push(`${file}: the link ${link} leads nowhere`);
     }
     if (!file.startsWith('docs/') && basename(file) !== 'README.md') continue;
-    for (const path of missingPaths(text, root, names)) {
+    for (const path of missingPaths(text, root, files)) {
       problems.push(`${file}: ${path} is no file or folder of the sources`);
     }
   }

@@ -1,6 +1,6 @@
 // Links between pages, and paths that pages name.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const FENCE = /^\s*```[\s\S]*?^\s*```/gm;
 const LINK = /\]\(([^)\s]+)\)/g;
@@ -46,22 +46,24 @@ function anchorOf(heading) {
 }
 
 /**
- * Finds source paths between backticks that do not exist. A path with `/src/` begins at a package; a name without a folder
- * has to be the name of one of the sources.
+ * Finds source paths between backticks that do not exist. A path with `/src/` or `/test/` begins at a package or at the
+ * root; another one has to be the end of the path of a source.
  *
  * @param {string} text of a page
  * @param {string} root of the repository
- * @param {ReadonlySet<string>} names of all source files, without folders
+ * @param {readonly string[]} files paths of all sources, from the root
  * @returns {string[]} the paths
  */
-export function missingPaths(text, root, names) {
+export function missingPaths(text, root, files) {
   return [...text.replace(FENCE, '').matchAll(NAMED)]
     .flatMap(([, path = '']) => alternatives(path))
     .filter((path) => {
       if (path.includes('/src/') || path.includes('/test/')) {
         return !['packages', 'apps', '.'].some((folder) => stands(join(root, folder, path)));
       }
-      return !path.includes('/') && !names.has(basename(path));
+      // `x.node.ts` stands for any name.
+      if (path.endsWith('/') || path.includes('/x.')) return false;
+      return !files.some((file) => `/${file}`.endsWith(`/${path}`));
     });
 }
 
