@@ -78,11 +78,40 @@ export function wire(options: WiringOptions): MessengerParts {
   };
 }
 
-type SharedParts = ReturnType<typeof sharedParts>;
-type Outbound = ReturnType<typeof buildOutbound>;
-type Inbound = ReturnType<typeof buildInbound>;
+interface SharedParts {
+  readonly onFailure: (error: unknown) => void;
+  readonly background: Background;
+  readonly timers: Timers;
+  readonly freshness: Freshness;
+  /** Name of this messenger among those on the same store. */
+  readonly owner: string;
+}
 
-function sharedParts({ events, freshness, timers, packer, random }: WiringOptions) {
+interface Outbound {
+  readonly connection: Connection;
+  readonly station: () => ID | undefined;
+  readonly queries: Queries;
+  readonly outbox: Outbox;
+  readonly introducedPeers: IntroducedPeers;
+  /** Asks for what an incoming message needs. */
+  readonly ask: (missing: Waiting) => Promise<void>;
+  /** Asks for what the user's own messages need. */
+  readonly askForUser: (missing: Waiting) => Promise<void>;
+}
+
+interface Inbound {
+  readonly receiver: Receiver;
+  readonly inbox: Inbox;
+  readonly replies: Replies;
+  readonly receipts: Receipts;
+  readonly memory: ReplayMemory;
+  readonly acceptance: Acceptance;
+  readonly evidence: EvidenceReaders;
+  readonly processors: Processors;
+}
+
+function sharedParts(options: WiringOptions): SharedParts {
+  const { events, freshness, timers, packer, random } = options;
   const { clock } = packer.facebook;
   const onFailure = (error: unknown): void => events.emit('failed', { error });
   const background = new Background(onFailure);
@@ -91,13 +120,15 @@ function sharedParts({ events, freshness, timers, packer, random }: WiringOption
     background,
     timers: reporting(timers, background),
     freshness: new Freshness(clock, { ...DEFAULT_FRESHNESS, ...freshness }),
-    /** Name of this messenger among those on the same store. */
     owner: encodeHex(random.bytes(8)),
   };
 }
 
 /** What takes drafts, and questions of our own, to the network. */
-function buildOutbound(options: WiringOptions, { background, timers, onFailure }: SharedParts) {
+function buildOutbound(
+  options: WiringOptions,
+  { background, timers, onFailure }: SharedParts,
+): Outbound {
   const { packer, events, random } = options;
   const { facebook } = packer;
   const { store, clock, protocol } = facebook;
@@ -141,9 +172,7 @@ function buildOutbound(options: WiringOptions, { background, timers, onFailure }
     queries,
     outbox,
     introducedPeers,
-    /** Asks for what an incoming message needs. */
     ask: askBecauseOf('incoming'),
-    /** Asks for what the user's own messages need. */
     askForUser,
   };
 }
@@ -153,7 +182,7 @@ function buildInbound(
   options: WiringOptions,
   { background, timers, onFailure, freshness, owner }: SharedParts,
   { connection, station, queries, outbox, introducedPeers, ask }: Outbound,
-) {
+): Inbound {
   const { packer, events } = options;
   const { facebook, transceiver } = packer;
   const { store, clock, protocol } = facebook;
