@@ -28,7 +28,7 @@ test('a message that waits for an earlier one is reported with its sender, the r
     .toMatch(
       /^a message from \[stranger \d{3}-\d{3}-\d{4}\] moki has been waiting for the message before it since [-\d: ]+, until [-\d: ]+ at the latest\n$/,
     );
-  // A program that starts later tells of it as well.
+  // A program that starts later reports the message, too.
   await using later = new DeferredMessages(hulk.messenger, people, output(true));
   await later.reportAll();
   expect(lines.map((line) => JSON.parse(line))).toEqual([

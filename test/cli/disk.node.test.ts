@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { failureOf, run } from '../helpers/dim.node.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
 
-/** A small file system in memory. @returns false where it cannot be mounted */
+/** Mounts a small file system in memory. @returns false if that is not possible here */
 function mounted(folder: string): boolean {
   try {
     const options = ['-o', 'size=20m,mode=700', 'tmpfs', folder];

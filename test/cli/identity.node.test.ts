@@ -84,7 +84,7 @@ test('the profile is encrypted with a passphrase from a file or the environment,
     env: { DIM_PASSPHRASE: 'correct horse' },
   });
   expect(right.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
-  // Some editors write a mark before a text.
+  // Some editors write a byte order mark.
   await writeFile(file, '\ufeffcorrect horse\r\n');
   const marked = await runHere(data, ['--json', '--passphrase-file', file, 'whoami']);
   expect(marked.json[0]).toMatchObject({ id: made.json[0]?.['id'] });
@@ -98,7 +98,7 @@ test('the profile is encrypted with a passphrase from a file or the environment,
   expect([empty.status, codeOf(empty)]).toEqual([64, 'usage']);
   const missing = await runHere(data, ['--json', '--passphrase-file', `${file}-none`, 'whoami']);
   expect([missing.status, codeOf(missing)]).toEqual([66, 'file/unreadable']);
-  // Without the passphrase nothing on the disk tells who it is.
+  // Nothing on the disk reveals the identity without the passphrase.
   const bytes = await readFile(join(data, 'default', 'store', 'data.mdb'), 'latin1');
   expect(bytes).not.toContain('moki');
 }, 120_000);
@@ -127,7 +127,7 @@ test('a missing key file is reported as missing, with and without a passphrase',
 
 test('a second program on the same profile reports a conflict, or waits', async () => {
   const { data } = await registered();
-  // A chat that waits for its input keeps the profile open.
+  // A chat that waits for input keeps the profile open.
   const chat = start(data, ['--json', '--station', '127.0.0.1:1', 'chat']);
   await chat.said(/connecting/);
   const second = await run(data, ['--json', 'whoami']);

@@ -11,7 +11,7 @@ test(
     const station = await startStation();
     const { data, moki, hulk } = await twoPeople(station.address);
     const mallory = await newPerson(data, 'mallory', station.address, 'moki');
-    // hulk has to have been there, for the station to know him.
+    // hulk logs in once, so that the station knows them.
     await hulk.run(['station', 'check', '--timeout', '20']);
     for (const [who, text] of [
       [moki, 'the true one'],

@@ -7,7 +7,7 @@ import { casesOf, contextOf, secrets, type VectorCase } from './vectors.node.ts'
 
 const private_ = secrets();
 
-/** Explains the input of a case; what is printed holds no secret and nothing that a terminal obeys. */
+/** Explains the input of a case, and checks that the output contains no secrets and no control characters. */
 async function explain(
   source: string | Uint8Array,
   input: VectorCase['input'] = {},
@@ -22,7 +22,7 @@ async function explain(
   return inspection;
 }
 
-/** Control characters, and those that turn the direction of writing. */
+/** Control characters, and those that change the writing direction. */
 function isObeyed(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
   return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e);
@@ -49,7 +49,7 @@ test('the vectors have messages of every kind to inspect', () => {
   expect(messages.filter(({ error }) => error !== undefined).length).toBeGreaterThan(50);
 });
 
-/** Wrong as messages, but another thing of the wire: told as that. */
+/** Invalid messages that are recognised as something else. */
 const OTHERWISE: Readonly<Record<string, Inspection['kind']>> = {
   'bad-open-fmt-no-signature': 'secure-message',
   'bad-open-fmt-object': 'json',
@@ -80,7 +80,7 @@ test.each(casesOf('mkm').filter(({ input }) => input['op'] === 'id.parse'))(
   'inspect tells what $file $id is',
   async ({ input, expect: expected, error }) => {
     const text = String(input['text']);
-    // Without @, or on several lines, a text may be anything.
+    // Text without an @, or on several lines, may be anything.
     if (error !== undefined && (!text.includes('@') || text.includes('\n'))) {
       return expectNoID(text);
     }
@@ -114,7 +114,7 @@ test.each(casesOf('mkm').filter(({ input }) => input['op'] === 'document.verify'
     const card = { id: input['id'], meta: input['meta'], visa: input['document'] };
     const inspection = await explain(JSON.stringify(card), input);
     const document = inspection.parts.find(({ kind }) => kind === 'document');
-    // A bulletin is signed with the meta of somebody else than its group.
+    // A bulletin is signed with the meta of the founder, not of the group.
     const own = firstBad(inspection)?.code !== 'identity/meta-mismatch';
     if (error !== undefined) {
       if (own) expect(allCodes(inspection)).toContain(error);
@@ -138,7 +138,7 @@ test.each(casesOf('dkd').filter(({ input }) => input['op'] === 'content.parse'))
     if (inspection.kind !== 'content') return expect(expected?.['kind']).toBe('unknown');
     const kind = String(expected?.['kind']);
     expect(inspection.facts['type']).toBe(expected?.['type']);
-    // Ours are finer than those of the vectors.
+    // Our kinds are more detailed than those of the vectors.
     if (!['command', 'group-command', 'customized'].includes(kind)) {
       expect(inspection.facts['kind']).toBe(kind);
     }

@@ -55,8 +55,8 @@ test(
       content: { text: 'Hello wörld' },
     });
     expect(second).toMatchObject({ text: 'two\nlines 👍' });
-    // Shown once: it has left the inbox.
-    const again = await hulk.run(['listen', '--timeout', '3']);
+    // The messages have left the inbox, so they are not shown again.
+    const again = await hulk.run(['listen', '--timeout', '1']);
     expect([again.status, results(again, 'message')]).toEqual([0, []]);
   },
   TIMEOUT,
@@ -80,7 +80,7 @@ test(
   async () => {
     const port = await freePort();
     const { moki, hulk } = await twoPeople(`127.0.0.1:${port}`);
-    const failed = await moki.run(['send', 'hulk', 'later', '--timeout', '2']);
+    const failed = await moki.run(['send', 'hulk', 'later', '--timeout', '1']);
     expect(failureOf(failed)).toEqual([69, 'transport/refused']);
     await startStation({ port });
     const sent = await moki.run(['send', 'hulk', 'now']);
@@ -96,7 +96,7 @@ test(
   async () => {
     const station = await startStation();
     const { moki, hulk } = await twoPeople(station.address);
-    const short = await hulk.run(['listen', '--count', '1', '--timeout', '2']);
+    const short = await hulk.run(['listen', '--count', '1', '--timeout', '1']);
     expect(failureOf(short)).toEqual([75, 'transport/timeout']);
     const listening = hulk.start(['listen']);
     await listening.said(/"online"/);
@@ -104,7 +104,7 @@ test(
     await listening.said(/before the end/);
     listening.process.kill('SIGINT');
     expect(failureOf(await listening.ended)).toEqual([130, 'interrupted']);
-    const after = await hulk.run(['listen', '--timeout', '2']);
+    const after = await hulk.run(['listen', '--timeout', '1']);
     expect(results(after, 'message')).toEqual([]);
   },
   TIMEOUT,
@@ -244,7 +244,7 @@ test(
     ]);
     await station.stop();
     const other = await startStation({ port: station.port });
-    const refused = await moki.run(['station', 'check', '--timeout', '5']);
+    const refused = await moki.run(['station', 'check', '--timeout', '2']);
     expect(failureOf(refused)).toEqual([77, 'policy/unauthorized']);
     const trusted = await moki.run(['station', 'check', '--trust', '--timeout', '20']);
     expect(results(trusted, 'station-check')).toMatchObject([{ id: other.id }]);
@@ -274,7 +274,7 @@ test(
     );
     await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
     const { port } = deaf.address() as { port: number };
-    const wrong = await moki.run(['station', 'check', `127.0.0.1:${port}`, '--timeout', '3']);
+    const wrong = await moki.run(['station', 'check', `127.0.0.1:${port}`, '--timeout', '1']);
     expect(wrong.status).not.toBe(0);
     expect(String(failureOf(wrong)[1])).toMatch(/^transport\//);
     deaf.close();
@@ -306,7 +306,7 @@ test(
   async () => {
     const station = await startStation();
     const { data, moki, hulk } = await twoPeople(station.address);
-    // hulk has to have been there, for the station to know him.
+    // hulk logs in once, so that the station knows them.
     await hulk.run(['station', 'check', '--timeout', '20']);
     await run(data, [
       '--profile',
@@ -329,17 +329,23 @@ test(
       join(data, 'moki.json'),
     ]);
     expect(sent.status, sent.stdout).toBe(0);
-    // What the program of hulk can read is known only after the station was asked: the file keeps its name.
+    // The file keeps its name, because carol has asked the station what the program of hulk can read.
     const folder = join(data, 'in');
     const save = ['--count', '1', '--timeout', '30', '--save', folder];
     const heard = await hulk.run(['listen', ...save]);
     expect(results(heard, 'message')).toMatchObject([
       { kind: 'file', file: { filename: 'moki.json' }, from: { standing: 'stranger' } },
     ]);
-    // Whoever is no contact puts nothing into the folders of others.
+    // Files of strangers are not saved.
     expect(results(heard, 'not-saved')).toMatchObject([{ code: 'policy/unauthorized' }]);
     await expect(readdir(folder)).rejects.toMatchObject({ code: 'ENOENT' });
-    const unseen = await moki.run(['send', 'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj', 'hi']);
+    const unseen = await moki.run([
+      'send',
+      'hulk@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj',
+      'hi',
+      '--timeout',
+      '2',
+    ]);
     expect(failureOf(unseen)).toEqual([67, 'identity/not-found']);
     expect(unseen.stdout).toContain('is kept');
   },

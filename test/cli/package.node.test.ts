@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runProgram } from '../../apps/station/src/program.ts';
 
-/** What matters of a `package.json`. */
+/** The checked members of a `package.json`. */
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -36,7 +36,7 @@ test.each([
   expect(manifest.bin).toEqual({ [program]: './dist/main.js' });
   expect(manifest.files).toContain('dist');
   expect(readFileSync(`${ROOT}${folder}/src/main.ts`, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
-  // Everything of ours that it needs, and that these need, can be installed as well.
+  // All dependencies of ours can be installed, too.
   const seen = new Set<string>();
   const look = ({ dependencies = {} }: Manifest): void => {
     for (const name of Object.keys(dependencies)) {

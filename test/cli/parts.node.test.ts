@@ -13,7 +13,7 @@ import { oneLine, printable } from '../../apps/cli/src/terminal/text.ts';
 import { ERRORS, ProtocolError } from '../../packages/foundation/src/index.ts';
 import { contextOf } from './vectors.node.ts';
 
-/** Whether a terminal would obey a character instead of showing it. */
+/** Whether a terminal would interpret a character instead of showing it. */
 function isObeyed(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
   return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x202a && code <= 0x202e);

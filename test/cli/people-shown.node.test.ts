@@ -13,7 +13,7 @@ import { memoryStore } from '../../packages/core/src/memory.ts';
 import { EntityType, type ID, signDocument } from '../../packages/mkm/src/index.ts';
 import { contextOf } from './vectors.node.ts';
 
-/** A user, and a way to let others appear with meta and visa, as their messages bring them along. */
+/** A user, and a function that adds another person with meta and visa, as a first message does. */
 async function someone(): Promise<{
   readonly user: ID;
   readonly people: People;
@@ -62,7 +62,7 @@ test('a stranger with the name of a contact is shown as a stranger, and does not
   expect((await people.require(numberOf({ id: mallory }).replaceAll('-', ''))).entity).toBe(
     mallory.entity,
   );
-  // The tab key offers the name for the contact, and the number for whoever has copied it.
+  // The tab key offers the name for the contact, and the number for the stranger with the same name.
   expect(await people.references()).toEqual(['alice', numberOf({ id: mallory })]);
 });
 
@@ -77,7 +77,7 @@ test('a contact is shown with the name in the ID, whatever the visa says', async
   expect(await people.label(bob)).toBe('bob');
   expect(await people.label(carol)).toBe('green');
   expect(await people.find('alice')).toEqual({ id: alice, by: 'contact' });
-  // A second contact of the name: both are shown with their numbers, and neither is guessed.
+  // A second contact with the name: both are shown with their numbers, and the name is ambiguous.
   const second = await meet('alice');
   await add(second);
   expect(await people.label(alice)).toBe(`alice ${numberOf({ id: alice })}`);

@@ -8,9 +8,9 @@ import { Output } from '../../apps/cli/src/terminal/output.ts';
 import { run, runHere, start, startInto } from '../helpers/dim.node.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
 
-/** No user has this number. */
+/** ID of a user without an account. */
 const UNKNOWN_USER = 54_321;
-/** Without HOME and without a folder. */
+/** Environment without HOME and without a data folder. */
 const NOBODY = { DIM_DATA: '' };
 
 /** The words that call each command. */
@@ -101,7 +101,7 @@ test('completion scripts are valid, and complete commands and options', async ()
     ['fish', fish],
   ] as const) {
     const { error, status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
-    // Not every machine has them.
+    // Not every machine has these shells.
     if (error === undefined) expect([status, stderr], shell).toEqual([0, '']);
   }
 });
@@ -127,7 +127,7 @@ test('inspect reads files, standard input and arguments, and exits with the stat
   expect(fromInput.json).toEqual(fromFile.json);
   const { visa } = JSON.parse(card) as { visa: { data: string } };
   const changed = JSON.stringify({ ...visa, data: visa.data.replace('moki', 'hulk') });
-  // The profile knows the meta; alone it needs one.
+  // The profile knows the meta. Without the profile, the meta must be given.
   const bad = await runHere(data, ['--json', 'inspect'], { input: changed });
   expect([bad.status, bad.json[0]?.['verdict']]).toEqual([76, 'bad']);
   const alone = await runHere(data, ['--json', 'inspect', '--alone'], { input: changed });
@@ -164,7 +164,7 @@ test('the program ends when the reader closes its output', async () => {
   await runHere(data, ['register', 'moki', '--algorithm', 'Ed25519', '--no-passphrase']);
   const listening = start(data, ['--json', '--station', '127.0.0.1:1', 'listen']);
   listening.process.stdout.destroy();
-  // As a shell tells that a program was ended by SIGPIPE.
+  // The exit status that shells use for SIGPIPE.
   expect(await listening.ended).toMatchObject({ status: 141, stderr: '' });
 });
 
@@ -188,7 +188,7 @@ test('the version is that of the package, as text and as JSON', async () => {
   expect((await run(data, ['--json', '--version'])).json).toEqual([{ type: 'version', version }]);
 });
 
-/** Whether this process may start another one as a user that the system does not know. */
+/** Whether this process can start another one as a different user. */
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 
 test.runIf(isRoot)(

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { run, startOnTerminal } from '../helpers/dim.node.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
 
-/** `script` of util-linux gives a program a terminal; not every machine has it. */
+/** Whether this machine has `script` of util-linux, which runs a program on a terminal. */
 const hasScript =
   process.platform === 'linux' && spawnSync('script', ['--version']).error === undefined;
 

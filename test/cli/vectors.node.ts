@@ -45,7 +45,7 @@ export function casesOf(family: string): readonly VectorCase[] {
   );
 }
 
-/** What the reader of a case knows, and whose keys it has. */
+/** What the reader of a case knows, and the keys that it has. */
 export function contextOf({ local, known, groups, now }: VectorCase['input']): InspectionContext {
   const clock = typeof now === 'number' ? now * 1000 : Date.now();
   const names = [
@@ -84,7 +84,7 @@ function identityOf(name: string) {
   return { id: protocol.parseID(account.id), signer, decryptKeys };
 }
 
-/** Every piece of private or symmetric key material in the vectors' accounts. */
+/** All private and symmetric key material in the accounts of the vectors. */
 export function secrets(): readonly string[] {
   return Object.values(accounts)
     .flatMap(({ identity_key: key, message_keys: keys = [] }) => [key, ...keys])

@@ -15,7 +15,7 @@ import { type StationProcess, startStation } from '../helpers/dim-station.node.t
 import { temporaryFolder } from '../helpers/folder.node.ts';
 import { until } from '../helpers/wait.node.ts';
 
-/** Signatures of the messages to somebody in a payload. */
+/** Signatures of the messages to a person in a payload. */
 function signaturesTo(person: Person, bytes: Uint8Array): readonly string[] {
   const payload = readPayload(bytes);
   if (payload.kind !== 'messages') return [];
@@ -25,7 +25,7 @@ function signaturesTo(person: Person, bytes: Uint8Array): readonly string[] {
     .map(({ signature }) => String(signature));
 }
 
-/** A way to the station that notes which messages to somebody it has acknowledged, in order of sending. */
+/** A transport that records the signatures of acknowledged messages to a person. */
 function noting(
   connect: TransportFactory,
   to: Person,
@@ -46,7 +46,7 @@ function noting(
   };
 }
 
-/** A way to the station that notes which messages to somebody come over it. */
+/** A transport that records the signatures of incoming messages to a person. */
 function watching(connect: TransportFactory, to: Person, arrived: string[]): TransportFactory {
   return async (context) => {
     const transport = await connect(context);
@@ -96,7 +96,7 @@ test.each(ends)(
       await end(station);
       sending = false;
       await sender;
-      // He never comes back: nobody sends any of it again.
+      // moki never returns, so no message is sent again.
       await Promise.all([session.stop(), moki.messenger[Symbol.asyncDispose]()]);
       expect(before).toBeGreaterThan(20);
 
@@ -109,7 +109,7 @@ test.each(ends)(
       await logIn(hulk, next.port, watching(way, hulk, arrived));
       await until(() => [...acknowledged].every((each) => arrived.includes(each)), 30_000);
       await until(() => hulk.texts.length >= acknowledged.size);
-      // Some may have got to the disk and not been acknowledged any more: they are there, in their places.
+      // Messages that were stored but not acknowledged before the end are delivered, too, in order.
       expect(hulk.texts).toEqual(Array.from(hulk.texts, (_, index) => String(index)));
       expect(new Set(arrived).size).toBe(arrived.length);
       await hulk.messenger[Symbol.asyncDispose]();

@@ -5,60 +5,60 @@ import { temporaryFolder } from '../helpers/folder.node.ts';
 import { newPerson, type Person } from './client-process.node.ts';
 import { NetworkProxy } from './proxy.node.ts';
 
-/** What a run is told. */
+/** Options for {@link chaos}. */
 export interface ChaosOptions {
   readonly seed: number;
   readonly clients: number;
   readonly messages: number;
-  /** Milliseconds over which messages are written and programs killed. */
+  /** Time in milliseconds during which messages are sent and programs are killed. */
   readonly duration: number;
-  /** Milliseconds after the last kill by which everything has to be there. */
+  /** Time in milliseconds after the last kill by which all messages must have arrived. */
   readonly patience: number;
-  /** Milliseconds until a message that nobody has confirmed is sent once more; as clients do by default. */
+  /** Time in milliseconds until an unconfirmed message is sent again; the default of clients if not set. */
   readonly resendAfter?: number;
 }
 
-/** What came of it. */
+/** Result of a run. */
 export interface ChaosResult {
-  /** Messages that `send` has returned for. */
+  /** Number of messages for which `send` has returned. */
   readonly sent: number;
   readonly shown: number;
-  /** Of those that were sent. */
+  /** Sent texts that have not arrived. */
   readonly lost: readonly string[];
-  /** Texts that stand on a screen twice, as messages of their own or once more after they were done with. */
+  /** Texts that were shown twice: as two messages, or again after they were confirmed. */
   readonly shownTwice: readonly string[];
-  /** Texts behind a later one of the same sender. */
+  /** Texts that were shown after a later one of the same sender. */
   readonly outOfOrder: readonly string[];
-  /** Messages that were being shown when the program was killed, and came once more under the same name. */
+  /** Number of messages that were shown again with the same ID, because the program was killed before it confirmed them. */
   readonly redelivered: number;
   readonly kills: { readonly station: number; readonly clients: number; readonly cuts: number };
-  /** Codes of what clients have refused. */
+  /** Number of refused messages by error code. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Milliseconds from the last kill until everything was there. */
+  /** Time in milliseconds from the last kill until all messages had arrived. */
   readonly settled: number;
 }
 
-/** Most messages that somebody writes without a pause. */
+/** Limit for the messages that a person sends without a pause. */
 const MOST_AT_ONCE = 20;
 
-/** Somebody, and his way to the station. */
+/** A person and their proxy. */
 interface Place {
   readonly person: Person;
   readonly proxy: NetworkProxy;
-  /** How many messages he has been told to write, to each. */
+  /** Number of messages ordered so far, by receiver. */
   readonly written: Map<Place, number>;
-  /** His program is being killed and started. */
+  /** Whether the program is being killed and restarted. */
   busy: boolean;
 }
 
 /**
- * Lets people write to each other while station and clients are killed at random moments and connections are cut. Only the
- * plan follows from the seed; what happens in between is up to the machine.
+ * Lets people exchange messages while station and clients are killed at random and connections are cut. The seed determines
+ * the plan; the timing depends on the machine.
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const run = new ChaosRun(options);
   await run.begin();
-  await run.rage();
+  await run.disturb();
   return run.result(await run.settle());
 }
 
@@ -75,7 +75,7 @@ class ChaosRun {
     this.#random = seededRandom(options.seed);
   }
 
-  /** Nobody knows anybody: metas and visas come from the station. */
+  /** Starts station and clients. The clients do not know each other; the station sends metas and visas. */
   async begin(): Promise<void> {
     this.#folder = await temporaryFolder();
     await this.#startStation();
@@ -93,7 +93,7 @@ class ChaosRun {
     for (const { person } of this.#places) await person.until(() => person.state === 'online');
   }
 
-  async rage(): Promise<void> {
+  async disturb(): Promise<void> {
     const { messages, duration } = this.#options;
     const end = Date.now() + duration;
     const pause = (duration * (1 + MOST_AT_ONCE)) / 2 / messages;
@@ -107,12 +107,12 @@ class ChaosRun {
     await faults;
   }
 
-  /** Waits until everything is there. @returns how long that took, in milliseconds */
+  /** Waits until all messages have arrived. @returns the time in milliseconds */
   async settle(): Promise<number> {
     const began = Date.now();
     while (this.#lost().length > 0 && Date.now() < began + this.#options.patience) await sleep(50);
     const took = Date.now() - began;
-    // What comes twice comes late.
+    // Duplicates would arrive late.
     await sleep(2000);
     return took;
   }
@@ -143,7 +143,7 @@ class ChaosRun {
     for (const { proxy } of this.#places) proxy.target = this.#station.port;
   }
 
-  /** Somebody writes to somebody else; an order that goes down with his program was never sent. */
+  /** Orders a random person to send messages to another one. An order that is lost with the program was never sent. */
   #write(count: number): void {
     const from = this.#random.pick(this.#places.filter(({ busy }) => !busy));
     const to = this.#random.pick(this.#places.filter((each) => each !== from));
@@ -174,7 +174,7 @@ class ChaosRun {
           }),
         );
       } else if (fault < 0.75) {
-        // Somebody has to be there who can write.
+        // At least one client must stay able to send.
         const others = this.#places.filter(({ busy }) => !busy);
         if (others.length > 1 && !place.busy)
           running.push(this.#killClient(place, random.between(0, 1500)));

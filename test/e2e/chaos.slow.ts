@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { chaos } from './chaos.node.ts';
 
-// Run by `pnpm chaos SECONDS SEED`, which hands both over in the environment.
+// Run by `pnpm chaos SECONDS SEED`, which sets both in the environment.
 const { DIM_SECONDS = '300', DIM_SEED = '1' } = process.env;
 
 test('a long run of kills and cuts loses, duplicates and reorders nothing', {

@@ -6,24 +6,24 @@ import type { ClientOrder, ClientSetup, ClientWord } from './client-protocol.nod
 
 const BUNDLE = await bundleOnce('test/e2e/client.child.node.ts', 'apps/station/node_modules');
 
-/** A message on somebody's screen, and how often it got there. */
+/** A message on the screen of a person, and how often it was shown. */
 export interface Shown {
   readonly id: string;
   readonly from: string;
   readonly text: string;
   times: number;
-  /** It has been shown, and the client will remember that. */
+  /** Whether the client has stored that the message was shown. */
   done: boolean;
 }
 
-/** Somebody with a client in a process of its own. What he has seen and written outlives the process. */
+/** A person with a client in a process of its own. What they have seen and sent outlives the process. */
 export class Person {
   readonly setup: ClientSetup;
-  /** By name of the message, in the order in which they were shown first. */
+  /** Shown messages by ID, in the order in which they were shown first. */
   readonly screen: Map<string, Shown> = new Map();
-  /** What `send` has returned for. */
+  /** Texts for which `send` has returned. */
   readonly sent: string[] = [];
-  /** Messages that were shown once more although they were done with. */
+  /** Texts that were shown again after they were confirmed. */
   readonly repeated: string[] = [];
   readonly words: ClientWord[] = [];
   id = '';
@@ -49,10 +49,10 @@ export class Person {
     return [...this.screen.values()].map(({ text }) => text);
   }
 
-  /** The last state of the session that it told of, in this life. */
+  /** The last reported state of the session since the last start. */
   state = '';
 
-  /** Starts the program, and waits until it takes orders. */
+  /** Starts the program, and waits until it accepts orders. */
   async start(): Promise<void> {
     this.lives += 1;
     this.state = '';
@@ -74,7 +74,7 @@ export class Person {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors += text;
     });
-    // An order may be on its way when it is killed.
+    // The process may be killed while an order is being written.
     child.stdin.on('error', () => undefined);
     let over = false;
     this.#ended = new Promise((resolve) => {
@@ -96,20 +96,24 @@ export class Person {
     this.#child?.kill(signal);
   }
 
-  /** Ends the program as a power cut does. Everything that it has said by then is heard. */
+  /** Kills the program by SIGKILL. All its reports up to then are read. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
     await this.#ended;
   }
 
-  /** Waits until something is so, as far as this client says. */
+  /** Waits until a condition on the reports of this client holds. */
   async until(holds: () => boolean, milliseconds = 60_000): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#listeners.delete(look);
         const last = this.words.slice(-5).map((word) => JSON.stringify(word).slice(0, 200));
-        reject(new Error(`${this.name}: it never came to that. ${last.join(' ')}${this.#errors}`));
+        reject(
+          new Error(
+            `${this.name}: the condition does not hold in time. ${last.join(' ')}${this.#errors}`,
+          ),
+        );
       }, milliseconds);
       const look = (): void => {
         if (!holds()) return;
@@ -142,7 +146,7 @@ export class Person {
   }
 }
 
-/** Makes people with clients of their own, each with his way to the station. */
+/** Creates a person with a client of their own. */
 export function newPerson(
   folder: string,
   name: string,

@@ -11,7 +11,7 @@ import { connectWebSocket } from '../../packages/transport-websocket/src/index.t
 import { quickReconnect } from '../helpers/quick-reconnect.ts';
 import type { ClientOrder, ClientSetup, ClientWord } from './client-protocol.node.ts';
 
-// A client as a program of its own: it is killed at any moment, so whatever it says is true when it says it.
+// A client as a program of its own. It may be killed at any moment, so each report is true when it is written.
 const setup = JSON.parse(process.argv[2] ?? '{}') as ClientSetup;
 const protocol = createProtocol(standard());
 const store = await lmdbStore({ path: setup.store });
@@ -26,7 +26,7 @@ const messenger = new Messenger({
   ...(firstAfter === undefined ? {} : { resend: { firstAfter } }),
 });
 
-/** At once and as a whole, even if the program is killed right after it. */
+/** Writes a report synchronously, so that it is complete even if the program is killed right after it. */
 function say(word: ClientWord): void {
   writeSync(1, `${JSON.stringify(word)}\n`);
 }

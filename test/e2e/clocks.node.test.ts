@@ -12,7 +12,7 @@ import { until } from '../helpers/wait.node.ts';
 const protocol = createProtocol(standard());
 const HOUR = 3_600_000;
 
-/** A machine's clock, which somebody sets. */
+/** The clock of a machine, which the test can shift. */
 class ShiftedClock implements Clock {
   shift = 0;
 
@@ -43,7 +43,7 @@ async function newPerson(name: string, clock: Clock, port: number) {
   return { id, messenger, session, texts };
 }
 
-/** Two people and a station, each with a clock of his own. */
+/** Two people and a station, each with its own clock. */
 async function world() {
   const clocks = {
     sender: new ShiftedClock(),
@@ -96,7 +96,7 @@ test.each([
     const last = await say('5', '6');
     await Promise.all(last.map((each) => each.reached('received', AbortSignal.timeout(20_000))));
     expect(hulk.texts).toEqual(['1', '2', '5', '6']);
-    // They are kept for whoever wants to try again.
+    // The messages are kept, so that they can be sent again.
     const left = await moki.messenger.deliveries();
     expect(left.map(({ id }) => id)).toEqual(refused.map(({ id }) => id));
     const receipts = refused.map(({ report }) => report.receipt);

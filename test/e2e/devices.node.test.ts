@@ -16,7 +16,7 @@ import { startStation } from '../helpers/dim-station.node.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
 import { until } from '../helpers/wait.node.ts';
 
-/** The same user on another machine. */
+/** Creates a client of the same user on another machine. */
 async function anotherDevice({ id, facebook }: Person): Promise<Person> {
   const file = await exportIdentity(facebook, id, 'passphrase', { work: { N: 1024, r: 8, p: 1 } });
   const protocol = createProtocol(standard());
@@ -32,7 +32,7 @@ async function anotherDevice({ id, facebook }: Person): Promise<Person> {
   return { id, facebook: other, messenger, texts };
 }
 
-/** Pictures that somebody is shown, as they are behind their encryption. */
+/** Collects the decrypted pictures that a person receives. */
 function pictures(person: Person, port: number): Uint8Array[] {
   const shown: Uint8Array[] = [];
   const blobs = httpBlobStore({ url: `http://127.0.0.1:${port}/f/` });
@@ -77,13 +77,13 @@ test('all devices of a user receive texts and pictures once and in order, over T
   await until(() => albums.every(({ length }) => length === 1));
   for (const [album] of albums)
     expect(Buffer.from(picture).equals(album ?? new Uint8Array())).toBe(true);
-  // Each device speaks for the user.
+  // Each device sends for the user.
   for (const device of devices) await sendText(device, hulk, 'hello');
   await until(() => hulk.texts.length === 3);
 
   expect((await station.stop()).status).toBe(0);
   const next = await startStation(data, [...args, '--port', String(port)]);
-  // They come back by themselves.
+  // The sessions reconnect by themselves.
   await Promise.all(sessions.map((session) => session.online(AbortSignal.timeout(60_000))));
   for (let number = 31; number <= 60; number++) await sendText(hulk, moki, String(number));
   const all = Array.from({ length: 60 }, (_, index) => String(index + 1));

@@ -1,17 +1,17 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** Two sockets that bytes go between. */
+/** The two sockets of a proxied connection. */
 interface Pair {
   readonly client: Socket;
   readonly station: Socket;
 }
 
-/** The network between a client and a station, and what may happen to it. */
+/** A TCP proxy between a client and a station, which can cut or silence connections. */
 export class NetworkProxy {
-  /** Port of the station; connections from now on go there. */
+  /** Port of the station, used for new connections. */
   target: number;
-  /** Connections that were made so far. */
+  /** Number of connections so far. */
   connections = 0;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -22,9 +22,9 @@ export class NetworkProxy {
     server.on('connection', (client) => this.#join(client));
   }
 
-  /** Opens one on loopback; it is closed with the test. */
+  /** Opens a proxy on the loopback address. It is closed when the test is over. */
   static async open(target: number): Promise<NetworkProxy> {
-    // A side that has closed may still be sent to.
+    // Half-open: one side may close while the other still sends.
     const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const proxy = new NetworkProxy(server, target);
@@ -40,7 +40,7 @@ export class NetworkProxy {
     return typeof address === 'object' ? (address?.port ?? 0) : 0;
   }
 
-  /** Breaks all connections, as a cable does: both sides are told. */
+  /** Resets all connections. Both sides notice. */
   cut(): void {
     for (const { client, station } of this.#pairs) {
       client.resetAndDestroy();
@@ -49,7 +49,7 @@ export class NetworkProxy {
     this.#pairs.clear();
   }
 
-  /** Lets all connections die without a word: what either side says is lost, and neither learns of it. */
+  /** Drops all further data of the current connections. Neither side notices. */
   silence(): void {
     for (const { client, station } of this.#pairs) {
       for (const socket of [client, station]) {

@@ -7,7 +7,7 @@ import { newPerson, type Person } from './client-process.node.ts';
 import type { ClientSetup } from './client-protocol.node.ts';
 import { NetworkProxy } from './proxy.node.ts';
 
-/** Starts clients that log in at a port, and waits until they have. */
+/** Starts clients, and waits until they are online. */
 async function online<const N extends readonly string[]>(
   folder: string,
   setup: Omit<ClientSetup, 'name' | 'store'>,
@@ -19,8 +19,8 @@ async function online<const N extends readonly string[]>(
   return people as { [K in keyof N]: Person };
 }
 
-/** Long messages that come while somebody sleeps, and how long each is at least when it is encrypted. */
-const LETTERS = 120;
+/** Number of long messages sent to a sleeping client, and the least size of each one when it is encrypted. */
+const LETTERS = 80;
 const LENGTH = 900_000;
 
 async function metric({ port }: StationProcess, name: string): Promise<number> {
@@ -30,7 +30,7 @@ async function metric({ port }: StationProcess, name: string): Promise<number> {
   return Number(figure);
 }
 
-/** Bytes that the program itself holds; what is mapped of its store is none of them. */
+/** Memory of the station in bytes, without the mapped pages of its store. */
 async function memory(station: StationProcess): Promise<number> {
   const heap = await metric(station, 'nodejs_heap_size_used_bytes');
   return heap + (await metric(station, 'nodejs_external_memory_bytes'));
@@ -48,7 +48,7 @@ test('sleeping clients are disconnected and use neither memory of the station no
   const [web] = await online(folder, { port, framing: 'websocket' }, 'web');
   const sleepers = [hulk, web];
   const say = (to: Person, ...texts: string[]): void => moki.tell({ do: 'send', to: to.id, texts });
-  // They get to know each other while all are awake.
+  // All exchange a first message while they are awake.
   for (const person of [vera, ...sleepers]) {
     say(person, 'hello');
     await person.until(() => person.texts.length === 1);
@@ -71,7 +71,7 @@ test('sleeping clients are disconnected and use neither memory of the station no
   const stored = (): Promise<number> => metric(station, 'dim_station_messages_stored_total');
   await until(async () => (await stored()) >= LETTERS + 14, 30_000);
   const grown = (await memory(station)) - before;
-  // They wait on the disk, not in memory.
+  // The messages wait on disk, not in memory.
   const waiting = await metric(station, 'dim_station_inbox_bytes');
   expect(waiting).toBeGreaterThan(LENGTH * (LETTERS + 10));
   expect(grown).toBeLessThan(0.7 * waiting);
@@ -130,7 +130,7 @@ test('both sides notice a silently dead connection, and messages in flight arriv
   const died = Date.now();
   for (const { proxy, person } of ends) {
     proxy.silence();
-    // The station takes these; they will be stuck in the dead connection.
+    // The station accepts these messages, and sends them over the dead connection.
     moki.tell({ do: 'send', to: person.id, texts: ['2', '3'] });
     person.tell({ do: 'send', to: moki.id, texts: ['4', '5'] });
   }

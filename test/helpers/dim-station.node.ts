@@ -1,6 +1,15 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Running } from '@dimp/fixtures/program';
+import { afterAll } from 'vitest';
+import { protocol } from '../../apps/station/src/config/protocol.ts';
+import { createIdentity } from '../../apps/station/src/data/identity.ts';
 import { runProgram } from '../../apps/station/src/program.ts';
+import { Facebook } from '../../packages/client/src/index.ts';
 import type { JsonObject } from '../../packages/foundation/src/index.ts';
+import { lmdbStore } from '../../packages/store-lmdb/src/index.ts';
 import { bundleOnce } from './bundle.node.ts';
 
 const BUNDLE = await bundleOnce('apps/station/src/main.ts', 'apps/station/node_modules');
@@ -94,12 +103,19 @@ export interface StationProcess extends RunningProgram {
   kill(): Promise<void>;
 }
 
+/** Options for {@link startStation}. */
+export interface StartOptions extends RunOptions {
+  /** Lets the station create an identity of its own, instead of giving it one that other tests use, too. */
+  readonly ownIdentity?: boolean;
+}
+
 /** Starts a station, and waits until it listens. @param data - its data folder */
 export async function startStation(
   data: string,
   args: readonly string[] = [],
-  options: RunOptions = {},
+  { ownIdentity = false, ...options }: StartOptions = {},
 ): Promise<StationProcess> {
+  if (!ownIdentity && !existsSync(join(data, 'store'))) await copyIdentity(data);
   const running = start(['--data', data, '--host', '127.0.0.1', '--port', '0', ...args], options);
   const { port, id } = await running.logged('station.listening');
   return {
@@ -124,3 +140,24 @@ export function logOf(log: string | readonly string[]): readonly JsonObject[] {
   const lines = typeof log === 'string' ? log.split('\n').slice(0, -1) : log;
   return lines.map((line) => JSON.parse(line) as JsonObject);
 }
+
+/** Store with an identity that {@link copyIdentity} copies, made once for each file of tests: RSA keys take time. */
+let template: Promise<string> | undefined;
+
+async function copyIdentity(data: string): Promise<void> {
+  template ??= makeTemplate();
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await cp(await template, join(data, 'store'), { recursive: true });
+}
+
+async function makeTemplate(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'dim-station-'));
+  await using store = await lmdbStore({ path });
+  await using facebook = new Facebook({ protocol, store });
+  await createIdentity(facebook, 'station');
+  return path;
+}
+
+afterAll(async () => {
+  if (template !== undefined) await rm(await template, { recursive: true, force: true });
+});

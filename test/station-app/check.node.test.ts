@@ -26,7 +26,7 @@ async function findings(
   return { status: ended.status, found: logOf(ended.stdout) };
 }
 
-/** What a check has said, its states by its name. */
+/** State of each check by name. */
 function states(found: readonly JsonObject[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(found.map(({ check, state }) => [String(check), state]));
 }
@@ -64,7 +64,7 @@ test('check finds no failure before the first start, of a running station, and o
   expect(after.status).toBe(0);
   expect(states(after.found)).toEqual(WELL);
   expect(after.found).toContainEqual({ check: 'identity', state: 'ok', message: station.id });
-  // For people, a line for each.
+  // Text output has a line for each check.
   const text = await run(['check', '--data', data, '--host', '127.0.0.1', '--port', '0']);
   expect(text.stdout).toMatch(/^ok {4}identity {3}station@\S+$/m);
 });

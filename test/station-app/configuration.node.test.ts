@@ -48,7 +48,7 @@ async function fileWith(text: string): Promise<string> {
   return path;
 }
 
-/** The lines of what is wrong. */
+/** The reported errors, one per line. */
 async function problems(given: Given): Promise<readonly string[]> {
   try {
     await read(given);

@@ -9,7 +9,7 @@ import { until } from '../helpers/wait.node.ts';
 
 const MIB = 1024 * 1024;
 
-/** A small file system in memory; undefined where it cannot be mounted. */
+/** Mounts a small file system in memory. @returns undefined if that is not possible here */
 async function smallDisk(): Promise<string | undefined> {
   const folder = await temporaryFolder();
   try {
@@ -42,7 +42,7 @@ test('on a full disk the station reports that it is unhealthy and acknowledges n
   await (await sendText(moki, hulk, 'before')).reached('received', AbortSignal.timeout(20_000));
   const filler = join(disk, 'filler');
   await fill(filler, 4 * MIB);
-  // The store asks for the room on the disk at most every 100 ms; a message before that would still be taken.
+  // The store measures the free space at most every 100 ms, and would still accept a message before.
   await new Promise((resolve) => setTimeout(resolve, 300));
 
   const delivery = await sendText(moki, hulk, 'meanwhile');
@@ -64,7 +64,7 @@ test('on a full disk the station reports that it is unhealthy and acknowledges n
 
   await rm(filler);
   await until(() => station.said().includes('store.working'));
-  // His transport would send it again in two minutes; a new connection does at once.
+  // The transport would send it again after two minutes. A new connection sends it at once.
   await session.stop();
   await logIn(moki, station.port);
   await delivery.reached('received', AbortSignal.timeout(60_000));

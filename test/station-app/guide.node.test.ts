@@ -9,7 +9,7 @@ const [BEGIN, END] = ['<!-- settings: `dim-station config --table` -->', '<!-- /
 test('the guide contains the current table of all settings', async () => {
   const guide = await readFile(GUIDE, 'utf8');
   const [begin, end] = [guide.indexOf(BEGIN) + BEGIN.length, guide.indexOf(END)];
-  // `UPDATE=guide` writes it anew.
+  // `UPDATE=guide` rewrites the table.
   if (process.env['UPDATE'] === 'guide') {
     await writeFile(GUIDE, `${guide.slice(0, begin)}\n\n${settingsTable()}\n\n${guide.slice(end)}`);
     return;

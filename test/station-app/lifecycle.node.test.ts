@@ -9,7 +9,7 @@ import { temporaryFolder } from '../helpers/folder.node.ts';
 test('the first start creates an identity in a private folder, and later starts keep it, whatever name is set', async () => {
   const folder = await temporaryFolder();
   const data = join(folder, 'new', 'data');
-  const first = await startStation(data, ['--name', 'gsp']);
+  const first = await startStation(data, ['--name', 'gsp'], { ownIdentity: true });
   expect(first.id).toMatch(/^gsp@/);
   expect((await stat(data)).mode & 0o777).toBe(0o700);
   expect((await stat(join(data, 'store', 'data.mdb'))).mode & 0o077).toBe(0);
@@ -42,7 +42,9 @@ test('the data folder is in the working folder by default, and can be set by the
 });
 
 test('the log is lines of JSON with level, time, event and process', async () => {
-  const station = await startStation(await temporaryFolder(), ['--log-level', 'trace']);
+  const station = await startStation(await temporaryFolder(), ['--log-level', 'trace'], {
+    ownIdentity: true,
+  });
   const { stdout } = await station.stop();
   const events = logOf(stdout);
   expect(events.map(({ event }) => event)).toEqual([
@@ -131,7 +133,7 @@ test('a port in use ends the start with its own exit status', async () => {
   const ended = await run(['--data', data, '--host', '127.0.0.1', '--port', String(port)]);
   expect(ended.status).toBe(69);
   expect(ended.stderr).toContain(`port ${port} of 127.0.0.1 is in use by another program`);
-  // It has let go of its data.
+  // It has closed its data.
   await (await startStation(data)).stop();
 });
 
@@ -334,7 +336,7 @@ function statusOf(
   });
 }
 
-/** Begins an upload that never ends. */
+/** Starts an upload that never ends. */
 async function slowUpload(port: number): Promise<void> {
   const uploading = request({
     host: '127.0.0.1',

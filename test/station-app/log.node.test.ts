@@ -35,7 +35,7 @@ test('a station whose log is on a full disk runs, and stops at the first signal'
 test('log lines that a full disk does not accept are dropped at the end', () => {
   const output = logOutput(opened('/dev/full', 'w'));
   for (let line = 0; line < 10_000; line++) output.write(`{"line":${line}}\n`);
-  // It comes back: the test ends.
+  // It returns.
   output.flushSync();
 });
 

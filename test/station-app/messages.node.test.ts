@@ -7,7 +7,7 @@ import { run, type StationProcess, startStation } from '../helpers/dim-station.n
 import { temporaryFolder } from '../helpers/folder.node.ts';
 import { until } from '../helpers/wait.node.ts';
 
-/** Sends numbered texts one after the other, without waiting for them. */
+/** Sends numbered texts in order, without waiting for their delivery. */
 async function sendMany(from: Person, to: Person, first: number, count: number): Promise<void> {
   for (let index = first; index < first + count; index++) {
     await sendText(from, to, `text ${index}`);
@@ -36,7 +36,7 @@ test.each([
     const [moki, hulk] = await people('moki', 'hulk');
     await logIn(moki, port);
     await logIn(hulk, port);
-    const sending = sendMany(moki, hulk, 0, 400);
+    const sending = sendMany(moki, hulk, 0, 250);
     for (let restarts = 0; restarts < 3; restarts++) {
       const seen = hulk.texts.length;
       await until(() => hulk.texts.length > seen + 20, 60_000);
@@ -44,9 +44,9 @@ test.each([
       station = await startStation(data, ['--port', String(port)]);
     }
     await sending;
-    await until(() => hulk.texts.length >= 400, 90_000);
+    await until(() => hulk.texts.length >= 250, 90_000);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect([...hulk.texts].sort()).toEqual([...numbered(400)].sort());
+    expect([...hulk.texts].sort()).toEqual([...numbered(250)].sort());
     await station.stop();
   },
   180_000,
@@ -57,7 +57,7 @@ test('a backup under load contains everything acknowledged before, and starts as
   const station = await startStation(join(folder, 'data'), ['--files-min-free-bytes', '0']);
   const [moki, hulk] = await people('moki', 'hulk');
   await logIn(moki, station.port);
-  // hulk is known, but not there: what is for him waits at the station.
+  // The station knows hulk, who is offline, so it stores the messages.
   const there = await logIn(hulk, station.port);
   await there.stop();
   const deliveries = await Promise.all(
@@ -105,7 +105,7 @@ test('a stopped station can be backed up without files, and an existing target i
   expect(inside.status).toBe(64);
   const restored = await startStation(copy);
   expect(restored.id).toBe(station.id);
-  // The running station refuses for the same reasons, and tells them.
+  // The running station refuses for the same reasons.
   expect((await run(['backup', copy, '--data', copy])).status).toBe(64);
   expect((await run(['backup', data, '--data', copy])).status).toBe(75);
   await restored.stop();
@@ -180,7 +180,7 @@ test('the log at the most detailed level contains no text, session key, private 
     'received',
     AbortSignal.timeout(20_000),
   );
-  // What is no message, and what is too much.
+  // Requests and messages that fail.
   await fetch(`http://127.0.0.1:${station.port}/f/${encodeURIComponent(secret)}`);
   await moki.messenger.send(Text.create({ text: secret }), moki.id).catch(() => undefined);
   await before.stop();
@@ -200,7 +200,7 @@ test('the log at the most detailed level contains no text, session key, private 
   for (const each of secrets) expect(log).not.toContain(each);
 });
 
-/** Every word of some JSON: keys, signatures, contents. */
+/** All long strings in some JSON: keys, signatures, contents. */
 function stringsOf(text: string): readonly string[] {
   return [...text.matchAll(/"([A-Za-z0-9+/=_.\\n -]{24,})"/g)].map(([, word = '']) => word);
 }

@@ -8,7 +8,7 @@ import { logIn, people, sendText } from '../helpers/clients.node.ts';
 import { run, startStation } from '../helpers/dim-station.node.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
 
-/** A folder with certificate and key under the names that the tests configure. */
+/** Creates a folder with certificate and key, and the flags for them. */
 async function certified(): Promise<{ folder: string; args: readonly string[] }> {
   const folder = await temporaryFolder();
   await use(folder, '');
@@ -20,11 +20,11 @@ async function use(folder: string, which: '' | 'other-'): Promise<void> {
   await copyFile(pemPath(`${which}cert`), join(folder, 'cert.pem'));
   const key = join(folder, 'key.pem');
   await copyFile(pemPath(`${which}key`), key);
-  // A checked out file may be readable by others, which a key must not be.
+  // Files of the repository are readable by other users, which a key must not be.
   await chmod(key, 0o600);
 }
 
-/** What certificate a station shows: its fingerprint. */
+/** Fingerprint of the certificate that a station presents. */
 function fingerprint(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
