@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { protocol } from '../../apps/cli/src/account/protocol.ts';
 import type { InspectionContext } from '../../apps/cli/src/inspect/known.ts';
 import { nothingKnown } from '../../apps/cli/src/inspect/known.ts';
-import type { Protocol } from '../../packages/core/src/index.ts';
 import { canDecrypt, type DecryptKey, type Signer } from '../../packages/crypto/src/index.ts';
 import type { JsonObject } from '../../packages/foundation/src/index.ts';
 import type { ID } from '../../packages/mkm/src/index.ts';
@@ -60,7 +59,7 @@ export function contextOf({ local, known, groups, now }: VectorCase['input']): I
       .map((name) => accounts[name])
       .find((each) => each !== undefined && protocol.parseID(each.id).entity === id.entity);
   return {
-    protocol: protocol as unknown as Protocol,
+    protocol,
     now: () => clock,
     metas: [],
     known: {

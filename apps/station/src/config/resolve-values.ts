@@ -49,7 +49,7 @@ export function resolveValues(
       problems.push({ message: `${key} ${error.message} (${showOrigin(raw.origin)})` });
     }
   }
-  const checked = values as unknown as Values;
+  const checked = values as Values;
   const configuration: Configuration = {
     values: checked,
     origin: (key) => origins.get(key) ?? DEFAULT,
