@@ -211,6 +211,11 @@ test('any object is normalized or refused with an error code', () => {
   );
 });
 
+test('a meta whose type is not a text or number is written unchanged', () => {
+  const meta = { type: [{ toString: 0 }] };
+  expect(next.outgoing('meta', meta)).toEqual(meta);
+});
+
 test('any object can be written in every dialect', () => {
   fc.assert(
     fc.property(json, (wire) => {

@@ -46,7 +46,9 @@ function content(wire: JsonObject): JsonObject {
 function meta(wire: JsonObject): JsonObject {
   const { version: _version, ...rest } = wire;
   const type = metaType(wire);
-  return type === undefined ? rest : { ...rest, type: String(type) };
+  if (type === undefined) return rest;
+  // Only a number is converted: an object with a member `toString` would throw.
+  return { ...rest, type: typeof type === 'number' ? String(type) : type };
 }
 
 /** Writes a forward content as a list, as 2.4 peers do even for one message (spec §9.2). */
