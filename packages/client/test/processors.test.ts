@@ -193,6 +193,50 @@ describe('middleware', () => {
     expect(calls).toEqual(['hi']);
   });
 
+  test('that does not wait for the handlers behind it does not hide their failure', async () => {
+    const errors: unknown[] = [];
+    let broken = true;
+    const texts: string[] = [];
+    const { say, restart, hulk } = await couple((messenger) => {
+      messenger.on('handlerFailed', ({ error }) => errors.push(error));
+      messenger.use((_message, next) => {
+        void next();
+      });
+      messenger.handle(Text, async ({ content }) => {
+        await Promise.resolve();
+        if (broken) throw new RangeError('broken');
+        texts.push(content.body.text);
+      });
+    });
+    // The runner fails if the rejection has been left unhandled.
+    await say('hi');
+    expect(errors).toEqual([expect.any(RangeError)]);
+    broken = false;
+    await restart();
+    await hulk.messenger.idle();
+    expect(texts).toEqual(['hi']);
+  });
+
+  test('that catches a failure of the handlers behind it has dealt with it', async () => {
+    const errors: unknown[] = [];
+    const { moki, say } = await couple((messenger) => {
+      messenger.on('handlerFailed', ({ error }) => errors.push(error));
+      messenger.use(async (_message, next) => {
+        try {
+          return await next();
+        } catch {
+          return text('sorry');
+        }
+      });
+      messenger.handle(Text, () => {
+        throw new RangeError('broken');
+      });
+    });
+    await say('hi');
+    expect(errors).toEqual([]);
+    expect(moki.shown).toEqual(['sorry']);
+  });
+
   test('cannot let a handler run twice', async () => {
     const errors: unknown[] = [];
     let calls = 0;

@@ -15,6 +15,15 @@ export {
   samePrivateKey,
   samePublicKey,
 } from './capabilities.ts';
+export {
+  decryptWith,
+  encryptWith,
+  ivFor,
+  keyWire,
+  openWith,
+  sealWith,
+  signWith,
+} from './foreign-keys.ts';
 export type {
   DecryptKey,
   EncryptKey,

@@ -4,8 +4,20 @@ import {
   type AnyKeyAlgorithm,
   type AnySymmetricAlgorithm,
   canVerify,
+  type DecryptKey,
+  decryptWith,
+  type EncryptKey,
+  encryptWith,
+  ivFor,
+  type KeyWire,
   keyRegistry,
+  keyWire,
+  openWith,
   type PublicKey,
+  type Signer,
+  type SymmetricKey,
+  sealWith,
+  signWith,
   type VerifyKey,
   verifySignature,
 } from '../src/index.ts';
@@ -138,6 +150,84 @@ describe('a key that verifies', () => {
         { aside: true },
       ),
     ).toBe(true);
+  });
+});
+
+describe('keys that are used', () => {
+  /** A key all of whose methods do one and the same thing. */
+  const keyOf = (run: () => unknown) =>
+    ({
+      algorithm: 'ODD',
+      sign: run,
+      encrypt: run,
+      decrypt: run,
+      ivFor: run,
+      toWire: run,
+    }) as unknown as Signer & EncryptKey & DecryptKey & SymmetricKey & { toWire(): KeyWire };
+  const uses = {
+    sign: ['crypto/unavailable', (run) => signWith(keyOf(run), bytes)],
+    'encrypt a message key': ['crypto/key', (run) => encryptWith(keyOf(run), bytes)],
+    'decrypt a message key': ['crypto/decrypt', (run) => decryptWith(keyOf(run), bytes)],
+    'encrypt a content': ['crypto/key', (run) => sealWith(keyOf(run), bytes)],
+    'decrypt a content': ['crypto/decrypt', (run) => openWith(keyOf(run), bytes)],
+    'tell their IV': ['crypto/decrypt', (run) => ivFor(keyOf(run), {})],
+    'are written': ['crypto/key', (run) => keyWire(keyOf(run))],
+  } satisfies Record<string, [string, (run: () => unknown) => unknown]>;
+  const failures = {
+    'throws a TypeError': () => thrown(new TypeError('x')),
+    'throws nothing': () => thrown(undefined),
+    'throws an error of the store': () => thrown(new ProtocolError('store/unavailable', 'x')),
+    'is rejected': () => Promise.reject('text'),
+    'answers with nothing': () => undefined,
+    'answers later with a number': async () => 5,
+  };
+
+  describe.each(Object.entries(uses))('to %s', (_, [code, use]) => {
+    test.each(Object.entries(failures))('fail with one code when the key %s', async (__, run) => {
+      await expect((async () => use(run))()).rejects.toMatchObject({ code });
+      // The runner fails if a rejection has been left unhandled.
+      await new Promise((resolve) => setTimeout(resolve));
+    });
+  });
+
+  test('answer with what the key answers, at once or later', async () => {
+    const sealed = { ciphertext: bytes, extra: {} };
+    for (const later of [false, true]) {
+      const answer = (value: unknown) => (later ? async () => value : () => value);
+      expect(await signWith(keyOf(answer(bytes)), bytes)).toBe(bytes);
+      expect(await encryptWith(keyOf(answer(bytes)), bytes)).toBe(bytes);
+      expect(await decryptWith(keyOf(answer(bytes)), bytes)).toBe(bytes);
+      expect(await openWith(keyOf(answer(bytes)), bytes)).toBe(bytes);
+      expect(await sealWith(keyOf(answer(sealed)), bytes)).toEqual(sealed);
+    }
+    expect(
+      ivFor(
+        keyOf(() => bytes),
+        {},
+      ),
+    ).toBe(bytes);
+    expect(keyWire(keyOf(() => wire))).toBe(wire);
+  });
+
+  test('fail when a member of the answer throws', async () => {
+    const sealed = {
+      ciphertext: bytes,
+      get extra() {
+        return thrown(1);
+      },
+    };
+    for (const run of [() => sealed, async () => sealed]) {
+      await expect((async () => sealWith(keyOf(run), bytes))()).rejects.toMatchObject({
+        code: 'crypto/key',
+      });
+    }
+  });
+
+  test('keep the code of a key whose service is down', async () => {
+    const down = keyOf(() => thrown(new ProtocolError('crypto/unavailable', 'x')));
+    await expect((async () => decryptWith(down, bytes))()).rejects.toMatchObject({
+      code: 'crypto/unavailable',
+    });
   });
 });
 

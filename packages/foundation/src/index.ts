@@ -28,6 +28,7 @@ export {
   callForeign,
   type ForeignFailure,
   foreignError,
+  isThenable,
   showError,
 } from './foreign.ts';
 export { decodeHex, encodeHex } from './hex.ts';

@@ -1,4 +1,4 @@
-import type { SymmetricKey } from '@dimp/crypto';
+import { keyWire, type SymmetricKey } from '@dimp/crypto';
 import type { Content } from '@dimp/dkd';
 import { type JsonObject, ownMember } from '@dimp/foundation';
 
@@ -26,7 +26,7 @@ export function withFileKey(
     return value !== undefined && value !== null && value !== '';
   };
   if (!has('URL') || has('data') || has('key') || has('password')) return content;
-  const own = key.toWire();
+  const own = keyWire(key);
   if (ownMember(own, 'iv') === undefined) return content;
   return parse({ ...wire, key: own });
 }

@@ -63,13 +63,21 @@ export class Processors {
     const dispatch = async (index: number): Promise<Answers> => {
       const next = middleware[index];
       if (next === undefined) return this.#handle(message, otherwise);
-      let called = false;
+      let rest: Promise<Answers> | undefined;
+      let isRestDone = false;
       const answers = await next(message, () => {
         // A handler must not run twice for one message.
-        if (called) throw new TypeError('next must be called only once');
-        called = true;
-        return dispatch(index + 1);
+        if (rest !== undefined) throw new TypeError('next must be called only once');
+        rest = dispatch(index + 1);
+        // A middleware may ignore the promise. Its rejection must not end the process then.
+        const done = (): void => {
+          isRestDone = true;
+        };
+        rest.then(done, done);
+        return rest;
       });
+      // A middleware that has not waited has not handled a failure either.
+      if (!isRestDone) await rest;
       return answers ?? undefined;
     };
     return listOf(await dispatch(0));

@@ -120,7 +120,7 @@ export class PackStage {
     const packed: PackedCopy[] = [];
     const blocked: { ref: CopyRef; by: Waiting }[] = [];
     const failed: { ref: CopyRef; error: ProtocolError }[] = [];
-    await Promise.all(
+    const attempts = await Promise.allSettled(
       refs.map(async (ref) => {
         const conversation = this.#conversationOf(ref);
         await this.#conversations.inTurn(conversation, async () => {
@@ -154,6 +154,9 @@ export class PackStage {
         });
       }),
     );
+    // Thrown when all attempts have ended: until then the caller does not know which copies it has to take back.
+    const rejected = attempts.find((attempt) => attempt.status === 'rejected');
+    if (rejected !== undefined) throw rejected.reason;
     return { packed, blocked, failed };
   }
 

@@ -1,4 +1,4 @@
-import type { PublicKey, SymmetricKey } from '@dimp/crypto';
+import { keyWire, type PublicKey, type SymmetricKey } from '@dimp/crypto';
 import { sha256 } from '@dimp/crypto/digests';
 import {
   concatBytes,
@@ -46,7 +46,7 @@ function shortHash(bytes: Uint8Array): string {
 }
 
 function secretOf(key: SymmetricKey): Uint8Array {
-  const wire = key.toWire();
+  const wire = keyWire(key);
   try {
     const data = decodeTed(ownMember(wire, 'data'));
     if (data !== undefined && data.length > 0) return data;

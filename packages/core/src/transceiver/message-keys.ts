@@ -1,4 +1,11 @@
-import type { DecryptKey, EncryptKey, SymmetricKey } from '@dimp/crypto';
+import {
+  type DecryptKey,
+  decryptWith,
+  type EncryptKey,
+  encryptWith,
+  keyWire,
+  type SymmetricKey,
+} from '@dimp/crypto';
 import {
   encodeBase64,
   type JsonObject,
@@ -64,7 +71,7 @@ export class MessageKeys {
     const found = known?.get(receiver);
     if (found !== undefined && found.sender === sender.entity) return found.text;
     const text = encodeBase64(
-      await receiver.encrypt(this.#plaintext(key, receiver, dialect, sender)),
+      await encryptWith(receiver, this.#plaintext(key, receiver, dialect, sender)),
     );
     const wrapped = { sender: sender.entity, text };
     if (known === undefined) this.#wrapped.set(key, new WeakMap([[receiver, wrapped]]));
@@ -97,14 +104,14 @@ export class MessageKeys {
 
   /** Whether the sender fits: an RSA block of 1,024 bits has no room for it beside an IV (spec §2.4). */
   #plaintext(key: SymmetricKey, receiver: EncryptKey, dialect: Dialect, sender: ID): Uint8Array {
-    const wire = key.toWire();
+    const wire = keyWire(key);
     const named = writeKey({ ...wire, from: senderName(sender) }, dialect);
     return named.length <= receiver.maxPlaintext ? named : writeKey(wire, dialect);
   }
 
   async #open(wrapped: Uint8Array, privateKey: DecryptKey): Promise<UnwrappedKey | undefined> {
     try {
-      const wire = normalizeWire('key', parseJsonObject(await privateKey.decrypt(wrapped)));
+      const wire = normalizeWire('key', parseJsonObject(await decryptWith(privateKey, wrapped)));
       const key = this.#protocol.keys.parseSymmetric(wire);
       if (!this.#protocol.keys.allowsMessageKey(key.algorithm)) return undefined;
       const from = ownMember(wire, 'from') ?? undefined;

@@ -1,4 +1,4 @@
-import type { SymmetricKey } from '@dimp/crypto';
+import { ivFor, keyWire, openWith, type SymmetricKey } from '@dimp/crypto';
 import type { Content, InstantMessage, ReliableMessage, Verified } from '@dimp/dkd';
 import {
   definedOnly,
@@ -128,7 +128,7 @@ export class MessageOpener {
     if (wrapped.length === 0) {
       const destination = destinationOf(envelope);
       for (const key of await this.#keyCache.receivedKeys(envelope.sender, destination)) {
-        candidates.push({ key, named: ownMember(key.toWire(), 'from') === name });
+        candidates.push({ key, named: ownMember(keyWire(key), 'from') === name });
       }
       return candidates;
     }
@@ -155,7 +155,7 @@ export class MessageOpener {
     const plaintext = await decrypt(message, key);
     const read = readDecrypted(
       plaintext,
-      { authenticated, iv: key.ivFor?.(message.wire) },
+      { authenticated, iv: ivFor(key, message.wire) },
       envelope,
     );
     const proven = authenticated || named || this.#namesItsSender(read, message);
@@ -299,10 +299,10 @@ function toldFailure(refused: unknown): ProtocolError {
 
 async function decrypt(message: ReliableMessage, key: SymmetricKey): Promise<Uint8Array> {
   const { data, wire, envelope } = message;
-  if (key.authenticates !== true) return key.decrypt(data, wire);
+  if (key.authenticates !== true) return openWith(key, data, wire);
   for (const associated of associatedDataToTry(envelope)) {
     try {
-      return await key.decrypt(data, wire, associated);
+      return await openWith(key, data, wire, associated);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
     }

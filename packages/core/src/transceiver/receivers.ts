@@ -3,6 +3,7 @@ import { encodeBase64, type JsonObject, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Barrack } from '../barrack/barrack.ts';
 import type { ReceiverKey } from '../barrack/receiver-keys.ts';
+import { isUnreadable } from './decrypt-error.ts';
 import { encodeBase64Url } from './key-names.ts';
 import { type Waiting, waiting } from './waiting.ts';
 
@@ -48,26 +49,42 @@ export function holdersOf(receivers: readonly Receiver[]): string {
   return encodeBase64(sha256(utf8Encode(names.sort().join('\u0000'))));
 }
 
+/** Message key that is wrapped for one key of a receiver. */
+interface WrappedFor {
+  readonly key: ReceiverKey;
+  readonly text: string;
+}
+
 /**
  * Wraps a key for one receiver. The entries have the names that readers look for: the ID, for the terminal without a name or else
- * the newest one, and `ID/terminal` for each if there are several (spec §8.8).
+ * the newest one, and `ID/terminal` for each if there are several (spec §8.8). A terminal whose key fails is left out.
+ *
+ * @throws the error of `wrap` if no key works
  */
 export async function wrapFor(
   { id, keys }: Receiver,
   wrap: (key: ReceiverKey) => Promise<string>,
 ): Promise<{ readonly base: string; readonly entries: Readonly<Record<string, string>> }> {
-  const nameless = keys.find(({ terminals }) => terminals.includes(undefined)) ?? keys[0];
-  if (nameless === undefined) throw new TypeError('a receiver must have at least one key');
-  const base = await wrap(nameless);
-  const entries: Record<string, string> = { [id.entity]: base };
-  if (keys.length === 1) return { base, entries };
+  const wrapped: WrappedFor[] = [];
+  let failure: unknown = new TypeError('a receiver must have at least one key');
   for (const key of keys) {
-    const wrapped = await wrap(key);
-    for (const terminal of key.terminals) {
-      if (terminal !== undefined) entries[`${id.entity}/${terminal}`] = wrapped;
+    try {
+      wrapped.push({ key, text: await wrap(key) });
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      failure = error;
     }
   }
-  return { base, entries };
+  const base = wrapped.find(({ key }) => key.terminals.includes(undefined)) ?? wrapped[0];
+  if (base === undefined) throw failure;
+  const entries: Record<string, string> = { [id.entity]: base.text };
+  if (keys.length === 1) return { base: base.text, entries };
+  for (const { key, text } of wrapped) {
+    for (const terminal of key.terminals) {
+      if (terminal !== undefined) entries[`${id.entity}/${terminal}`] = text;
+    }
+  }
+  return { base: base.text, entries };
 }
 
 /** Returns the members for wrapped keys: a single one as `key`, which all readers know; several also in `keys`. */

@@ -1,4 +1,11 @@
-import { type Sealed, type SymmetricKey, verifySignature } from '@dimp/crypto';
+import {
+  ivFor,
+  type Sealed,
+  type SymmetricKey,
+  sealWith,
+  signWith,
+  verifySignature,
+} from '@dimp/crypto';
 import {
   type Content,
   type Envelope,
@@ -33,6 +40,7 @@ import { associatedData } from './associated-data.ts';
 import { type AttachmentOptions, Attachments } from './attachments.ts';
 import { writeBound } from './binding.ts';
 import { bindEnvelope, namesEnvelope } from './content-check.ts';
+import { isUnreadable } from './decrypt-error.ts';
 import { destinationOf } from './direction.ts';
 import { KeyCache } from './key-cache.ts';
 import { KeyOwners } from './key-owners.ts';
@@ -112,9 +120,10 @@ export class Transceiver {
    * (spec §8.3).
    *
    * @returns the secure message, or what has to arrive first: the receiver's visa, or the group's members. Members whose key is
-   *   unknown are left out if the key of at least one member is known.
-   * @throws `format/limit` for a content that is too large; `unsupported/algorithm` for a cipher that is not registered;
-   *   `TypeError` for a cipher that does not keep a secret (spec §14.2 #18)
+   *   unknown or fails are left out if the key of at least one member works.
+   * @throws `crypto/key` if the keys of all receivers fail; `format/limit` for a content that is too large;
+   *   `unsupported/algorithm` for a cipher that is not registered; `TypeError` for a cipher that does not keep a secret
+   *   (spec §14.2 #18)
    */
   async encrypt(
     message: InstantMessage,
@@ -137,13 +146,21 @@ export class Transceiver {
     const { ciphertext, extra } = await seal(message, key, dialect);
     const keys: Record<string, string> = {};
     let personal: string | undefined;
+    // A member whose key fails is left out: nobody else goes without the message because of it.
+    let unusable: unknown;
     for (const each of receivers) {
-      const { base, entries } = await wrapFor(each, (to) =>
-        this.#messageKeys.wrap(key, to.key, dialect, envelope.sender),
-      );
-      Object.assign(keys, entries);
-      personal = base;
+      try {
+        const { base, entries } = await wrapFor(each, (to) =>
+          this.#messageKeys.wrap(key, to.key, dialect, envelope.sender),
+        );
+        Object.assign(keys, entries);
+        personal = base;
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        unusable = error;
+      }
     }
+    if (personal === undefined) throw unusable;
     return {
       envelope: { ...envelope, type: content.type },
       broadcast: false,
@@ -169,7 +186,7 @@ export class Transceiver {
   ): Promise<ReliableMessage> {
     const { sender } = message.envelope;
     const signer = await this.barrack.requireSigner(sender);
-    const signature = await signer.sign(message.data);
+    const signature = await signWith(signer, message.data);
     const attached = await this.#attachments.wire(sender, attach);
     const wire = dialect.outgoing('message', {
       ...message.wire,
@@ -344,14 +361,14 @@ async function seal(
   if (key.authenticates === true) {
     const named = namesEnvelope(content) ? content : bindEnvelope(content, envelope);
     const plaintext = encodePlaintext(stringifyJson(outgoing(named)));
-    return key.encrypt(plaintext, {}, associatedData(envelope));
+    return sealWith(key, plaintext, {}, associatedData(envelope));
   }
-  if (key.ivFor === undefined)
-    return key.encrypt(encodePlaintext(stringifyJson(outgoing(content))));
   // The content names the IV, so the IV is chosen first.
   const carrier = dialect.ivInKey ? {} : { IV: encodeTed(randomBytes(IV_LENGTH)) };
-  const text = writeBound(outgoing(content), key.ivFor(carrier), content, envelope);
-  return key.encrypt(encodePlaintext(text), carrier);
+  const iv = ivFor(key, carrier);
+  if (iv === undefined) return sealWith(key, encodePlaintext(stringifyJson(outgoing(content))));
+  const text = writeBound(outgoing(content), iv, content, envelope);
+  return sealWith(key, encodePlaintext(text), carrier);
 }
 
 /** Length of an AES-CBC IV in bytes. */

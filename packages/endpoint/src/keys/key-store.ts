@@ -6,7 +6,7 @@ import {
   type Store,
   systemClock,
 } from '@dimp/core';
-import type { SymmetricKey } from '@dimp/crypto';
+import { keyWire, type SymmetricKey } from '@dimp/crypto';
 import { type Json, LruMap, type Reduction } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { corruptRecord, decodePart } from '../record.ts';
@@ -113,7 +113,7 @@ export class KeyStore extends KeyCache {
     this.#checkSecret(key);
     const created = this.#clock.now();
     const uses = Math.min(RESERVED_USES, this.rotation.maxMessages);
-    const record: SendingRecord = { key: key.toWire(), created, uses, holders };
+    const record: SendingRecord = { key: keyWire(key), created, uses, holders };
     await this.#sending.set([sender, destination], record);
     this.#reserved.set(nameOf(sender, destination), { key, created, holders, left: uses - 1 });
   }
@@ -145,7 +145,7 @@ export class KeyStore extends KeyCache {
     if (before[0]?.equals(key)) return;
     await super.learnReceivedKey(sender, destination, key);
     const keys = await super.receivedKeys(sender, destination);
-    const record = { created: this.#clock.now(), keys: keys.map((each) => each.toWire()) };
+    const record = { created: this.#clock.now(), keys: keys.map((each) => keyWire(each)) };
     const old = before.length > 0 ? [] : await this.#received.oldestOf(sender, this.#ofSender);
     await this.#received.set([sender, destination], record, old);
   }
