@@ -104,7 +104,8 @@ export interface DocumentProof {
  * Verifies a document: its subject, type and time, that it is not a message content, and the signature over the exact text
  * (spec §7.4–7.5). The result is not cached, because it holds for this key only (spec §14.1 #7).
  *
- * @throws `identity/document-invalid`, `unsupported/document`, `crypto/key` if the key cannot verify
+ * @throws `identity/document-invalid`, with the milliseconds `ahead` in the details of one from the future;
+ *   `unsupported/document`, `crypto/key` if the key cannot verify
  */
 export async function verifyDocument(
   document: Document,
@@ -118,7 +119,7 @@ export async function verifyDocument(
   }
   if (time === undefined && !document.seed) throw invalid(document, 'has no time');
   if (time !== undefined && time > now + MAX_DOCUMENT_SKEW) {
-    throw invalid(document, 'lies in the future');
+    throw invalid(document, 'lies in the future', { ahead: Math.round((time - now) * 1000) });
   }
   if (looksLikeContent(properties)) throw invalid(document, 'is a message content');
   const innerType = ownMember(properties, 'type');
@@ -308,8 +309,8 @@ function readTime(properties: JsonObject): number | undefined {
   }
 }
 
-function invalid(document: Document, reason: string): ProtocolError {
+function invalid(document: Document, reason: string, details: JsonObject = {}): ProtocolError {
   return new ProtocolError('identity/document-invalid', `document ${reason}`, {
-    details: { id: document.did.text, reason },
+    details: { id: document.did.text, reason, ...details },
   });
 }

@@ -163,7 +163,7 @@ function buildInbound(base: Base, { sessions, commits, inbox, receipts }: Outbou
     ...{ transceiver, handshakes, router, relay, answers, commits, limiter, throttle },
     ...{ metrics, storeHealth },
     commands: intake,
-    refusals: new Refusals({ answers, receipts, logger, metrics }),
+    refusals: new Refusals({ answers, receipts, logger, metrics, limiter }),
     pendingSenders: new PendingSenders(neighbours),
   });
   return { ingress };

@@ -3,10 +3,10 @@ import { StationSession } from '@dimp/client/session';
 import { memoryStore } from '@dimp/core/memory';
 import { Text } from '@dimp/extensions/contents';
 import { EntityType } from '@dimp/mkm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { limitsOf, RateLimiter, Station, StationCommands } from '../src/index.ts';
 import { linkedTransports } from './support/linked-transports.ts';
-import { introduce, newPerson, type Person, protocol } from './support/test-users.ts';
+import { introduce, newPerson, openStation, type Person, protocol } from './support/test-users.ts';
 
 async function openWhole(): Promise<Station> {
   const facebook = new Facebook({ protocol, store: memoryStore() });
@@ -83,3 +83,20 @@ test('what is sent while a client is away waits for it at the station', async ()
   for (const { messenger } of [moki, hulk]) await messenger[Symbol.asyncDispose]();
   await station.stop();
 }, 30_000);
+
+test.each([2, 24, -2, -24])('a client whose clock is %i hours off is told so', async (hours) => {
+  const clock = { now: () => Date.now() - hours * 3_600_000 };
+  const { station } = await openStation(memoryStore(), { clock });
+  const moki = await newPerson('moki');
+  const session = sessionAt(station, moki);
+  const errors: unknown[] = [];
+  session.on('state', ({ error }) => {
+    if (error !== undefined) errors.push(error);
+  });
+  await session.start();
+  await vi.waitFor(() => expect(errors).not.toEqual([]), { timeout: 20_000 });
+  expect(errors[0]).toMatchObject({ code: 'transport/clock' });
+  await session.stop();
+  await moki.messenger[Symbol.asyncDispose]();
+  await station.stop();
+});

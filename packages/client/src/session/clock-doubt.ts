@@ -1,5 +1,4 @@
-import { isAhead } from '@dimp/endpoint';
-import { definedOnly, isProtocolError, ProtocolError } from '@dimp/foundation';
+import { isProtocolError, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 
 /**
@@ -18,9 +17,12 @@ export function clockError(
 ): ProtocolError<'transport/clock'> | undefined {
   if (sender === undefined || sender.type !== EntityType.Station) return undefined;
   if (station !== undefined && !sameEntity(sender, station)) return undefined;
-  if (!isProtocolError(error, 'policy/expired')) return undefined;
-  const ahead = error.details['ahead'];
-  if (!isAhead(error) || typeof ahead !== 'number') return wrongClock();
+  if (!isProtocolError(error)) return undefined;
+  const { ahead } = error.details;
+  // The first thing a station shows is its visa.
+  const isVisaAhead = error.code === 'identity/document-invalid' && typeof ahead === 'number';
+  if (error.code !== 'policy/expired' && !isVisaAhead) return undefined;
+  if (typeof ahead !== 'number') return wrongClock();
   return wrongClock(`${Math.round(ahead / 60_000)} minutes behind that of the station`, ahead);
 }
 

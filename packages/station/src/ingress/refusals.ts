@@ -2,6 +2,7 @@ import type { Logger } from '@dimp/core';
 import type { Draft } from '@dimp/dkd';
 import { receiptFor } from '@dimp/extensions/commands';
 import { ANYONE } from '@dimp/mkm';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { StationMetrics } from '../metrics/metrics.ts';
 import type { Notice, Refusal } from '../receipts/notice.ts';
 import type { Receipts } from '../receipts/receipts.ts';
@@ -15,6 +16,7 @@ export interface RefusalsOptions {
   readonly receipts: Receipts;
   readonly logger: Logger;
   readonly metrics: StationMetrics;
+  readonly limiter: RateLimiter;
 }
 
 /** Payloads of a session that may be malformed; one more ends the connection. */
@@ -51,11 +53,28 @@ export class Refusals {
     metrics.refused(code);
     if (session.neighbour) return;
     if (session.user !== undefined) receipts.refuse(session.user, notice, { code, text });
-    else if (code === 'policy/rate-limited') await this.#turnAway(session, notice, { code, text });
+    else if (code === 'policy/rate-limited') {
+      await this.#tellStranger(session, notice, { code, text });
+      // The client may come back later.
+      session.finish();
+    } else if (code === 'policy/expired' && this.#paysHandshake(session)) {
+      // The clock of the client is wrong, or ours. Without an answer the station would look broken.
+      await this.#tellStranger(session, notice, { code, text });
+    }
   }
 
-  /** Tells a client that is not logged in to come back later, and ends the connection. */
-  async #turnAway(
+  /** Charges the signature of an answer. @returns false if the address has used up its handshakes */
+  #paysHandshake({ remote }: Session): boolean {
+    try {
+      this.#options.limiter.handshake(remote.address);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Tells a client that is not logged in, in the clear, why a message is refused. Never throws. */
+  async #tellStranger(
     session: Session,
     notice: Notice | undefined,
     { code, text }: Refusal,
@@ -67,8 +86,7 @@ export class Refusals {
     try {
       await this.#options.answers.challenge(session, ANYONE, draft);
     } catch {
-      // The connection ends even if the client cannot be told why.
+      // The client cannot be told.
     }
-    session.finish();
   }
 }
