@@ -1,4 +1,4 @@
-import { isProtocolError, ProtocolError } from '@dimp/foundation';
+import { definedOnly, isProtocolError, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, sameEntity } from '@dimp/mkm';
 
 /**
