@@ -2,9 +2,9 @@ import { concatBytes, randomBytes } from '@dimp/foundation';
 
 const NONCE_BYTES = 12;
 
-/** Makes a key for AES-256-GCM that cannot be read back. */
+/** Imports a key for AES-256-GCM; it cannot be exported. @throws `RangeError` for a key that is not 32 bytes long */
 export function importKey(bytes: Uint8Array): Promise<CryptoKey> {
-  if (bytes.length !== 32) throw new RangeError('a key has 32 bytes');
+  if (bytes.length !== 32) throw new RangeError('the key must be 32 bytes long');
   return crypto.subtle.importKey('raw', bytes as Uint8Array<ArrayBuffer>, 'AES-GCM', false, [
     'encrypt',
     'decrypt',
@@ -14,7 +14,7 @@ export function importKey(bytes: Uint8Array): Promise<CryptoKey> {
 /**
  * Encrypts and authenticates bytes: nonce (12 random bytes) ‖ ciphertext ‖ tag (AES-256-GCM, NIST SP 800-38D).
  *
- * @param context - what the bytes belong to; opening them elsewhere fails
+ * @param context - authenticated, but not stored; opening with another context fails
  */
 export async function seal(
   key: CryptoKey,

@@ -15,6 +15,7 @@ import {
   makeHandle,
   ProtocolError,
   parseJson,
+  showError,
   stringifyJson,
   utf8Encode,
 } from '@dimp/foundation';
@@ -27,20 +28,20 @@ import { HiddenPaths } from './hidden-paths.ts';
 
 /** Options of an {@link encryptedStore}. */
 export interface EncryptionOptions {
-  /** How much a passphrase costs to try, for stores that are new; 128 MiB and half a second by default. */
+  /** Work for one attempt at a passphrase, for a new store; by default 128 MiB and half a second. */
   readonly work?: ScryptWork;
 }
 
-/** Attempts to replace what others replace as well. */
+/** Attempts to replace a record that is replaced concurrently. */
 const ATTEMPTS = 64;
 
 /**
- * Encrypts everything in a store: values and paths, each record authenticated for its place (AES-256-GCM). Disposing of
- * it closes the store below.
+ * Encrypts the values and paths of a store. Each record is authenticated together with its path (AES-256-GCM). Closing
+ * it closes the underlying store.
  *
- * @param unlock - a passphrase, or a key of 32 bytes; a store that is empty gets it, any other must have it
- * @throws `crypto/passphrase` for the wrong one; `store/corrupt` for a damaged header, or a store with records that are
- *   not encrypted; `RangeError` for an empty passphrase or a key of another length
+ * @param unlock - a passphrase, or a key of 32 bytes; an empty store is initialized with it
+ * @throws `crypto/passphrase` for a wrong passphrase or key; `store/corrupt` for a damaged header, or a store with records
+ *   that are not encrypted; `RangeError` for an empty passphrase or a key of another length
  *
  * @example
  * ```ts
@@ -62,9 +63,10 @@ export async function encryptedStore(
 }
 
 /**
- * Changes what opens an encrypted store. Only its header is written anew, at once or not at all; open stores go on.
+ * Changes the passphrase or key of an encrypted store. Only the header is replaced, in one step. Open stores continue to
+ * work.
  *
- * @throws `crypto/passphrase` if `from` is wrong; `store/conflict` if somebody else does the same
+ * @throws `crypto/passphrase` if `from` is wrong; `store/conflict` if another process changes it at the same time
  */
 export async function changePassphrase(
   store: Store,
@@ -74,7 +76,7 @@ export async function changePassphrase(
   await rewrap(store, from, to, work);
 }
 
-/** One key for each purpose, by HMAC-SHA-256 as in HKDF's second step (RFC 5869). */
+/** Derives the key for a purpose by HMAC-SHA-256, as HKDF-Expand does (RFC 5869). */
 function subKey(master: Uint8Array, purpose: string): Uint8Array {
   return hmac(sha256, master, utf8Encode(`dim-encrypted ${purpose}\u0001`));
 }
@@ -85,9 +87,9 @@ class EncryptedStore implements Store {
   readonly #inner: Store;
   readonly #key: CryptoKey;
   readonly #paths: HiddenPaths;
-  /** Changes take effect in the order of the calls, however long each takes to encrypt. */
+  /** Changes take effect in the order of the calls, however long their encryption takes. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Changes that the store below has not acknowledged yet. */
+  /** Changes that the underlying store has not acknowledged. */
   readonly #writing = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -109,7 +111,7 @@ class EncryptedStore implements Store {
   async set(key: StoreKey, value: Uint8Array): Promise<void> {
     this.#check(key);
     const sealing = this.#seal(key, value);
-    await this.#handOn(async () => {
+    await this.#startInTurn(async () => {
       const { key: hidden, value: sealed } = await sealing;
       return () => this.#inner.set(hidden, sealed);
     });
@@ -118,10 +120,10 @@ class EncryptedStore implements Store {
   async delete(key: StoreKey): Promise<void> {
     this.#check(key);
     const hidden = this.#paths.hide(key);
-    await this.#handOn(async () => () => this.#inner.delete(hidden));
+    await this.#startInTurn(async () => () => this.#inner.delete(hidden));
   }
 
-  /** Paths are held and sorted, because their hidden forms have another order; values are read one by one. */
+  /** Sorts the paths in memory, because their hidden forms have another order. Reads the values one by one. */
   async *list(prefix: StoreKey): AsyncIterable<readonly [key: StoreKey, value: Uint8Array]> {
     checkStorePrefix(prefix);
     if (this.#closed) throw stopped();
@@ -146,7 +148,7 @@ class EncryptedStore implements Store {
         return { type: 'set', ...(await this.#seal(change.key, change.value)) };
       }),
     );
-    await this.#handOn(async () => {
+    await this.#startInTurn(async () => {
       const sealed = await sealing;
       return () => this.#inner.batch(sealed);
     });
@@ -162,7 +164,7 @@ class EncryptedStore implements Store {
     const sealing = value === undefined ? undefined : this.#seal(key, value);
     const hidden = this.#paths.hide(key);
     return this.#inTurn(async () => {
-      // What is being written may not be seen yet, and counts.
+      // Reads may not return pending writes yet, but the comparison must include them.
       await Promise.allSettled(this.#writing);
       return this.#swap(hidden, wanted, (await sealing)?.value);
     });
@@ -180,7 +182,7 @@ class EncryptedStore implements Store {
     return this.close();
   }
 
-  /** The same value has another ciphertext each time, so what is compared below is what was read here. */
+  /** A value has another ciphertext each time, so the underlying store compares the ciphertext that was read here. */
   async #swap(
     hidden: StoreKey,
     wanted: Uint8Array | undefined,
@@ -194,7 +196,7 @@ class EncryptedStore implements Store {
       if (!same) return false;
       if (await this.#inner.compareAndSet(hidden, sealed, next)) return true;
     }
-    throw new ProtocolError('store/conflict', 'the record changes all the time');
+    throw new ProtocolError('store/conflict', 'the record is changed again and again');
   }
 
   #check(key: StoreKey): void {
@@ -203,10 +205,10 @@ class EncryptedStore implements Store {
   }
 
   /**
-   * Hands a change on in its turn, and does not keep the next one waiting until this one is on disk: the store below keeps
-   * their order, and can write several at once.
+   * Starts a change in its turn. The next change does not wait until this one is on disk: the underlying store keeps the
+   * order and can write several changes at once.
    */
-  async #handOn(prepare: () => Promise<() => MaybePromise<void>>): Promise<void> {
+  async #startInTurn(prepare: () => Promise<() => MaybePromise<void>>): Promise<void> {
     const { writing } = await this.#inTurn(async () => {
       const change = await prepare();
       const started = Promise.resolve(change());
@@ -246,7 +248,7 @@ class EncryptedStore implements Store {
     const view = new DataView(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
     const end = 4 + view.getUint32(0);
     const key = parseJson(plaintext.subarray(4, end));
-    // What is authentic was written by us.
+    // Cannot happen: this class wrote the record, since it is authentic.
     if (!Array.isArray(key)) throw damaged();
     return { key: key as readonly string[], value: plaintext.slice(end) };
   }
@@ -260,7 +262,12 @@ class EncryptedStore implements Store {
         const watching = sharing.watch((keys) => {
           turn = turn.then(async () => {
             const names = await Promise.all(keys.map((key) => this.#nameOf(key)));
-            if (!stopped) listener(names);
+            if (stopped) return;
+            try {
+              listener(names);
+            } catch (error) {
+              showError('a listener of a shared store has failed:', error);
+            }
           });
         });
         return makeHandle(() => {
@@ -271,7 +278,7 @@ class EncryptedStore implements Store {
     };
   }
 
-  /** Only a record that is there tells its name; else an empty path says that anything may have changed. */
+  /** Only an existing record tells its path. Otherwise the empty path says that any record may have changed. */
   async #nameOf(hidden: StoreKey): Promise<StoreKey> {
     if (hidden.length === 0 || hidden[0] === HEADER_KEY[0]) return [];
     try {
@@ -283,7 +290,7 @@ class EncryptedStore implements Store {
   }
 }
 
-/** A record opens in its own place only. */
+/** Binds a record to its path. */
 function contextOf(hidden: StoreKey): Uint8Array {
   return utf8Encode(hidden.join('/'));
 }

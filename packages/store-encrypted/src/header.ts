@@ -13,20 +13,20 @@ import type { ScryptWork } from '#native/scrypt';
 import { importKey, open, seal } from './aead.ts';
 import { decodeDerivation, derive, encodeDerivation, newDerivation } from './passphrase.ts';
 
-/** What opens an encrypted store: a passphrase, or a key of 32 bytes that the caller keeps. */
+/** Unlocks an encrypted store: a passphrase, or a key of 32 bytes that the caller keeps. */
 export type Unlock = { readonly passphrase: string } | { readonly key: Uint8Array };
 
-/** Where the header lies in the store below. */
+/** Path of the header in the underlying store. */
 export const HEADER_KEY = ['dim-encrypted'] as const;
 
-/** A header: how the data key is wrapped, and the wrapped data key. */
+/** The wrapped data key, and how it is wrapped. */
 interface Header {
   readonly facts: JsonObject;
   readonly wrapped: Uint8Array;
 }
 
 /**
- * Reads the data key of a store, or makes one for a store that has none yet.
+ * Reads the data key of a store. An empty store gets a new one.
  *
  * @returns 32 bytes
  * @throws `crypto/passphrase` for the wrong passphrase or key; `store/corrupt` for a damaged header
@@ -42,16 +42,16 @@ export async function dataKey(
   const key = randomBytes(32);
   const header = await wrap(key, unlock, work);
   if (await store.compareAndSet(HEADER_KEY, undefined, header)) return key;
-  // Somebody else was faster: his data key counts.
+  // Another process was faster: its data key counts.
   const first = await store.get(HEADER_KEY);
   if (first === undefined) throw corrupt();
   return unwrap(first, unlock);
 }
 
 /**
- * What opens an encrypted store.
+ * Tells whether an encrypted store needs a passphrase or a key.
  *
- * @returns undefined for a store that is not encrypted yet
+ * @returns undefined for a store without encryption
  * @throws `store/corrupt` for a damaged header
  */
 export async function unlockedBy(store: Store): Promise<'passphrase' | 'key' | undefined> {
@@ -60,7 +60,7 @@ export async function unlockedBy(store: Store): Promise<'passphrase' | 'key' | u
   return decodeDerivation(decode(stored).facts['kdf']) === undefined ? 'key' : 'passphrase';
 }
 
-/** Wraps a data key for another passphrase or key; nothing else in the store changes. */
+/** Wraps the data key with another passphrase or key. Nothing else in the store changes. */
 export async function rewrap(
   store: Store,
   from: Unlock,
@@ -71,7 +71,7 @@ export async function rewrap(
   if (stored === undefined) throw corrupt();
   const header = await wrap(await unwrap(stored, from), to, work);
   if (!(await store.compareAndSet(HEADER_KEY, stored, header))) {
-    throw new ProtocolError('store/conflict', 'somebody else is changing the passphrase');
+    throw new ProtocolError('store/conflict', 'another process is changing the passphrase');
   }
 }
 
@@ -106,7 +106,7 @@ async function unwrap(stored: Uint8Array, unlock: Unlock): Promise<Uint8Array> {
   return key;
 }
 
-/** The parameters are authenticated with the key: nobody can make them cheaper. */
+/** Authenticates the parameters together with the key, so that an attacker cannot make them cheaper. */
 function contextOf(facts: JsonObject): Uint8Array {
   return utf8Encode(`dim-encrypted ${stringifyJson(facts)}`);
 }
@@ -124,19 +124,19 @@ function decode(stored: Uint8Array): Header {
   }
 }
 
-/** A store in use without encryption would look empty from now on, and stay readable on disk. */
+/** Refuses a store with unencrypted records: it would look empty, and its records would stay readable on disk. */
 async function refuseForeign(store: Store): Promise<void> {
   for await (const _ of store.list([])) {
-    throw new ProtocolError('store/corrupt', 'the store has records and no encryption header');
+    throw new ProtocolError('store/corrupt', 'the store has records but no encryption header');
   }
 }
 
 function wrong(): ProtocolError<'crypto/passphrase'> {
-  return new ProtocolError('crypto/passphrase', 'passphrase or key is wrong');
+  return new ProtocolError('crypto/passphrase', 'the passphrase or key is wrong');
 }
 
 function corrupt(): ProtocolError<'store/corrupt'> {
-  return new ProtocolError('store/corrupt', 'encryption header cannot be read', {
+  return new ProtocolError('store/corrupt', 'the encryption header cannot be read', {
     details: { what: 'encryption header' },
   });
 }

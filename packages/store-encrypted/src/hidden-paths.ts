@@ -3,12 +3,12 @@ import { concatBytes, encodeBase64, LruMap, utf8Encode } from '@dimp/foundation'
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 
-/** Bytes of a hidden part: enough that no two are ever alike. */
+/** Bytes of a hidden part; 128 bits make collisions negligible. */
 const PART_BYTES = 16;
 
 /**
- * Replaces the parts of a path by what only the owner of the key can compute, HMAC-SHA-256 over all parts so far. Records
- * below one path stay below one path, so they can be listed; nobody sees whose they are.
+ * Replaces each part of a path by the HMAC-SHA-256 of the path up to it, which only the owner of the key can compute.
+ * Records below one path stay below one path, so they can be listed, but their names are hidden.
  */
 export class HiddenPaths {
   readonly #key: Uint8Array;
@@ -24,7 +24,7 @@ export class HiddenPaths {
     return this.#hide(key).parts;
   }
 
-  /** The name of a lock. */
+  /** Hides the name of a lock. */
   hideName(name: string): string {
     return textOf(hmac(sha256, this.#key, utf8Encode(`lock ${name}`)));
   }

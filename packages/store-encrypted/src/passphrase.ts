@@ -9,31 +9,31 @@ import {
 } from '@dimp/foundation';
 import { native, type ScryptWork } from '#native/scrypt';
 
-/** How a passphrase becomes a key: scrypt (RFC 7914), with its salt. */
+/** Parameters of scrypt (RFC 7914), including the salt. */
 export interface KeyDerivation extends ScryptWork {
   readonly salt: Uint8Array;
 }
 
-/** 128 MiB and about half a second: what OWASP advises for scrypt. */
+/** 128 MiB and about half a second, as OWASP recommends for scrypt. */
 export const DEFAULT_WORK: ScryptWork = /* @__PURE__ */ Object.freeze({ N: 131_072, r: 8, p: 1 });
 
-/** Most memory that stored parameters may ask for, in bytes: whoever changed them must not stop the program. */
-const MAX_MEMORY = 512 * 1024 * 1024;
+/** Most memory that stored parameters may need: an attacker who changed them must not stop the program. */
+const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 const SALT_BYTES = 16;
 
-/** New parameters with a new salt. @throws `RangeError` for work that is out of bounds */
+/** Makes parameters with a new salt. @throws `RangeError` for work that is out of bounds */
 export function newDerivation(work: ScryptWork = DEFAULT_WORK): KeyDerivation {
   if (!isWork(work)) throw new RangeError('scrypt parameters are out of bounds');
   return { N: work.N, r: work.r, p: work.p, salt: randomBytes(SALT_BYTES) };
 }
 
 /**
- * The key of a passphrase, 32 bytes. Letters that look alike and are typed in different ways count as one (NFKC).
+ * Derives a key of 32 bytes from a passphrase. Different Unicode forms of the same characters give the same key (NFKC).
  *
  * @throws `RangeError` for an empty passphrase
  */
 export function derive(passphrase: string, derivation: KeyDerivation): Promise<Uint8Array> {
-  if (passphrase === '') throw new RangeError('a passphrase must not be empty');
+  if (passphrase === '') throw new RangeError('the passphrase must not be empty');
   return native(utf8Encode(passphrase.normalize('NFKC')), derivation.salt, derivation);
 }
 
@@ -41,7 +41,7 @@ export function encodeDerivation({ N, r, p, salt }: KeyDerivation): JsonObject {
   return { name: 'scrypt', N, r, p, salt: encodeBase64(salt) };
 }
 
-/** @returns undefined for parameters that nobody would have written */
+/** @returns undefined for parameters that {@link encodeDerivation} cannot have written */
 export function decodeDerivation(wire: Json | undefined): KeyDerivation | undefined {
   if (!isJsonObject(wire) || wire['name'] !== 'scrypt') return undefined;
   const { N, r, p, salt } = wire;
@@ -58,5 +58,5 @@ export function decodeDerivation(wire: Json | undefined): KeyDerivation | undefi
 function isWork({ N, r, p }: ScryptWork): boolean {
   const whole = [N, r, p].every((each) => Number.isInteger(each) && each > 0);
   const power = Math.log2(N) % 1 === 0 && N >= 2;
-  return whole && power && 128 * N * r <= MAX_MEMORY && p <= 16 && r <= 64;
+  return whole && power && 128 * N * r <= MAX_MEMORY_BYTES && p <= 16 && r <= 64;
 }

@@ -19,7 +19,7 @@ import { decodeDerivation, derive, encodeDerivation, newDerivation } from './pas
 const MAGIC = 'DIM sealed 1\n';
 
 /**
- * Seals bytes with a passphrase: scrypt, then AES-256-GCM. The result says how it was made; all of it is authenticated.
+ * Seals bytes with a passphrase: scrypt, then AES-256-GCM. The result contains the parameters; all of it is authenticated.
  *
  * @throws `RangeError` for an empty passphrase, or work that is out of bounds
  */
@@ -35,10 +35,10 @@ export async function sealWithPassphrase(
 }
 
 /**
- * Opens what {@link sealWithPassphrase} made.
+ * Opens bytes that {@link sealWithPassphrase} sealed.
  *
- * @throws `format/bytes` for anything else; `crypto/passphrase` for the wrong passphrase, and for a file that was changed:
- *   the two cannot be told apart
+ * @throws `format/bytes` for other bytes; `crypto/passphrase` for a wrong passphrase or a changed file, which cannot be
+ *   distinguished
  */
 export async function openWithPassphrase(
   sealed: Uint8Array,
@@ -46,11 +46,11 @@ export async function openWithPassphrase(
 ): Promise<Uint8Array> {
   const first = sealed.indexOf(0x0a);
   const second = sealed.indexOf(0x0a, first + 1);
-  if (first === -1 || second === -1 || second > 1024) throw noFile();
+  if (first === -1 || second === -1 || second > 1024) throw notSealed();
   const derivation = readHeader(sealed.subarray(0, second));
   const key = await importKey(await derive(passphrase, derivation));
   const opened = await open(key, sealed.slice(second + 1), sealed.slice(0, second + 1));
-  if (opened === undefined) throw new ProtocolError('crypto/passphrase', 'passphrase is wrong');
+  if (opened === undefined) throw new ProtocolError('crypto/passphrase', 'the passphrase is wrong');
   return opened;
 }
 
@@ -62,11 +62,11 @@ function readHeader(bytes: Uint8Array): ReturnType<typeof newDerivation> {
       if (derivation !== undefined) return derivation;
     }
   } catch {
-    // No text, or no JSON.
+    // Not UTF-8, or not JSON.
   }
-  throw noFile();
+  throw notSealed();
 }
 
-function noFile(): ProtocolError<'format/bytes'> {
-  return new ProtocolError('format/bytes', 'this is no sealed file');
+function notSealed(): ProtocolError<'format/bytes'> {
+  return new ProtocolError('format/bytes', 'the bytes are not a sealed file');
 }

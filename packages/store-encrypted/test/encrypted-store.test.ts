@@ -2,17 +2,18 @@ import type { Store, StoreKey } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { decodeBase64, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { storeCompliance } from '@dimp/testing/compliance';
+import { tabs } from '@dimp/testing/stores';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { changePassphrase, encryptedStore, type Unlock } from '../src/index.ts';
 import { openWithPassphrase, sealWithPassphrase } from '../src/secrets.ts';
 
-/** Cheap: what is tested here is not how long guessing takes. */
+/** Cheap, because these tests do not depend on the cost of guessing. */
 const work = { N: 1024, r: 8, p: 1 };
 const PASS = { passphrase: 'correct horse' };
 const HEADER: StoreKey = ['dim-encrypted'];
 
-/** A store in memory that outlives those who open it. */
+/** Store in memory that stays open when it is closed. */
 function keptOpen(inner: Store): Store {
   return {
     capabilities: { durable: true, shared: false },
@@ -31,7 +32,7 @@ describe('an encrypted store is a store', () => {
   const stores = new Map<string, Store>();
   storeCompliance(test, {
     open: (name) => {
-      // What lies below stays, as a file would.
+      // The underlying store stays, as a file does.
       const inner = stores.get(name) ?? memoryStore();
       stores.set(name, inner);
       return encryptedStore(keptOpen(inner), PASS, { work });
@@ -60,7 +61,25 @@ test('neither values nor paths stand in the store below', async () => {
   }
 });
 
-test('a wrong passphrase or key is told as such', async () => {
+test('a listener that throws is reported, and hears of later changes', async () => {
+  const { open } = tabs();
+  const writer = await encryptedStore(open(), PASS, { work });
+  const reader = await encryptedStore(open(), PASS, { work });
+  const shown = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const heard: string[] = [];
+  reader.sharing?.watch((keys) => {
+    heard.push(...keys.map((key) => key.join('/')));
+    throw new Error('from a listener');
+  });
+  // The runner fails if a rejection is left unhandled.
+  await writer.set(['one'], utf8Encode('1'));
+  await writer.set(['two'], utf8Encode('2'));
+  await vi.waitFor(() => expect(heard).toEqual(['one', 'two']));
+  expect(shown).toHaveBeenCalledTimes(2);
+  shown.mockRestore();
+});
+
+test('a wrong passphrase or key is refused with crypto/passphrase', async () => {
   const key = { key: new Uint8Array(32).fill(7) };
   for (const [right, wrong] of [
     [PASS, { passphrase: 'correct horsf' }],
@@ -79,13 +98,13 @@ test('a wrong passphrase or key is told as such', async () => {
   }
 });
 
-test('the same passphrase typed in another way opens', async () => {
+test('another Unicode form of the same passphrase opens the store', async () => {
   const inner = await filled({ passphrase: 'caf\u00e9' });
   await encryptedStore(inner, { passphrase: 'cafe\u0301' });
   await expect(encryptedStore(memoryStore(), { passphrase: '' })).rejects.toThrow(RangeError);
 });
 
-test('the passphrase changes without touching a record', async () => {
+test('a change of the passphrase replaces no record', async () => {
   const inner = await filled();
   const before = new Map<string, Uint8Array>();
   for await (const [key, value] of inner.list([])) before.set(key.join('\n'), value);
@@ -109,7 +128,7 @@ async function listAll(store: Store): Promise<void> {
   for await (const _ of store.list([])) void _;
 }
 
-test('a record with any byte changed is refused', async () => {
+test('a record with a changed byte is refused, whichever byte it is', async () => {
   const inner = await filled();
   const store = await encryptedStore(inner, PASS);
   for await (const [key, value] of inner.list([])) {
@@ -126,7 +145,7 @@ test('a record with any byte changed is refused', async () => {
   }
 });
 
-test('records that changed places are refused', async () => {
+test('records that were swapped are refused', async () => {
   const inner = await filled();
   const records: (readonly [StoreKey, Uint8Array])[] = [];
   for await (const record of inner.list([])) if (record[0][0] !== HEADER[0]) records.push(record);
@@ -141,7 +160,7 @@ test('records that changed places are refused', async () => {
   }
 });
 
-test('a header that was changed opens nothing, and asks for no absurd work', async () => {
+test('a changed header opens nothing, and cannot demand excessive work', async () => {
   const inner = await filled();
   const header = (await inner.get(HEADER)) ?? new Uint8Array();
   const wire = JSON.parse(utf8Decode(header));
@@ -173,7 +192,7 @@ test('a header that was changed opens nothing, and asks for no absurd work', asy
   expect(decodeBase64(wire.wrapped)).toHaveLength(12 + 32 + 16);
 });
 
-test('a store with records in the clear is not taken for an encrypted one', async () => {
+test('a store with unencrypted records is refused', async () => {
   const inner = memoryStore();
   await inner.set(['plain'], utf8Encode('text'));
   await expect(encryptedStore(inner, PASS, { work })).rejects.toMatchObject({
@@ -181,7 +200,7 @@ test('a store with records in the clear is not taken for an encrypted one', asyn
   });
 });
 
-test('two that open a new store at once share one key', async () => {
+test('two programs that open a new store at the same time share one key', async () => {
   const inner = memoryStore();
   const [one, two] = await Promise.all([
     encryptedStore(inner, PASS, { work }),
@@ -192,7 +211,7 @@ test('two that open a new store at once share one key', async () => {
 });
 
 describe('sealed secrets', () => {
-  test('open with their passphrase, and with no other', async () => {
+  test('open with their passphrase only', async () => {
     const sealed = await sealWithPassphrase(utf8Encode('key'), 'pass', { work });
     expect(await openWithPassphrase(sealed, 'pass')).toEqual(utf8Encode('key'));
     await expect(openWithPassphrase(sealed, 'Pass')).rejects.toMatchObject({
@@ -201,7 +220,7 @@ describe('sealed secrets', () => {
     expect(utf8Decode(sealed.slice(0, 12))).toBe('DIM sealed 1');
   });
 
-  test('with a changed byte never open', async () => {
+  test('do not open with a changed byte', async () => {
     const sealed = await sealWithPassphrase(utf8Encode('key'), 'pass', { work });
     await fc.assert(
       fc.asyncProperty(
@@ -218,7 +237,7 @@ describe('sealed secrets', () => {
     );
   });
 
-  test('any bytes give an error code', async () => {
+  test('opening arbitrary bytes fails with an error code', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
         await expect(openWithPassphrase(bytes, 'pass')).rejects.toMatchObject({

@@ -1,15 +1,15 @@
 import { type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
 
-/** What errors of IndexedDB mean; `store/unavailable` is the rest. */
+/** Codes for errors of IndexedDB; `store/unavailable` for all others. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   QuotaExceededError: 'store/quota',
-  // The database has another layout, or bytes that it does not understand itself.
+  // The database has another layout, or data that the browser cannot read.
   NotFoundError: 'store/corrupt',
   DataError: 'store/corrupt',
   NotReadableError: 'store/corrupt',
 };
 
-/** An error of IndexedDB as one of a store. */
+/** Converts an error of IndexedDB to a store error. */
 export function storeError(what: string, cause: unknown): ProtocolError {
   if (isProtocolError(cause)) return cause;
   const name = nameOf(cause);
@@ -20,7 +20,7 @@ export function storeError(what: string, cause: unknown): ProtocolError {
   });
 }
 
-/** The error for a store that cannot be used any more, or at all. */
+/** Makes the error for a store that cannot be used. */
 export function unavailable(message: string): ProtocolError<'store/unavailable'> {
   return new ProtocolError('store/unavailable', message);
 }

@@ -14,10 +14,10 @@ import { isPath, TabSharing } from './tab-sharing.ts';
 /** Name of the only object store: values by path. */
 export const RECORDS = 'records';
 
-/** Entries that a list reads at first, and at most, in one go. */
+/** Number of entries that a list reads at once: at first, and at most. */
 const FIRST_PAGE = 16;
 const MAX_PAGE = 512;
-/** Bytes that a list reads in one go, about. */
+/** Approximate bytes that a list reads at once. */
 const PAGE_BYTES = 1024 * 1024;
 
 type Records<Mode extends IDBTransactionMode> = IDBPObjectStore<
@@ -43,7 +43,7 @@ export class OpenIndexedDbStore implements Store {
     this.sharing = this.#tabs;
   }
 
-  /** The browser or another tab takes the database away, to delete or to change it: nobody has to wait for us. */
+  /** Closes the store because the browser or another tab needs the database, to delete or to upgrade it. */
   lose(): void {
     this.#lost = true;
     this.#database.close();
@@ -67,13 +67,13 @@ export class OpenIndexedDbStore implements Store {
   async *list(prefix: StoreKey): AsyncGenerator<readonly [key: StoreKey, value: Uint8Array]> {
     this.#checkOpen();
     checkStorePrefix(prefix);
-    // In the order of keys an array comes behind every text.
+    // In the order of keys, arrays come after all strings.
     const end = [...prefix, []];
     let after: StoreKey = prefix;
     let count = FIRST_PAGE;
     for (;;) {
       const range = IDBKeyRange.bound([...after], end, true, true);
-      // A transaction for each page: none is open while the caller works on it.
+      // One transaction for each page: none is open while the caller uses the entries.
       const [keys, values] = await this.#transact('readonly', (records) =>
         Promise.all([records.getAllKeys(range, count), records.getAll(range, count)]),
       );
@@ -149,9 +149,9 @@ export class OpenIndexedDbStore implements Store {
   }
 
   /**
-   * Changes entries in one transaction and tells the others.
+   * Changes entries in one transaction, then notifies the other tabs.
    *
-   * @param run - yields the paths of those it has changed
+   * @param run - returns the paths of the changed entries
    */
   async #change(
     run: (records: Records<'readwrite'>) => Promise<readonly StoreKey[]>,
@@ -173,7 +173,7 @@ export class OpenIndexedDbStore implements Store {
     return keys;
   }
 
-  /** Runs a transaction, which begins before this returns: they take effect in the order in which they begin. */
+  /** Runs a transaction. It is created before this method returns: transactions take effect in order of creation. */
   async #transact<Mode extends 'readonly' | 'readwrite', T>(
     mode: Mode,
     run: (records: Records<Mode>) => Promise<T>,
@@ -181,13 +181,13 @@ export class OpenIndexedDbStore implements Store {
     let transaction: IDBPTransaction<unknown, [typeof RECORDS], Mode> | undefined;
     try {
       transaction = this.#database.transaction(RECORDS, mode, { durability: 'strict' });
-      // It is waited for below, but may fail before.
+      // It may be rejected before it is awaited below.
       transaction.done.catch(() => undefined);
       const result = await run(transaction.objectStore(RECORDS));
       await transaction.done;
       return result;
     } catch (error) {
-      // Why a transaction was given up says more than that it was.
+      // The reason why the transaction was aborted is more precise.
       const cause = transaction?.error ?? error;
       abort(transaction);
       throw this.#lost ? lost() : storeError('the database', cause);
@@ -201,7 +201,7 @@ async function write(
   value: Uint8Array | undefined,
 ): Promise<void> {
   if (value === undefined) await records.delete([...key]);
-  // A copy of its own: of a part of a larger array all of that would be stored.
+  // A copy: for a view of a larger buffer, the browser would store the whole buffer.
   else await records.put(new Uint8Array(value), [...key]);
 }
 
@@ -210,7 +210,7 @@ function bytesOf(stored: unknown): Uint8Array | undefined {
   throw corrupt();
 }
 
-/** Entries that a list reads next: as many as are about one page long. */
+/** Number of entries that fit about one page, by the size of the last page. */
 function nextCount(count: number, bytes: number): number {
   if (bytes > PAGE_BYTES) return Math.max(1, count >> 1);
   return bytes < PAGE_BYTES / 4 ? Math.min(MAX_PAGE, count * 2) : count;
@@ -220,7 +220,7 @@ function abort(transaction: { abort(): void } | undefined): void {
   try {
     transaction?.abort();
   } catch {
-    // It has ended by itself.
+    // The transaction has ended already.
   }
 }
 

@@ -4,13 +4,13 @@ import { type IDBPDatabase, openDB } from 'idb';
 import { storeError, unavailable } from './idb-error.ts';
 import { OpenIndexedDbStore, RECORDS } from './indexed-db-store.ts';
 
-/** What {@link indexedDbStore} is told. */
+/** Options for {@link indexedDbStore}. */
 export interface IndexedDbStoreOptions {
-  /** Name of the database in this origin; `indexedDB.deleteDatabase` of this name removes the store. */
+  /** Name of the database in this origin. `indexedDB.deleteDatabase` with this name deletes the store. */
   readonly name: string;
   /**
-   * Milliseconds after which opening is given up: a deletion that another tab stands in the way of, say, keeps everybody
-   * out until that tab gives way.
+   * Maximum time for opening, in milliseconds. For example, a deletion that another tab blocks keeps the database closed
+   * until that tab closes its connection.
    *
    * @default 10,000
    */
@@ -19,16 +19,16 @@ export interface IndexedDbStoreOptions {
 
 const DEFAULT_TIMEOUT = 10_000;
 
-/** Layout of the database: one object store, values by path. */
+/** Version of the database layout: one object store with values by path. */
 const VERSION = 1;
 
 /**
- * Opens a store in this browser, which all tabs and workers of this origin may have open at once. What is acknowledged was
- * handed to the disk (`durability: 'strict'`).
+ * Opens a store in this browser. All tabs and workers of the origin can have it open at the same time. Acknowledged
+ * changes were flushed to the disk (`durability: 'strict'`).
  *
- * @throws `store/unavailable` where the browser has no IndexedDB, Web Locks or BroadcastChannel, or refuses them: some do
- *   in private windows, and pages that are no secure context have no Web Locks; or if it did not open in time; `store/corrupt` if the database is
- *   something else; `store/quota`
+ * @throws `store/unavailable` if the browser has no IndexedDB, Web Locks or BroadcastChannel, or refuses them (some do in
+ *   private windows, and Web Locks need a secure context), or if the database does not open in time; `store/corrupt` if
+ *   the database is not a store; `store/quota`
  *
  * @example
  * ```ts
@@ -62,20 +62,20 @@ export async function indexedDbStore({
   }
   if (!database.objectStoreNames.contains(RECORDS)) {
     database.close();
-    throw new ProtocolError('store/corrupt', 'the database of this name is no store');
+    throw new ProtocolError('store/corrupt', 'the database of this name is not a store');
   }
   store = new OpenIndexedDbStore(name, database);
   if (taken) store.lose();
   return store;
 }
 
-/** @throws `store/unavailable` if it does not open in time; what opens later is closed at once */
+/** @throws `store/unavailable` if the database does not open in time; it is closed if it opens later */
 function within(timeout: number, opening: Promise<IDBPDatabase>): Promise<IDBPDatabase> {
   return new Promise((resolve, reject) => {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      reject(unavailable('the database does not open: another tab may stand in the way'));
+      reject(unavailable('the database does not open: another tab may block it'));
     }, timeout);
     opening.then(
       (database) => {
@@ -92,9 +92,9 @@ function within(timeout: number, opening: Promise<IDBPDatabase>): Promise<IDBPDa
 }
 
 function checkPlatform(): void {
-  if (!('indexedDB' in globalThis)) throw unavailable('there is no IndexedDB here');
-  if (!('BroadcastChannel' in globalThis)) throw unavailable('there is no BroadcastChannel here');
+  if (!('indexedDB' in globalThis)) throw unavailable('IndexedDB is not available');
+  if (!('BroadcastChannel' in globalThis)) throw unavailable('BroadcastChannel is not available');
   if (!('locks' in navigator)) {
-    throw unavailable('there are no Web Locks here: pages need https, or localhost');
+    throw unavailable('Web Locks are not available: the page needs https or localhost');
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Runs a task while this tab has a lock of the browser, and waits its turn first.
+ * Waits for a lock of the browser, and runs a task while this tab holds it.
  *
- * The browser is told of the signal, but does not decide when the waiting ends: in Chromium 156 the first request of a
- * page that is aborted at once never settles, and is granted later. What is granted after the signal is given back at
+ * The browser gets the signal, but does not decide when the waiting ends: in Chromium 156, the first request of a page
+ * that is aborted at once never settles and is granted later. A lock that is granted after the signal is released at
  * once.
  *
- * @param signal - ends the waiting with its reason; a task that has begun goes on
- * @returns what the task returns
+ * @param signal - ends the waiting with its reason; a running task continues
+ * @returns the result of the task
  */
 export function requestLock<T>(
   name: string,
@@ -20,7 +20,7 @@ export function requestLock<T>(
     const granted = async (): Promise<void> => {
       if (signal.aborted) return;
       signal.removeEventListener('abort', abort);
-      // The browser keeps the lock until the task is done, however it ends.
+      // The browser holds the lock until the task settles.
       await task().then(resolve, reject);
     };
     navigator.locks.request(name, { signal }, granted).catch((error: unknown) => {

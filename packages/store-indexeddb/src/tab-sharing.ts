@@ -2,18 +2,18 @@ import type { StoreKey, StoreSharing } from '@dimp/core';
 import { type Handle, makeHandle, showError } from '@dimp/foundation';
 import { requestLock } from './request-lock.ts';
 
-/** How the tabs and workers of one origin that have a store open get along: Web Locks and a broadcast channel. */
+/** Coordinates the tabs and workers that have a store open, with Web Locks and a broadcast channel. */
 export class TabSharing implements StoreSharing {
   readonly #scope: string;
   readonly #checkOpen: () => void;
   readonly #channel: BroadcastChannel;
-  /** An object of its own for each call: the same function may watch twice. */
+  /** One object for each call: the same function may be added twice. */
   readonly #watchers = new Set<{ readonly hear: (keys: readonly StoreKey[]) => void }>();
   readonly #stop = new AbortController();
 
   /**
    * @param name - of the store
-   * @param checkOpen - throws when the store cannot be used any more
+   * @param checkOpen - throws once the store is closed or lost
    */
   constructor(name: string, checkOpen: () => void) {
     this.#scope = `dimp store ${JSON.stringify(name)}`;
@@ -38,19 +38,19 @@ export class TabSharing implements StoreSharing {
     });
   }
 
-  /** Tells all others what was changed. */
+  /** Notifies the other tabs of changes. */
   tell(keys: readonly StoreKey[]): void {
     this.#channel.postMessage(keys);
   }
 
-  /** @param reason - what those get who wait for a lock */
+  /** @param reason - rejects all calls that wait for a lock */
   close(reason: unknown): void {
     this.#watchers.clear();
     this.#channel.close();
     this.#stop.abort(reason);
   }
 
-  /** Anything of this origin can post here, so only what are paths counts. */
+  /** Any script of the origin can post to the channel, so everything except paths is ignored. */
   #hear(data: unknown): void {
     if (!Array.isArray(data) || !data.every(isPath)) return;
     for (const { hear } of [...this.#watchers]) {
@@ -63,7 +63,7 @@ export class TabSharing implements StoreSharing {
   }
 }
 
-/** Whether something is an array of texts. */
+/** Whether a value is an array of strings. */
 export function isPath(value: unknown): value is StoreKey {
   return Array.isArray(value) && value.every((part) => typeof part === 'string');
 }

@@ -10,7 +10,7 @@ async function newStore(name: string) {
   return store;
 }
 
-test('a database that is something else is store/corrupt', async () => {
+test('a database that is not a store is refused with store/corrupt', async () => {
   const name = newName();
   const other = await openDB(name, 1, {
     upgrade: (database) => {
@@ -23,7 +23,7 @@ test('a database that is something else is store/corrupt', async () => {
   other.close();
 });
 
-test('a value or a path that no store has written is store/corrupt', async () => {
+test('a value or path that a store cannot have written is store/corrupt', async () => {
   const name = newName();
   const store = await newStore(name);
   await store.set(['good'], new Uint8Array(1));
@@ -52,7 +52,7 @@ test('a value or a path that no store has written is store/corrupt', async () =>
   raw.close();
 });
 
-test('of a part of a large array only the part is stored', async () => {
+test('a view of a large buffer is stored without the rest of the buffer', async () => {
   const name = newName();
   const store = await newStore(name);
   await store.set(['part'], new Uint8Array(1_000_000).subarray(10, 20));

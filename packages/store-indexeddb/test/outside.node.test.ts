@@ -1,7 +1,7 @@
 import { indexedDbStore } from '@dimp/store-indexeddb';
 import { expect, test } from 'vitest';
 
-test('where there is no IndexedDB, the store is store/unavailable', async () => {
+test('opening fails with store/unavailable where IndexedDB is missing', async () => {
   await expect(indexedDbStore({ name: 'account' })).rejects.toMatchObject({
     code: 'store/unavailable',
   });

@@ -23,7 +23,7 @@ function randomMegabytes(count: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-test('more than the browser allows is store/quota, and what was there stays', async () => {
+test('a write beyond the quota of the browser is store/quota, and earlier records stay', async () => {
   const protocol = cdp() as unknown as Protocol;
   const { origin } = location;
   const { usage = 0 } = await navigator.storage.estimate();

@@ -30,7 +30,7 @@ async function newStore(name: string) {
   return store;
 }
 
-test('two tabs that count up at once lose no count', async () => {
+test('two tabs that increment a counter at the same time lose no increment', async () => {
   const name = newName();
   const tabs = [newTab(), newTab()];
   const results = await Promise.all(tabs.map((tab) => tab.tell('increment', name, '1000')));
@@ -39,7 +39,7 @@ test('two tabs that count up at once lose no count', async () => {
   expect(utf8Decode((await store.get(['counter'])) ?? new Uint8Array())).toBe('2000');
 });
 
-test('a change that another tab makes is heard of and can be read', async () => {
+test('a tab is notified of a change by another tab and can read it', async () => {
   const name = newName();
   const store = await newStore(name);
   const heard: StoreKey[] = [];
@@ -67,7 +67,7 @@ test('a lock that another tab holds is free when that tab is gone', async () => 
   expect(await patient).toBe('mine');
 });
 
-test('whoever gives up at once is told so, and does not keep the lock from others later', async () => {
+test('a request that is aborted at once is rejected, and does not take the lock later', async () => {
   const name = newName();
   const store = await newStore(name);
   const tab = newTab();
@@ -87,7 +87,7 @@ test('whoever gives up at once is told so, and does not keep the lock from other
   expect(ran).toBe(0);
 });
 
-test('a deletion that somebody stands in the way of keeps nobody waiting without end', async () => {
+test('opening behind a blocked deletion fails after the timeout', async () => {
   const name = newName();
   const stubborn = await openDB(name, 1, {
     upgrade: (database) => {
@@ -105,7 +105,7 @@ test('a deletion that somebody stands in the way of keeps nobody waiting without
   await (await indexedDbStore({ name })).close();
 });
 
-test('who waits for a lock when the store is closed is told state/stopped', async () => {
+test('closing the store rejects waiting lock requests with state/stopped', async () => {
   const name = newName();
   const store = await newStore(name);
   const tab = newTab();
@@ -116,7 +116,7 @@ test('who waits for a lock when the store is closed is told state/stopped', asyn
   await refused;
 });
 
-test('a store that another tab deletes gives way, and is store/unavailable from then on', async () => {
+test('a store that another tab deletes closes, and is store/unavailable from then on', async () => {
   const name = newName();
   const store = await newStore(name);
   await store.set(['k'], new Uint8Array(1));
@@ -150,7 +150,7 @@ test('a store that another tab deletes gives way, and is store/unavailable from 
   expect(await again.get(['k'])).toBeUndefined();
 });
 
-test('a newer version of the program that changes the layout is let in', async () => {
+test('a newer version of the program can upgrade the database', async () => {
   const name = newName();
   const store = await newStore(name);
   const upgraded = new Promise<IDBDatabase>((resolve, reject) => {
@@ -165,7 +165,7 @@ test('a newer version of the program that changes the layout is let in', async (
   database.close();
 });
 
-test('what others post into the channel is ignored unless it is paths', async () => {
+test('messages in the channel that are not paths are ignored', async () => {
   const name = newName();
   const store = await newStore(name);
   const heard: unknown[] = [];

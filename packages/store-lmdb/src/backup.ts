@@ -5,7 +5,7 @@ import type { RootDatabase } from 'lmdb';
 import { syncFile, syncFolder } from './durable.ts';
 import { storeError } from './native-error.ts';
 
-/** Copies an open database to a new folder, which gets its name when everything is on the disk. */
+/** Copies an open database to a new folder. The folder gets its name once all of it is on the disk. */
 export async function copyEnvironment(
   environment: RootDatabase<Uint8Array, Uint8Array>,
   folder: string,
@@ -17,7 +17,7 @@ export async function copyEnvironment(
     await checkFree(target);
     await checkRoom(folder, dirname(target));
     await rm(partial, { recursive: true, force: true });
-    // The copy holds the same secrets.
+    // The copy contains the same private keys.
     await mkdir(partial, { mode: 0o700 });
     await environment.backup(partial, false);
     await syncFile(join(partial, 'data.mdb'));
@@ -37,14 +37,17 @@ async function checkFree(target: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  throw new ProtocolError('store/conflict', 'there is something where the backup should go');
+  throw new ProtocolError('store/conflict', 'the target of the backup already exists');
 }
 
-/** The binding does not say why a copy failed, so what is most likely is looked at before. */
+/** The binding does not say why a copy fails. A full disk is the most likely reason, so it is checked first. */
 async function checkRoom(folder: string, target: string): Promise<void> {
   const { size } = await stat(join(folder, 'data.mdb'));
   const { bavail, bsize } = await statfs(target);
   if (bavail * bsize < size) {
-    throw new ProtocolError('store/quota', 'the disk has too little room for a backup');
+    throw new ProtocolError(
+      'store/quota',
+      'the disk does not have enough free space for the backup',
+    );
   }
 }

@@ -4,30 +4,30 @@ import type { Database } from 'lmdb';
 import { storeError } from './native-error.ts';
 import { PendingWrites, type Plan, type Planner } from './pending-writes.ts';
 
-/** A change that waits for its commit. */
+/** Change that waits for its commit. */
 interface Waiting {
-  /** Bytes it writes; 0 if it only removes. */
+  /** Bytes that it writes; 0 if it only deletes. */
   readonly bytes: number;
   readonly plan: Planner<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What a commit writes at most, in bytes, unless a single change is larger: others wait for it. */
+/** Most bytes of one commit, unless a single change is larger. Other changes wait for the commit. */
 const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
-/** What a change writes besides its values, in bytes: the page they are on, and what is left over of the last one. */
+/** Bytes that a change writes besides its values: the page of its entries, and the unused rest of the last page. */
 const OVERHEAD = 8192;
 
-/** Milliseconds after which the system is asked again how much room there is, and the share of it that is used up before. */
-const ROOM_AGE = 100;
-const ROOM_SHARE = 1 / 16;
+/** The free space is read again after this time, or after this share of it was written. */
+const FREE_SPACE_AGE_MS = 100;
+const FREE_SPACE_SHARE = 1 / 16;
 
 /**
- * Commits changes in the order in which they come, one transaction after the other: all that come while one is under way
- * share the next. A commit is written and flushed to the disk before the next begins.
+ * Commits changes in order, one transaction after the other. Changes that are added during a commit share the next one.
+ * A commit is written and flushed to the disk before the next one starts.
  *
- * What a commit writes is known before LMDB's thread begins with it, so that the thread never waits for this one: a
- * process that ends waits for that thread, and would wait for ever.
+ * Everything that a commit writes is known before LMDB's writer thread starts, so that the writer thread never waits for
+ * this thread. A process that exits joins the writer thread, and the two would block each other forever.
  */
 export class CommitQueue {
   readonly #records: Database<Uint8Array, Uint8Array>;
@@ -35,14 +35,14 @@ export class CommitQueue {
   readonly #reserve: number;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
-  /** Bytes that could be written when the system was asked, when that was, and what was written since. */
-  #room = 0;
-  #askedAt = Number.NEGATIVE_INFINITY;
-  #written = 0;
-  /** Set when LMDB refuses to write any more. */
+  /** Free space when it was last read, the time of that read, and the bytes written since. */
+  #freeBytes = 0;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #writtenBytes = 0;
+  /** Set once LMDB refuses all further writes. */
   #broken: ProtocolError | undefined;
 
-  /** @param reserve - bytes that stay free on the disk */
+  /** @param reserve - bytes to leave free on the disk */
   constructor(records: Database<Uint8Array, Uint8Array>, folder: string, reserve: number) {
     this.#records = records;
     this.#folder = folder;
@@ -50,11 +50,11 @@ export class CommitQueue {
   }
 
   /**
-   * Makes a change.
+   * Adds a change.
    *
-   * @param bytes - length of all values it writes at most; undefined if it writes none
-   * @param plan - says what is written, when all changes before it are known
-   * @returns its result, as soon as that is on the disk
+   * @param bytes - maximum length of all values that it writes; undefined if it writes none
+   * @param plan - returns the writes, once all earlier changes are known
+   * @returns the result of the plan, once the change is on the disk
    */
   add<T>(bytes: number | undefined, plan: Planner<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -68,21 +68,21 @@ export class CommitQueue {
     });
   }
 
-  /** Waits until nothing is left to commit. */
+  /** Resolves when the queue is empty. */
   async drained(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
   async #run(): Promise<void> {
-    // What else is asked for in this turn is in the queue by then.
+    // Changes that are added in this turn of the event loop share the commit.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commit(await this.#roomOnDisk());
+    while (this.#waiting.length > 0) await this.#commit(await this.#availableBytes());
     this.#running = undefined;
   }
 
-  async #commit(room: number): Promise<void> {
-    // Whoever is waiting when nothing is written any more is refused, or the queue would never end.
-    const group = this.#broken === undefined ? this.#take(room) : this.#waiting.splice(0);
+  async #commit(available: number): Promise<void> {
+    // Once LMDB refuses to write, all waiting changes are rejected. Otherwise the queue would never become empty.
+    const group = this.#broken === undefined ? this.#take(available) : this.#waiting.splice(0);
     let plans: readonly Plan<unknown>[] = [];
     try {
       if (this.#broken !== undefined) throw this.#broken;
@@ -98,10 +98,10 @@ export class CommitQueue {
     for (const [index, { resolve }] of group.entries()) resolve(plans[index]?.result);
   }
 
-  /** All of it is handed over in one turn of the event loop, so nobody sees a part of it. */
+  /** Adds all writes in one turn of the event loop, so that no reader sees a part of them. */
   async #write({ writes }: PendingWrites): Promise<void> {
     await this.#records.batch(() => {
-      // Those that belong to a batch have no promises of their own.
+      // Writes inside a batch have no promises of their own.
       for (const { key, value } of writes) {
         if (value === undefined) void this.#records.remove(key);
         else void this.#records.put(key, value);
@@ -109,49 +109,51 @@ export class CommitQueue {
     });
   }
 
-  /** Takes the next changes, as many as go together. Those that the disk has no room for are refused. */
-  #take(room: number): readonly Waiting[] {
+  /** Removes the changes of the next commit from the queue. Rejects those that the disk does not have space for. */
+  #take(available: number): readonly Waiting[] {
     const group: Waiting[] = [];
     let total = 0;
     let count = 0;
     for (const change of this.#waiting) {
       if (total > 0 && total + change.bytes > MAX_COMMIT_BYTES) break;
       count += 1;
-      // LMDB may end the process when the disk is full, so it must not come to that.
-      if (change.bytes > 0 && total + change.bytes > room) change.reject(noRoom());
+      // LMDB may abort the process when the disk is full.
+      if (change.bytes > 0 && total + change.bytes > available) change.reject(diskFull());
       else {
         group.push(change);
         total += change.bytes;
       }
     }
     this.#waiting = this.#waiting.slice(count);
-    this.#written += total;
+    this.#writtenBytes += total;
     return group;
   }
 
-  /** Bytes that may still be written. The system is not asked before every commit while there is plenty of room. */
-  async #roomOnDisk(): Promise<number> {
+  /** Bytes that can still be written. The free space is not read before each commit while there is plenty. */
+  async #availableBytes(): Promise<number> {
     const now = performance.now();
-    const fresh = now - this.#askedAt < ROOM_AGE && this.#written < this.#room * ROOM_SHARE;
+    const fresh =
+      now - this.#readAtMs < FREE_SPACE_AGE_MS &&
+      this.#writtenBytes < this.#freeBytes * FREE_SPACE_SHARE;
     if (!fresh) {
-      this.#room = await this.#askForRoom();
-      this.#askedAt = now;
-      this.#written = 0;
+      this.#freeBytes = await this.#readFreeBytes();
+      this.#readAtMs = now;
+      this.#writtenBytes = 0;
     }
-    return this.#room - this.#written;
+    return this.#freeBytes - this.#writtenBytes;
   }
 
-  async #askForRoom(): Promise<number> {
+  async #readFreeBytes(): Promise<number> {
     try {
       const { bavail, bsize } = await statfs(this.#folder);
       return bavail * bsize - this.#reserve;
     } catch {
-      // Some file systems do not say.
+      // Some file systems do not report their free space.
       return Number.POSITIVE_INFINITY;
     }
   }
 
-  /** Finds out whether LMDB still writes: after some failures it does not, and would never answer. */
+  /** Checks that LMDB still writes. After some failures it does not, and later commits would never settle. */
   #probe(): void {
     if (this.#broken !== undefined) return;
     try {
@@ -162,7 +164,7 @@ export class CommitQueue {
   }
 }
 
-/** LMDB's binding keeps the reason of a failed commit in a promise. */
+/** The reason of a failed commit. LMDB's binding keeps it in a promise. */
 async function causeOf(error: unknown): Promise<unknown> {
   if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
   try {
@@ -173,6 +175,6 @@ async function causeOf(error: unknown): Promise<unknown> {
   }
 }
 
-function noRoom(): ProtocolError<'store/quota'> {
-  return new ProtocolError('store/quota', 'the disk has too little room');
+function diskFull(): ProtocolError<'store/quota'> {
+  return new ProtocolError('store/quota', 'the disk does not have enough free space');
 }

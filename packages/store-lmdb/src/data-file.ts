@@ -5,20 +5,20 @@ import { setImmediate } from 'node:timers/promises';
 import { damaged, META_BYTES, type Meta, readMeta } from './meta-page.ts';
 import { walkPages } from './page-walk.ts';
 
-/** Processors whose page layout is known here; LMDB's own checks have to do for others. */
+/** Processors whose page layout is known here. On others, LMDB's own checks must suffice. */
 const KNOWN_LAYOUT: readonly string[] = ['x64', 'arm64', 'ppc64', 'riscv64', 'loong64'];
-/** Pages read in one go before others get their turn. */
+/** Pages that are read before the event loop continues. */
 const PAGES_AT_ONCE = 256;
-/** As often a walk begins anew because somebody writes meanwhile. */
+/** Attempts to read a consistent state while another process writes. */
 const MAX_WALKS = 5;
 
 /**
- * Looks at the data file before LMDB does: LMDB maps it into memory and trusts it, so a file that is damaged ends the
- * process. A file that is missing or empty is none yet.
+ * Checks the data file before LMDB opens it. LMDB maps the file into memory and trusts it, so a damaged file crashes the
+ * process. A file that is missing or empty passes: LMDB will create it.
  *
- * @param full - largest file, in bytes, of which all pages are checked; larger ones only if they are too short
- * @param access - how LMDB will open it
- * @throws `store/corrupt`; the file system's own errors
+ * @param full - maximum size in bytes up to which all pages are checked; larger files only if they are truncated
+ * @param access - how LMDB will open the file
+ * @throws `store/corrupt`; file system errors
  */
 export async function checkDataFile(
   folder: string,
@@ -26,7 +26,7 @@ export async function checkDataFile(
   access: 'r' | 'r+' = 'r+',
 ): Promise<void> {
   if (endianness() !== 'LE' || !KNOWN_LAYOUT.includes(process.arch)) return;
-  // As LMDB will open it, which does not survive a file that it may not open.
+  // With the access that LMDB needs: it crashes the process if it cannot open the file.
   let file: number;
   try {
     file = openSync(join(folder, 'data.mdb'), access);
@@ -46,19 +46,19 @@ async function checkFile(file: number, full: number): Promise<void> {
     const { size } = fstatSync(file);
     if (size === 0) return;
     const meta = newestMeta(file);
-    // Pages at the end may never have been written, if they are free.
+    // Free pages at the end may never have been written.
     const complete = size >= (meta.lastPage + 1) * meta.pageSize;
     if (complete && size > full) return;
     try {
       await walk(file, meta, Math.floor(size / meta.pageSize));
       return;
     } catch (error) {
-      // Another process writes: what was read did not belong together.
+      // Another process has written meanwhile, so the pages that were read belong to different states.
       if (newestMeta(file).transaction !== meta.transaction) continue;
       throw error;
     }
   }
-  // Somebody is busy with it, who will be found to be its owner.
+  // A process that writes this often has the store open: opening fails with `store/conflict` later.
 }
 
 async function walk(file: number, meta: Meta, pages: number): Promise<void> {
@@ -81,7 +81,7 @@ function required(view: DataView): DataView {
   return view;
 }
 
-/** @throws the file system's errors; a disk that gives no bytes back is another fault than wrong bytes */
+/** @throws file system errors: a disk that cannot be read is not the same as a damaged file */
 function read(file: number, position: number, length: number): DataView {
   const bytes = new Uint8Array(length);
   let filled = 0;

@@ -14,39 +14,40 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProtocolError } from '@dimp/foundation';
 
-/** Longest path of a socket that all systems take, in bytes. */
-const MAX_PATH = 100;
-/** How often somebody looks whether those behind them have given way, in milliseconds, and for how long. */
-const POLL = 10;
-const PATIENCE = 2000;
+/** Longest path of a socket that all systems accept. */
+const MAX_PATH_BYTES = 100;
+/** How often the claim with the smallest name checks whether the others have withdrawn, and for how long. */
+const POLL_MS = 10;
+const MAX_WAIT_MS = 2000;
 
-/** A socket that is being made; one that listens for somebody who wants the folder; that they have it. */
+/** Names of a socket that does not listen yet, of one that claims the folder, and of the file that marks its owner. */
 const NEW = /^\.lock-([0-9a-f]{16})\.new$/;
 const CLAIM = /^\.lock-([0-9a-f]{16})\.sock$/;
 const held = (id: string): string => `.lock-${id}.held`;
 
 /**
- * Takes a folder for this process, or this thread of it, alone. The kernel keeps the lock: it is a socket in the folder
- * that listens, so it is gone with the thread that has it, however that ended, and it is seen from other containers, whose
- * process numbers mean nothing here.
+ * Locks a folder for this thread of this process. The kernel keeps the lock: it is a listening socket in the folder. So
+ * the lock ends with the thread that holds it, however the thread ends, and other containers see it, where process IDs
+ * mean nothing.
  *
- * Everybody makes a socket under a name of their own, then looks for others. Who finds one that has the folder, or one of
- * a smaller name, gives way; who is the smallest waits for that. No name is ever used again, so what nobody listens at may
- * be removed by anyone.
+ * Each contender creates a socket under a name of its own, then looks for others. A contender withdraws if another one
+ * owns the folder or has a smaller name. The one with the smallest name waits until all others have withdrawn. No name is
+ * used twice, so any process may remove a socket that does not listen.
  *
- * @returns what gives the folder back; undefined where there are no sockets in folders: on Windows and some shared disks
- * @throws `store/conflict` if somebody else has it; the file system's own errors
+ * @returns a function that unlocks the folder; undefined where folders cannot hold sockets: on Windows and some network
+ *   disks
+ * @throws `store/conflict` if another process or thread has the folder; file system errors
  */
 export async function lockFolder(folder: string): Promise<(() => void) | undefined> {
   const claim = await makeClaim(folder);
   if (claim === undefined) return undefined;
   try {
-    for (let waited = 0; ; waited += POLL) {
+    for (let waited = 0; ; waited += POLL_MS) {
       const others = await livingClaims(folder, claim.id);
       if (others.length === 0) break;
       const lost = others.some((id) => id < claim.id || existsSync(join(folder, held(id))));
-      if (lost || waited > PATIENCE) throw taken();
-      await pause(POLL);
+      if (lost || waited > MAX_WAIT_MS) throw taken();
+      await pause(POLL_MS);
     }
     writeFileSync(join(folder, held(claim.id)), '', { mode: 0o600 });
     return claim.release;
@@ -56,22 +57,23 @@ export async function lockFolder(folder: string): Promise<(() => void) | undefin
   }
 }
 
+/** Socket of this thread in the folder. */
 interface Claim {
   readonly id: string;
   readonly release: () => void;
 }
 
-/** What the system says where a folder cannot have sockets, or must not get any from us. */
+/** Errors of the system for a folder that cannot hold sockets, or where this process must not create any. */
 const NO_SOCKETS: readonly (string | undefined)[] = [
   ...['EACCES', 'EPERM', 'EROFS'],
   ...['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'],
 ];
-/** As often somebody may take a socket for one that is left over before it listens. */
+/** Another process may remove the new socket as a stale one before it listens; attempts until then. */
 const MAX_TRIES = 5;
 
-/** @returns undefined where that is not possible */
+/** @returns undefined where folders cannot hold sockets */
 async function makeClaim(folder: string): Promise<Claim | undefined> {
-  // Windows has pipes in their place, which are in no folder; there, a number means one process.
+  // Windows has named pipes instead, which are not in a folder. There, a process ID identifies one process.
   if (process.platform === 'win32') return undefined;
   for (let tries = 1; ; tries++) {
     try {
@@ -87,7 +89,7 @@ async function makeClaim(folder: string): Promise<Claim | undefined> {
 async function tryClaim(folder: string): Promise<Claim> {
   const id = randomBytes(8).toString('hex');
   const server = createServer((socket) => socket.destroy());
-  // A process that has nothing else to do may end.
+  // The lock must not keep the process alive.
   server.unref();
   const path = join(folder, `.lock-${id}.sock`);
   const release = (): void => {
@@ -98,7 +100,7 @@ async function tryClaim(folder: string): Promise<Claim> {
   try {
     const early = join(folder, `.lock-${id}.new`);
     await withShortPath(early, (short) => listen(server, short));
-    // It gets the name under which others look for it when it listens: before, it would look like one that is left over.
+    // Renamed once it listens: before, others would take it for a stale one.
     renameSync(early, path);
     return { id, release };
   } catch (error) {
@@ -107,7 +109,7 @@ async function tryClaim(folder: string): Promise<Claim> {
   }
 }
 
-/** Names of the others that listen. Removes what is left of those that do not. */
+/** Names of the other claims that listen. Removes those that do not: their owners have ended. */
 async function livingClaims(folder: string, own: string): Promise<readonly string[]> {
   const living: string[] = [];
   for (const name of readdirSync(folder)) {
@@ -136,9 +138,9 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 /**
- * Whether somebody listens at a socket. The kernel answers: a process that is stopped or busy listens, too.
+ * Whether a process listens on a socket. The kernel answers, so a suspended or busy process counts as well.
  *
- * @throws the system's errors that say nothing about it
+ * @throws errors of the system that do not answer the question
  */
 function listens(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -149,18 +151,18 @@ function listens(path: string): Promise<boolean> {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
-      // Its queue is full.
+      // The queue of connections is full.
       else if (error.code === 'EAGAIN') resolve(true);
-      // It was closed before it took the connection.
+      // The socket was closed before it accepted the connection.
       else if (error.code === 'ECONNRESET') resolve(listens(path));
       else reject(error);
     });
   });
 }
 
-/** A path that is too long for a socket is reached through a link in a folder that nobody else can write to. */
+/** Runs a task with a path that is short enough for a socket: through a link in a private folder if necessary. */
 async function withShortPath<T>(path: string, task: (path: string) => Promise<T>): Promise<T> {
-  if (Buffer.byteLength(path) <= MAX_PATH) return task(path);
+  if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return task(path);
   const folder = mkdtempSync(join(tmpdir(), 'dimp-'));
   try {
     const link = join(folder, 'store');
@@ -172,5 +174,5 @@ async function withShortPath<T>(path: string, task: (path: string) => Promise<T>
 }
 
 function taken(): ProtocolError<'store/conflict'> {
-  return new ProtocolError('store/conflict', 'somebody else has the folder');
+  return new ProtocolError('store/conflict', 'another process has locked the folder');
 }

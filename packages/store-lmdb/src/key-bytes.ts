@@ -1,15 +1,15 @@
 import { checkStoreKey, type StoreKey } from '@dimp/core';
 import { ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 
-/** First byte of UTF-8 for U+E000 to U+FFFF, and what stands for it: UTF-16 has them behind all surrogates. */
+/** First bytes in UTF-8 of U+E000 to U+FFFF, and what is added to them: in UTF-16 they come after all surrogates. */
 const HIGH = [0xee, 0xef] as const;
 const SHIFT = 0x10;
 
 /**
- * A path as a key of the database, whose byte order is the order of paths: the parts in UTF-8, each ended by NUL, and
- * U+E000 to U+FFFF moved behind the characters that UTF-16 writes with surrogates.
+ * Encodes a path as a database key, so that the byte order of keys is the order of paths: the parts in UTF-8, each
+ * followed by NUL, with U+E000 to U+FFFF moved after the characters that UTF-16 writes with surrogates.
  *
- * @throws as `checkStoreKey`
+ * @throws the errors of `checkStoreKey`
  */
 export function encodeKey(key: StoreKey): Uint8Array {
   const bytes = new Uint8Array(checkStoreKey(key));
@@ -18,9 +18,9 @@ export function encodeKey(key: StoreKey): Uint8Array {
 }
 
 /**
- * {@link encodeKey} into memory that is there.
+ * Does {@link encodeKey} in existing memory.
  *
- * @param target - as long as `checkStoreKey` says, and zero
+ * @param target - zeros, as many as `checkStoreKey` returns
  */
 export function writeKey(key: StoreKey, target: Uint8Array): void {
   // Nearly all keys are ASCII, for which a loop is faster than an encoder.
@@ -28,7 +28,7 @@ export function writeKey(key: StoreKey, target: Uint8Array): void {
   else writeUtf8(key, target);
 }
 
-/** The first key below a path and the first behind all those; none behind everything. */
+/** Range of the keys below a path: its first key, and the first key after it. The root has no end. */
 export function keyRange(prefix: StoreKey): {
   readonly start: Uint8Array;
   readonly end?: Uint8Array;
@@ -43,7 +43,7 @@ export function keyRange(prefix: StoreKey): {
 }
 
 /**
- * The path that a key was made of.
+ * Decodes a path from a database key.
  *
  * @throws `store/corrupt`
  */
@@ -57,12 +57,12 @@ export function decodeKey(key: Uint8Array): StoreKey {
     const parts = utf8Decode(bytes).split('\u0000');
     if (parts.pop() === '' && parts.length > 0) return parts;
   } catch {
-    // Below.
+    // Not UTF-8: reported below.
   }
   throw new ProtocolError('store/corrupt', 'a stored path cannot be read');
 }
 
-/** Whether a path has as many characters as bytes. */
+/** Whether the length in characters equals the length in bytes. */
 function isAscii(key: StoreKey, bytes: number): boolean {
   let length = 0;
   for (const part of key) length += part.length + 1;
@@ -73,7 +73,7 @@ function writeAscii(key: StoreKey, target: Uint8Array): void {
   let at = 0;
   for (const part of key) {
     for (let i = 0; i < part.length; i++) target[at++] = part.charCodeAt(i);
-    // NUL, which is there already.
+    // NUL: the memory is zero.
     at += 1;
   }
 }

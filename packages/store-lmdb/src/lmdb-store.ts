@@ -7,29 +7,30 @@ import { decodeKey, encodeKey, keyRange, writeKey } from './key-bytes.ts';
 import { storeError } from './native-error.ts';
 import type { Write } from './pending-writes.ts';
 
-/** A {@link Store} in files of this machine. */
+/** {@link Store} in files of this machine. */
 export interface LmdbStore extends Store {
   /**
-   * Copies the store as it is now, while it is in use: a folder that `lmdbStore` opens. It appears when it is complete.
+   * Copies the current state of the store, while it is in use, to a folder that `lmdbStore` can open. The folder appears
+   * once the copy is complete.
    *
-   * @param path - where the copy goes; nothing may be there yet
-   * @throws `store/conflict` if something is there, `store/quota`, `store/unavailable`, `state/stopped`
+   * @param path - the new folder; it must not exist
+   * @throws `store/conflict` if the path exists; `store/quota`, `store/unavailable`, `state/stopped`
    */
   backup(path: string): Promise<void>;
 }
 
-/** What an open store works on. */
+/** Parts of an open store. */
 export interface LmdbParts {
   readonly folder: string;
   readonly environment: RootDatabase<Uint8Array, Uint8Array>;
   readonly records: Database<Uint8Array, Uint8Array>;
-  /** Bytes that stay free on the disk. */
+  /** Bytes to leave free on the disk. */
   readonly reserve: number;
-  /** Called when the store is closed and nothing is left to write. */
+  /** Called when the store is closed and all changes are written. */
   readonly release: () => void;
 }
 
-/** What a list reads at once: nothing is held open while the caller works on it. */
+/** Most entries and bytes that a list reads at once. No transaction is open while the caller uses them. */
 const PAGE_ENTRIES = 256;
 const PAGE_BYTES = 1024 * 1024;
 
@@ -131,7 +132,7 @@ export class OpenLmdbStore implements LmdbStore {
     }
   }
 
-  /** The binding's own memory is used again, so the bytes are copied. */
+  /** Copies the value: the binding reuses its memory. */
   #read(key: Uint8Array): Uint8Array | undefined {
     const found = this.#parts.records.getBinary(key);
     return found === undefined ? undefined : new Uint8Array(found);
@@ -154,10 +155,10 @@ export class OpenLmdbStore implements LmdbStore {
 }
 
 /**
- * Copies what is to be written, all of it into one piece of memory: one for each key and value would cost more than to
- * fill them, and the binding asks the engine for the address of each.
+ * Copies all keys and values of a batch into one buffer. A buffer for each of them would cost more than to fill it, and
+ * the binding asks the engine for the address of each.
  *
- * @returns with the bytes of all values; undefined if nothing is set
+ * @returns the writes, and the bytes of all values; undefined if the batch only deletes
  */
 function prepare(changes: readonly StoreChange[]): {
   readonly written: number | undefined;
@@ -193,14 +194,14 @@ function reading<T>(run: () => T): T {
   }
 }
 
-/** The next key that is possible. */
+/** The smallest key after a key. */
 function following(key: Uint8Array): Uint8Array {
   const next = new Uint8Array(key.length + 1);
   next.set(key);
   return next;
 }
 
-/** Not `slice`: that of Buffer shares the memory. */
+/** Unlike `slice`, which shares the memory of a Buffer. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

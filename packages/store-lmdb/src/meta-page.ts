@@ -1,8 +1,8 @@
 import { ProtocolError } from '@dimp/foundation';
 
-/** Bytes of the header that every page begins with, on 64-bit machines. */
+/** Bytes of the header of each page, on 64-bit machines. */
 export const PAGE_HEADER = 24;
-/** Bytes at the start of a page that a meta page uses. */
+/** Bytes of a page that a meta page uses. */
 export const META_BYTES: number = PAGE_HEADER + 144;
 
 const MAGIC = 0xbeefc0de;
@@ -10,10 +10,10 @@ const VERSION = 2;
 const META_FLAG = 0x08;
 const MIN_PAGE = 512;
 const MAX_PAGE = 65_536;
-/** Root of an empty tree: all ones. */
+/** Root of an empty tree: 64 set bits. */
 const NO_PAGE = 2 ** 64;
 
-/** One tree of pages. */
+/** Tree of pages. */
 export interface Tree {
   /** Undefined if the tree is empty. */
   readonly root: number | undefined;
@@ -24,10 +24,10 @@ export interface Tree {
   readonly entries: number;
 }
 
-/** A state of the database: one of two, written by turns. */
+/** State of the database. There are two meta pages, written alternately. */
 export interface Meta {
   readonly pageSize: number;
-  /** Number of the transaction that wrote it. */
+  /** Number of the transaction that wrote the page. */
   readonly transaction: number;
   /** Highest page in use. */
   readonly lastPage: number;
@@ -43,10 +43,10 @@ export interface Meta {
 export function readMeta(page: DataView): Meta {
   const at = PAGE_HEADER;
   if ((page.getUint16(18, true) & META_FLAG) === 0 || page.getUint32(at, true) !== MAGIC) {
-    throw damaged('it is no LMDB file');
+    throw damaged('it is not an LMDB file');
   }
   if ((page.getUint32(at + 4, true) & 0xffff) !== VERSION) {
-    throw damaged('it has another version of the format');
+    throw damaged('its format has another version');
   }
   const pageSize = page.getUint32(at + 24, true);
   if (pageSize < MIN_PAGE || pageSize > MAX_PAGE || (pageSize & (pageSize - 1)) !== 0) {
@@ -61,7 +61,7 @@ export function readMeta(page: DataView): Meta {
   };
 }
 
-/** Reads the description of a tree: in a meta page, or as the value that stands for a named database. */
+/** Reads the description of a tree, which is in a meta page or the value of a named database. */
 export function readTree(view: DataView, at: number): Tree {
   const root = readUint64(view, at + 40);
   return {
@@ -74,15 +74,15 @@ export function readTree(view: DataView, at: number): Tree {
   };
 }
 
-/** Bytes that describe a tree. */
+/** Bytes of the description of a tree. */
 export const TREE_BYTES = 48;
 
-/** A number of 64 bits; above 2⁵³ it is about right, which is enough to see that it is wrong. */
+/** Reads a number of 64 bits. Above 2⁵³ it is rounded, which is enough to see that it is out of range. */
 export function readUint64(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
 
-/** The error for a file that is not as it should be. */
+/** Makes the error for a damaged data file. */
 export function damaged(what: string): ProtocolError<'store/corrupt'> {
   return new ProtocolError('store/corrupt', `the data file is damaged: ${what}`);
 }

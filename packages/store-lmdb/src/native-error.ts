@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { type ErrorCode, isProtocolError, ProtocolError } from '@dimp/foundation';
 
-/** Codes of LMDB itself; positive ones are those of the operating system. */
+/** LMDB's own codes. Positive codes are those of the operating system. */
 const LMDB_CODES: Readonly<Record<number, ErrorCode>> = {
   [-30797]: 'store/corrupt', // MDB_PAGE_NOTFOUND
   [-30796]: 'store/corrupt', // MDB_CORRUPTED
@@ -11,23 +11,23 @@ const LMDB_CODES: Readonly<Record<number, ErrorCode>> = {
   [-30788]: 'store/quota', // MDB_TXN_FULL
 };
 
-/** Errors of the operating system that say there is no room. */
-const NO_ROOM: readonly (string | number)[] = [
+/** Errors of the operating system for a full disk. */
+const DISK_FULL: readonly (string | number)[] = [
   ...['ENOSPC', 'EDQUOT', 'EFBIG'],
   ...[constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG],
 ];
 
 /**
- * What a failure of LMDB or of the file system means to the user of a store. `store/unavailable` is the rest: no
- * permission, a folder that is missing, a disk that cannot be read.
+ * Converts an error of LMDB or of the file system to a store error. `store/unavailable` is the default: no permission, a
+ * missing folder, a disk that cannot be read.
  *
- * @param what - what failed, for the message
+ * @param what - the operation that failed, for the message
  */
 export function storeError(what: string, cause: unknown): ProtocolError {
   if (isProtocolError(cause)) return cause;
   const code = codeOf(cause);
   const known = typeof code === 'number' ? LMDB_CODES[code] : undefined;
-  const mapped = known ?? (NO_ROOM.includes(code ?? '') ? 'store/quota' : 'store/unavailable');
+  const mapped = known ?? (DISK_FULL.includes(code ?? '') ? 'store/quota' : 'store/unavailable');
   return new ProtocolError(mapped, `${what} failed`, {
     cause,
     details: code === undefined ? {} : { cause: code },

@@ -10,19 +10,19 @@ import { type LmdbStore, OpenLmdbStore } from './lmdb-store.ts';
 import { storeError } from './native-error.ts';
 import { checkOwner, ownerConflict, writeOwner } from './owner.ts';
 
-/** What {@link lmdbStore} is told. */
+/** Options for {@link lmdbStore}. */
 export interface LmdbStoreOptions {
-  /** Folder of the store. It is made if it is missing; the folder that it is in has to be there. */
+  /** Folder of the store. It is created if it is missing; its parent folder must exist. */
   readonly path: string;
   /**
-   * Bytes that have to stay free on the disk; writing is refused with `store/quota` before they are used up.
+   * Bytes to leave free on the disk. Writes that would use them are refused with `store/quota`.
    *
    * @default 8 MiB
    */
   readonly reserveBytes?: number;
   /**
-   * Largest data file, in bytes, that is gone through for damage before it is opened; it is read for that. A file that is
-   * shorter than it says is gone through whatever its length.
+   * Largest data file, in bytes, that is read and checked for damage before it is opened. A truncated file is checked
+   * whatever its size.
    *
    * @default 256 MiB
    */
@@ -30,16 +30,15 @@ export interface LmdbStoreOptions {
 }
 
 const DEFAULT_RESERVE = 8 * 1024 * 1024;
-/** Data files up to this length are gone through before they are opened, in bytes. */
+/** Default of `checkBytes`. */
 export const DEFAULT_CHECK: number = 256 * 1024 * 1024;
 
 /**
- * Opens a store in files of this machine, for this process alone, also among several containers with the same disk. What
- * is acknowledged is on the disk; changes that are made at the same time share a commit; reading is synchronous.
+ * Opens a store in files of this machine. One process can have it open at a time, also among containers that share the
+ * disk. Acknowledged changes are on the disk. Concurrent changes share a commit. Reads are synchronous.
  *
- * @throws `store/conflict` if a process that is alive has it open, this one included; `store/corrupt` for files that
- *   are damaged or something else; `store/unavailable` without permission, or if the folder around it is missing;
- *   `store/quota`
+ * @throws `store/conflict` if a running process has it open, this one included; `store/corrupt` for files that are
+ *   damaged or not a store; `store/unavailable` without permission, or if the parent folder is missing; `store/quota`
  *
  * @example
  * ```ts
@@ -69,7 +68,7 @@ export async function lmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   }
 }
 
-/** @returns what unlocks the folder; undefined where only the number of the process in it can tell whose it is */
+/** @returns a function that unlocks the folder; undefined where only the process ID in it tells whose it is */
 async function lock(folder: string): Promise<(() => void) | undefined> {
   try {
     const unlock = await lockFolder(folder);
@@ -81,28 +80,28 @@ async function lock(folder: string): Promise<(() => void) | undefined> {
 }
 
 /**
- * Opens and claims without a pause. Two calls of one process would block each other for ever if one began between two
- * steps of the other: LMDB's lock for writing belongs to the thread.
+ * Opens the store and records its owner without awaiting. Two calls in one process would block each other forever if one
+ * ran between two steps of the other: LMDB's write lock belongs to the thread.
  */
 function openNow(folder: string, reserve: number, unlock: (() => void) | undefined): LmdbStore {
   if (unlock === undefined) checkOwner(folder);
   const environment: RootDatabase<Uint8Array, Uint8Array> = open({
     path: folder,
     noSubdir: false,
-    // A commit is over when data and then the page that names them are on the disk. The binding's own way flushes later
-    // and relies on the machine not having been restarted.
+    // A commit ends when the data, then the page that refers to them, are on the disk. The binding's default flushes later
+    // and relies on the machine not being restarted.
     overlappingSync: false,
-    // Without it a commit that fails would reject a promise of the binding that nobody can handle.
+    // Otherwise a failed commit would reject a promise of the binding that this code cannot handle.
     eventTurnBatching: false,
     encoding: 'binary',
     keyEncoding: 'binary',
-    // The binding's types do not know these. Nothing of a commit is begun before all of it is there.
+    // The binding's types lack these. A commit does not start before all of its writes are added.
     ...{ permissionsMode: 0o600, batchStartThreshold: Number.POSITIVE_INFINITY },
   });
   let release = (): void => {};
   try {
-    // Where there is no lock, another process that opens it now waits until this one is known. Else nothing is begun that
-    // would stay with LMDB if this thread were terminated in the middle of it.
+    // Without a folder lock, a transaction makes other processes wait until this one is recorded. With a lock there is no
+    // transaction: if this thread were terminated, LMDB would keep its write lock.
     const disown =
       unlock === undefined
         ? environment.transactionSync(() => {
@@ -127,7 +126,7 @@ function openNow(folder: string, reserve: number, unlock: (() => void) | undefin
   }
 }
 
-/** Readable by its owner only: there are private keys in it. */
+/** Creates the folder, readable by its owner only: it contains private keys. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
@@ -137,7 +136,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** LMDB's binding does not survive a file that it may not open, so all of them are tried before. */
+/** Opens all files first: LMDB's binding crashes the process for a file that it cannot open. */
 function checkAccess(folder: string): void {
   for (const name of ['data.mdb', 'lock.mdb', 'owner.json']) {
     closeSync(openSync(join(folder, name), 'a', 0o600));

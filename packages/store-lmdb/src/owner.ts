@@ -3,26 +3,26 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { type JsonObject, ownMember, ProtocolError, parseJsonObject } from '@dimp/foundation';
 
-/** What is written about the process that has a store open. Null where the system does not say. */
+/** Record of the process that has a store open. Null where the system does not tell. */
 interface Owner {
   readonly pid: number;
-  /** Tells two processes of one number apart. */
+  /** Distinguishes processes with the same ID. */
   readonly start: string | null;
-  /** Tells two runs of the machine apart. */
+  /** Distinguishes runs of the machine. */
   readonly boot: string | null;
-  /** Where the number counts: containers have numbers of their own. Linux only. */
+  /** PID namespace in which `pid` is valid: containers have their own. Linux only. */
   readonly numbers: string | null;
   /** When the store was opened, in seconds since the epoch. */
   readonly since: number;
-  /** Which data file is meant: a copy of the folder belongs to nobody. */
+  /** Identifies the data file: a copy of the folder has no owner. */
   readonly file: string;
 }
 
-/** Slack of the clock, in seconds, where it has to tell whether the machine was started since. */
-const CLOCK_SLACK = 60;
+/** Tolerance of the clock when it is used to tell whether the machine was restarted. */
+const CLOCK_SLACK_SECONDS = 60;
 
 /**
- * Says that no process that is alive has the store open, where there is no better lock (`folder-lock.ts`): processes of
+ * Checks that no running process has the store open, where the lock of `folder-lock.ts` is not available. Processes in
  * other containers are not recognized.
  *
  * @throws `store/conflict`
@@ -33,7 +33,7 @@ export function checkOwner(folder: string): void {
   throw conflict(owner);
 }
 
-/** The error that tells who has the store open, as far as that is written down. */
+/** Makes the error for a store that is open, naming the process as far as it is recorded. */
 export function ownerConflict(folder: string): ProtocolError<'store/conflict'> {
   return conflict(parseOwner(readText(folder)));
 }
@@ -53,9 +53,9 @@ function nameOf({ pid, numbers }: Owner): string {
 }
 
 /**
- * Writes down that this process has the store open. The caller keeps others out.
+ * Records this process as the owner of the store. The caller keeps other processes out.
  *
- * @returns what to call when the store is closed
+ * @returns a function that removes the record when the store is closed
  */
 export function writeOwner(folder: string): () => void {
   const owner: Owner = {
@@ -69,7 +69,7 @@ export function writeOwner(folder: string): () => void {
   const text = JSON.stringify(owner);
   writeFileSync(pathOf(folder), text, { mode: 0o600 });
   return () => {
-    // Should somebody else have taken the store over, then it is theirs.
+    // The record may be that of a process that has taken over the store.
     if (readText(folder) === text) rmSync(pathOf(folder), { force: true });
   };
 }
@@ -78,29 +78,29 @@ function isAlive(owner: Owner): boolean {
   const boot = bootOf();
   if (boot !== null && owner.boot !== null) {
     if (boot !== owner.boot) return false;
-  } else if (owner.since < Date.now() / 1000 - uptime() - CLOCK_SLACK) return false;
+  } else if (owner.since < Date.now() / 1000 - uptime() - CLOCK_SLACK_SECONDS) return false;
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    // EPERM: it lives, and belongs to another user.
+    // EPERM: the process is running as another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const start = startOf(owner.pid);
   return start === null || owner.start === null || start === owner.start;
 }
 
-/** When a process was started, in ticks since the machine was; Linux only. */
+/** Start time of a process in clock ticks since boot. Linux only. */
 function startOf(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is a name in brackets, which may hold anything; the start is the 22nd.
+    // The second field is a name in parentheses that may contain any character. The start time is the 22nd field.
     return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
   }
 }
 
-/** Name of this run of the machine; Linux only. */
+/** ID of the current boot. Linux only. */
 function bootOf(): string | null {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -109,7 +109,7 @@ function bootOf(): string | null {
   }
 }
 
-/** What counts the processes of this one's container; Linux only. */
+/** PID namespace of this process. Linux only. */
 function numbersOf(): string | null {
   try {
     return readlinkSync('/proc/self/ns/pid');
@@ -118,13 +118,13 @@ function numbersOf(): string | null {
   }
 }
 
-/** What no copy of the data file shares with it. */
+/** Device and inode of the data file, which no copy shares. */
 function fileOf(folder: string): string {
   const status = statSync(join(folder, 'data.mdb'), { bigint: true, throwIfNoEntry: false });
   return status === undefined ? '' : `${status.dev}:${status.ino}`;
 }
 
-/** Text that cannot be read is none of a process that lives: a claim is written at once. */
+/** @returns undefined for unreadable text, which no running process has written: records are written in one step */
 function parseOwner(text: string | undefined): Owner | undefined {
   let json: JsonObject;
   try {

@@ -11,25 +11,25 @@ import {
 const BRANCH = 0x01;
 const LEAF = 0x02;
 const OVERFLOW = 0x04;
-/** Flags of an entry: its value is on pages of its own; its value describes a tree; it has several values. */
+/** Flags of an entry: the value is on overflow pages; the value describes a tree; there are several values. */
 const BIG_VALUE = 0x01;
 const SUB_TREE = 0x02;
 const SEVERAL = 0x04;
 const NODE_HEADER = 8;
 const BIG_BYTES = 24;
-/** The two meta pages are part of no tree. */
+/** Pages 0 and 1 are the meta pages, which are not part of a tree. */
 const FIRST_PAGE = 2;
-/** LMDB's own bound. */
+/** LMDB's own limit. */
 const MAX_DEPTH = 32;
 
-/** Reads bytes of the data file; less if it ends before. */
+/** Reads bytes of the data file; fewer if the file ends. */
 export type ReadBytes = (position: number, length: number) => DataView;
 
 /**
- * Goes through all pages in use and checks what LMDB takes for granted when it follows them: a wrong number there ends the
- * process instead of a call. Values are not looked at. Each step is one page, so that the caller can pause.
+ * Walks all pages in use and checks everything that LMDB trusts when it follows them: a wrong number there crashes the
+ * process. Values are not checked. Yields after each page, so that the caller can pause.
  *
- * @param pages - pages that the file holds
+ * @param pages - number of pages in the file
  * @throws `store/corrupt`
  */
 export function* walkPages(meta: Meta, pages: number, read: ReadBytes): Generator<void> {
@@ -50,7 +50,7 @@ class PageWalk {
     this.#read = read;
   }
 
-  /** @param named - its entries may be trees */
+  /** @param named - whether entries of the tree may be trees */
   *tree(tree: Tree, named: boolean): Generator<void> {
     const found = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 };
     if (tree.depth > MAX_DEPTH) throw damaged('a tree is too deep');
@@ -78,7 +78,7 @@ class PageWalk {
     }
   }
 
-  /** Reads a page of a tree, and where its entries begin. */
+  /** Reads a page of a tree, and the positions of its entries. */
   #page(number: number, kind: number): { view: DataView; nodes: readonly number[] } {
     this.#enter(number, 1);
     const { pageSize } = this.#meta;
@@ -103,7 +103,7 @@ class PageWalk {
     return { view, nodes };
   }
 
-  /** Checks an entry with a value; yields the tree it describes, or the number of pages that hold its value. */
+  /** @returns the tree that an entry describes, or the number of overflow pages of its value */
   #leafNode(view: DataView, at: number, named: boolean): Tree | number | undefined {
     const size = view.getUint16(at, true) + view.getUint16(at + 2, true) * 65_536;
     const flags = view.getUint16(at + 4, true);
@@ -132,12 +132,12 @@ class PageWalk {
 
   #checkHeader(view: DataView, number: number, kind: number): void {
     if (readUint64(view, 0) !== number || view.getUint16(18, true) !== kind) {
-      throw damaged('a page is not the one it should be');
+      throw damaged('a page has a wrong header');
     }
     if (readUint64(view, 8) > this.#meta.transaction) throw damaged('a page is too new');
   }
 
-  /** A page is used once: twice would also be a loop. */
+  /** Marks pages as used. A page that is used twice would also allow a loop. */
   #enter(first: number, count: number): void {
     if (first < FIRST_PAGE || count < 1 || first + count > this.#end) {
       throw damaged('it is too short, or a page is misplaced');

@@ -1,35 +1,35 @@
 import type { Database } from 'lmdb';
 
-/** An entry that is written; without a value it goes. */
+/** Entry to write; without a value it is deleted. */
 export interface Write {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
 }
 
-/** What a change writes, and what it answers when that is done. */
+/** Writes of a change, and its result. */
 export interface Plan<T> {
   readonly writes: readonly Write[];
   readonly result: T;
 }
 
 /**
- * Says what a change writes.
+ * Plans the writes of a change.
  *
- * @param read - finds an entry as all changes before leave it
+ * @param read - reads an entry as all earlier changes leave it
  */
 export type Planner<T> = (read: (key: Uint8Array) => Uint8Array | undefined) => Plan<T>;
 
-/** What one commit writes. */
+/** Writes of one commit. */
 export class PendingWrites {
   readonly writes: Write[] = [];
   readonly #records: Database<Uint8Array, Uint8Array>;
-  /** Values by key, of as many writes as somebody has asked for so far. */
+  /** Values by key, of the first {@link PendingWrites.#indexed} writes. */
   readonly #values = new Map<string, Uint8Array | undefined>();
   #indexed = 0;
 
   constructor(records: Database<Uint8Array, Uint8Array>) {
     this.#records = records;
-    // Else a read might show the state before the last commit.
+    // Otherwise a read might return the state before the last commit.
     records.resetReadTxn();
   }
 
@@ -47,12 +47,12 @@ export class PendingWrites {
     const text = textOf(key);
     if (this.#values.has(text)) return this.#values.get(text);
     const found = this.#records.getBinary(key);
-    // The binding's own memory is used again.
+    // The binding reuses its memory.
     return found === undefined ? undefined : new Uint8Array(found);
   }
 }
 
-/** A text for each key. */
+/** A distinct text for each key. */
 function textOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }

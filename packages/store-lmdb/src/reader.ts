@@ -10,12 +10,12 @@ import { DEFAULT_CHECK, type LmdbStoreOptions } from './open.ts';
 import { checkOwner } from './owner.ts';
 
 /**
- * Opens a store to read it, where nothing can be written: on a disk that is full, in a folder that is read-only or belongs
- * to somebody else. It makes no file and keeps nobody out, so what another program writes afterwards may be seen or not.
+ * Opens a store for reading, where writing is impossible: on a full disk, in a folder that is read-only or belongs to
+ * another user. It creates no file and locks nothing, so later writes of another program may be visible or not. All
+ * changes are refused with `store/unavailable`.
  *
- * @throws `store/conflict` if a process that is alive has it open; `store/corrupt` for files that are damaged or something
- *   else; `store/unavailable` for files that are missing or may not be read. Every change is refused with
- *   `store/unavailable`.
+ * @throws `store/conflict` if a running process has it open; `store/corrupt` for files that are damaged or not a store;
+ *   `store/unavailable` for files that are missing or not readable
  */
 export async function lmdbReader(
   options: Pick<LmdbStoreOptions, 'path' | 'checkBytes'>,
@@ -32,7 +32,7 @@ export async function lmdbReader(
   }
 }
 
-/** LMDB's binding does not survive a file that it may not open, so all of them are tried before. */
+/** Opens all files first: LMDB's binding crashes the process for a file that it cannot open. */
 function checkReadable(folder: string): void {
   closeSync(openSync(join(folder, 'data.mdb'), 'r'));
   const lock = join(folder, 'lock.mdb');
@@ -53,7 +53,7 @@ function openReader(folder: string): Store {
       encoding: 'binary',
       keyEncoding: 'binary',
     });
-    // An environment in which no store was ever completed.
+    // The environment was created, but not the store in it.
     if (records === undefined) throw new ProtocolError('store/corrupt', 'the store has no records');
     return new LmdbReader({ folder, environment, records, reserve: 0, release: () => {} });
   } catch (error) {
@@ -62,7 +62,7 @@ function openReader(folder: string): Store {
   }
 }
 
-/** A store whose changes are refused before they reach LMDB. */
+/** Store that refuses changes before they reach LMDB. */
 class LmdbReader extends OpenLmdbStore {
   override batch(_changes: readonly StoreChange[]): Promise<void> {
     return Promise.reject(readOnly());

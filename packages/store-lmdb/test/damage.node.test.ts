@@ -34,7 +34,7 @@ async function folderWith(data: Uint8Array): Promise<string> {
   return path;
 }
 
-test('a file that is no store is store/corrupt', async () => {
+test('a file that is not a store is store/corrupt', async () => {
   const whole = await makeStore(join(await newFolder(), 'store'));
   const old = whole.slice();
   // The version of the format, in both states.
@@ -60,7 +60,7 @@ test('a file that is no store is store/corrupt', async () => {
   }
 });
 
-test('a file that was cut off anywhere is store/corrupt, whatever is checked', async () => {
+test('a truncated file is store/corrupt, whatever checkBytes is', async () => {
   const path = join(await newFolder(), 'store');
   const whole = await makeStore(path);
   const lengths = [0.02, 0.1, 0.3, 0.5, 0.7, 0.9].map((part) => Math.floor(whole.length * part));
@@ -80,7 +80,7 @@ test('a file that was cut off anywhere is store/corrupt, whatever is checked', a
   }
 });
 
-test('a page that is not as it should be is store/corrupt', async () => {
+test('a damaged page is store/corrupt', async () => {
   const whole = await makeStore(join(await newFolder(), 'store'));
   let refused = 0;
   for (let page = 0; page < whole.length / PAGE; page += 3) {
@@ -102,7 +102,7 @@ test('a page that is not as it should be is store/corrupt', async () => {
   expect(refused).toBeGreaterThan(10);
 });
 
-test('a process that opens a file with flipped bits ends by itself', async () => {
+test('a process that opens a file with flipped bits does not crash', async () => {
   const whole = await makeStore(join(await newFolder(), 'store'));
   const random = seededRandom('damage');
   for (let round = 0; round < 12; round++) {
@@ -119,7 +119,7 @@ test('a process that opens a file with flipped bits ends by itself', async () =>
   }
 });
 
-test('an empty file, an empty folder and a damaged lock file are no damage', async () => {
+test('an empty file, an empty folder and a damaged lock file are accepted', async () => {
   const folder = await newFolder();
   const path = join(folder, 'store');
   await makeStore(path);
@@ -132,7 +132,7 @@ test('an empty file, an empty folder and a damaged lock file are no damage', asy
   await (await lmdbStore({ path: await folderWith(new Uint8Array()) })).close();
 });
 
-test('a file that is shorter than it might be, because its last pages are free, is opened', async () => {
+test('a file without its last pages opens if those pages are free', async () => {
   const folder = await newFolder();
   const path = join(folder, 'store');
   const store = await lmdbStore({ path });

@@ -9,7 +9,7 @@ beforeAll(buildPrograms);
 
 const posix = process.platform !== 'win32';
 
-test('a folder that cannot be made, or is none, is store/unavailable', async () => {
+test('a folder that cannot be created, or is a file, is store/unavailable', async () => {
   const folder = await newFolder();
   await writeFile(join(folder, 'file'), 'text');
   await mkdir(join(folder, 'lock', 'lock.mdb'), { recursive: true });
@@ -47,7 +47,7 @@ test.runIf(posix)('nobody else may read a store or its backup', async () => {
   }
 });
 
-test('writing is store/quota before the disk is full; reading and deleting still work', async () => {
+test('writes fail with store/quota before the disk is full; reads and deletions still work', async () => {
   const path = join(await newFolder(), 'store');
   const store = await lmdbStore({ path });
   await store.set(['old'], new Uint8Array(5));
@@ -94,7 +94,7 @@ test.runIf(posix)(
   },
 );
 
-test('a backup holds what was acknowledged when it began, though the store is written meanwhile', async () => {
+test('a backup contains everything acknowledged before it started, while the store is written', async () => {
   const folder = await newFolder();
   const store = await lmdbStore({ path: join(folder, 'store') });
   const count = 400;
@@ -137,7 +137,7 @@ test('a backup holds what was acknowledged when it began, though the store is wr
   await expect(store.backup(join(folder, 'four'))).rejects.toMatchObject({ code: 'state/stopped' });
 });
 
-test('changes that are asked for in one turn share a commit', async () => {
+test('changes of one turn of the event loop share a commit', async () => {
   const path = join(await newFolder(), 'store');
   const store = await lmdbStore({ path });
   // Each commit leaves its number in the data file.

@@ -12,7 +12,7 @@ beforeAll(buildPrograms);
 /** Times that the writing process is killed. */
 const KILLS = 8;
 
-test('what was acknowledged is there after the process was killed, and no batch is half done', async () => {
+test('acknowledged changes survive the end of a killed process, and no batch is partial', async () => {
   const path = join(await newFolder(), 'store');
   const acknowledged = new Map<string, Set<string>>();
   const random = seededRandom('kill');

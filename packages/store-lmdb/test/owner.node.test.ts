@@ -21,7 +21,7 @@ async function locksIn(path: string): Promise<readonly string[]> {
   return (await readdir(path).catch(() => [])).filter((name) => name.startsWith('.lock-'));
 }
 
-test('a store that this process has open is not opened again before it is closed', async () => {
+test('a store that this process has open cannot be opened again until it is closed', async () => {
   const path = join(await newFolder(), 'store');
   const store = await lmdbStore({ path });
   // It is busy meanwhile: opening it must not wait for what waits for this thread.
@@ -38,7 +38,7 @@ test('a store that this process has open is not opened again before it is closed
   await (await lmdbStore({ path })).close();
 });
 
-test('of several who open a new store at once, one gets it', async () => {
+test('one of several concurrent calls opens a new store', async () => {
   const path = join(await newFolder(), 'store');
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => lmdbStore({ path })));
   const stores = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -49,7 +49,7 @@ test('of several who open a new store at once, one gets it', async () => {
   await stores[0]?.close();
 });
 
-test('a store that another process has open is refused, and free at once when that was killed', async () => {
+test('a store of another process is refused, and is free as soon as that process is killed', async () => {
   const path = join(await newFolder(), 'store');
   const child = start('hold', path);
   await child.said('open');
@@ -66,7 +66,7 @@ test('a store that another process has open is refused, and free at once when th
   await store.close();
 });
 
-test('of several processes that open a new store at once, one gets it', async () => {
+test('one of several concurrent processes opens a new store', async () => {
   const path = join(await newFolder(), 'store');
   const children = Array.from({ length: 4 }, () => start('use', path));
   await Promise.all(children.map((child) => child.ended));
@@ -76,7 +76,7 @@ test('of several processes that open a new store at once, one gets it', async ()
   expect(lines.some((line) => line.startsWith('used'))).toBe(true);
 });
 
-test('without sockets, the number of a process counts, unless that was started later than the owner', async () => {
+test('without sockets, the process ID counts, unless that process started after the owner', async () => {
   const path = join(await newFolder(), 'store');
   const child = start('hold', path);
   await child.said('open');
@@ -98,7 +98,7 @@ test('without sockets, the number of a process counts, unless that was started l
   expect(await claim({ boot: null, file: '1:1' })).not.toThrow();
 });
 
-test('garbage in the place of an owner is none', async () => {
+test('garbage in the owner file is ignored', async () => {
   const path = join(await newFolder(), 'store');
   await (await lmdbStore({ path })).close();
   const big = JSON.stringify({ pid: process.pid, since: 1e12 });
@@ -117,7 +117,7 @@ test('garbage in the place of an owner is none', async () => {
   }
 });
 
-test('what a process has left that was killed is removed, and its number means nothing', async () => {
+test('files left by a killed process are removed, and its process ID means nothing', async () => {
   const path = join(await newFolder(), 'store');
   const child = start('hold', path);
   await child.said('open');
@@ -133,7 +133,7 @@ test('what a process has left that was killed is removed, and its number means n
   expect(await locksIn(path)).toEqual([]);
 });
 
-test('a store in a folder with a long path is refused and given back as any other', async () => {
+test('a store with a long path is locked and unlocked like any other', async () => {
   const path = join(await newFolder(), 'x'.repeat(120));
   const store = await lmdbStore({ path });
   await expect(lmdbStore({ path })).rejects.toMatchObject({ code: 'store/conflict' });
@@ -141,7 +141,7 @@ test('a store in a folder with a long path is refused and given back as any othe
   await (await lmdbStore({ path })).close();
 });
 
-test('a store whose thread was terminated is free at once', async () => {
+test('a store is free as soon as its thread is terminated', async () => {
   const path = join(await newFolder(), 'store');
   const thread = new Worker(programFile(), { argv: ['hold', path] });
   expect(await once(thread, 'message')).toEqual(['open']);
@@ -152,7 +152,7 @@ test('a store whose thread was terminated is free at once', async () => {
   await store.close();
 }, 60_000);
 
-test('a store that a process of another PID namespace has open is refused, and free at once when that was killed', async (context) => {
+test('a store of a process in another PID namespace is refused, and is free as soon as that process is killed', async (context) => {
   const unshare = namespaceCommand();
   if (unshare === undefined) return context.skip('this system permits no PID namespaces');
   const path = join(await newFolder(), 'store');
@@ -171,7 +171,7 @@ test('a store that a process of another PID namespace has open is refused, and f
   await third.said('used 0');
 }, 60_000);
 
-test('a copy of the folder of an open store belongs to nobody', async () => {
+test('a copy of the folder of an open store has no owner', async () => {
   const folder = await newFolder();
   const path = join(folder, 'store');
   const store = await lmdbStore({ path });

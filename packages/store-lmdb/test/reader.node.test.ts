@@ -14,7 +14,7 @@ async function closedStore(): Promise<string> {
   return path;
 }
 
-test('a reader reads all that was written, refuses every change, and leaves the files as they are', async () => {
+test('a reader reads everything, refuses all changes, and leaves the files as they are', async () => {
   const path = await closedStore();
   const before = await readFile(join(path, 'data.mdb'));
   const names = await readdir(path);
@@ -38,7 +38,7 @@ test('a reader reads all that was written, refuses every change, and leaves the 
   await store.close();
 });
 
-test('a reader works in a folder that may not be written', async () => {
+test('a reader works in a read-only folder', async () => {
   const path = await closedStore();
   for (const name of await readdir(path)) await chmod(join(path, name), 0o400);
   await chmod(path, 0o500);
@@ -51,7 +51,7 @@ test('a reader works in a folder that may not be written', async () => {
   }
 });
 
-test('a reader refuses what is open, missing or damaged', async () => {
+test('a reader refuses a store that is open, missing or damaged', async () => {
   const path = await closedStore();
   const store = await lmdbStore({ path });
   await expect(lmdbReader({ path })).rejects.toMatchObject({ code: 'store/conflict' });
