@@ -24,6 +24,8 @@ export default defineConfig({
       '**/*.node.test.ts',
       ...(other === undefined ? [] : [driven]),
     ],
+    globalSetup: ['test/setup/prepare-rsa-keys.node.ts'],
+    setupFiles: ['test/setup/rsa-keys.browser.ts'],
     testTimeout: 60_000,
     browser: {
       enabled: true,

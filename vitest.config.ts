@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     // Vitest leaves one processor idle, which on two is half of them.
     maxWorkers: '100%',
+    globalSetup: ['test/setup/prepare-rsa-keys.node.ts'],
     projects: [
       {
         extends: true,
@@ -19,6 +20,7 @@ export default defineConfig({
           name: 'node',
           include,
           exclude: [...configDefaults.exclude, '**/*.browser.test.ts'],
+          setupFiles: ['test/setup/rsa-keys.node.ts'],
           testTimeout: 30_000,
           // Killed processes and slow peers meet a busy machine in CI; who fails twice is wrong. The output names them.
           retry: process.env['CI'] ? 1 : 0,
