@@ -4,17 +4,28 @@ import { undriven } from './scripts/lib/browser-provider.mjs';
 import { chromiumArgs } from './scripts/lib/chromium.mjs';
 
 const executablePath = process.env['CHROMIUM_PATH'];
-/** Another browser than Chromium: no driver is at hand for it. */
+/** A browser other than Chromium; there is no driver for it. */
 const other = (['firefox', 'webkit'] as const).find((name) => name === process.env['TEST_BROWSER']);
 const browser = other ?? 'chromium';
-/** Sets the quota of a page by the protocol of Chromium. */
+/** Sets the quota of a page through Chromium's driver. */
 const driven = '**/quota.browser.test.ts';
+/**
+ * Tests of a simulated network and of the compliance suites themselves: the same arithmetic as in Node, for minutes.
+ * `pnpm test:browser --all` runs them in a browser as well.
+ */
+const samePlatform = process.env['ALL_TESTS']
+  ? []
+  : [
+      'packages/client/test/simulation.test.ts',
+      'packages/testing/test/network*.test.ts',
+      'packages/testing/test/{store,transport}-compliance.test.ts',
+    ];
 
-// The portable suites in a real browser; scripts/test-browser.mjs finds one and starts this.
+// The portable tests in a real browser. scripts/test-browser.mjs finds one and starts vitest with this configuration.
 export default defineConfig({
-  // Without `node`, so that #native/* is what a browser gets.
+  // Without `node`: #native/* is what a browser gets.
   resolve: { conditions: ['@dimp/source', 'module', 'browser', 'import', 'default'] },
-  // All dependencies are found before the first test: finding one later would reload the page.
+  // Finds all dependencies before the first test: finding one later would reload the page.
   optimizeDeps: { entries: ['packages/*/src/**/*.ts', '!**/*.node.ts'] },
   test: {
     name: browser,
@@ -22,13 +33,16 @@ export default defineConfig({
     exclude: [
       ...configDefaults.exclude,
       '**/*.node.test.ts',
+      ...samePlatform,
       ...(other === undefined ? [] : [driven]),
     ],
-    globalSetup: ['test/setup/prepare-rsa-keys.node.ts'],
+    globalSetup: ['test/setup/prepare.node.ts'],
     setupFiles: ['test/setup/rsa-keys.browser.ts'],
     testTimeout: 60_000,
     browser: {
       enabled: true,
+      // One page for all test files: a page for each of them costs more than the tests.
+      isolate: false,
       headless: true,
       screenshotFailures: false,
       api: { host: '127.0.0.1' },

@@ -10,9 +10,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    // Vitest leaves one processor idle, which on two is half of them.
+    // By default vitest leaves one processor idle: half of two.
     maxWorkers: '100%',
-    globalSetup: ['test/setup/prepare-rsa-keys.node.ts'],
+    globalSetup: ['test/setup/prepare.node.ts'],
     projects: [
       {
         extends: true,
@@ -20,9 +20,12 @@ export default defineConfig({
           name: 'node',
           include,
           exclude: [...configDefaults.exclude, '**/*.browser.test.ts'],
+          // Test files share modules, as they are free of global state; loading them anew for each file took longer than
+          // many tests.
+          isolate: false,
           setupFiles: ['test/setup/rsa-keys.node.ts'],
           testTimeout: 30_000,
-          // Killed processes and slow peers meet a busy machine in CI; who fails twice is wrong. The output names them.
+          // Tests with killed processes and timeouts may fail once on a busy CI machine. The output names those that do.
           retry: process.env['CI'] ? 1 : 0,
         },
       },

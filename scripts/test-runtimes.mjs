@@ -1,5 +1,5 @@
-// Runs what depends on the platform on the other Node versions we promise, and on Bun and Deno, each from the npm
-// registry. With names, such as `bun`, on those only.
+// Runs the tests of what depends on the platform on the other supported versions of Node, on Bun and on Deno. Each runtime
+// comes from the npm registry. Arguments, such as `bun`, choose some of them.
 import { readdirSync } from 'node:fs';
 import { root, run, summary } from './lib/process.mjs';
 
@@ -8,7 +8,7 @@ const PORTABLE = [...CRYPTOGRAPHY, 'packages/foundation', 'packages/mkm', 'packa
 const NODE = [...CRYPTOGRAPHY, 'packages/testing', 'packages/endpoint', 'packages/client'];
 const OTHERS = [...PORTABLE, 'packages/store-encrypted', 'packages/client/test/messenger'];
 
-/** Under Bun, vitest gets no `z` when it loads zod, which is nothing of ours; there is no option that leaves a file out. */
+/** Under Bun, vitest cannot load zod, so the test file that needs it is left out. */
 const WITHOUT_ZOD = OTHERS.flatMap((suite) =>
   suite === 'packages/dkd'
     ? readdirSync(`${root}${suite}/test`)
@@ -21,7 +21,7 @@ const WITHOUT_ZOD = OTHERS.flatMap((suite) =>
 const RUNTIMES = {
   node22: { from: 'node@22', command: ['node'], suites: NODE },
   node24: { from: 'node@24', command: ['node'], suites: NODE },
-  // Without the option it would start Node, as the first line of the program asks.
+  // Without `--bun` the first line of the program would start Node.
   bun: { from: 'bun@1.4.5', command: ['bun', '--bun'], suites: WITHOUT_ZOD },
   deno: { from: 'deno@2.9.6', command: ['deno', 'run', '-A'], suites: OTHERS },
 };
@@ -32,7 +32,7 @@ let failed = 0;
 for (const name of wanted.length > 0 ? wanted : Object.keys(RUNTIMES)) {
   const runtime = Object.hasOwn(RUNTIMES, name) ? RUNTIMES[name] : undefined;
   if (runtime === undefined)
-    throw new Error(`there is no ${name}: ${Object.keys(RUNTIMES).join(', ')}`);
+    throw new Error(`${name} must be one of ${Object.keys(RUNTIMES).join(', ')}`);
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'node', '--reporter=dot'];
   const { ok, output } = await run(
     'npx',

@@ -7,6 +7,7 @@ import { root } from './process.mjs';
  * @property {string} name
  * @property {string} version
  * @property {boolean} [private]
+ * @property {string} [description]
  * @property {Record<string, string>} [scripts]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]

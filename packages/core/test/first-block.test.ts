@@ -9,7 +9,7 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { normalizeContent } from '../src/dialects/incoming.ts';
 import { isTimeTrusted, readDecrypted } from '../src/transceiver/content-reading.ts';
 import { id } from './ids.ts';
@@ -34,8 +34,15 @@ const BODIES: Readonly<Record<string, string>> = {
 const ENVELOPE: Envelope = { sender: id('u1'), receiver: id('u2'), time: 0 };
 const IV = new Uint8Array(16);
 
-/** Random first blocks for each body. */
-const RUNS = 1500;
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** First blocks that `pnpm fuzz` tries in all; 0 in other runs. */
+    fuzzRuns: number;
+  }
+}
+
+/** Random first blocks for each body and each of the two generators. */
+const RUNS = Math.ceil(inject('fuzzRuns') / Object.keys(BODIES).length / 2) || 1500;
 
 /** Pieces that JSON is made of, the names that count among them. */
 const TOKENS = [

@@ -15,14 +15,17 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** RSA keys of 2,048 bits, each in PKCS #8, Base64. */
     rsaKeys: readonly string[];
+    /** Random inputs that `pnpm fuzz` tries in all; 0 in other runs. */
+    fuzzRuns: number;
   }
 }
 
 /**
- * Generates RSA keys once for all tests, and keeps them for the next run: most tests need identities, and generating
- * their keys took longer than everything else. Tests of key generation itself do not use them.
+ * Prepares what all test files share. RSA keys are generated once and kept for the next run: most tests need identities, and
+ * generating their keys took longer than everything else. Tests of key generation itself do not use them.
  */
 export default async function setup(project: TestProject): Promise<void> {
+  project.provide('fuzzRuns', Number(process.env['DIM_FUZZ_RUNS'] ?? 0));
   project.provide('rsaKeys', readCache() ?? (await generate()));
 }
 
