@@ -18,27 +18,27 @@ import {
 } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 
-/** Options of {@link identityFromMnemonic}. */
+/** Options for {@link identityFromMnemonic}. */
 export interface MnemonicOptions {
-  /** Number of the account, 0 by default: one mnemonic makes any number of identities. */
+  /** Number of the account, 0 by default. One mnemonic makes any number of identities. */
   readonly account?: number;
-  /** BIP-39's passphrase: another one makes another identity. It is not kept. */
+  /** Passphrase of BIP-39. Another passphrase makes another identity. It is not stored. */
   readonly passphrase?: string;
 }
 
-/** What `register` needs to make the identity of a mnemonic. */
+/** Options for `register` that make the identity of a mnemonic. */
 export interface MnemonicIdentity {
   /** The identity key. */
   readonly signer: Signer;
-  /** How it was made, for {@link exportMnemonic}. A secret. */
+  /** How the identity was made, for {@link exportMnemonic}. Secret. */
   readonly origin: JsonObject;
 }
 
-/** What the origin record says it is. */
+/** Kind of the origin record. */
 const KIND = 'bip39';
 
 /**
- * Makes a new mnemonic of English words (BIP-39).
+ * Generates a mnemonic of English words (BIP-39).
  *
  * @param words - 12 or 24
  */
@@ -49,15 +49,15 @@ export function newMnemonic(words: 12 | 24 = 12): string {
 /**
  * Reads a mnemonic: words in any case, with any white space between them.
  *
- * @returns the words in small letters, one space between them
- * @throws `format/field` for an unknown word, a wrong number, or a wrong check sum; the words are not in the error
+ * @returns the words in lower case, separated by one space
+ * @throws `format/field` for an unknown word, a wrong number of words, or a wrong checksum; the error never contains the words
  */
 export function readMnemonic(text: string): string {
   const words = text.normalize('NFKD').trim().toLowerCase().split(/\s+/).join(' ');
   try {
     mnemonicToEntropy(words, wordlist);
   } catch {
-    // The cause stays out: it may quote the words.
+    // Without the cause, which may quote the words.
     throw fieldError('mnemonic', 'is not valid');
   }
   return words;
@@ -83,11 +83,12 @@ export async function identityFromMnemonic(
 ): Promise<MnemonicIdentity> {
   const words = readMnemonic(mnemonic);
   if (!Number.isInteger(account) || account < 0 || account > 0x7fffffff) {
-    throw new RangeError('account is a whole number from 0');
+    throw new RangeError('account must be a whole number from 0');
   }
   const seed = await mnemonicToSeed(words, passphrase);
   const { privateKey } = HDKey.fromMasterSeed(seed).derive(`m/44'/60'/${account}'/0/0`);
-  if (privateKey === null) throw new ProtocolError('crypto/key', 'no key at this path');
+  if (privateKey === null)
+    throw new ProtocolError('crypto/key', 'the mnemonic has no key for this account');
   const wire = { algorithm: 'ECC', data: encodeHex(privateKey) };
   return {
     signer: protocol.keys.parsePrivate(wire) as Signer,
@@ -100,16 +101,16 @@ export async function identityFromMnemonic(
   };
 }
 
-/** Where the origin of identities is kept; a Facebook. */
+/** Where the origin of identities is stored; a Facebook. */
 export interface OriginKeeper {
   identityOrigin(id: ID): Promise<JsonObject | undefined>;
 }
 
 /**
- * The words of an identity that was made from some, to be written down.
+ * Returns the words of an identity that was made from a mnemonic, so that they can be written down.
  *
- * @returns the words, the number of the account, and whether a passphrase of BIP-39 is needed besides; undefined for an
- *   identity that was made otherwise
+ * @returns the words, the number of the account, and whether a BIP-39 passphrase is needed as well; undefined for other
+ *   identities
  * @throws `store/corrupt`
  */
 export async function exportMnemonic(

@@ -6,7 +6,7 @@
 import type { Json } from '@dimp/foundation';
 import fc from 'fast-check';
 
-/** Names that the protocol's readers look for, in all spellings, and names that trip careless programs. */
+/** Names that the protocol's readers look for, in all spellings, and names that break careless programs. */
 const NAMES: readonly string[] = [
   ...['sender', 'receiver', 'group', 'time', 'type', 'data', 'key', 'keys', 'signature', 'meta'],
   ...['visa', 'IV', 'iv', 'sn', 'command', 'cmd', 'did', 'ID', 'text', 'documents', 'document'],
@@ -16,7 +16,7 @@ const NAMES: readonly string[] = [
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty'],
 ];
 
-/** Texts that select readers, and texts that nearly do. */
+/** Texts that select a reader, and texts that almost do. */
 const WORDS: readonly string[] = [
   ...['1', '136', '137', '202', '204', '207', '255', 'text', 'command', 'array', 'meta', 'invite'],
   ...['documents', 'receipt', 'login', 'handshake', 'AES', 'RSA', 'ECC', 'PLAIN', 'data:,x', '{}'],
@@ -31,7 +31,7 @@ export function memberName(): fc.Arbitrary<string> {
 /**
  * JSON made to confuse the protocol's readers: its own member names and words in the wrong places.
  *
- * @param words - more texts to strew in, such as IDs that exist
+ * @param words - more texts to mix in, such as existing IDs
  *
  * @example
  * ```ts

@@ -1,13 +1,13 @@
 /**
- * A clock that a test moves.
+ * A clock that a test advances.
  *
  * @module
  */
 import type { Clock } from '@dimp/core';
 
-/** A {@link Clock} that stands still until it is moved. */
+/** A {@link Clock} that stands still until a test advances it. */
 export interface ManualClock extends Clock {
-  /** @param milliseconds - may be negative, for a clock that is set back */
+  /** @param milliseconds - may be negative, to set the clock back */
   advance(milliseconds: number): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Compliance suites: one call registers the tests that a plug-in must pass. They know no test framework and no
- * platform, so authors of plug-ins run them with their own.
+ * Compliance suites: one call registers the tests that a plug-in must pass. They depend on no test framework and no
+ * platform, so authors of plug-ins use their own.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A network that fails on purpose, in virtual time and by a seed: what it did to a program once, it does again.
+ * A network that fails on purpose, in virtual time. A seed decides every fault, so a run can be repeated exactly.
  *
  * @module
  */

@@ -4,13 +4,13 @@ import { makeHandle, ProtocolError } from '@dimp/foundation';
 
 /** Tabs of a browser that share one store. */
 export interface Tabs {
-  /** What they share. */
+  /** The shared store. */
   readonly inner: Store;
   open(): Store;
-  /** Notices of changes do not arrive from here on, until {@link Tabs.deliver}. */
+  /** Holds back notices of changes until {@link Tabs.deliver}. */
   hold(): void;
   deliver(): void;
-  /** Notices that wait get lost. */
+  /** Drops the notices that are held back. */
   drop(): void;
   /** Tells every tab of a change, as a driver does. */
   tell(keys: readonly StoreKey[]): void;
@@ -87,9 +87,9 @@ export function tabs(): Tabs {
   };
 }
 
-/** A store whose writes fail as long as they are told to. */
+/** A store whose writes fail when a test says so. */
 export interface FailingStore extends Store {
-  /** Writes that still succeed. */
+  /** How many more writes succeed. */
   left: number;
 }
 

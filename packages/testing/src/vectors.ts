@@ -1,5 +1,5 @@
 /**
- * The runner of the language-neutral test vectors: any file in their layout, in Node and in browsers.
+ * The runner of the language-neutral test vectors. It takes any file in their format, in Node and in browsers.
  *
  * @module
  */

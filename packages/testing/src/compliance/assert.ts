@@ -1,7 +1,7 @@
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 
 /**
- * Registers one test, as `test` of vitest, jest, mocha, `node:test` and Deno do.
+ * Registers one test. `test` of vitest, jest, mocha, `node:test` and Deno fits.
  *
  * @param name - says what the test proves
  */
@@ -13,9 +13,9 @@ export function assert(condition: boolean, message: string): asserts condition {
 }
 
 /**
- * Runs something and yields its value, or the `ProtocolError` code it threw.
+ * Returns the result of a function, or the `ProtocolError` code it threw.
  *
- * @throws `Error` when it threw anything but a `ProtocolError` with one of the codes.
+ * @throws `Error` if the function threw anything but a `ProtocolError` with one of the codes
  */
 export async function valueOrCode<T>(
   what: string,
@@ -31,7 +31,7 @@ export async function valueOrCode<T>(
   }
 }
 
-/** Runs something that must throw a `ProtocolError` with one of the codes. */
+/** Asserts that a function throws a `ProtocolError` with one of the codes. */
 export async function assertCode(
   what: string,
   run: () => unknown,

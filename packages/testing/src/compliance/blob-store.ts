@@ -2,11 +2,11 @@ import type { BlobSource, BlobStore } from '@dimp/core';
 import { concatBytes, encodeHex, equalBytes, ProtocolError, randomBytes } from '@dimp/foundation';
 import { assert, assertCode, type TestFunction } from './assert.ts';
 
-/** What {@link blobStoreCompliance} has to be told. */
+/** Options for {@link blobStoreCompliance}. */
 export interface BlobStoreComplianceOptions {
-  /** Opens a store; every call may open the same one. */
+  /** Opens a store. Every call may return the same one. */
   readonly open: () => BlobStore | Promise<BlobStore>;
-  /** A URL under which this store has nothing. */
+  /** A URL at which this store has no file. */
   readonly missing: (url: string) => string;
   /** Length of the largest file of the suite, in bytes; 1,000,000 by default. */
   readonly size?: number;
@@ -22,7 +22,7 @@ export function blobStoreCompliance(
   { open, missing, size = 1_000_000 }: BlobStoreComplianceOptions,
 ): void {
   for (const length of [0, 1, 1000, size]) {
-    test(`${length} bytes come back as they went`, async () => {
+    test(`${length} bytes are downloaded as they were uploaded`, async () => {
       const store = await open();
       const bytes = noise(length);
       const url = await store.upload(sourceOf(bytes), { name: freshName() });
@@ -30,7 +30,7 @@ export function blobStoreCompliance(
     });
   }
 
-  test('a download begins where it is told to', async () => {
+  test('a download begins at the requested offset', async () => {
     const store = await open();
     const bytes = noise(size);
     const url = await store.upload(sourceOf(bytes), { name: freshName() });
@@ -40,7 +40,7 @@ export function blobStoreCompliance(
     }
   });
 
-  test('a file is as large as it may be, and not larger', async () => {
+  test('a file of the largest allowed size passes, a larger one is refused', async () => {
     const store = await open();
     const url = await store.upload(sourceOf(noise(1000)), { name: freshName() });
     assert((await read(store, url, { maxBytes: 1000 })).length === 1000, 'a file was cut');
@@ -50,13 +50,13 @@ export function blobStoreCompliance(
     await assertCode('the rest of it', () => read(store, url, rest), 'format/limit');
   });
 
-  test('what is not there is not found', async () => {
+  test('a missing file is not found', async () => {
     const store = await open();
     const url = await store.upload(sourceOf(noise(10)), { name: freshName() });
     await assertCode('nothing', () => read(store, missing(url)), 'identity/not-found');
   });
 
-  test('a source that fails fails the upload, which is resumed by the same name', async () => {
+  test('a failing source fails the upload, which can be resumed by the same name', async () => {
     const store = await open();
     const bytes = noise(size);
     const name = freshName();
@@ -66,7 +66,7 @@ export function blobStoreCompliance(
     assert(equalBytes(await read(store, url), bytes), 'other bytes came back');
   });
 
-  test('resuming what is complete, or was never begun, is an upload as well', async () => {
+  test('resuming an upload that is complete, or was never begun, succeeds', async () => {
     const store = await open();
     const bytes = noise(5000);
     const name = freshName();
@@ -88,7 +88,7 @@ export function blobStoreCompliance(
     );
   });
 
-  test('a signal ends an upload and a download with its reason', async () => {
+  test('a signal aborts an upload and a download with its reason', async () => {
     const store = await open();
     const bytes = noise(size);
     const url = await store.upload(sourceOf(bytes), { name: freshName() });
@@ -147,7 +147,7 @@ function failingSource(bytes: Uint8Array, from: number): BlobSource {
   };
 }
 
-/** Bytes that look random; the generator of a platform gives out 65,536 at a time. */
+/** Bytes that look random; the platform's generator returns at most 65,536 at a time. */
 function noise(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let start = 0; start < length; start += 1009) {

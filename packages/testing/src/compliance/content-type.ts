@@ -25,23 +25,23 @@ import fc from 'fast-check';
 import { assert, assertCode, type TestFunction } from './assert.ts';
 import { deepFreeze, sameValue } from './same-value.ts';
 
-/** Something to say with a content type. */
+/** A content of the type under test. */
 export interface ContentSample<Body> {
   readonly body: Body;
   readonly group?: ID;
 }
 
-/** What {@link contentTypeCompliance} has to be told. */
+/** Options for {@link contentTypeCompliance}. */
 export interface ContentComplianceOptions<Body> {
-  /** Good contents of the type, at least one; together they should use every member. */
+  /** Valid contents of the type, at least one. Together they should use every member. */
   readonly samples: readonly ContentSample<Body>[];
-  /** How IDs and contents are read; by default with the standard addresses and every generation's spelling. */
+  /** How IDs and contents are read; by default with the standard addresses and the spellings of all generations. */
   readonly context?: ContentRegistryContext;
-  /** Content types it has to live beside; by default all of the protocol. */
+  /** Other content types in the same registry; by default all of the protocol. */
   readonly beside?: readonly AnyContentType[];
 }
 
-/** JSON that members of hostile contents may have. */
+/** JSON values for members of hostile contents. */
 const JUNK: readonly Json[] = [
   null,
   true,
@@ -64,7 +64,7 @@ const JUNK: readonly Json[] = [
 ];
 
 /**
- * Registers the tests that every content type must pass, ours and those of other authors.
+ * Registers the tests that every content type must pass.
  *
  * @param test - how the test framework registers a test
  *
@@ -105,13 +105,13 @@ export function contentTypeCompliance<Kind extends string, Body>(
   test('the wire is JSON, and the type writes its own members only', () => {
     for (const sample of samples) {
       const { wire } = write(sample);
-      assert(equalJson(wire, JSON.parse(JSON.stringify(wire))), 'a member is no JSON');
+      assert(equalJson(wire, JSON.parse(JSON.stringify(wire))), 'a member is not JSON');
       assert(wire['sn'] === SN && wire['time'] === TIME, 'serial number or time is overwritten');
       assert(wire['group'] === sample.group?.text, 'the group is overwritten');
     }
   });
 
-  test('members that the type does not know survive', () => {
+  test('unknown members are kept', () => {
     for (const sample of samples) {
       const wire = { ...write(sample).wire, 'x-unknown': { kept: [1, null] } };
       const read = registry.parse(wire);
@@ -132,7 +132,7 @@ export function contentTypeCompliance<Kind extends string, Body>(
   test('the fallback is text or nothing', () => {
     for (const sample of samples) {
       const fallback: unknown = type.fallback(sample.body);
-      assert(fallback === undefined || typeof fallback === 'string', 'the fallback is no text');
+      assert(fallback === undefined || typeof fallback === 'string', 'the fallback is not text');
       if (fallback === undefined) continue;
       const text = ownMember(write(sample).wire, 'text');
       assert(typeof text === 'string', 'clients that do not know the type get no text');

@@ -13,14 +13,14 @@ import { equalBytes, isProtocolError, randomBytes, utf8Encode } from '@dimp/foun
 import { assert, assertCode, type TestFunction, valueOrCode } from './assert.ts';
 import { assertHidden, keyWireCompliance } from './key-wire.ts';
 
-/** What {@link keyAlgorithmCompliance} may be told. */
+/** Options for {@link keyAlgorithmCompliance}. */
 export interface KeyComplianceOptions {
-  /** Options for `generate`, for example to make small keys quickly. */
+  /** Options for `generate`, such as a small key size. */
   readonly generate?: object;
 }
 
 /**
- * Registers the tests that every key pair algorithm must pass, ours and those of other authors.
+ * Registers the tests that every key pair algorithm must pass.
  *
  * @param test - how the test framework registers a test
  *
@@ -68,13 +68,16 @@ export function keyAlgorithmCompliance(
     sample: privateWire,
   });
 
-  test('keys are told apart by material, and halves find each other', async () => {
+  test('keys are compared by material, and the halves of a pair match', async () => {
     const [one, two] = [await first(), await second()];
     const again: Signer = algorithm.parsePrivate(await privateWire());
     assert(isPair(again, one.publicKey), 'a private key read again lost its public half');
-    assert(isPair(one, algorithm.parsePublic(one.publicKey.toWire())), 'halves do not pair');
-    assert(!isPair(one, two.publicKey), 'halves of different keys pair');
-    assert(!isPair(two, one.publicKey), 'halves of different keys pair');
+    assert(
+      isPair(one, algorithm.parsePublic(one.publicKey.toWire())),
+      'the halves of a pair do not match',
+    );
+    assert(!isPair(one, two.publicKey), 'halves of different keys match');
+    assert(!isPair(two, one.publicKey), 'halves of different keys match');
   });
 
   test('a private key shows no secret in JSON and text', async () => {
@@ -120,7 +123,7 @@ function signatureCompliance(
     }
   });
 
-  test('a signature of wrong length or random bytes is answered with false, never thrown at', async () => {
+  test('a signature of wrong length or random bytes gives false and does not throw', async () => {
     const key = await first();
     const signature = await key.sign(data);
     const { length } = signature;
@@ -143,7 +146,7 @@ function signatureCompliance(
   });
 }
 
-/** What a key says of a signature, whichever way it is asked. */
+/** Verifies a signature by `verify` and by `verifyAside`, whose answers must agree. */
 async function answerOf(
   { publicKey }: Signer,
   data: Uint8Array,
@@ -192,7 +195,7 @@ function encryptionCompliance(
     const again = await pair.publicKey.encrypt(plaintext);
     assert(!equalBytes(ciphertext, again), 'encryption is not randomized');
     const other = await second();
-    assert(canDecrypt(other), 'two keys of one algorithm differ in what they can');
+    assert(canDecrypt(other), 'two keys of one algorithm have different capabilities');
     const outcome = await valueOrCode('another key', () => other.decrypt(ciphertext), [
       'crypto/decrypt',
     ]);
@@ -224,13 +227,13 @@ function encryptionCompliance(
         assert(!equalBytes(one.value, plaintext), 'a changed ciphertext opens to the plaintext');
         assert(equalBytes(one.value, two.value), 'a wrong ciphertext opens to varying bytes');
       } else {
-        assert('code' in one && 'code' in two, 'a wrong ciphertext is refused only at times');
+        assert('code' in one && 'code' in two, 'a wrong ciphertext is not refused every time');
       }
     }
   });
 }
 
-/** Makes something at its first use and keeps it; a failure is not kept. */
+/** Creates a value at its first use and keeps it. A failure is not kept. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return async () => {

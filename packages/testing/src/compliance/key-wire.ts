@@ -2,7 +2,7 @@ import type { KeyWire } from '@dimp/crypto';
 import { equalJson, isProtocolError, type Json, type JsonObject } from '@dimp/foundation';
 import { assert, type TestFunction, valueOrCode } from './assert.ts';
 
-/** A way to read a key, and a good key to start from. */
+/** A reader of keys, and a valid key to start from. */
 export interface ReaderUnderTest {
   /** `private`, `public` or `symmetric`, for the names of the tests. */
   readonly role: string;
@@ -14,7 +14,7 @@ export interface ReaderUnderTest {
 
 const PARSE_CODES = ['format/field', 'crypto/key'] as const;
 
-/** Values of `data` that are no key in any encoding. */
+/** Values of `data` that are not a key in any encoding. */
 const GARBAGE: readonly (Json | undefined)[] = [
   undefined,
   null,
@@ -38,7 +38,7 @@ const GARBAGE: readonly (Json | undefined)[] = [
   `{${'['.repeat(50_000)}}`,
 ];
 
-/** Tests that hold for reading keys of every kind. */
+/** Registers the tests of reading keys of every kind. */
 export function keyWireCompliance(test: TestFunction, reader: ReaderUnderTest): void {
   const { role } = reader;
 
@@ -51,7 +51,7 @@ export function keyWireCompliance(test: TestFunction, reader: ReaderUnderTest): 
 
   test(`a ${role} key keeps members that the plug-in does not know`, async () => {
     const wire = { ...(await reader.sample()), unknownMember: { deep: [1, 'two', null] } };
-    assert(equalJson(reader.parse(wire).toWire(), wire), 'an unknown member got lost');
+    assert(equalJson(reader.parse(wire).toWire(), wire), 'an unknown member was lost');
   });
 
   test(`reading a ${role} key leaves its input as it is`, async () => {
@@ -83,7 +83,7 @@ export function keyWireCompliance(test: TestFunction, reader: ReaderUnderTest): 
 }
 
 /**
- * Checks that a text shows nothing of a secret.
+ * Asserts that a text reveals nothing of a secret.
  *
  * @param secret - member `data` of the key; only its second half is looked for, because a private key may begin with
  *   its public numbers
@@ -94,7 +94,7 @@ export function assertHidden(what: string, shown: string, secret: Json | undefin
   assert(!pieces.some((piece) => shown.includes(piece)), `${what} shows the secret`);
 }
 
-/** Whether keys of the algorithm hold any material at all; those of PLAIN do not. */
+/** Whether keys of the algorithm have key material; those of PLAIN do not. */
 export function needsData(sample: JsonObject): boolean {
   return sample['data'] !== undefined;
 }

@@ -1,6 +1,6 @@
 import { equalBytes } from '@dimp/foundation';
 
-/** Compares two bodies as data: bytes by value, IDs by their text, an `undefined` member like an absent one. */
+/** Compares two bodies as data: bytes by value, IDs by their text; a member that is `undefined` counts as absent. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -14,7 +14,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
   return [...names].every((name) => sameValue(member(a, name), member(b, name)));
 }
 
-/** Freezes a value and everything in it; bytes cannot be frozen and stay as they are. */
+/** Freezes a value and everything in it except bytes, which cannot be frozen. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   for (const each of Object.values(value)) deepFreeze(each);

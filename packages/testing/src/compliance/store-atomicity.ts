@@ -2,10 +2,10 @@ import { MAX_STORE_KEY_BYTES, type StoreKey } from '@dimp/core';
 import { assert, type TestFunction } from './assert.ts';
 import { assertValue, bytesOf, keysText, listedKeys, type WithStore } from './store-suite.ts';
 
-/** Registers the tests of batches and of what happens at once. */
+/** Registers the tests of batches and of concurrent changes. */
 export function storeAtomicityCompliance(test: TestFunction, using: WithStore): void {
   test(
-    'a batch does all its changes, in their order',
+    'a batch makes all its changes, in their order',
     using(async (store) => {
       await store.set(['old'], bytesOf(1));
       await store.batch([
@@ -23,12 +23,12 @@ export function storeAtomicityCompliance(test: TestFunction, using: WithStore): 
         (await listedKeys(store, [])) === keysText([['back'], ['new'], ['twice']]),
         'changes are missing',
       );
-      await assertValue(store, ['twice'], bytesOf(2), 'changes are not done in order');
+      await assertValue(store, ['twice'], bytesOf(2), 'changes are not made in order');
     }),
   );
 
   test(
-    'a batch with one bad path does nothing',
+    'a batch with one bad path changes nothing',
     using(async (store) => {
       await store.set(['kept'], bytesOf(1));
       for (const bad of [[], ['\u0000'], ['x'.repeat(MAX_STORE_KEY_BYTES)]] as StoreKey[]) {
@@ -43,7 +43,10 @@ export function storeAtomicityCompliance(test: TestFunction, using: WithStore): 
           refused = true;
         }
         assert(refused, 'a bad path is accepted');
-        assert((await listedKeys(store, [])) === keysText([['kept']]), 'half a batch was done');
+        assert(
+          (await listedKeys(store, [])) === keysText([['kept']]),
+          'half of a batch was written',
+        );
       }
     }),
   );
@@ -74,14 +77,14 @@ export function storeAtomicityCompliance(test: TestFunction, using: WithStore): 
       await step(one, one, true, one);
       await step(one, two, true, two);
       await step(two, bytesOf(), true, bytesOf());
-      // No bytes are not the same as no entry.
+      // An empty value is not the same as no entry.
       await step(none, one, false, bytesOf());
       await step(bytesOf(), none, true, none);
     }),
   );
 
   test(
-    'exactly one of many compareAndSets at once wins',
+    'exactly one of many concurrent compareAndSets wins',
     using(async (store) => {
       let current: Uint8Array | undefined;
       for (let round = 0; round < 5; round++) {

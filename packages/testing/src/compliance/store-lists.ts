@@ -34,7 +34,7 @@ export function storeListCompliance(test: TestFunction, using: WithStore): void 
   );
 
   test(
-    'a list holds what is below a path: whole parts, and not the path itself',
+    'a list holds the entries below a path, by whole parts, and not the path itself',
     using(async (store) => {
       const all: readonly StoreKey[] = [
         ['a'],
@@ -66,7 +66,7 @@ export function storeListCompliance(test: TestFunction, using: WithStore): void 
   );
 
   test(
-    'a list goes on while entries come and go, and holds those that stay',
+    'a list continues while entries are added and removed, and holds those that stay',
     using(async (store) => {
       const key = (i: number): StoreKey => ['n', String(i).padStart(4, '0')];
       const count = 600;
@@ -79,7 +79,7 @@ export function storeListCompliance(test: TestFunction, using: WithStore): void 
         const name = path[1] ?? '';
         seen.push(name);
         const at = Number.parseInt(name, 10);
-        // Odd ones go while they are listed; others come before and behind the place where the list is.
+        // Odd entries are removed during the list; others are added before and behind its position.
         if (name.length === 4 && at % 50 === 0) {
           await store.delete(key(at + 1));
           await store.set(['n', `${name}+`], bytesOf(0));
@@ -92,13 +92,13 @@ export function storeListCompliance(test: TestFunction, using: WithStore): void 
       const stay = numbers.filter((i) => i % 50 !== 1).map((i) => key(i)[1]);
       assert(
         stay.every((name) => seen.includes(name as string)),
-        'an entry that stays is left out',
+        'an entry that stays is missing',
       );
     }),
   );
 
   test(
-    'a list that is given up halfway harms nothing',
+    'a list can be abandoned halfway',
     using(async (store) => {
       for (const name of ['a', 'b', 'c']) await store.set([name], bytesOf(1));
       for (let i = 0; i < 300; i++) {

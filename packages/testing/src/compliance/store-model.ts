@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { assert, type TestFunction } from './assert.ts';
 import { listed, type WithStore } from './store-suite.ts';
 
-/** What a store should hold: values in hex by path as JSON. */
+/** The expected entries: values in hex by path as JSON. */
 type Model = Map<string, string>;
 
 /** A step of a random program. */
@@ -16,13 +16,13 @@ type Step =
   | {
       readonly type: 'swap';
       readonly key: StoreKey;
-      /** What is expected: what is there, or something else. */
+      /** The expected value: the current one or another. */
       readonly right: boolean;
       readonly guess: Uint8Array | undefined;
       readonly value: Uint8Array | undefined;
     };
 
-/** Few parts, so that programs come back to the same paths; some are prefixes of others as text. */
+/** A few parts only, so that programs return to the same paths. Some are text prefixes of others. */
 const part = (): fc.Arbitrary<string> =>
   fc.oneof(
     fc.constantFrom('a', 'ab', 'b', 'a!', 'é', '🐢', '\uffff', '\u0001'),

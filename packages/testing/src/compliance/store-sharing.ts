@@ -2,7 +2,7 @@ import type { Store, StoreKey } from '@dimp/core';
 import { assert, type TestFunction } from './assert.ts';
 import { assertValue, bytesOf, keysText, type OpenStore, type WithStore } from './store-suite.ts';
 
-/** Longest time that somebody else's change may take to be heard of, in milliseconds. */
+/** Longest time until another user's change is reported, in milliseconds. */
 const PATIENCE = 10_000;
 
 /** Registers the tests of stores that several users share. */
@@ -23,10 +23,10 @@ export function storeSharingCompliance(
     });
 
   test(
-    'what one writes, the other reads',
+    'one user reads what the other has written',
     twice(async (one, two) => {
       await one.set(['k'], bytesOf(1));
-      await assertValue(two, ['k'], bytesOf(1), 'the other does not see it');
+      await assertValue(two, ['k'], bytesOf(1), 'the other user does not see it');
       assert(!(await two.compareAndSet(['k'], undefined, bytesOf(2))), 'the other overwrites it');
       assert(await two.compareAndSet(['k'], bytesOf(1), bytesOf(2)), 'the other cannot change it');
       await assertValue(one, ['k'], bytesOf(2), 'the first does not see the change');
@@ -34,7 +34,7 @@ export function storeSharingCompliance(
   );
 
   test(
-    'exactly one of many compareAndSets of both wins',
+    'exactly one of many concurrent compareAndSets of both users wins',
     twice(async (one, two) => {
       const results = await Promise.all(
         Array.from({ length: 20 }, async (_, i) =>
@@ -46,7 +46,7 @@ export function storeSharingCompliance(
   );
 
   test(
-    'a lock is held by one at a time, in whichever store',
+    'a lock is held by one task at a time, across both stores',
     twice(async (one, two) => {
       let holders = 0;
       let most = 0;
@@ -93,7 +93,7 @@ export function storeSharingCompliance(
   );
 
   test(
-    'a signal ends the waiting for a lock, not a task that has begun',
+    'a signal stops waiting for a lock, but not a task that has begun',
     twice(async (one, two) => {
       const held = new AbortController();
       const reason = new Error('no longer');
@@ -135,14 +135,14 @@ export function storeSharingCompliance(
       );
       held.abort(new Error('too late'));
       release();
-      assert((await holding) === 'done', 'a task that has begun is given up');
+      assert((await holding) === 'done', 'a task that had begun was stopped');
       assert((await sharingOf(two).lock('l', async () => 6)) === 6, 'the lock is not free');
-      assert(!ran, 'a task that was given up has run');
+      assert(!ran, 'a task that was aborted has run');
     }),
   );
 
   test(
-    'a watcher hears of changes of others, not of its own',
+    'a watcher is told of changes by other users, not of its own',
     twice(async (one, two) => {
       const heard: StoreKey[] = [];
       const watching = sharingOf(one).watch((keys) => heard.push(...keys));
@@ -160,7 +160,7 @@ export function storeSharingCompliance(
       await hears(['batch']);
       await two.compareAndSet(['swap'], undefined, bytesOf(1));
       await hears(['swap']);
-      await assertValue(one, ['swap'], bytesOf(1), 'a change is heard of before it can be read');
+      await assertValue(one, ['swap'], bytesOf(1), 'a change is reported before it can be read');
       assert(!heard.some((key) => key[0] === 'own'), 'own changes are reported');
       watching.close();
       watching.close();
@@ -168,14 +168,14 @@ export function storeSharingCompliance(
       const again: StoreKey[] = [];
       const other = sharingOf(one).watch((keys) => again.push(...keys));
       await two.delete(['swap']);
-      await until(() => again.length > 0, 'a second watcher hears nothing');
-      assert(heard.length === before, 'a watcher hears after it has ended');
+      await until(() => again.length > 0, 'a second watcher is told nothing');
+      assert(heard.length === before, 'a watcher is told of changes after it was closed');
       other.close();
     }),
   );
 
   test(
-    'a compareAndSet that did nothing is not reported',
+    'a compareAndSet that changed nothing is not reported',
     twice(async (one, two) => {
       const heard: StoreKey[] = [];
       const watching = sharingOf(one).watch((keys) => heard.push(...keys));

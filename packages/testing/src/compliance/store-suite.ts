@@ -2,7 +2,7 @@ import type { Store, StoreKey } from '@dimp/core';
 import { encodeHex, equalBytes, isProtocolError, randomBytes } from '@dimp/foundation';
 import { assert } from './assert.ts';
 
-/** Opens the store of a name: another name is another store, empty at first. */
+/** Opens the store with a name. Another name is another store, empty at first. */
 export type OpenStore = (name: string) => Store | Promise<Store>;
 
 /** Runs a part of the suite on a store that is empty, and closes it. */
@@ -26,7 +26,7 @@ export function freshName(): string {
   return `compliance-${encodeHex(randomBytes(8))}`;
 }
 
-/** Bytes that tell numbers apart. */
+/** Bytes that are different for each list of numbers. */
 export function bytesOf(...values: readonly number[]): Uint8Array {
   return Uint8Array.from(values);
 }
@@ -61,7 +61,7 @@ export async function assertValue(
   else assert(found !== undefined && equalBytes(found, value), message);
 }
 
-/** Runs something that has to be refused as misuse, or with a code. */
+/** Asserts that a call is refused as misuse, or with a code. */
 export async function assertRefused(
   what: string,
   run: () => unknown,
@@ -76,7 +76,7 @@ export async function assertRefused(
   assert(got === expected, `${what} must be refused with ${expected}, got: ${got}`);
 }
 
-/** Paths in the order that lists have to keep; UTF-8 and a comparison of joined parts would have another. */
+/** Paths in the order of lists. Comparing UTF-8, or joined parts, would give another order. */
 export const ORDERED_KEYS: readonly StoreKey[] = [
   ['\u0001'],
   [' '],

@@ -25,27 +25,27 @@ import {
   withStore,
 } from './store-suite.ts';
 
-/** What {@link storeCompliance} has to be told. */
+/** Options for {@link storeCompliance}. */
 export interface StoreComplianceOptions {
   /**
-   * Opens the store of a name: the same name again is the same data if the store is durable or shared, another name is
-   * another store. Names are short and of ASCII letters, digits and `-`.
+   * Opens the store with a name. The same name opens the same data if the store is durable or shared; another name opens
+   * another store. Names are short and consist of ASCII letters, digits and `-`.
    */
   readonly open: OpenStore;
-  /** It has to be durable; by default it must not say so. */
+  /** Whether the store must claim to be durable; by default it must not. */
   readonly durable?: boolean;
-  /** Several users may have it open at once; by default it must not say so. */
+  /** Whether the store must claim to be shared by several users at once; by default it must not. */
   readonly shared?: boolean;
-  /** Longest path it takes, in bytes as `checkStoreKey` counts them; less than all in a part of a store. */
+  /** Longest path that the store takes, in bytes as `checkStoreKey` counts them; a sub-store takes less. */
   readonly maxKeyBytes?: number;
-  /** Most parts of a path it takes. */
+  /** Most parts of a path that the store takes. */
   readonly maxKeyParts?: number;
-  /** Random programs that are compared with a model. */
+  /** Number of random programs that are compared with a model. */
   readonly numRuns?: number;
 }
 
 /**
- * Registers the tests that every store must pass, ours and those of other authors.
+ * Registers the tests that every store must pass.
  *
  * @param test - how the test framework registers a test
  *
@@ -69,16 +69,16 @@ export function storeCompliance(test: TestFunction, options: StoreComplianceOpti
 
 function entryCompliance(test: TestFunction, using: WithStore): void {
   test(
-    'what was set is there until it is set anew or deleted',
+    'an entry is kept until it is replaced or deleted',
     using(async (store) => {
       await assertValue(store, ['a', 'b'], undefined, 'an entry is there before it was set');
       await store.set(['a', 'b'], bytesOf(1, 2));
       await assertValue(store, ['a', 'b'], bytesOf(1, 2), 'an entry is not what was set');
       await assertValue(store, ['a'], undefined, 'the path above an entry is an entry');
       await assertValue(store, ['a', 'b', 'c'], undefined, 'a path below an entry is an entry');
-      await assertValue(store, ['ab'], undefined, 'two parts are taken for one');
+      await assertValue(store, ['ab'], undefined, 'two parts are treated as one');
       await store.set(['a', 'b'], bytesOf(3));
-      await assertValue(store, ['a', 'b'], bytesOf(3), 'an entry is not set anew');
+      await assertValue(store, ['a', 'b'], bytesOf(3), 'an entry is not replaced');
       await store.delete(['a', 'b']);
       await assertValue(store, ['a', 'b'], undefined, 'an entry is there after it was deleted');
       await store.delete(['a', 'b']);
@@ -107,7 +107,7 @@ function entryCompliance(test: TestFunction, using: WithStore): void {
       value[0] = 9;
       await setting;
       await assertValue(store, ['set'], bytesOf(1, 2, 3), 'the caller’s array is the stored one');
-      // As Node's Buffer does it: what looks like a copy shares the memory. It also is a part of something larger.
+      // Like Node's Buffer: `slice` shares the memory, which is part of a larger array.
       const whole = new ViewArray(new Uint8Array([7, 1, 2, 3, 7]).buffer, 1, 3);
       await store.batch([{ type: 'set', key: ['batch'], value: whole }]);
       await store.compareAndSet(['swap'], undefined, whole);
@@ -136,7 +136,7 @@ function pathCompliance(
   maxParts: number,
 ): void {
   test(
-    'a path is any text without NUL, and no two are mixed up',
+    'a path is any text without NUL, and no two paths collide',
     using(async (store) => {
       for (const [i, key] of ORDERED_KEYS.entries()) await store.set(key, bytesOf(i));
       for (const [i, key] of ORDERED_KEYS.entries()) {
@@ -146,9 +146,9 @@ function pathCompliance(
   );
 
   test(
-    'the longest paths are kept and listed',
+    'the longest paths are stored and listed',
     using(async (store) => {
-      // Each is as long as allowed: one part, many parts, and characters of one to four bytes.
+      // Each has the greatest length: one part, many parts, and characters of one to four bytes.
       const many = new Array<string>(maxParts - 1).fill('p');
       const longest: readonly StoreKey[] = [
         ['x'.repeat(maxBytes - 1)],
@@ -167,7 +167,7 @@ function pathCompliance(
   );
 
   test(
-    'no path, an empty part, NUL, half a character or too much is refused everywhere',
+    'an empty path, an empty part, NUL, half a character or too long a path is refused by every call',
     using(async (store) => {
       const wrong = [
         [[], 'TypeError'],
@@ -192,7 +192,7 @@ function pathCompliance(
         await assertRefused(`batch ${what}`, batch, expected);
         if (key.length > 0) await assertRefused(`list ${what}`, () => listed(store, key), expected);
       }
-      assert((await listedKeys(store, [])) === '[]', 'a path was refused, and written');
+      assert((await listedKeys(store, [])) === '[]', 'a refused path was written');
     }),
   );
 }
@@ -203,7 +203,7 @@ function lifeCompliance(
   { open, durable = false, shared = false }: StoreComplianceOptions,
 ): void {
   test(
-    'what it promises is what it has',
+    'its capabilities are what it has',
     using(async ({ capabilities, sharing }) => {
       assert(capabilities.durable === durable, `durable is ${capabilities.durable}`);
       assert(capabilities.shared === shared, `shared is ${capabilities.shared}`);
@@ -211,7 +211,7 @@ function lifeCompliance(
     }),
   );
 
-  test('stores of other names have other entries', async () => {
+  test('stores with different names have different entries', async () => {
     const stores = [await open(freshName()), await open(freshName())];
     for (const [i, store] of stores.entries()) await store.set(['k'], bytesOf(i));
     for (const [i, store] of stores.entries()) {
@@ -221,12 +221,12 @@ function lifeCompliance(
   });
 
   if (durable) {
-    test('it has everything when it is opened again', async () => {
+    test('all entries are there when it is opened again', async () => {
       const name = freshName();
       const store = await open(name);
       for (const [i, key] of ORDERED_KEYS.entries()) await store.set(key, bytesOf(i));
       await store.delete(['a']);
-      // Closing waits for what was asked before.
+      // Closing waits for earlier calls.
       const changing = Promise.all([
         store.set(['last'], bytesOf(1)),
         store.compareAndSet(['A'], bytesOf(5), bytesOf(6)),
@@ -242,7 +242,7 @@ function lifeCompliance(
     });
   }
 
-  test('after it was closed, every call is refused with state/stopped', async () => {
+  test('after closing, every call is refused with state/stopped', async () => {
     const store = await open(freshName());
     for (const name of ['a', 'b', 'c']) await store.set([name], bytesOf(1));
     const listing = store.list([])[Symbol.asyncIterator]();

@@ -13,7 +13,7 @@ const LENGTHS = [0, 1, 15, 16, 17, 31, 32, 33, 1000, 65_536];
 
 /**
  * Registers the tests that every symmetric algorithm must pass. An algorithm without key material, such as PLAIN, is
- * not asked for secrecy, but must say that it is no message key.
+ * not tested for secrecy, but must say that it is not a message key.
  *
  * @param test - how the test framework registers a test
  */
@@ -44,7 +44,7 @@ export function symmetricAlgorithmCompliance(
     sample: async () => (await make()).toWire(),
   });
 
-  test('an algorithm without secret is no message key', async () => {
+  test('an algorithm without a secret is not a message key', async () => {
     assert((await hasSecret()) || !algorithm.messageKey, 'a key without secret must be refused');
   });
 
@@ -104,10 +104,10 @@ export function symmetricAlgorithmCompliance(
     }
   });
 
-  test('a key that authenticates opens nothing else, and says so on every key', async () => {
+  test('a key that authenticates opens no altered ciphertext, and every key of the algorithm says so', async () => {
     const key = await make();
     const again = read(key.toWire());
-    assert(key.authenticates === again.authenticates, 'keys differ in what they promise');
+    assert(key.authenticates === again.authenticates, 'keys have different capabilities');
     if (key.authenticates !== true) return;
     const associated = randomBytes(20);
     const { ciphertext, extra } = await key.encrypt(new Uint8Array(5), {}, associated);
@@ -133,7 +133,7 @@ export function symmetricAlgorithmCompliance(
     }
   });
 
-  test('a key that does not authenticate tells the IV it takes', async () => {
+  test('a key that does not authenticate reports the IV it will use', async () => {
     const key = await make();
     const { extra } = await key.encrypt(new Uint8Array(5));
     if (key.ivFor === undefined || key.authenticates === true) return;
@@ -141,7 +141,7 @@ export function symmetricAlgorithmCompliance(
     assert(equalBytes(iv, read(key.toWire()).ivFor?.(extra) ?? new Uint8Array()), 'IVs differ');
     const { ciphertext } = await key.encrypt(new Uint8Array(64), extra);
     const repeated = await key.encrypt(new Uint8Array(64), extra);
-    assert(equalBytes(ciphertext, repeated.ciphertext), 'a given IV is not the one that is taken');
+    assert(equalBytes(ciphertext, repeated.ciphertext), 'a given IV is not used');
   });
 
   test('a key shows no secret in JSON and text', async () => {

@@ -17,7 +17,7 @@ export function registerTransportEndings(
   { open, lose, acknowledged, signals }: TransportComplianceOptions,
 ): void {
   test(
-    'closing ends both ends properly, and nothing is sent any more',
+    'closing ends both ends properly, and nothing is sent afterwards',
     bothWays(open, async (from, to) => {
       const readers = [new Reader(from), new Reader(to)];
       const ends = readers.map((reader) => reader.end());
@@ -33,7 +33,7 @@ export function registerTransportEndings(
   );
 
   test(
-    'what was sent before closing arrives',
+    'payloads sent before closing arrive',
     bothWays(open, async (from, to) => {
       const payloads = Array.from({ length: 40 }, (_, n) => messageOf(n * 500));
       for (const payload of payloads) send(from, payload);
@@ -46,7 +46,7 @@ export function registerTransportEndings(
   );
 
   test(
-    'closing and disposing of it twice does no harm',
+    'closing and disposing twice is allowed',
     bothWays(open, async (from, to) => {
       await Promise.all([from.close(), from.close(), to.close()]);
       await from[asyncDisposeSymbol]();
@@ -56,7 +56,7 @@ export function registerTransportEndings(
   );
 
   test(
-    'a connection that is lost is told of: to the reader, and to whom waits for an acknowledgement',
+    'a lost connection is reported to the reader, and to every sender that waits for an acknowledgement',
     bothWays(open, async (from, to, direction) => {
       const sending = send(from, messageOf());
       if (!acknowledged.includes(direction)) await sending;
@@ -77,7 +77,7 @@ export function registerTransportEndings(
 
   if (!signals) return;
 
-  test('a signal that was given before is the reason why nothing is opened', async () => {
+  test('a signal that is already aborted prevents opening, with its reason', async () => {
     const reason = new Error('no longer wanted');
     const signal = AbortSignal.abort(reason);
     let got: unknown;

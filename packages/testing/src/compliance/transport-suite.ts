@@ -5,7 +5,7 @@ import { assert } from './assert.ts';
 /** Both ends of a connection. */
 export type TransportPair = readonly [left: Transport, right: Transport];
 
-/** What {@link OpenPair} is asked for. */
+/** Options for {@link OpenPair}. */
 export interface PairRequest {
   /** Longest payload of each end, in bytes. */
   readonly maxPayloadBytes: readonly [left: number, right: number];
@@ -13,30 +13,30 @@ export interface PairRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Opens a connection of its own. */
+/** Opens a new connection. */
 export type OpenPair = (request: PairRequest) => Promise<TransportPair>;
 
 /** Options of `transportCompliance`. */
 export interface TransportComplianceOptions {
-  /** Opens a connection; of every call its own. */
+  /** Opens a new connection for every call. */
   readonly open: OpenPair;
-  /** Breaks the connection of an end without saying good-bye. */
+  /** Breaks the connection of an end without closing it properly. */
   readonly lose: (end: 'left' | 'right') => void | Promise<void>;
   /**
-   * From which ends `send` waits until the other has called `acknowledge`; for messages that have a signature of their own,
-   * after any others that `open` has exchanged.
+   * The ends whose `send` waits until the other end has called `acknowledge`. It applies to messages with a signature, after
+   * any others that `open` has exchanged.
    */
   readonly acknowledged: readonly ('left' | 'right')[];
-  /** Which ends stop reading while their reader does; both unless told. */
+  /** The ends that stop reading from the network while their reader pauses; both by default. */
   readonly pausing?: readonly ('left' | 'right')[];
-  /** Whether `open` heeds its signal. */
+  /** Whether `open` respects its signal. */
   readonly signals: boolean;
 }
 
 /** Longest payload of the suite, in bytes. */
 export const LARGEST: number = 1024 * 1024;
 
-/** Reads one end. */
+/** Reader of one end. */
 export class Reader {
   readonly #iterator: AsyncIterator<Arrival>;
 
@@ -44,21 +44,21 @@ export class Reader {
     this.#iterator = transport.incoming[Symbol.asyncIterator]();
   }
 
-  /** The next payload; the test fails when there is none. */
+  /** The next payload. The test fails if there is none. */
   async next(): Promise<Arrival> {
     const { done, value } = await this.#iterator.next();
     assert(done !== true, 'a payload was expected, but the connection has ended');
     return value;
   }
 
-  /** The next payload, which is acknowledged. */
+  /** The next payload, after acknowledging it. */
   async take(): Promise<Uint8Array> {
     const arrival = await this.next();
     arrival.acknowledge();
     return arrival.payload;
   }
 
-  /** How the connection ends, after how many more payloads: with a code, or properly. */
+  /** How the connection ends (`end` or an error code), and after how many more payloads. */
   async end(): Promise<{ readonly more: number; readonly how: string }> {
     for (let more = 0; ; more++) {
       try {
@@ -70,22 +70,22 @@ export class Reader {
   }
 }
 
-/** A payload that looks like a message and is like no other.
+/** A unique payload that looks like a message.
  *
- * @param length - in bytes; 75 at least */
+ * @param length - in bytes, at least 75 */
 export function messageOf(length = 0): Uint8Array {
   const head = `{"time":1700000000.5,"signature":"${encodeHex(randomBytes(12))}","data":"`;
   return utf8Encode(`${head}${'x'.repeat(Math.max(0, length - head.length - 2))}"}`);
 }
 
-/** Sends without leaving a failure unheard when a test ends early. */
+/** Sends a payload. A failure is handled even if the test ends early. */
 export function send(transport: Transport, payload: Uint8Array): Promise<void> {
   const sending = transport.send(payload);
   sending.catch(() => undefined);
   return sending;
 }
 
-/** How a call ended, or that it has not after a while. */
+/** How a call ended: `done`, an error code, or `pending` after a while. */
 export async function outcome(call: Promise<unknown>, patience = 150): Promise<string> {
   const late = new Promise<string>((resolve) => {
     setTimeout(() => resolve('pending'), patience);
@@ -97,7 +97,7 @@ export async function outcome(call: Promise<unknown>, patience = 150): Promise<s
   return await Promise.race([done, late]);
 }
 
-/** Asserts how a call ends, within some seconds. */
+/** Asserts how a call ends within a few seconds. */
 export async function assertOutcome(
   what: string,
   call: Promise<unknown>,
@@ -107,7 +107,7 @@ export async function assertOutcome(
   assert(got === expected, `${what} must end with ${expected}, but did with ${got}`);
 }
 
-/** Asserts that a reader gets exactly this next. */
+/** Asserts the next payload of a reader. */
 export async function assertNext(
   reader: Reader,
   expected: Uint8Array,
@@ -116,7 +116,7 @@ export async function assertNext(
   assert(equalBytes(await reader.take(), expected), message);
 }
 
-/** Runs a test over both directions of a connection of its own, one after the other, and closes it. */
+/** Runs a test over both directions of a new connection, one after the other, and closes it. */
 export function bothWays(
   open: OpenPair,
   run: (from: Transport, to: Transport, direction: 'left' | 'right') => Promise<void>,

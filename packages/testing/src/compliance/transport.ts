@@ -13,10 +13,10 @@ import {
   type TransportComplianceOptions,
 } from './transport-suite.ts';
 
-/** Sizes around those at which framings change. */
+/** Sizes around those at which framing changes. */
 const SIZES = [1, 2, 3, 5, 125, 126, 127, 4096, 65_535, 65_536, 65_537, LARGEST];
 
-/** Payloads of UTF-8 with what framings and line readers stumble over. */
+/** UTF-8 payloads with characters and words that can confuse framing and line readers. */
 const TEXTS = [
   '{"text":"a\\nb\\r\\nc\\u0000"}',
   '{"text":"\u2028\u2029\u0085 🐢 e\u0301 \u{10ffff}"}',
@@ -35,7 +35,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   const { open, acknowledged, pausing = ['left', 'right'] } = options;
 
   test(
-    'payloads of any size arrive as they were sent',
+    'payloads of any size arrive unchanged',
     bothWays(open, async (from, to) => {
       const reader = new Reader(to);
       for (const size of SIZES) {
@@ -48,7 +48,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   );
 
   test(
-    'texts with line ends, emoji and words of framings arrive as they were sent',
+    'texts with line ends, emoji and words of the framing arrive unchanged',
     bothWays(open, async (from, to) => {
       const reader = new Reader(to);
       for (const text of TEXTS) {
@@ -60,7 +60,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   );
 
   test(
-    'an empty payload holds no message: it is taken, and nothing arrives',
+    'an empty payload is accepted, and nothing arrives',
     bothWays(open, async (from, to) => {
       const reader = new Reader(to);
       const empty = send(from, concatBytes());
@@ -72,7 +72,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
     }),
   );
 
-  test('many at a time arrive in order, both ways at once', async () => {
+  test('many payloads at once arrive in order, in both directions', async () => {
     const [left, right] = await open({ maxPayloadBytes: [LARGEST, LARGEST] });
     const payloads = Array.from({ length: 600 }, (_, n) => messageOf((n * 7919) % 3000));
     const sendings = [left, right].flatMap((end) => payloads.map((payload) => send(end, payload)));
@@ -87,7 +87,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   });
 
   test(
-    'what is sent is copied, and what arrived stays as it is',
+    'sent bytes are copied, and received bytes do not change later',
     bothWays(open, async (from, to) => {
       const reader = new Reader(to);
       const originals = Array.from({ length: 50 }, () => messageOf(5000));
@@ -106,7 +106,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
     }),
   );
 
-  test('a payload that is too long is not sent, and what follows it is', async () => {
+  test('a payload that is too long is not sent, and the next one is', async () => {
     const [left, right] = await open({ maxPayloadBytes: [1000, 1000] });
     for (const [from, to] of [
       [left, right],
@@ -121,7 +121,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
     await Promise.all([left.close(), right.close()]);
   });
 
-  test('a peer that sends more than is allowed loses the connection', async () => {
+  test('a peer that sends more than allowed loses the connection', async () => {
     for (const direction of [0, 1] as const) {
       const ends = await open({
         maxPayloadBytes: direction === 0 ? [LARGEST, 1000] : [1000, LARGEST],
@@ -140,7 +140,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   });
 
   test(
-    'sending ends when the other end acknowledges, where it can: each payload by itself, in any order',
+    'sending ends when the other end acknowledges, for each payload and in any order, where the transport can',
     bothWays(open, async (from, to, direction) => {
       const reader = new Reader(to);
       const sendings = Array.from({ length: 3 }, () => send(from, messageOf()));
@@ -162,7 +162,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   );
 
   test(
-    'a reader may stop, and another goes on where it was',
+    'a reader may stop, and another one continues at the same place',
     bothWays(open, async (from, to) => {
       const payloads = [messageOf(), messageOf(), messageOf()];
       const sendings = payloads.map((payload) => send(from, payload));
@@ -179,10 +179,10 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
   );
 
   test(
-    'while nobody reads, the sender waits, and nothing is lost',
+    'while the receiver does not read, the sender waits, and nothing is lost',
     bothWays(open, async (from, to, direction) => {
       if (!pausing.includes(direction === 'left' ? 'right' : 'left')) return;
-      // More than the buffers of a system and of a transport hold.
+      // More than the buffers of the system and the transport hold.
       const payloads = Array.from({ length: 40 }, () => messageOf(LARGEST));
       let sent = 0;
       const sendings = payloads.map(async (payload) => {
@@ -190,7 +190,7 @@ export function transportCompliance(test: TestFunction, options: TransportCompli
         sent += 1;
       });
       await outcome(Promise.all(sendings), 500);
-      assert(sent < payloads.length, 'all of it went somewhere');
+      assert(sent < payloads.length, 'everything was sent although nothing was read');
       const reader = new Reader(to);
       for (const payload of payloads) await assertNext(reader, payload, 'another came');
       await assertOutcome('sending', Promise.all(sendings), 'done');

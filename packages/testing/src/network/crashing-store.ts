@@ -1,24 +1,24 @@
 import type { Store } from '@dimp/core';
 import { asyncDisposeSymbol, type MaybePromise, ProtocolError } from '@dimp/foundation';
 
-/** How a {@link CrashingStore} goes down. */
+/** When a {@link CrashingStore} crashes. */
 export interface CrashOptions {
-  /** Writes that still succeed. */
+  /** How many more writes succeed. */
   readonly afterWrites: number;
-  /** The write after them is done, but nobody is told: real crashes come before and after a write. */
+  /** Whether the write after them is made without an answer: real crashes happen before and after a write. */
   readonly unacknowledged?: boolean;
 }
 
-/** A store whose user can be killed. */
+/** A store whose program can be killed. */
 export interface CrashingStore extends Store {
-  /** Lets the program that uses it die: after some more writes, every call fails for ever. */
+  /** Kills the program that uses the store: after some more writes, every call fails. */
   crash(options?: CrashOptions): void;
   readonly crashed: boolean;
 }
 
 /**
  * Puts a crash between a program and its store: after it, all calls fail with `store/unavailable`, as if the process were
- * gone. The store itself stays for the next life.
+ * gone. The store itself remains for the next run.
  */
 export function crashingStore(inner: Store): CrashingStore {
   let left = Number.POSITIVE_INFINITY;
@@ -27,7 +27,7 @@ export function crashingStore(inner: Store): CrashingStore {
   const gone = (): never => {
     throw new ProtocolError('store/unavailable', 'the program was killed');
   };
-  /** Who is dead does not learn either what he asked while he was alive. */
+  /** A killed program does not get answers to earlier calls either. */
   const alive = async <T>(task: () => MaybePromise<T>): Promise<T> => {
     const answer = await task();
     return crashed ? gone() : answer;

@@ -10,9 +10,9 @@ export interface SeededRandom extends Random {
   between(low: number, high: number): number;
   /** @param probability - from 0 to 1 */
   chance(probability: number): boolean;
-  /** One of some; @throws `RangeError` for none */
+  /** One element of a list; @throws `RangeError` for an empty list */
   pick<T>(list: readonly T[]): T;
-  /** A stream of its own: drawing from it does not change what the others yield. */
+  /** A separate stream: drawing from it does not change the others. */
   fork(name: string): SeededRandom;
 }
 
@@ -37,25 +37,25 @@ export function seededRandom(seed: number | string): SeededRandom {
     next,
     integer(below) {
       if (!Number.isInteger(below) || below < 1 || below > 0x1_0000_0000) {
-        throw new RangeError('needs a bound from 1 to 2³²');
+        throw new RangeError('below must be from 1 to 2³²');
       }
       return Math.floor(next() * below);
     },
     between: (low, high) => low + next() * (high - low),
     chance: (probability) => next() < probability,
     pick(list) {
-      if (list.length === 0) throw new RangeError('nothing to pick from');
+      if (list.length === 0) throw new RangeError('the list must not be empty');
       return list[Math.floor(next() * list.length)] as (typeof list)[number];
     },
     bytes(length) {
       return Uint8Array.from({ length }, () => draw() & 0xff);
     },
-    // With its length, so that a name with a slash is not two names.
+    // The length keeps a name with a slash apart from two names.
     fork: (name) => seededRandom(`${text}/${name.length}:${name}`),
   };
 }
 
-/** FNV-1a, 32 bits, with a last mix. */
+/** FNV-1a, 32 bits, with a final mix. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

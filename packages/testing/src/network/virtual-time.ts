@@ -3,29 +3,29 @@ import { disposeSymbol, type MaybePromise } from '@dimp/foundation';
 
 /** When a run ends. */
 export interface RunLimits {
-  /** Ends it; asked after each event. */
+  /** Whether the run ends; called after each event. */
   readonly until?: () => boolean;
-  /** Most events; a million by default. More is an error: something goes in circles. */
+  /** Most events, a million by default. More is an error, probably an endless loop. */
   readonly maxEvents?: number;
-  /** Real milliseconds that one event may take; 30 s by default. Longer is an error: something hangs. */
+  /** Real milliseconds that one event may take, 30 s by default. Longer is an error. */
   readonly watchdog?: number;
-  /** More about the run, such as its seed, for the report of an error. */
+  /** More about the run, such as its seed, for error messages. */
   readonly describe?: () => string;
 }
 
 interface Event {
   readonly time: number;
   readonly order: number;
-  /** Undefined once it has been called off: what the task holds must not live as long as the event. */
+  /** Undefined once it has been cancelled, so that the task's memory is freed at once. */
   task: (() => MaybePromise<void>) | undefined;
 }
 
-/** Events called off stay in the heap until there are as many as others, and more than this. */
+/** Cancelled events stay in the heap until there are as many as others, and more than this. */
 const FEW = 64;
 
 /**
- * Time that passes from event to event, and as fast as they can be run. The next event begins when the one before has
- * ended, its promises included: how long real work takes changes nothing.
+ * Time that passes from event to event, as fast as they can run. The next event begins when the previous one has
+ * ended with all its promises, so the duration of real work changes nothing.
  *
  * @example
  * ```ts
@@ -53,24 +53,24 @@ export class VirtualTime implements Clock, Timers {
     return this.#now;
   }
 
-  /** How many events have been run. */
+  /** Number of events that have run. */
   get events(): number {
     return this.#done;
   }
 
-  /** How many events are planned. */
+  /** Number of planned events. */
   get planned(): number {
     return this.#heap.length - this.#cancelled;
   }
 
-  /** How many events are in memory: those called off leave it now and then, and let go of what they hold at once. */
+  /** Number of events in memory. Cancelled events free their tasks at once and are removed later. */
   get held(): number {
     return this.#heap.length;
   }
 
-  /** @throws `RangeError` for a delay that is no number */
+  /** @throws `RangeError` for a delay that is not a number */
   after(delay: number, task: () => MaybePromise<void>): Disposable {
-    if (Number.isNaN(delay)) throw new RangeError('delay is not a number');
+    if (Number.isNaN(delay)) throw new RangeError('delay must be a number');
     const event: Event = { time: this.#now + Math.max(0, delay), order: this.#order++, task };
     this.#push(event);
     return {
@@ -84,11 +84,10 @@ export class VirtualTime implements Clock, Timers {
   }
 
   /**
-   * Runs events until there are none, or until a limit.
+   * Runs events until none is left, or until a limit.
    *
    * @returns whether `until` ended it
-   * @throws `Error` that tells event and time of what failed or hangs, with what the event threw as its `cause`; the
-   *   same above `maxEvents`
+   * @throws `Error` with event and time if an event fails or hangs, with its error as the `cause`, or above `maxEvents`
    */
   async run(limits: RunLimits = {}): Promise<boolean> {
     const { until, maxEvents = 1_000_000, watchdog = 30_000, describe } = limits;
@@ -111,7 +110,7 @@ export class VirtualTime implements Clock, Timers {
     return until?.() ?? false;
   }
 
-  /** The first event that has not been called off. */
+  /** The first event that has not been cancelled. */
   #next(): Event | undefined {
     for (let event = this.#pop(); event !== undefined; event = this.#pop()) {
       if (isPlanned(event)) return event;
@@ -120,7 +119,7 @@ export class VirtualTime implements Clock, Timers {
     return undefined;
   }
 
-  /** Takes out what has been called off. A sorted array is a heap. */
+  /** Removes cancelled events. A sorted array is a heap. */
   #sweep(): void {
     this.#heap = this.#heap.filter(isPlanned).sort((a, b) => (isBefore(a, b) ? -1 : 1));
     this.#cancelled = 0;
@@ -167,7 +166,7 @@ function isPlanned({ task }: Event): boolean {
   return task !== undefined;
 }
 
-/** From here on it cannot be called off any more. */
+/** From now on it cannot be cancelled. */
 function begin(event: Event): () => MaybePromise<void> {
   const { task = () => {} } = event;
   event.task = undefined;

@@ -12,7 +12,7 @@ export interface VectorCase {
   readonly error?: string;
 }
 
-/** A topic file of the vectors. */
+/** A file of vectors on one topic. */
 export interface VectorFile {
   readonly description: string;
   readonly source: string;
@@ -26,34 +26,34 @@ export interface VectorAccount {
   readonly documents: readonly JsonObject[];
   readonly identity_key?: JsonObject;
   readonly message_keys?: readonly JsonObject[];
-  /** Of groups: name of the owner. */
+  /** Name of the owner, for groups. */
   readonly owner?: string;
-  /** Of groups: names of the members. */
+  /** Names of the members, for groups. */
   readonly members?: readonly string[];
 }
 
 /** Accounts by name. */
 export type VectorAccounts = Readonly<Record<string, VectorAccount>>;
 
-/** A member of a case's input that has to be text. */
+/** Returns a member of a case's input that must be text. */
 export function text(input: JsonObject, name: string): string {
   const value = input[name];
-  if (typeof value !== 'string') throw new TypeError(`vector input "${name}" is no text`);
+  if (typeof value !== 'string') throw new TypeError(`vector input "${name}" must be text`);
   return value;
 }
 
-/** A member of a case's input that has to be an object. */
+/** Returns a member of a case's input that must be an object. */
 export function object(input: JsonObject, name: string): JsonObject {
   const value = input[name];
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`vector input "${name}" is no object`);
+    throw new TypeError(`vector input "${name}" must be an object`);
   }
   return value as JsonObject;
 }
 
-/** A member of a case's input that has to be a list of texts; empty when it is absent. */
+/** Returns a member of a case's input that must be a list of texts; empty if it is absent. */
 export function texts(input: JsonObject, name: string): readonly string[] {
   const value = input[name] ?? [];
-  if (!Array.isArray(value)) throw new TypeError(`vector input "${name}" is no list`);
+  if (!Array.isArray(value)) throw new TypeError(`vector input "${name}" must be a list`);
   return value.map((each: Json) => String(each));
 }

@@ -1,10 +1,10 @@
 import { type Json, type JsonObject, stringifyJson } from '@dimp/foundation';
 
 /**
- * Compares a result with an expectation: every expected member must be there, `null` means absent, members that are not
- * expected do not matter, and lists have to be equal element by element.
+ * Compares a result with an expectation: every expected member must be there, `null` means absent, other members are
+ * ignored, and lists must be equal element by element.
  *
- * @returns undefined, or where they differ
+ * @returns the first difference, or undefined
  */
 export function difference(
   expected: Json,
@@ -33,7 +33,7 @@ export function difference(
   return expected === actual ? undefined : differs(path, expected, actual);
 }
 
-/** Compares exactly: members that are not expected count as a difference. For readings, where nothing may be added. */
+/** Compares exactly: unexpected members count as a difference. */
 export function exactDifference(
   expected: Json,
   actual: Json | undefined,

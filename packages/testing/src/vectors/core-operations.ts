@@ -46,7 +46,7 @@ export const coreOperations: VectorOperations = {
   },
 };
 
-/** Opens a message and reports everything a case may expect of it. */
+/** Opens a message and returns everything that a case may expect of it. */
 export async function open(reader: Transceiver, input: string | Uint8Array): Promise<JsonObject> {
   const message: ReliableMessage = reader.deserialize(input);
   const { sender, receiver, group } = message.envelope;
@@ -120,6 +120,6 @@ function messageOf(input: JsonObject): string | Uint8Array {
 
 function partOf(part: Json): string {
   if (typeof part === 'string') return part;
-  if (!isJsonObject(part)) throw new TypeError('vector input has a bad part');
+  if (!isJsonObject(part)) throw new TypeError('a part in vector input must be an object');
   return text(part, 'repeat').repeat(Number(part['times']));
 }

@@ -9,7 +9,7 @@ import { readingOf } from './reading.ts';
 export const dkdOperations: VectorOperations = {
   'content.parse': (input, { protocol }) => {
     const { content } = input;
-    // Through the gate, as contents come: depth and `__proto__` are its business.
+    // Through the JSON gate, like received contents: it checks depth and `__proto__`.
     const json = isJsonObject(content) ? stringifyJson(content) : text(input, 'content_utf8');
     return readingOf(protocol.parseContent(json));
   },
@@ -19,7 +19,7 @@ export const dkdOperations: VectorOperations = {
   'content.emit': (input, context) => ({ wire: emit(object(input, 'content'), context) }),
 };
 
-/** Says in our own contents what a reading says, and writes it the way today's network wants it. */
+/** Creates the content of a reading, and writes it in the spelling of today's network. */
 function emit(reading: JsonObject, { protocol }: VectorContext): JsonObject {
   const kind = text(reading, 'kind');
   const type = protocol.contents.types.find((each: AnyContentType) => each.kind === kind);

@@ -6,7 +6,7 @@ import { isProtocolError } from '@dimp/foundation';
 import { texts, type VectorAccount } from './case.ts';
 import { clockAt, type VectorContext } from './context.ts';
 
-/** Puts up what a case describes: a local user, known accounts and groups, a clock. */
+/** Creates what a case describes: a local user, known accounts and groups, a clock. */
 export async function makeReader(
   input: JsonObject,
   { protocol, accounts }: VectorContext,
@@ -50,7 +50,7 @@ async function introduce(
     try {
       await barrack.saveDocument(document, id);
     } catch (error) {
-      // The clock of a case may stand before the account's documents were signed.
+      // The clock of a case may be before the account's documents were signed.
       if (!isProtocolError(error, 'identity/document-invalid')) throw error;
     }
   }

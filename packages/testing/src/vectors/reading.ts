@@ -18,7 +18,7 @@ export function readingOf(content: Content): JsonObject {
   };
 }
 
-/** Our more special kinds read as the general one that the vectors know. */
+/** Specific kinds are shown as the general kind that the vectors know. */
 function readingKind(kind: string): string {
   if (kind === 'history') return 'command';
   if (kind === 'found' || kind === 'abdicate') return 'group-command';
@@ -50,7 +50,7 @@ function fieldsOf(content: Content): JsonObject {
   }
 }
 
-/** Our body names the members of an origin that the protocol defines; others are kept in the wire object. */
+/** The body has the members of an origin that the protocol defines; others are in the wire object. */
 function receiptOf(fields: JsonObject, wire: JsonObject): JsonObject {
   const received = wire['origin'] ?? wire['envelope'];
   const { origin } = fields;
@@ -58,7 +58,7 @@ function receiptOf(fields: JsonObject, wire: JsonObject): JsonObject {
   return { ...fields, origin: { ...received, ...origin } };
 }
 
-/** The typed contents of the customized group protocol read like any customized content. */
+/** The typed contents of the customized group protocol are shown like any customized content. */
 function customizedOf(wire: JsonObject): JsonObject {
   const { app, mod, act } = wire;
   return { app, mod, act, ...extraOf(wire, ['app', 'mod', 'act']) };

@@ -16,10 +16,10 @@ const OPERATIONS: VectorOperations = {
   ...transportOperations,
 };
 
-/** Members that a pipeline does not show; what they lead to is compared instead (vectors README, `core`). */
+/** Members that the pipeline does not expose; their effect is compared instead (vectors README, `core`). */
 const HIDDEN: ReadonlySet<string> = /* @__PURE__ */ new Set(['key', 'iv_b64', 'content_utf8']);
 
-/** What became of one case. */
+/** Result of one case. */
 export interface VectorResult {
   readonly id: string;
   readonly passed: boolean;
@@ -35,7 +35,7 @@ export class VectorRunner {
     this.#context = vectorContext(accounts);
   }
 
-  /** Runs one case; it never throws. */
+  /** Runs one case. Never throws. */
   async run(vector: VectorCase): Promise<VectorResult> {
     const reason = await this.#judge(vector);
     return reason === undefined
@@ -71,7 +71,7 @@ export class VectorRunner {
 }
 
 function judgeResult(expect: JsonObject, actual: JsonObject): string | undefined {
-  // A reading must not say more than the expected one either.
+  // A reading must not have more members than expected either.
   if ('fields' in expect) return exactDifference(expect, actual);
   if ('value' in expect) return exactDifference(expect['value'] ?? null, actual['value']);
   return difference(withoutHidden(expect), actual);
@@ -86,7 +86,7 @@ function withoutHidden(expect: JsonObject): JsonObject {
   return shown;
 }
 
-/** Results of sequences and captured messages hold results of `message.open`. */
+/** Results of sequences and captured messages contain results of `message.open`. */
 function withoutHiddenIn(name: string, value: Json): Json {
   if (name === 'open') return withoutHidden(value as JsonObject);
   if ((name === 'results' || name === 'messages') && Array.isArray(value)) {

@@ -95,7 +95,7 @@ function payloadReading(payload: string): JsonObject {
   }
 }
 
-/** The messages in a recorded payload, each opened by whichever recorded account it is for. */
+/** The messages in a recorded payload, each opened by the recorded account that receives it. */
 async function captured(
   payload: string | Uint8Array,
   context: VectorContext,
@@ -125,7 +125,7 @@ function readCaptured(payload: string | Uint8Array): readonly string[] {
     const read = readPayload(payload);
     return read.kind === 'messages' ? read.messages : [];
   } catch (error) {
-    // Answers such as AGAIN are no payload.
+    // Answers such as AGAIN are not payloads.
     if (!isProtocolError(error)) throw error;
     return [];
   }
