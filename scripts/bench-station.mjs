@@ -1,8 +1,8 @@
-// Puts load on a station and on others that do the same job, after the build: one line of JSON for each step, and a table.
+// Puts load on a station and on comparable servers, after the build. Prints one line of JSON for each step, and a table.
 //   pnpm bench:station [--quick] [--idle N] [--messages N] … [--profile FOLDER] [beginnings of the servers' names]
 import { root, run } from './lib/process.mjs';
 
-// Connections of this many are more than most systems let a program open.
+// The benchmark needs more connections than most systems let a program open.
 const command = 'ulimit -n "$(ulimit -H -n)" && exec "$@"';
 const program = [process.execPath, `${root}benchmarks/dist/load/main.js`, ...process.argv.slice(2)];
 const { ok } =

@@ -1,4 +1,4 @@
-// Runs the benchmarks in Node and in Chromium, after the build: one line of JSON for each case.
+// Runs the benchmarks in Node and in Chromium, after the build. Prints one line of JSON for each case.
 //   pnpm bench [--node | --browser] [--samples N] [--batch MILLISECONDS] [beginning of the cases' names]
 import { parseArgs } from 'node:util';
 import { chromiumArgs, findChromium } from './lib/chromium.mjs';

@@ -1,4 +1,4 @@
-// The long run of programs that are killed: `pnpm chaos [SECONDS] [SEED]`, five minutes by default.
+// A long run of programs that are killed: `pnpm chaos [SECONDS] [SEED]`, five minutes by default.
 import { pnpm } from './lib/process.mjs';
 
 const [seconds = '300', seed = '1'] = process.argv.slice(2);

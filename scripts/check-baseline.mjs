@@ -1,5 +1,5 @@
-// Checks that the built files of the portable packages need nothing beyond the baseline that README states: the syntax
-// of ES2022, and the globals and members listed here. Files that only Node loads are left out.
+// Checks that the built files of the portable packages need no more than the baseline in README: the syntax of ES2022, and the
+// globals and members listed here. Files that only Node loads are not checked.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import { root, summary } from './lib/process.mjs';
 const PORTABLE = [
   ...['foundation', 'crypto', 'mkm', 'dkd', 'core', 'extensions', 'endpoint', 'client'],
   ...['mnemonic', 'testing'],
-  ...['store-encrypted', 'store-indexeddb', 'transport-websocket'],
+  ...['endpoint', 'store-encrypted', 'store-indexeddb', 'transport-websocket'],
 ];
 /** Folders and files of them that only Node loads. */
 const NODE_ONLY = /\.node\.js$|\/openssl\/|transport-websocket\/dist\/(server(\.js$|\/)|ws\/)/;
@@ -61,7 +61,7 @@ const GUARDED = {
 };
 
 /**
- * What a file needs beyond the baseline.
+ * Returns what a file needs beyond the baseline.
  *
  * @param {string} text
  * @returns {string[]} one line each
@@ -108,7 +108,7 @@ export function beyondBaseline(text) {
 }
 
 /**
- * All names that a file binds anywhere, so that what is left is the platform's.
+ * Returns all names that a file binds; other names belong to the platform.
  *
  * @param {ts.SourceFile} file
  */
@@ -135,7 +135,7 @@ function declaredIn(file) {
 }
 
 /**
- * Whether an identifier stands for a variable, and is no name of a member or a label.
+ * Whether an identifier is a variable, and not the name of a member or a label.
  *
  * @param {ts.Identifier} node
  */
@@ -179,7 +179,7 @@ function check() {
         .filter((problem) => !guarded.includes(problem))
         .map((problem) => `  ${path}: ${problem}`);
     });
-    // A package that is not built proves nothing.
+    // A package without built files is a failure.
     const ok = files.length > 0 && problems.length === 0;
     console.log(`${ok ? 'ok' : 'FAILED'}  @dimp/${name}: ${files.length} files`);
     for (const problem of problems) console.log(problem);

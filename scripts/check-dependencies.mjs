@@ -1,9 +1,9 @@
-// Counts what an installation of a package brings along in production, and compares it with its budget.
+// Counts the packages that an installation of each package brings along in production, and compares the count with its budget.
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root, summary } from './lib/process.mjs';
 
-/** Most packages installed with one of ours, itself not counted. */
+/** Most packages that are installed along with each package. */
 const BUDGETS = {
   client: 12,
   extensions: 12,
@@ -28,7 +28,7 @@ for (const [name, budget] of Object.entries(BUDGETS)) {
 summary(passed, failed);
 
 /**
- * Names of all production dependencies, theirs included.
+ * Collects the names of all production dependencies, direct and indirect.
  *
  * @param {string} folder
  * @param {Set<string>} found

@@ -1,4 +1,4 @@
-// Compares the entry points a package declares with its files, in both directions. Runs in the package's folder.
+// Compares the entry points that a package declares with its files, in both directions. Runs in the package's folder.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -6,7 +6,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const problems = [];
 
 /**
- * Every file a value of `exports` or `imports` leads to, with the conditions on the way.
+ * Every file that a value of `exports` or `imports` leads to, with its conditions.
  *
  * @param {unknown} value
  * @param {string[]} conditions
@@ -47,7 +47,7 @@ for (const [name, value] of entries) {
       if (file !== './package.json') problems.push(`${name}: ${file} under the wrong condition`);
     }
   }
-  // What tests see must be what users get: the same file names in src and in dist.
+  // Tests must see what users get: the same file names in src and in dist.
   const stems = (/** @type {string} */ folder, /** @type {RegExp} */ end) =>
     list
       .filter(({ file, conditions }) => file.startsWith(folder) && !conditions.includes('types'))
@@ -66,16 +66,17 @@ for (const file of outputs) {
 }
 for (const file of filesIn('dist').filter((name) => /\.(js|d\.ts)$/.test(name))) {
   if (!outputs.has(`./${file}`))
-    problems.push(`${file} comes from no source: delete dist and build again`);
+    problems.push(`${file} has no source: delete dist and build again`);
 }
 for (const source of sources) {
-  // By convention an entry point is src/index.ts, or src/x.ts in front of a folder src/x; native twins come in pairs.
+  // By convention an entry point is src/index.ts, or src/x.ts beside a folder src/x. Native files come in pairs.
   const folder = source.replace(/\.ts$/, '');
   const isEntry =
     source === 'src/index.ts' ||
     (/^src\/[^/]+\.ts$/.test(source) && existsSync(folder)) ||
     /^src\/native\/[^/]+\.(node|default)\.ts$/.test(source);
-  if (isEntry && !declared.has(`./${source}`)) problems.push(`${source} is declared nowhere`);
+  if (isEntry && !declared.has(`./${source}`))
+    problems.push(`${source} is not declared in exports or imports`);
 }
 
 if (manifest.private !== true) {

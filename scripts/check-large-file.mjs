@@ -1,5 +1,5 @@
 // `node scripts/check-large-file.mjs [MEBIBYTES]`: uploads and downloads a file, 2 GiB by default, in a process whose
-// heap has 64 MiB, through a file server in another process. It fails if bytes or memory are not as they should be.
+// heap has 64 MiB, through a file server in another process. It fails if the bytes differ or memory grows.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// `pnpm interop`: our station and our client with the independent reference peers, where those are at hand; a line for each
+// `pnpm interop`: our station and our client with the independent reference peers, if those are available. Prints a line for each
 // step. DIM_INTEROP names the folder with the programs that drive them, DIM_REF the source trees these need.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -57,7 +57,7 @@ async function ourStation() {
       steps.note(`reference client, our station: ${step}`, ok === true, ok === true ? '' : detail);
     });
     await lines(['attacks.py', '--port', port, '--must-fail'], rig, ({ attack, worked }) => {
-      // Mere observations have no verdict.
+      // Observations neither pass nor fail.
       if (typeof worked === 'boolean') steps.note(`our station refuses: ${attack}`, !worked);
     });
   } finally {
@@ -71,9 +71,9 @@ async function listening(output) {
   for await (const line of createInterface({ input: output })) {
     const { event, port } = JSON.parse(line);
     if (event !== 'station.listening') continue;
-    // What comes later must be read as well, or the station's log waits for ever.
+    // Later output must be read as well, or the station's log blocks.
     output.resume();
     return String(port);
   }
-  throw new Error('the station does not start');
+  throw new Error('the station did not start');
 }

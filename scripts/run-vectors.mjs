@@ -1,4 +1,4 @@
-// `pnpm vectors [folder]`: runs language-neutral vectors against the built packages, ours unless told otherwise.
+// `pnpm vectors [folder]`: runs language-neutral vectors against the built packages, by default those of this repository.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { root, summary } from './lib/process.mjs';

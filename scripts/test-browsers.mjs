@@ -1,13 +1,12 @@
-// One chat over a real station in every browser that is named (all by default): chromium (an installed one), packaged
-// (the Chromium of an npm package), firefox and webkit. The built packages are what is run. Needs no driver of browsers:
-// a page does it by itself, and tells us how it went.
+// One chat over a real station in each named browser, all by default: chromium (installed), packaged (the Chromium of an npm
+// package), firefox and webkit. Runs the built packages. Needs no browser driver: the page chats and reports by itself.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { browserNames, Programs } from './lib/browsers.mjs';
 import { root, summary } from './lib/process.mjs';
 
-/** Milliseconds for a browser to start, and to chat. */
+/** How long a browser may take to start and chat, in milliseconds. */
 const PATIENCE = 180_000;
 
 /** Starts a station on a free port. @param {Programs} programs @returns {Promise<number>} its port */
@@ -75,7 +74,7 @@ async function chatIn(name, page, port) {
   const url = `http://127.0.0.1:${own}/?station=${port}`;
   const programs = new Programs();
   const timer = setTimeout(
-    () => report({ ok: false, text: 'nothing was heard in time' }),
+    () => report({ ok: false, text: 'the page did not report in time' }),
     PATIENCE,
   );
   try {
@@ -105,7 +104,7 @@ try {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    // What users get: the built files, and what a browser gets of them.
+    // The built files, as a user's browser gets them.
     conditions: ['browser', 'import', 'default'],
     logLevel: 'error',
   });

@@ -6,7 +6,7 @@ await quietly('installing', install);
 await quietly('building', build);
 
 const node = process.execPath;
-/** Far longer than any step takes: what hangs must not hang for ever. */
+/** Longer than any step takes; a step that hangs is stopped. */
 const timeout = 30 * 60_000;
 const vitest = ['exec', 'vitest', 'run', '--project', 'node'];
 /** @type {[string, () => Promise<{ ok: boolean }>][]} */

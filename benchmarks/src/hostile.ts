@@ -16,15 +16,15 @@ import { MtpDecoder } from '@dimp/transport-tcp/mtp';
 import { protocol } from './people.ts';
 import { fastest } from './timer.ts';
 
-/** What a public parse function may take for a mebibyte, in milliseconds. */
+/** How long a public parse function may take for a mebibyte, in milliseconds. */
 export const HOSTILE_BUDGET = 50;
 
 const MIB = 1024 * 1024;
-/** Members that the gate lets pass, with room for a few more. */
+/** Members that the JSON gate allows, with room for a few more. */
 const MOST = DEFAULT_JSON_LIMITS.maxMembers - 16;
 const ADDRESS = '4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
 
-/** Times what is made to be slow, each input a mebibyte or the most that the limits let pass. */
+/** Measures inputs made to be slow, each of a mebibyte or the largest that the limits allow. */
 export async function hostile(
   report: (name: string, milliseconds: number) => void,
   wanted: (name: string) => boolean,
@@ -34,7 +34,7 @@ export async function hostile(
   }
 }
 
-/** A refusal is a good answer; any other error is a defect. */
+/** A refusal is a valid result; any other error is a defect. */
 function refusing(parse: () => unknown): () => void {
   return () => {
     try {
@@ -150,7 +150,7 @@ function dataAttacks(): Attacks {
 }
 
 let fresh = 0;
-/** IDs that no cache can know: each costs its hashes. */
+/** Parses new IDs, which are in no cache. */
 function parseFresh(): void {
   for (let i = 0; i < 1000; i++) protocol.parseID(`fresh${fresh++}@${ADDRESS}`);
 }

@@ -135,7 +135,8 @@ async function packed(
   draft: ReturnType<typeof Text.create>,
 ): Promise<ReliableMessage> {
   const message = await from.messenger.pack(draft, to.id);
-  if (isWaiting(message)) throw new Error('nothing should be missing');
+  if (isWaiting(message))
+    throw new Error('the message waits for an identity, which should be known');
   return message;
 }
 

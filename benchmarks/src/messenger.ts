@@ -34,7 +34,7 @@ export function messenger(stores: readonly StoreKind[]): Suite {
   };
 }
 
-/** How the messages of a round are worked off. */
+/** How the messages of a round are processed. */
 interface Order {
   readonly name: string;
   run(tasks: readonly (() => Promise<unknown>)[]): Promise<void>;
@@ -89,7 +89,7 @@ async function sending(bench: Bench, { kind, store, order, alice, bob }: Case): 
   await client.close();
 }
 
-/** From bytes to a content that a handler was given, and that is noted as done with. */
+/** From bytes to a content that a handler has received and the store records as handled. */
 async function receiving(
   bench: Bench,
   { kind, store, order, alice, bob }: Case,
@@ -129,7 +129,7 @@ interface Client {
   close(): Promise<void>;
 }
 
-/** A client with somebody's keys and contacts. Nothing happens by the clock: nobody sends again what has no receipt. */
+/** A client with a user's keys and contacts. No timer runs, so messages without a receipt are not sent again. */
 async function openClient(
   person: Person,
   store: Store,
@@ -173,7 +173,7 @@ async function messagesFrom(person: Person, receiver: ID, count: number): Promis
   return messages;
 }
 
-/** The pipeline without anything around it. */
+/** The transceiver alone. */
 function aloneOf({ facebook }: Person): Transceiver {
   return new Transceiver({ barrack: facebook });
 }
@@ -187,7 +187,8 @@ async function packedBy(alone: Transceiver, sender: ID, receiver: ID): Promise<U
 }
 
 function present<T extends object>(outcome: T | Waiting): T {
-  if (isWaiting(outcome)) throw new Error('nothing should be missing');
+  if (isWaiting(outcome))
+    throw new Error('the message waits for an identity, which should be known');
   return outcome;
 }
 

@@ -18,7 +18,7 @@ export interface Kind {
   readonly visaBits: number;
 }
 
-/** What the network has, and what it may have. */
+/** The kinds of identities that the network has or may have. */
 export const KINDS: readonly Kind[] = [
   { name: 'RSA-1024', algorithm: 'RSA', options: { bits: 1024 }, visaBits: 1024 },
   { name: 'RSA-2048', algorithm: 'RSA', options: { bits: 2048 }, visaBits: 2048 },
@@ -26,7 +26,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'Ed25519', algorithm: 'Ed25519', visaBits: 2048 },
 ];
 
-/** A user on a machine of his own, and his keys for the baseline. */
+/** A user with their own store, and their keys for the baseline. */
 export interface Person {
   readonly kind: Kind;
   readonly id: ID;
@@ -42,7 +42,7 @@ export interface Person {
   readonly visaSpki: Uint8Array;
 }
 
-/** Makes a user. `register` would do, but it offers no choice of the visa key's length. */
+/** Creates a user. Unlike `register`, it lets the caller choose the length of the visa key. */
 export async function newPerson(kind: Kind): Promise<Person> {
   const { keys, metas } = protocol;
   const facebook = new Facebook({ protocol, store: memoryStore() });

@@ -19,7 +19,8 @@ export const reading: Suite = async (bench, primitives) => {
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   for (const [size, bytes] of SIZES) {
     const message = await alice.messenger.pack(Text.create({ text: 'x'.repeat(bytes) }), bob.id);
-    if (isWaiting(message)) throw new Error('nothing should be missing');
+    if (isWaiting(message))
+      throw new Error('the message waits for an identity, which should be known');
     const wire = alice.messenger.serialize(message);
     const data = encodeBase64(message.data);
     await bench.compare(`message/serialize/${size}`, () => alice.messenger.serialize(message), {

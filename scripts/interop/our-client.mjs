@@ -1,4 +1,4 @@
-// Our client at the reference station, with the reference client as the other person.
+// Our client at the reference station, with the reference client as the other user.
 import { Facebook, Messenger, register } from '../../packages/client/dist/index.js';
 import { StationSession } from '../../packages/client/dist/session.js';
 import { createProtocol } from '../../packages/core/dist/index.js';
@@ -23,7 +23,7 @@ class Person {
 
   async register() {
     const facebook = new Facebook({ protocol, store: this.#store });
-    // What the deployed network's clients make: ECC and an ETH address (§6.3).
+    // Like clients of the deployed network: ECC and an ETH address (§6.3).
     const user = await register('moki', { facebook, algorithm: 'ECC', metaType: '4' });
     this.id = user.id;
   }
@@ -69,7 +69,7 @@ export async function ourClient(steps, framing, rig) {
   const moki = new Person();
   await moki.register();
   const id = moki.id;
-  if (id === undefined) throw new Error('no user');
+  if (id === undefined) throw new Error('there is no user on this machine');
   const { parseID } = protocol;
   let program = await moki.open(framing, port);
   const hulk = new ReferenceClient('B', port, rig);
@@ -118,7 +118,7 @@ export async function ourClient(steps, framing, rig) {
         const texts = ['while away 1', 'while away 2', 'while away 3'];
         for (const text of texts) {
           hulk.tell('send', { to: id.text, text });
-          // Texts of one second may come in any order from the reference station.
+          // The reference station may deliver texts of the same second in any order.
           await new Promise((resolve) => setTimeout(resolve, 1200));
         }
         program = await moki.open(framing, port);

@@ -1,4 +1,4 @@
-// The independent peers, as programs in a folder of their own: DIM_INTEROP names the folder with rigctl, DIM_REF the source
+// The independent peers are programs outside of this repository: DIM_INTEROP names the folder with rigctl, DIM_REF the source
 // trees that it needs. See the README there.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ export async function freePort() {
   const address = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  if (address === null || typeof address === 'string') throw new Error('no free port was found');
   return address.port;
 }
 

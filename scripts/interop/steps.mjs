@@ -16,7 +16,7 @@ export class Steps {
   }
 
   /**
-   * Runs a step; one that throws has failed.
+   * Runs a step. A step that throws has failed.
    *
    * @template T
    * @param {string} name
@@ -38,7 +38,7 @@ export class Steps {
 }
 
 /**
- * Waits until something is the case.
+ * Waits until a condition holds.
  *
  * @template T
  * @param {() => T | undefined | false} look
@@ -50,7 +50,7 @@ export async function eventually(look, patience = 20_000) {
   for (;;) {
     const found = look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`not within ${patience / 1000} s`);
+    if (Date.now() > end) throw new Error(`the condition did not hold within ${patience / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

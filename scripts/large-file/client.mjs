@@ -1,4 +1,4 @@
-// Uploads and downloads a large file, and looks at its own memory meanwhile; see ../check-large-file.mjs.
+// Uploads and downloads a large file and watches its own memory; see ../check-large-file.mjs.
 import { createHash, randomBytes } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -11,7 +11,8 @@ const MAX_RSS = 400 * MIB;
 const MAX_HEAP = 64 * MIB;
 
 const [url = '', folder = '', mebibytes = '', format = ''] = process.argv.slice(2);
-if (format !== 'stream' && format !== 'whole') throw new RangeError('unknown format');
+if (format !== 'stream' && format !== 'whole')
+  throw new RangeError('the format must be stream or whole');
 const size = Number(mebibytes) * MIB;
 const path = join(folder, `source-${format}`);
 const expected = await writeFile(path);
@@ -49,7 +50,7 @@ for (const problem of problems) console.error(`${format}: ${problem}`);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 /**
- * A file with random bytes in each mebibyte, so that no two are alike, and holes between them.
+ * A file with random bytes in each mebibyte, so that no two are equal, and holes between them.
  *
  * @param {string} target
  * @returns {Promise<string>} SHA-256 in hex

@@ -1,4 +1,4 @@
-// A file server on loopback that keeps files in a folder: plain PUT with parts, HEAD, and GET with ranges.
+// A file server on loopback that stores files in a folder. It supports PUT of parts, HEAD, and GET of ranges.
 import { createReadStream, createWriteStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const server = createServer(async (request, response) => {
     return void response.writeHead(200, { 'content-length': size }).end();
   }
   response.writeHead(200, { 'content-length': size });
-  // The client may leave in the middle.
+  // The client may disconnect at any time.
   await pipeline(createReadStream(path), response).catch(() => undefined);
 });
 

@@ -2,8 +2,8 @@ import { defineBrowserProvider } from '@vitest/browser';
 import { Programs } from './browsers.mjs';
 
 /**
- * A provider of browsers for vitest that opens its page in an installed browser and drives nothing: what a test asks
- * of a driver, such as the quota of a page, is not there.
+ * A browser provider for vitest that opens its page in an installed browser without a driver. Tests cannot use features of a
+ * driver, such as the quota of a page.
  */
 export function undriven() {
   return defineBrowserProvider({
@@ -18,7 +18,7 @@ export function undriven() {
         async openPage(_session, url) {
           const { child, output } = await programs.open(config.browser.name, url);
           child.once('close', (code) => {
-            // Otherwise nobody would learn why no test answers.
+            // Says why no test answers.
             if (code !== null) console.error(`${config.browser.name} ended (${code}): ${output()}`);
           });
         },

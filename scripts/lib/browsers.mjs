@@ -1,5 +1,5 @@
-// Starts browsers at an address, without a driver: the page that is opened reports by itself. Each has a profile of its
-// own and a process group of its own, by whose number it is ended.
+// Starts browsers at an address without a driver; the page reports by itself. Each browser has its own profile, and its own
+// process group, by whose number it is stopped.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { chromiumArgs, installedChromium, packagedChromium } from './chromium.mj
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 /** @typedef {{ command: string, args: string[], env?: Record<string, string> }} Program */
 
-/** Firefox asks nobody, shows no first page, and reaches nothing outside of this machine. */
+/** Firefox asks no questions, shows no first page, and connects to nothing outside of this machine. */
 const FIREFOX_PREFERENCES = {
   'app.normandy.enabled': false,
   'app.update.disabledForTesting': true,
@@ -34,7 +34,7 @@ export class Programs {
   #started = new Set();
 
   constructor() {
-    // Also when the process ends in the middle, as on a time-out.
+    // Also if this process ends early, as on a timeout.
     process.once('exit', () => this.end());
   }
 
@@ -45,7 +45,7 @@ export class Programs {
    */
   start(command, args, env = {}) {
     const child = spawn(command, args, {
-      // A group of its own, with the processes that a browser starts.
+      // A separate process group, together with the processes that a browser starts.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, HOME: this.folder, ...env },
@@ -54,7 +54,7 @@ export class Programs {
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
-        // The end is what tells why it has ended.
+        // The last output says why it ended.
         output = (output + text).slice(-10_000);
       });
     }
@@ -72,7 +72,8 @@ export class Programs {
    */
   async open(name, url) {
     const program = Object.hasOwn(BROWSERS, name) ? BROWSERS[name] : undefined;
-    if (program === undefined) throw new Error(`there is no browser ${name}: ${browserNames}`);
+    if (program === undefined)
+      throw new Error(`the browser must be one of ${browserNames.join(', ')}, not ${name}`);
     const profile = mkdtempSync(join(this.folder, `${name}-`));
     const { command, args, env } = await program(url, profile, () => this.#display());
     return this.start(command, args, env);
@@ -85,7 +86,7 @@ export class Programs {
       try {
         process.kill(-pid, 'SIGKILL');
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
     }
     this.#started.clear();
@@ -129,7 +130,7 @@ const BROWSERS = {
         HOME: profile,
         XDG_RUNTIME_DIR: runtime,
         DISPLAY: await display(),
-        // Its sandbox does not start for root, as tests in containers are.
+        // Its sandbox does not start for root, and tests in containers run as root.
         WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
       },
     };
@@ -151,5 +152,5 @@ function miniBrowser() {
     const path = `/usr/lib/${libraries}/webkit2gtk-4.1/MiniBrowser`;
     if (existsSync(path)) return path;
   }
-  throw new Error('there is no MiniBrowser of WebKitGTK: install webkit2gtk-driver');
+  throw new Error('MiniBrowser of WebKitGTK is missing: install webkit2gtk-driver');
 }

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { root } from './process.mjs';
 
 /**
- * Flags of every start. No sandbox: tests run as root in containers, on our own code. Names other than the
- * machine's own do not resolve, so a page under test reaches nothing outside.
+ * Flags for every start. No sandbox: tests run as root in containers, with this repository's code only. Host names other than
+ * the machine's own do not resolve, so that a page under test connects to nothing outside.
  */
 export const chromiumArgs = [
   '--headless',
@@ -33,7 +33,7 @@ export function installedChromium() {
 }
 
 /**
- * Finds a Chromium that really starts: $CHROMIUM_PATH, an installed one, or the one inside an npm package.
+ * Finds a Chromium that starts: $CHROMIUM_PATH, an installed one, or the one in an npm package.
  *
  * @returns {Promise<{ path?: string, problems: string[] }>} no path: none starts, for these reasons
  */
@@ -62,9 +62,9 @@ export async function findChromium() {
 /** Unpacks the Linux binary of @sparticuz/chromium and returns its path. */
 export async function packagedChromium() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new Error('has a binary for Linux on x64 only');
+    throw new Error('it has a binary for Linux on x64 only');
   }
-  // Into our own folder: in the shared temporary one anybody could have put a program of that name.
+  // Into a folder of this repository: any user could put a program of that name into the shared temporary folder.
   const folder = `${root}node_modules/.cache/chromium`;
   const marker = `${folder}/complete`;
   if (!existsSync(marker)) rmSync(folder, { recursive: true, force: true });

@@ -17,14 +17,14 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 export function run(command, args, options = {}) {
   const { quiet = false, cwd = root, env = {}, timeout } = options;
   const windows = process.platform === 'win32';
-  // A group of its own, so that the programs which npx and pnpm start are stopped as well.
+  // A separate process group, so that programs started by npx and pnpm are stopped as well.
   const detached = timeout !== undefined && !windows;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       detached,
       env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...env },
-      // No input: whatever is started must never wait for an answer.
+      // No input: a started program must never wait for an answer.
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
       // npx is a batch file on Windows.
       shell: windows,
@@ -40,7 +40,7 @@ export function run(command, args, options = {}) {
       try {
         process.kill(detached ? -child.pid : child.pid, 'SIGKILL');
       } catch {
-        // It has just ended by itself.
+        // It has already ended.
       }
     };
     const interrupted = () => {
@@ -68,7 +68,7 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs the pnpm that the root manifest pins. npx fetches it, so nobody has to install it.
+ * Runs the pnpm version that the root manifest pins. npx fetches it, so it need not be installed.
  *
  * @param {readonly string[]} args
  * @param {Parameters<typeof run>[2]} [options]
@@ -105,7 +105,7 @@ export function build() {
   return pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet: true });
 }
 
-/** Ends the program with a plain word when Node is too old: the syntax errors otherwise tell nothing. */
+/** Ends the program with a clear message if Node is too old, instead of a syntax error. */
 export function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;

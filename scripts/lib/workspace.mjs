@@ -15,7 +15,7 @@ import { root } from './process.mjs';
  */
 
 /**
- * Folders of the workspace packages below one folder of the root.
+ * Workspace packages in a folder of the root.
  *
  * @param {string} folder such as `packages`
  * @returns {{ path: string, manifest: Manifest }[]}
@@ -41,8 +41,8 @@ export function workspaces() {
 }
 
 /**
- * Makes an empty folder from which every package of ours, and everything any of them depends on, can be imported
- * as a user would: by name, through `node_modules`.
+ * Creates an empty folder from which every package of this repository, and all their dependencies, can be imported
+ * like a user does: by name, through `node_modules`.
  *
  * @param {string} name
  * @returns {string} its path

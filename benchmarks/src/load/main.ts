@@ -1,4 +1,4 @@
-// Load on a station, and on others that do the same job, on this machine. One line of JSON for each step, a table at the end.
+// Load on a station and on comparable servers on this machine. Prints one line of JSON for each step, and a table at the end.
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** All servers run at the same time, and their rounds alternate: a slow moment of the machine hits all of them. */
+/** All servers run at the same time and their rounds alternate, so that a slow moment of the machine affects all of them. */
 async function throughput(
   here: readonly Candidate[],
   cast: Cast,
@@ -121,7 +121,7 @@ async function throughput(
   return all;
 }
 
-/** A server that has done nothing else, so that none of its memory is free already. */
+/** Measures a fresh server, none of whose memory is free already. */
 async function memory(
   candidate: Candidate,
   all: ReadonlyMap<string, Figures>,
@@ -144,13 +144,13 @@ async function memory(
   });
 }
 
-/** How many messages each sender sends. Where none may be sent twice, as many as there are; else for the time that is planned. */
+/** How many messages each sender sends: for the planned time, or all there are if none may be sent twice. */
 function perSender(speed = 0, course?: Course): number {
   const timely = course?.target.unique === false ? speed * plan.seconds : plan.messages;
   return Math.ceil(Math.max(timely, plan.messages / 4) / plan.senders);
 }
 
-/** Leaves the first processor to the servers. @returns whether that is possible here */
+/** Reserves the first processor for the servers. @returns whether this machine can do that */
 async function pinned(): Promise<boolean> {
   if (processors < 2 || (await find('taskset')) === undefined) return false;
   execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)], { stdio: 'ignore' });
@@ -164,7 +164,7 @@ async function place(name: string): Promise<Omit<Place, 'processor'>> {
   return { folder: path, nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${join(plan.profile, name)}`] };
 }
 
-/** One server that fails must not take the others' figures away. */
+/** Records an error of one server, so that the figures of the others are kept. */
 async function guarded(figures: Figures, work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -6,40 +6,40 @@ import type { Role, Target } from './targets/target.ts';
 import { type Outcome, type Pace, type Range, Traffic } from './traffic.ts';
 import type { Connection, PayloadListener } from './wires/wire.ts';
 
-/** Milliseconds between two signs of life, well below what servers wait for one (spec §12.4). */
+/** Time between two keep-alives in milliseconds, well below the timeouts of servers (spec §12.4). */
 const ALIVE = 20_000;
-/** Log-ins that are under way at a time. */
+/** Concurrent log-ins. */
 const AT_ONCE = 16;
-/** Log-ins before memory is looked at, so that everything is loaded. */
+/** Log-ins before memory is measured, so that all code is loaded. */
 const WARMING_LOGINS = 50;
-/** Milliseconds without use of the processor after which a server has done what was left to do, and the most we wait. */
+/** A server that uses no processor time for this long (ms) has finished; and the longest wait for that. */
 const QUIET = 200;
 const MOST_QUIET = 10_000;
 
-/** What a server took for some messages. */
+/** What a server used for some messages. */
 export interface Measured extends Outcome {
-  /** Processor time of the server for one message, in microseconds, with everything it did afterwards. */
+  /** Processor time of the server for one message, in microseconds, including later work. */
   readonly cpuMicros: number | undefined;
 }
 
-/** What idle connections take. */
+/** What idle connections use. */
 export interface Idle {
   readonly connections: number;
   readonly loginsPerSecond: number;
-  /** Memory of the process for each of them, in bytes. */
+  /** Memory of the process for each connection, in bytes. */
   readonly residentBytes: number | undefined;
-  /** Heap and buffers for each of them, in bytes, where the server can tell. */
+  /** Heap and buffers for each connection, in bytes, if the server can tell. */
   readonly usedBytes: number | undefined;
 }
 
-/** A target with everybody logged in. */
+/** A target with all users logged in. */
 export class Course {
   readonly target: Target;
   readonly #cast: Cast;
   readonly #senders: readonly Connection[];
   #receivers: readonly Connection[];
   readonly #alive: NodeJS.Timeout;
-  /** The next message of each sender that this target has not seen. */
+  /** The first message of each sender that was not sent to this target yet. */
   #next = 0;
 
   private constructor(
@@ -61,13 +61,13 @@ export class Course {
     return new Course(target, cast, senders, receivers);
   }
 
-  /** Lets messages go and waits until the server has nothing to do any more. */
+  /** Sends messages and waits until the server is idle. */
   async run(pace: Pace, perSender: number): Promise<Measured> {
     const traffic = this.#prepare(perSender);
     return this.#measured(() => traffic.run(pace));
   }
 
-  /** Messages for receivers who are not there, and then the receivers come. */
+  /** Sends messages to absent receivers, then logs the receivers in. */
   async offline(
     perSender: number,
     window: number,
@@ -78,7 +78,7 @@ export class Course {
     const size = Math.max(window, 16);
     const storing = this.#traffic(range, []);
     const stored = await this.#measured(() => storing.run({ kind: 'accepted', size }));
-    // Whoever is there gets his messages at once, so the clock starts before the first of them logs in.
+    // Receivers get their messages when they log in, so the clock starts before the first login.
     const collecting = this.#traffic(range, []);
     const drained = await this.#measured(async () => {
       const outcome = collecting.collect();
@@ -104,7 +104,7 @@ export class Course {
   #take(count: number): Range {
     const { depth } = this.#cast;
     if (this.target.unique && this.#next + count > depth) {
-      throw new RangeError('there are not enough messages');
+      throw new RangeError('the cast has too few messages');
     }
     const first = this.#next % depth;
     this.#next += count;
@@ -129,7 +129,7 @@ export class Course {
   }
 }
 
-/** Connections that do nothing, at a server that has done nothing else. */
+/** Measures idle connections at a fresh server. */
 export async function idle(target: Target, { idle: count }: Plan): Promise<Idle> {
   const all: Connection[] = [];
   let lost = 0;
@@ -174,7 +174,7 @@ function difference(
   return before === undefined || after === undefined ? undefined : (after - before) / count;
 }
 
-/** Logs several users in, some at a time. */
+/** Logs users in, some at a time. */
 async function logins(
   target: Target,
   kind: Role['kind'],
@@ -196,7 +196,7 @@ async function logins(
   return connections;
 }
 
-/** Lets connections show that they are alive. */
+/** Keeps connections alive. */
 function keptAlive({ wire }: Target, connections: () => readonly Connection[]): NodeJS.Timeout {
   return setInterval(() => {
     if (wire.ping === undefined) return;
@@ -204,14 +204,14 @@ function keptAlive({ wire }: Target, connections: () => readonly Connection[]): 
   }, ALIVE).unref();
 }
 
-/** Waits until a process does nothing any more. */
+/** Waits until a process is idle. */
 async function quiet(pid: number): Promise<void> {
   const end = Date.now() + MOST_QUIET;
   let before = await cpuSeconds(pid);
   while (Date.now() < end) {
     await sleep(QUIET);
     const now = await cpuSeconds(pid);
-    // One tick is what a timer may take.
+    // A timer may use one tick.
     if (now === undefined || before === undefined || now - before <= 0.011) return;
     before = now;
   }

@@ -1,23 +1,23 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** How much is measured. */
+/** Extent of the measurement. */
 export interface Plan {
-  /** Beginnings of the names of the targets that are wanted; none for all. */
+  /** Prefixes of the names of the wanted targets; empty for all. */
   readonly targets: readonly string[];
-  /** Users that write, each over a connection of his own. */
+  /** Users who send, each over their own connection. */
   readonly senders: number;
-  /** Users that are written to; every sender writes to each of them in turn. */
+  /** Users who receive; every sender writes to each of them in turn. */
   readonly receivers: number;
   /** Bytes of the text inside a message. */
   readonly textBytes: number;
-  /** Rounds at full speed, of which the median counts. */
+  /** Rounds at full speed; the median counts. */
   readonly rounds: number;
-  /** Seconds that a round and the half load are to take. */
+  /** Planned duration of a round and of the half load, in seconds. */
   readonly seconds: number;
   /** Most messages of a round, of the half load, and of the offline phase, where each message can be sent only once. */
   readonly messages: number;
-  /** Messages of one sender that may be on their way at a time, at full speed. */
+  /** Messages of one sender in flight at full speed. */
   readonly window: number;
   /** Idle connections whose memory is measured. */
   readonly idle: number;
@@ -54,7 +54,7 @@ const COUNTS = [
 /**
  * Reads the command line: `[--quick] [--messages N] [--idle N] … [--profile FOLDER] [beginnings of the targets' names]`.
  *
- * @throws `TypeError` for an unknown option, `RangeError` for what is no number above 0
+ * @throws `TypeError` for an unknown option, `RangeError` for a value that is not a number above 0
  */
 export function readPlan(args: readonly string[]): Plan {
   const { values, positionals } = parseArgs({
@@ -83,7 +83,7 @@ export function readPlan(args: readonly string[]): Plan {
   return plan as unknown as Plan;
 }
 
-/** Messages that each sender needs, so that no phase repeats what another one has sent: warming up, rounds, half load, offline. */
+/** Messages that each sender needs so that no phase sends a message again: warming up, rounds, half load, offline. */
 export function messagesOfSender({ messages, senders, rounds }: Plan): number {
   return Math.ceil(messages / senders) * (rounds + 3);
 }

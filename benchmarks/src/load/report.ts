@@ -1,7 +1,7 @@
 import type { Idle, Measured } from './measure.ts';
 import { percentile } from './traffic.ts';
 
-/** Everything that was measured of one target. */
+/** All measurements of one target. */
 export interface Figures {
   readonly name: string;
   readonly rounds: Measured[];
@@ -9,7 +9,7 @@ export interface Figures {
   stored?: Measured;
   drained?: Measured;
   idle?: Idle;
-  /** Why there is nothing more. */
+  /** Why the measurements ended early. */
   problem?: string;
 }
 
@@ -28,7 +28,7 @@ function microsOf({ rounds }: Figures): number {
   return middle(rounds.map(({ cpuMicros }) => cpuMicros ?? Number.NaN)) ?? Number.NaN;
 }
 
-/** What one processor would do that nobody else uses, messages per second. On a busy machine it says more than the maximum. */
+/** Messages per second that one unshared processor would do. On a busy machine this says more than the maximum. */
 function possibleOf(figures: Figures): number {
   return 1e6 / microsOf(figures);
 }

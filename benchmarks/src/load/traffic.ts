@@ -2,61 +2,61 @@ import { performance } from 'node:perf_hooks';
 import type { Cast } from './people/cast.ts';
 import type { Connection, PayloadListener, Wire } from './wires/wire.ts';
 
-/** How often the clock of an even load is looked at, in milliseconds. */
+/** How often an even load checks the clock, in milliseconds. */
 const TICK = 1;
-/** Milliseconds without anything new after which messages are given up. */
+/** Messages count as lost after this time without an arrival, in milliseconds. */
 const PATIENCE = 15_000;
-/** How many messages stand between two questions, where a server tells only when it is asked. */
+/** How many messages are between two questions, for a server that confirms only when asked. */
 const QUESTION_EVERY = 8;
 
-/** What came of some messages. */
+/** Result of sending messages. */
 export interface Outcome {
   readonly sent: number;
-  /** Messages that arrived, or were taken where nobody waits for their arrival; each of them once. */
+  /** Messages that arrived, or were accepted if there is no receiver; each counts once. */
   readonly done: number;
-  /** Arrivals of a message that had arrived before. */
+  /** Repeated arrivals. */
   readonly repeated: number;
   /** From the first sending to the last arrival. */
   readonly seconds: number;
-  /** From sending to arrival, in milliseconds, sorted; at an even load from when it was due. */
+  /** From sending to arrival, in milliseconds, sorted; at an even load from the time when it was due. */
   readonly latencies: Float64Array;
-  /** Share of one processor that this program took. */
+  /** Share of one processor that this program used. */
   readonly loadCpu: number;
 }
 
-/** Which messages of each sender are meant. */
+/** Range of the messages of each sender. */
 export interface Range {
   readonly first: number;
   readonly count: number;
 }
 
-/** How messages are let go. */
+/** Pace of sending. */
 export type Pace =
-  /** So many of each sender may be on their way; a message has arrived when its receiver has it. */
+  /** This many messages of each sender may be in flight until their receiver has them. */
   | { readonly kind: 'window'; readonly size: number }
-  /** The same, and a message has arrived when the server has taken it. */
+  /** This many messages of each sender may be in flight until the server has accepted them. */
   | { readonly kind: 'accepted'; readonly size: number }
-  /** So many of all senders per second, whatever comes of them. */
+  /** This many messages of all senders per second, without waiting for arrivals. */
   | { readonly kind: 'even'; readonly perSecond: number };
 
 interface Lane {
   /** Number of the sender. */
   readonly sender: number;
   readonly connection: Connection;
-  /** All packages of the round, one behind the other, and where each ends. */
+  /** All packages of the round in one buffer, and where each ends. */
   readonly frames: Buffer;
   readonly ends: readonly number[];
   sent: number;
   done: number;
 }
 
-/** Sends messages and watches them arrive. One object for one round. */
+/** Sends the messages of one round and records their arrival. */
 export class Traffic {
   readonly #cast: Cast;
   readonly #range: Range;
   readonly #lanes: readonly Lane[];
   readonly #receivers: readonly Connection[];
-  /** When each message was sent; 0 for one that was not, below 0 for one that has arrived. */
+  /** When each message was sent; 0 if it was not, below 0 if it has arrived. */
   readonly #sentAt: Float64Array;
   readonly #latencies: Float64Array;
   readonly #question: boolean;
@@ -66,7 +66,7 @@ export class Traffic {
   #finish: () => void = () => {};
   #fail: (error: Error) => void = () => {};
 
-  /** Prepares the packages of a round; nothing is sent yet. */
+  /** Prepares the packages of a round without sending them. */
   constructor(
     cast: Cast,
     wire: Wire,
@@ -102,9 +102,9 @@ export class Traffic {
   }
 
   /**
-   * Sends all of it.
+   * Sends all messages.
    *
-   * @returns when everything has arrived, or nothing has come for long
+   * @returns when everything has arrived, or nothing has arrived for a long time
    * @throws if a connection is lost
    */
   async run(pace: Pace): Promise<Outcome> {
@@ -139,7 +139,7 @@ export class Traffic {
     };
   }
 
-  /** Counts what has been waiting for receivers, without sending anything; they are told of by {@link arrived}. */
+  /** Counts stored messages for receivers without sending any; {@link arrived} reports them. */
   collect(): Promise<Outcome> {
     this.#sentAt.fill(performance.now());
     for (const lane of this.#lanes) lane.sent = lane.ends.length;
@@ -197,7 +197,7 @@ export class Traffic {
 
   #accepted(lane: Lane, count: number, size: number): void {
     const now = performance.now();
-    // They are taken in the order of sending.
+    // The server accepts them in the order of sending.
     for (let index = 0; index < count && lane.done < lane.sent; index++) {
       const sentAt = this.#sentAt[lane.sender * this.#range.count + lane.done] as number;
       lane.done += 1;
@@ -213,7 +213,7 @@ export class Traffic {
     if (this.#done === this.#sentAt.length) this.#finish();
   }
 
-  /** Sends as much as the window lets through, when half of it is free: in fewer writes then. */
+  /** Sends as much as the window allows once half of it is free, which needs fewer writes. */
   #advance(lane: Lane, size: number, now: number): void {
     const free = size - (lane.sent - lane.done);
     const left = lane.ends.length - lane.sent;

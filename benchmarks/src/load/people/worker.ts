@@ -40,7 +40,8 @@ async function senders(task: SendersTask): Promise<readonly SenderData[]> {
       if (receiver === undefined) throw new Error('there are no receivers');
       const draft = Text.create({ text: textOf(message, task.textBytes) });
       const packed = await messenger.pack(draft, receiver, { sender });
-      if (isWaiting(packed)) throw new Error('nothing should be missing');
+      if (isWaiting(packed))
+        throw new Error('the message waits for an identity, which should be known');
       payloads.push(messenger.serialize(packed));
     }
     all.push({ person, payloads: Buffer.concat(payloads), ends: endsOf(payloads) });

@@ -1,4 +1,4 @@
-// The bare relay that the station is compared with: `ws`, JSON.parse, send. No signature is verified, nothing is kept.
+// The bare relay that the station is compared with: `ws`, JSON.parse, send. It verifies no signature and stores nothing.
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { serve } from './serving.ts';

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Tells the load program that the server is ready, and answers when it asks for a collection of garbage.
+ * Reports to the load program that the server is ready, and collects garbage on request.
  *
- * @param stop - what is to be done before the program ends
+ * @param stop - called before the program ends
  */
 export function serve(ready: object, stop: () => Promise<void> = async () => {}): void {
   const end = () => void stop().finally(() => process.exit(0));
   process.on('message', () => void settle());
   process.once('SIGTERM', end);
-  // Nobody needs a server whose load program has gone.
+  // The load program has ended.
   process.once('disconnect', end);
   process.send?.(ready);
 }

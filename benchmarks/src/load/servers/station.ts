@@ -1,5 +1,5 @@
-// The station under load, put together as an operator would have it: an identity with an RSA-2048 key, the store on disk, the
-// gate, metrics, every check in place. Only the limits on what one address may do are lifted: all of the load comes from one.
+// The station under load, as an operator would run it: an identity with an RSA-2048 key, the store on disk, the listener, metrics
+// and all checks. Only the limits for one address are lifted, because all load comes from one address.
 import { Facebook, register } from '@dimp/client';
 import { EntityType } from '@dimp/mkm';
 import { LimitKeeper, limitsOf, Station, StationCommands } from '@dimp/station';

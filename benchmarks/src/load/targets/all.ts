@@ -12,12 +12,12 @@ import type { Place, Target } from './target.ts';
 
 /** A target that can be started, any number of times. */
 export interface Candidate {
-  /** One word: for the command line, and its folder. */
+  /** One word, used on the command line and as the folder's name. */
   readonly name: string;
   start(place: Place): Promise<Target>;
 }
 
-/** What can be measured on this machine, and what cannot, with the reason. */
+/** Targets that can be measured on this machine, and those that cannot, with the reason. */
 export interface Candidates {
   readonly here: readonly Candidate[];
   readonly missing: readonly string[];
@@ -49,7 +49,7 @@ export async function candidates(plan: Plan, cast: Cast): Promise<Candidates> {
   return { here: here.filter(wanted), missing: all.filter((one) => typeof one === 'string') };
 }
 
-/** The path of a program; the folders of the administrator are looked at, too. */
+/** Returns the path of a program, searching the administrator's folders as well. */
 export async function find(program: string): Promise<string | undefined> {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   for (const folder of folders) {

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Place } from './target.ts';
 
-/** How long a program may take to start, and to stop before it is killed, in milliseconds. */
+/** How long a program may take to start, and to stop until it is killed, in milliseconds. */
 const START_TIME = 30_000;
 const STOP_TIME = 15_000;
 
-/** Starts a program, bound to a processor. */
+/** Starts a program on one processor. */
 export function startProgram(
   command: string,
   args: readonly string[],
@@ -24,7 +24,7 @@ export function startProgram(
   });
 }
 
-/** Stops a program that {@link startProgram} started, and waits for its end. */
+/** Stops a program of {@link startProgram} and waits for its end. */
 export async function stopProgram(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -34,7 +34,7 @@ export async function stopProgram(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** A server of ours, as a child process: it tells its port when it is ready, and collects its garbage when it is asked. */
+/** A server of this repository as a child process. It reports its port when it is ready, and collects garbage on request. */
 export class NodeServer implements AsyncDisposable {
   readonly #child: ChildProcess;
 
@@ -45,8 +45,8 @@ export class NodeServer implements AsyncDisposable {
   /**
    * Starts a program of `servers/`.
    *
-   * @returns the server and what it told when it was ready
-   * @throws if it ends before
+   * @returns the server and its report
+   * @throws if it ends before it is ready
    */
   static async start<T>(
     program: string,
@@ -89,9 +89,9 @@ export function pidOf({ pid }: ChildProcess): number {
 }
 
 /**
- * Tries until it works.
+ * Repeats a function until it succeeds.
  *
- * @throws the last error, when the program has ended or too much time has passed
+ * @throws the last error if the program has ended or too much time has passed
  */
 export async function untilReady<T>(child: ChildProcess, attempt: () => Promise<T>): Promise<T> {
   const end = Date.now() + START_TIME;

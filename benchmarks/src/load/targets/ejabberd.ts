@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts';
 import type { Place, Target } from './target.ts';
 import { xmppTarget } from './xmpp.ts';
 
-/** ejabberd, where it is installed at this path, with its own database. */
+/** ejabberd at this path, with its own database. */
 export async function ejabberdTarget(
   control: string,
   plan: Plan,
@@ -18,7 +18,7 @@ export async function ejabberdTarget(
   const port = await freePort();
   const config = join(folder, 'ejabberd.yml');
   await writeFile(config, configuration(port));
-  // The control script knows where the programs are. It would change the user and use the system's folders.
+  // Starts the programs directly: the control script would change the user and use the system's folders.
   const script = await readFile(control, 'utf8');
   const child = startProgram(
     /^ERL="?([^"\n]+)/m.exec(script)?.[1] ?? 'erl',
@@ -51,7 +51,7 @@ export async function ejabberdTarget(
   return xmppTarget('ejabberd', port, child, plan);
 }
 
-/** Nothing but what the job needs: no TLS, no other servers, no limits, and messages kept for who is not there. */
+/** Minimal configuration: no TLS, no federation, no limits, and storage of messages for absent receivers. */
 function configuration(port: number): string {
   return `hosts: [${XMPP_HOST}]
 loglevel: warning

@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts';
 import type { Place, Target } from './target.ts';
 import { xmppTarget } from './xmpp.ts';
 
-/** Prosody, where it is installed, with its own storage in files. */
+/** Prosody with its own storage in files. */
 export async function prosodyTarget(plan: Plan, { folder, processor }: Place): Promise<Target> {
   const data = join(folder, 'data');
   await mkdir(data, { recursive: true });
@@ -18,7 +18,7 @@ export async function prosodyTarget(plan: Plan, { folder, processor }: Place): P
   return xmppTarget('Prosody', port, child, plan);
 }
 
-/** Nothing but what the job needs: no TLS, no other servers, no limits, and messages kept for who is not there. */
+/** Minimal configuration: no TLS, no federation, no limits, and storage of messages for absent receivers. */
 function configuration(data: string, log: string, port: number): string {
   return `run_as_root = true
 daemonize = false

@@ -6,10 +6,10 @@ import { ANY_STATION, type ID } from '@dimp/mkm';
 import { messengerOf, type PersonData } from '../people/person.ts';
 import type { Connection, PayloadListener, Wire } from '../wires/wire.ts';
 
-/** Milliseconds that a station may take for an answer. */
+/** How long a station may take to answer, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** Where a station is, and who hears of what comes over the connection. */
+/** Address of a station, and the listener of the connection. */
 export interface Door {
   readonly wire: Wire;
   readonly port: number;
@@ -31,10 +31,11 @@ export async function loginStation(
     const attached = { attachMeta: true, attachVisa: true };
     const packed = async (draft: Draft<'handshake', HandshakeBody>, receiver: ID) => {
       const message = await messenger.pack(draft, receiver, attached);
-      if (isWaiting(message)) throw new Error('nothing should be missing');
+      if (isWaiting(message))
+        throw new Error('the message waits for an identity, which should be known');
       return wire.frame(messenger.serialize(message as ReliableMessage), '');
     };
-    /** @returns the answer to a handshake, and who gave it */
+    /** @returns the answer to a handshake, and its sender */
     const ask = async (question: Uint8Array) => {
       for await (const payload of payloads(connection, listen, question)) {
         const answer = await messenger.unpack(payload);
@@ -56,7 +57,7 @@ export async function loginStation(
   }
 }
 
-/** Sends something and yields what comes back, as long as somebody waits for it. */
+/** Sends payloads and yields the answers. */
 async function* payloads(
   connection: Connection,
   listen: PayloadListener,

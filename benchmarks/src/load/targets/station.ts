@@ -6,7 +6,7 @@ import { NodeServer } from './child.ts';
 import { loginStation } from './station-login.ts';
 import type { Place, Role, Target } from './target.ts';
 
-/** Our station, with its store on disk and nothing left out. */
+/** The station of this repository, complete and with its store on disk. */
 export async function stationTarget(
   name: string,
   wire: Wire,
@@ -21,7 +21,7 @@ export async function stationTarget(
   const personOf = ({ kind, number }: Role): PersonData => {
     const people = { receiver: cast.receivers, idle: cast.idle };
     const person = kind === 'sender' ? cast.senders[number]?.person : people[kind][number];
-    if (person === undefined) throw new RangeError('there is no such user');
+    if (person === undefined) throw new RangeError('the cast has no such user');
     return person;
   };
   return {

@@ -1,40 +1,40 @@
 import type { Connection, PayloadListener, Wire } from '../wires/wire.ts';
 
-/** Who logs in: the number of a sender, of a receiver, or of somebody who does nothing. */
+/** Role of a connection: a numbered sender or receiver, or an idle user. */
 export interface Role {
   readonly kind: 'sender' | 'receiver' | 'idle';
   readonly number: number;
 }
 
-/** A server under load, in a process of its own. */
+/** A server under load, in a separate process. */
 export interface Target extends AsyncDisposable {
   readonly name: string;
   readonly wire: Wire;
   readonly pid: number;
-  /** Whether it delivers a message once only, so that none can be sent twice. */
+  /** Whether it delivers a message only once, so that each round needs new messages. */
   readonly unique: boolean;
-  /** Whether it keeps messages of receivers who are not there. */
+  /** Whether it stores messages for absent receivers. */
   readonly keeps: boolean;
-  /** Milliseconds after which it has forgotten of idle connections what it can read again. */
+  /** Time after which it has released the memory of idle connections, in milliseconds. */
   readonly forgetsAfter: number;
   /**
    * Connects and logs in.
    *
-   * @param listen - is told of every payload, those that come while the login is under way included
+   * @param listen - called with every payload, also during the login
    */
   login(role: Role, listen: PayloadListener): Promise<Connection>;
-  /** How messages name a receiver. */
+  /** How messages address a receiver. */
   nameOf(receiver: number): string;
-  /** Lets it collect its garbage. @returns bytes in use, where it can tell */
+  /** Collects garbage. @returns bytes in use, or undefined if it cannot tell */
   settle(): Promise<number | undefined>;
 }
 
-/** What a target is started with. */
+/** Options for starting a target. */
 export interface Place {
-  /** A folder for its data. */
+  /** Folder for its data. */
   readonly folder: string;
-  /** Processor it is bound to; undefined to let the system choose. */
+  /** Processor to run on; undefined lets the system choose. */
   readonly processor: number | undefined;
-  /** More words for Node, if it runs in Node. */
+  /** More arguments for Node, if it runs in Node. */
   readonly nodeArgs: readonly string[];
 }

@@ -5,7 +5,7 @@ const FEATURES = /<\/stream:features>|<stream:features\/>/;
 const ANSWER = /type=['"](result|error)['"]/;
 const PASSWORD = 'of the load program';
 
-/** Makes accounts by in-band registration (XEP-0077), all of them over one connection. */
+/** Registers accounts in-band (XEP-0077), all over one connection. */
 export async function registerAccounts(port: number, names: readonly string[]): Promise<void> {
   const connection = await xmppWire.connect(port);
   try {
@@ -15,7 +15,8 @@ export async function registerAccounts(port: number, names: readonly string[]): 
         `<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>${name}</username><password>${PASSWORD}</password></query></iq>`,
         ANSWER,
       );
-      if (!/type=['"]result/.test(answer)) throw new Error(`no account: ${answer}`);
+      if (!/type=['"]result/.test(answer))
+        throw new Error(`the account was not created: ${answer}`);
     }
   } finally {
     connection.close();

@@ -6,10 +6,10 @@ import { pidOf, stopProgram, untilReady } from './child.ts';
 import type { Role, Target } from './target.ts';
 import { loginXmpp, registerAccounts } from './xmpp-login.ts';
 
-/** Accounts that the idle connections share, each of them with resources of its own. */
+/** Accounts that the idle connections share, each connection with its own resource. */
 const IDLE_ACCOUNTS = 50;
 
-/** Makes accounts at an XMPP server that is starting, and lets it take part. */
+/** Creates accounts at a starting XMPP server and returns it as a target. */
 export async function xmppTarget(
   name: string,
   port: number,
@@ -41,7 +41,7 @@ export async function xmppTarget(
       const account = idle ? `idle${number % IDLE_ACCOUNTS}` : `${kind}${number}`;
       const connection = await loginXmpp(port, account, idle ? `r${number}` : 'load');
       connection.onPayload = listen;
-      // Whoever is present gets messages.
+      // Only present users get messages.
       if (kind === 'receiver') connection.write(Buffer.from('<presence/>'));
       return connection;
     },

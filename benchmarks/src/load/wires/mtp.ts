@@ -8,14 +8,14 @@ const MESSAGE_RESPONSE = 0x3;
 /** The head of an answer, and `OK`. */
 const ANSWER_BYTES = 18;
 
-/** MTP over TCP (spec §12.3). It reads only what a station sends: whole packages. */
+/** MTP over TCP (spec §12.3). Reads only what a station sends: whole packages. */
 class MtpConnection extends SocketConnection {
   protected override read(bytes: Buffer): number {
     let position = 0;
     let accepted = 0;
     const answers: number[] = [];
     while (position + 8 <= bytes.length) {
-      if (bytes.readUIntBE(position, 3) !== 0x44494d) throw new Error('this is no MTP');
+      if (bytes.readUIntBE(position, 3) !== 0x44494d) throw new Error('the bytes are not MTP');
       const head = bytes[position + 3] as number;
       const headBytes = (head >> 4) * 4;
       if (position + headBytes > bytes.length) break;
@@ -37,7 +37,7 @@ class MtpConnection extends SocketConnection {
   }
 }
 
-/** One write for everything that a chunk had in it. */
+/** Acknowledges everything in a chunk by one write. */
 function answersTo(bytes: Buffer, ids: readonly number[]): Buffer {
   const answers = Buffer.allocUnsafe(ids.length * ANSWER_BYTES);
   let at = 0;

@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net';
 import type { Connection, PayloadListener } from './wire.ts';
 
-/** What all connections have in common: a socket, and bytes that wait for the rest of their package. */
+/** Base of all connections: a socket, and the bytes of an incomplete package. */
 export abstract class SocketConnection implements Connection {
   onPayload: PayloadListener = () => {};
   onAccepted: (count: number) => void = () => {};

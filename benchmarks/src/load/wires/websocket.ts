@@ -7,7 +7,7 @@ const CLOSE = 0x88;
 const PING = 0x89;
 const PONG = 0x8a;
 
-/** A WebSocket client over a bare socket (RFC 6455). It reads only what our servers send: whole, unmasked frames. */
+/** A WebSocket client over a bare socket (RFC 6455). Reads only what these servers send: whole, unmasked frames. */
 class WebSocketConnection extends SocketConnection {
   readonly #acknowledges: boolean;
   #open = false;
@@ -43,7 +43,7 @@ class WebSocketConnection extends SocketConnection {
       else if (kind === TEXT) {
         if (this.#acknowledges) acknowledge(bytes, start, end, answers);
         this.onPayload(bytes, start, end);
-      } else throw new Error('this frame was not expected');
+      } else throw new Error('unexpected frame');
     }
     if (answers.length > 0)
       this.write(answers.length === 1 ? (answers[0] as Buffer) : Buffer.concat(answers));
@@ -81,7 +81,7 @@ function acknowledge(bytes: Buffer, start: number, end: number, answers: Buffer[
   }
 }
 
-/** A client's frame. Its mask is four zeros, so that the payload need not be changed. */
+/** A client's frame, with a mask of zeros so that the payload stays as it is. */
 function frameOf(kind: number, payload: Uint8Array): Buffer {
   const { length } = payload;
   const headBytes = length < 126 ? 6 : length < 65_536 ? 8 : 14;
@@ -103,13 +103,13 @@ function frameOf(kind: number, payload: Uint8Array): Buffer {
 /**
  * WebSocket.
  *
- * @param acknowledges - whether each message that arrives is acknowledged as the protocol wants it
+ * @param acknowledges - whether each received message is acknowledged as the protocol requires
  */
 export function webSocketWire(acknowledges: boolean): Wire {
   return {
     name: 'WebSocket',
     accepts: false,
-    // Only a station wants it, and has to be acknowledged to.
+    // Only a station expects acknowledgements.
     ...(acknowledges ? { ping: frameOf(TEXT, Buffer.from('PING')) } : {}),
     frame: (payload) => frameOf(TEXT, payload),
     async connect(port): Promise<Connection> {

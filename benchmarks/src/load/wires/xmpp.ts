@@ -8,15 +8,15 @@ const SLASH = 0x2f;
 const PING = "<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
 
 /**
- * An XMPP client, as little of it as a load program needs (RFC 6120): while it logs in it looks for words in the text that
- * came, later for the ends of messages and for answers to its pings.
+ * A minimal XMPP client (RFC 6120). During login it searches received text for words, later for the ends of messages and for
+ * answers to its pings.
  */
 export class XmppConnection extends SocketConnection {
   #text = '';
   #waiting: { readonly pattern: RegExp; readonly found: (text: string) => void } | undefined;
   #running = false;
 
-  /** Sends something and waits for words in what comes back. */
+  /** Sends text and waits for words in the answer. */
   ask(question: string, pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       this.onLost = () => reject(new Error('the server closed the connection'));
@@ -26,7 +26,7 @@ export class XmppConnection extends SocketConnection {
     });
   }
 
-  /** From now on messages count. */
+  /** Starts counting messages. */
   run(): void {
     this.#running = true;
   }
@@ -42,7 +42,7 @@ export class XmppConnection extends SocketConnection {
     return bytes.length;
   }
 
-  /** Reads stanza by stanza. No element of ours has one of the same name inside. */
+  /** Reads stanza by stanza. No element contains another one of the same name. */
   #readStanzas(bytes: Buffer): number {
     let position = 0;
     let answers = 0;
