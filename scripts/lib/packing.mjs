@@ -1,5 +1,5 @@
 // Packs what would be published: one tarball for each public workspace, made by pnpm, which replaces `workspace:` ranges.
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pnpm, root } from './process.mjs';
 import { workspaces } from './workspace.mjs';
@@ -30,18 +30,19 @@ export function publicWorkspaces() {
 export async function packAll(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  /** @type {Packed[]} */
-  const packed = [];
-  for (const { path, manifest } of publicWorkspaces()) {
-    const { ok, output } = await pnpm(['--dir', path, 'pack', '--pack-destination', folder], {
-      quiet: true,
-    });
-    if (!ok) throw new Error(`${manifest.name} cannot be packed:\n${output}`);
-    const start = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}`;
-    const file = readdirSync(folder).find((name) => name === `${start}.tgz`);
-    if (file === undefined) throw new Error(`${start}.tgz is missing:\n${output}`);
-    packed.push({ name: manifest.name, path, tarball: join(folder, file), manifest });
-  }
+  const all = publicWorkspaces();
+  const filters = all.map(({ manifest }) => `--filter=${manifest.name}`);
+  const { ok, output } = await pnpm(
+    ['--recursive', ...filters, 'pack', '--pack-destination', folder],
+    { quiet: true },
+  );
+  if (!ok) throw new Error(`the packages cannot be packed:\n${output}`);
+  const packed = all.map(({ path, manifest }) => {
+    const name = manifest.name.replace('@', '').replace('/', '-');
+    const tarball = join(folder, `${name}-${manifest.version}.tgz`);
+    if (!existsSync(tarball)) throw new Error(`${tarball} is missing:\n${output}`);
+    return { name: manifest.name, path, tarball, manifest };
+  });
   return packed;
 }
 
