@@ -25,6 +25,7 @@ export default defineConfig({
           isolate: false,
           setupFiles: ['test/setup/rsa-keys.node.ts'],
           testTimeout: 30_000,
+          hookTimeout: 30_000,
           // Tests with killed processes and timeouts may fail once on a busy CI machine. The output names those that do.
           retry: process.env['CI'] ? 1 : 0,
         },
