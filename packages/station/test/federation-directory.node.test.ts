@@ -44,12 +44,12 @@ test('a question that no neighbour can answer is answered, and holds nothing up 
   expect(device.receipts()).not.toContain('Document not found.');
   await until(() => device.receipts().includes('Document not found.'), 30_000);
   expect(Date.now() - began).toBeGreaterThan(10_000);
-  // Neighbours are not asked again so soon: the answer comes at once.
+  // Neighbours are not asked again so soon: the answer comes without the 15 seconds of a query.
   const again = Date.now();
   const receipts = device.receipts().length;
   await device.send(DocumentsCommand.create({ did: nobody.id }), a.id);
   await device.until(() => device.receipts().length > receipts);
-  expect(Date.now() - again).toBeLessThan(5000);
+  expect(Date.now() - again).toBeLessThan(10_000);
 }, 60_000);
 
 test('logins are announced to a neighbour that was not there when they came', async () => {

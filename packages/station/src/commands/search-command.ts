@@ -1,7 +1,7 @@
 import type { Draft } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { Search, type SearchBody } from '@dimp/extensions/commands';
-import { isProtocolError } from '@dimp/foundation';
+import { rethrowOurFault } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { UserIndex } from '../directory/user-index.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
@@ -69,9 +69,9 @@ async function withExact(
     const visa = id.isUser ? await facebook.document(id) : undefined;
     return visa !== undefined && sameEntity(visa.did, id) ? [id] : found;
   } catch (error) {
-    // No ID at all.
-    if (isProtocolError(error) && !error.code.startsWith('store/')) return found;
-    throw error;
+    // The word is not an ID.
+    rethrowOurFault(error);
+    return found;
   }
 }
 

@@ -12,6 +12,7 @@ import { type ArrayBody, answersTo, Cooldown, unsupportedReceipt } from '@dimp/e
 import {
   type Handle,
   isProtocolError,
+  isStoreError,
   type MaybePromise,
   onAsyncDispose,
   type ProtocolError,
@@ -271,7 +272,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
       return await handler.handle(command);
     } catch (error) {
       if (!isProtocolError(error)) return this.#failed(command, error);
-      if (isTroubleOfOurs(error)) throw error;
+      if (isStoreError(error) || error.code === 'state/stopped') throw error;
       return this.#refused(command, error);
     }
   }
@@ -291,11 +292,6 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.#logger.error('command failed', { kind: command.content.kind, cause });
     return refuse(command, 'state/not-ready', 'Command error.');
   }
-}
-
-/** No fault of the command's: it is to come again when the store works. */
-function isTroubleOfOurs({ code }: ProtocolError): boolean {
-  return code.startsWith('store/') || code === 'state/stopped';
 }
 
 /** Clients of today answer a forward with an empty one (spec §9.2), and so would answer an answer to that. */

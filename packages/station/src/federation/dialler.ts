@@ -3,6 +3,7 @@ import {
   DEFAULT_PAYLOAD_LIMITS,
   type Logger,
   type Random,
+  sleep,
   type Timers,
   type Transport,
   type TransportFactory,
@@ -49,7 +50,7 @@ export class Dialler {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, logger, station } = this.#options;
+    const { clock, random, logger, station, timers } = this.#options;
     let failures = 0;
     while (!this.#end.signal.aborted) {
       const began = clock.now();
@@ -61,7 +62,9 @@ export class Dialler {
         logger.warn('neighbour.unreachable', { station: station.text, code });
       }
       failures = clock.now() - began >= GOOD_CONNECTION ? 1 : failures + 1;
-      if (!this.#end.signal.aborted) await this.#pause(backOff(failures, random));
+      if (this.#end.signal.aborted) return;
+      const { signal } = this.#end;
+      await sleep(backOff(failures, random), timers, signal).catch(() => undefined);
     }
   }
 
@@ -84,18 +87,5 @@ export class Dialler {
       timer[disposeSymbol]();
       signal.removeEventListener('abort', stop);
     }
-  }
-
-  async #pause(delay: number): Promise<void> {
-    const { signal } = this.#end;
-    let timer: Disposable | undefined;
-    let stop = (): void => {};
-    await new Promise<void>((resolve) => {
-      stop = resolve;
-      timer = this.#options.timers.after(delay, resolve);
-      signal.addEventListener('abort', stop, { once: true });
-    });
-    timer?.[disposeSymbol]();
-    signal.removeEventListener('abort', stop);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Store, StoreChange, Timers } from '@dimp/core';
+import { type Clock, type Store, type StoreChange, sleep, type Timers } from '@dimp/core';
 import { disposeSymbol } from '@dimp/foundation';
 import type { StationMetrics } from '../metrics/metrics.ts';
 
@@ -102,11 +102,7 @@ export class GroupCommit {
     const { clock, timers } = this.#options;
     const rest = this.#began + PACE - clock.now();
     // A clock that was set back must not let anybody wait for long.
-    if (rest > 0 && rest <= PACE) {
-      await new Promise<void>((resolve) => {
-        timers.after(rest, resolve);
-      });
-    }
+    if (rest > 0 && rest <= PACE) await sleep(rest, timers);
     this.#began = clock.now();
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Timers } from '@dimp/core';
+import { type Clock, sleep, type Timers } from '@dimp/core';
 import { TokenBucket } from '@dimp/core/transport';
 import type { EntityKey, ID } from '@dimp/mkm';
 
@@ -37,8 +37,6 @@ export class NeighbourRate {
     amount.spend(bytes, now);
     const wait = Math.max(messages.wait(0, now), amount.wait(0, now));
     if (wait === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#timers.after(Math.ceil(wait), resolve);
-    });
+    await sleep(Math.ceil(wait), this.#timers);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timers } from '@dimp/core';
+import { type Clock, sleep, type Timers } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { type VerifyKey, verificationCost } from '../limits/verification-cost.ts';
@@ -82,9 +82,7 @@ export class Throttle {
       } catch (error) {
         const wait = isProtocolError(error, 'policy/rate-limited') && error.details['retryAfter'];
         if (typeof wait !== 'number' || wait > MAX_WAIT || tries >= MAX_TRIES) throw error;
-        await new Promise<void>((resolve) => {
-          this.#timers.after(Math.ceil(wait), resolve);
-        });
+        await sleep(Math.ceil(wait), this.#timers);
       }
     }
   }

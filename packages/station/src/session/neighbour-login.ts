@@ -7,14 +7,14 @@ import {
   type Transceiver,
   type Transport,
 } from '@dimp/core';
-import type { Draft } from '@dimp/dkd';
-import { StationHandshake } from '@dimp/endpoint';
+import type { Draft, InstantMessage } from '@dimp/dkd';
+import { type DirectCommand, type HandshakeBody, StationHandshake } from '@dimp/endpoint';
 import { handshakeStart } from '@dimp/extensions/commands';
 import {
   asyncDisposeSymbol,
   disposeSymbol,
-  isProtocolError,
   ProtocolError,
+  rethrowOurFault,
 } from '@dimp/foundation';
 import { ANY_STATION, type ID } from '@dimp/mkm';
 import type { StationSigner } from './station-signer.ts';
@@ -71,6 +71,10 @@ export async function logInAt(
   }
 }
 
+function isHandshake(command: InstantMessage): command is DirectCommand<HandshakeBody> {
+  return command.content.kind === 'handshake';
+}
+
 /** The last step in a payload; undefined for one that is something else. */
 async function stepOf(
   { payload }: Arrival,
@@ -81,7 +85,7 @@ async function stepOf(
   const read = readPayload(payload);
   for (const text of read.kind === 'messages' ? read.messages : []) {
     const command = await opened(text, transceiver);
-    if (command?.content.kind === 'handshake') step = steps.take(command as never) ?? step;
+    if (command !== undefined && isHandshake(command)) step = steps.take(command) ?? step;
   }
   return step;
 }
@@ -92,7 +96,7 @@ async function opened(text: string, transceiver: Transceiver) {
     const verified = await transceiver.verify(transceiver.deserialize(text));
     return isWaiting(verified) ? undefined : await transceiver.decrypt(verified);
   } catch (error) {
-    if (!isProtocolError(error) || error.code.startsWith('store/')) throw error;
+    rethrowOurFault(error);
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { bindEnvelope, isWaiting, seconds, type Transceiver, type Waiting } from '@dimp/core';
-import type { Content, Draft, Envelope } from '@dimp/dkd';
+import type { Content, ContentRegistry, Draft, Envelope } from '@dimp/dkd';
 import type { JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
@@ -22,7 +22,8 @@ export class StationSigner {
   /** Numbers and dates a draft. */
   stamp(draft: Draft, extra: JsonObject = {}): Content {
     const { protocol, barrack } = this.#transceiver;
-    const content = protocol.contents.stamp(draft as never, { time: seconds(barrack.clock) });
+    const contents: ContentRegistry = protocol.contents;
+    const content = contents.stamp(draft, { time: seconds(barrack.clock) });
     return Object.keys(extra).length === 0
       ? content
       : { ...content, wire: { ...content.wire, ...extra } };

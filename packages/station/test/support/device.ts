@@ -113,9 +113,9 @@ export class Device {
       .map(({ body }) => (body as { text: string }).text);
   }
 
-  /** Waits until something is so, for at most five seconds. */
+  /** Waits until a condition holds, for at most 20 seconds: the disk of a busy machine may take several. */
   async until(holds: () => boolean): Promise<void> {
-    const end = Date.now() + 5000;
+    const end = Date.now() + 20_000;
     while (!holds()) {
       if (Date.now() > end) throw new Error('it never came to that');
       await new Promise<void>((resolve) => {

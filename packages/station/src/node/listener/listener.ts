@@ -1,6 +1,13 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { type Logger, silentLogger, systemTimers, type Timers, type Transport } from '@dimp/core';
+import {
+  type Logger,
+  silentLogger,
+  sleep,
+  systemTimers,
+  type Timers,
+  type Transport,
+} from '@dimp/core';
 import type { RemoteAddress } from '@dimp/core/transport';
 import { Sweep } from '@dimp/core/transport';
 import { isProtocolError } from '@dimp/foundation';
@@ -265,7 +272,7 @@ export class Listener implements AsyncDisposable {
     for (const detector of [...this.#detectors]) detector.cancel();
     for (let waited = 0; this.#sockets.size > 0 && waited < patience; waited += LOOK) {
       this.#httpUpgrade.close();
-      await new Promise<void>((resolve) => this.#timers.after(LOOK, resolve));
+      await sleep(LOOK, this.#timers);
     }
     this.#httpUpgrade.close();
     for (const socket of [...this.#sockets.keys()]) socket.destroy();
