@@ -30,7 +30,7 @@ export class DiskUsage {
   promise(bytes: number): RoomPromise {
     let left = bytes + FILE_COST;
     if (this.#bytes + this.#files * FILE_COST + this.#promised + left > this.#quota) {
-      throw new ProtocolError('store/quota', 'file server is full');
+      throw new ProtocolError('store/quota', 'the file server has no room left');
     }
     this.#promised += left;
     return {

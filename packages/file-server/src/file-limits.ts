@@ -8,15 +8,17 @@ export interface FileLimits {
   readonly totalBytes: number;
   /** What the file system keeps free for others, such as the station's own store, in bytes; 256 MiB by default. */
   readonly minFreeBytes: number;
-  /** What one address may upload in a day, in bytes; 1 GiB by default. Each upload counts 16 KiB more than it is long. */
+  /**
+   * What one address may upload in a day, in bytes; 1 GiB by default. Each upload counts 16 KiB more than it is long.
+   */
   readonly addressBytesPerDay: number;
   /** Uploads at a time; 64 by default. Where all places are taken, who has fewest gets one of those who have most. */
   readonly uploadsAtOnce: number;
   /** Uploads of one address at a time; 8 by default. */
   readonly addressUploadsAtOnce: number;
   /**
-   * Slower uploads are cut after half a minute, because they keep others out, silent ones too; 4,096 bytes a second by default.
-   * While others of the same address wait for a place, 16 times as much.
+   * Slower uploads are cut after half a minute, because they keep others out, silent ones too; 4,096 bytes a second by
+   * default. While others of the same address wait for a place, 16 times as much.
    */
   readonly minBytesPerSecond: number;
   /** How long a file that is not complete waits for the rest, in milliseconds; a day by default. */
@@ -46,7 +48,7 @@ export const DEFAULT_FILE_LIMITS: FileLimits = {
 export function fileLimits(limits: Partial<FileLimits> = {}): FileLimits {
   const all = { ...DEFAULT_FILE_LIMITS, ...limits };
   for (const [name, value] of Object.entries(all)) {
-    if (!(value >= 0)) throw new RangeError(`file limit ${name} must be a number from 0 on`);
+    if (!(value >= 0)) throw new RangeError(`limits.${name} must be a number of at least 0`);
   }
   return all;
 }

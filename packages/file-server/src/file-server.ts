@@ -27,7 +27,9 @@ import { UploadTurns } from './upload-turns.ts';
 export interface FileServerOptions {
   /** Where the files are. It is made if it is missing, and belongs to this server alone. */
   readonly folder: string;
-  /** Who may upload: anyone within the limits (by default), nobody, or who has a bearer token. Everybody may download. */
+  /**
+   * Who may upload: anyone within the limits (by default), nobody, or who has a bearer token. Everybody may download.
+   */
   readonly uploads?: UploadPermission;
   /** Secrets of forms, as hex (spec §13.3); without any their digests are not looked at. */
   readonly formSecrets?: readonly string[];
@@ -65,8 +67,8 @@ const PREFLIGHT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Keeps encrypted files for the clients' `httpBlobStore` and `formBlobStore` (spec §13). Whatever it is given, it serves as
- * bytes to be saved, never to be shown.
+ * Keeps encrypted files for the clients' `httpBlobStore` and `formBlobStore` (spec §13). Whatever it is given, it
+ * serves as bytes to be saved, never to be shown.
  */
 export class FileServer implements AsyncDisposable {
   readonly #context: FileContext;
@@ -85,8 +87,8 @@ export class FileServer implements AsyncDisposable {
   /**
    * Opens a folder of files, counts them, and removes what is too old.
    *
-   * @throws `RangeError` for limits that make no sense; `format/bytes` for a secret that is no hex; the error of the file
-   *   system
+   * @throws `RangeError` for limits that make no sense; `format/bytes` for a secret that is no hex; the error of the
+   *   file system
    */
   static async open(options: FileServerOptions): Promise<FileServer> {
     const { clock = systemClock, logger = silentLogger, uploads = 'anyone' } = options;
@@ -94,7 +96,7 @@ export class FileServer implements AsyncDisposable {
     const formSecrets = (options.formSecrets ?? []).map((secret) => secret.toLowerCase());
     for (const secret of formSecrets) decodeHex(secret);
     if (typeof uploads === 'object' && uploads.token.length < 16) {
-      throw new RangeError('a token of uploads has 16 characters at least');
+      throw new RangeError('uploads.token must have at least 16 characters');
     }
     const disk = await FileDisk.open(options.folder);
     const usage = new DiskUsage(limits.totalBytes);

@@ -34,7 +34,8 @@ export async function* readForm(
     yield* reader.push(chunk);
     // What stands behind the last boundary means nothing; it is read, so that the connection can be used again.
   }
-  if (!reader.done) throw new ProtocolError('format/field', 'form is cut');
+  if (!reader.done)
+    throw new ProtocolError('format/field', 'the form ends before its last boundary');
 }
 
 type FormState = 'bytes' | 'tail' | 'headers' | 'done';
@@ -99,7 +100,8 @@ class FormReader {
     while (rest[at] === 32 || rest[at] === 9) at += 1;
     if (at > MAX_HEADERS) throw tooLong();
     if (rest.length < at + 2) return;
-    if (rest[at] !== CR || rest[at + 1] !== LF) throw new ProtocolError('format/field', 'no form');
+    if (rest[at] !== CR || rest[at + 1] !== LF)
+      throw new ProtocolError('format/field', 'the body must be a multipart form');
     // The line end stays, so that headers are always ended by two of them, even when there are none.
     this.#rest = rest.subarray(at);
     this.#state = 'headers';
@@ -140,10 +142,10 @@ function headerText(headers: Uint8Array): string {
   try {
     return utf8Decode(headers);
   } catch {
-    throw new ProtocolError('format/field', 'no form');
+    throw new ProtocolError('format/field', 'the body must be a multipart form');
   }
 }
 
 function tooLong(): ProtocolError<'format/limit'> {
-  return new ProtocolError('format/limit', 'form has too many or too long parts');
+  return new ProtocolError('format/limit', 'the form has too many parts or too long headers');
 }

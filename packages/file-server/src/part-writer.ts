@@ -30,7 +30,8 @@ export class PartWriter {
 
   /** @throws `RangeError` beyond the total; the error of the file system */
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#length + bytes.length > this.#total) throw new RangeError('more than announced');
+    if (this.#length + bytes.length > this.#total)
+      throw new RangeError('the file is longer than announced');
     await writeAll(this.#handle, bytes, HEAD_BYTES + this.#length);
     this.#length += bytes.length;
     if (this.#length - this.#confirmed >= CONFIRM_EVERY) await this.confirm();

@@ -1,6 +1,6 @@
-/** How a station is. */
+/** Health report of a station. */
 export interface StationHealth {
-  /** Whether it takes messages: it runs, and its store writes. */
+  /** Whether the station accepts messages: it is running and its store works. */
   readonly ok: boolean;
   readonly store: 'working' | 'failing';
   readonly running: boolean;
@@ -8,6 +8,6 @@ export interface StationHealth {
   readonly connections: number;
   /** Users who have logged in. */
   readonly users: number;
-  /** Bytes that wait to be written. */
+  /** Bytes that wait to be written to the store. */
   readonly waiting: number;
 }

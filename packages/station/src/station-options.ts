@@ -11,31 +11,35 @@ import type { Limits } from './limits/limits.ts';
 import type { RateLimiter } from './limits/rate-limiter.ts';
 import type { StationMetrics } from './metrics/metrics.ts';
 
-/** What a station is made with. */
+/** Options for {@link Station.open}. */
 export interface StationOptions {
-  /** The station's own identity, and what it knows of everybody. */
+  /** The station's own identity, and the directory of all users that it knows. */
   readonly facebook: Facebook;
-  /** The station: a user of the facebook, of the kind `EntityType.Station`. */
+  /** The station: a user of the facebook with the type `EntityType.Station`. */
   readonly id: ID;
-  /** Where inboxes are kept; the store of the facebook by default. */
+  /** Where inboxes are stored; the store of the facebook by default. */
   readonly store?: Store;
-  /** What answers commands; without it only handshakes are answered. */
+  /** Answers commands; without it only handshakes are answered. */
   readonly commands?: CommandProcessor;
   readonly blocking?: Blocking;
   readonly names?: Names;
   readonly neighbours?: Neighbours;
   readonly policy?: Policy;
-  /** Who may know whether somebody is there; by default, whom the station has seen them write to. */
+  /** Decides who may learn whether a user is online; by default, those to whom the user has written. */
   readonly acquaintances?: Acquaintance;
-  /** What the station grants; the others have their defaults. Not with a `keeper`, which has limits of its own. */
+  /** Limits that differ from {@link DEFAULT_LIMITS}. Not used with a `keeper`, which has its own limits. */
   readonly limits?: Partial<Limits>;
-  /** Bytes that the disk has room for, as known lately: with little room, everybody's share of it is small. */
+  /**
+   * Recently measured free bytes of the disk. The less room there is, the smaller the share of each sender and address.
+   */
   readonly room?: () => number | undefined;
-  /** Who keeps everybody within the limits, if the listener has one already. */
+  /** The rate limiter of the listener, if there is one. */
   readonly keeper?: RateLimiter;
-  /** How far the time of a message may be off; that of clients by default (spec §11.12). */
+  /**
+   * How far the time of a message may differ from the station's clock; the policy of clients by default (spec §11.12).
+   */
   readonly freshness?: FreshnessPolicy;
-  /** That of the facebook by default. */
+  /** The clock of the facebook by default. */
   readonly clock?: Clock;
   readonly timers?: Timers;
   readonly random?: Random;

@@ -5,16 +5,16 @@ import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { refuse } from './command-helpers.ts';
 import { inReplyTo } from './reply.ts';
 
-/** Names that are looked up for one command; the others count as missed. */
+/** Most names that are resolved for one command. */
 const MAX_NAMES = 256;
-/** Longest name that is repeated in an answer. */
+/** Longest name that is resolved. */
 const MAX_NAME = 64;
 
-/** Answers what IDs short names stand for, from the operator's table and from nothing else (spec §9.12, §14.1 #11). */
+/** Resolves short names from the operator's table only (spec §9.12, §14.1 #11). */
 export function ansHandler(names: NameTable): CommandHandler {
   return commandHandler(Ans, (command) => {
     const { names: asked, records } = command.content.body;
-    // An answer, which nobody asked for.
+    // An answer that the station has not asked for.
     if (records !== undefined && Object.keys(records).length > 0) return [];
     const list = [...new Set(asked)].filter((name) => name.length <= MAX_NAME).slice(0, MAX_NAMES);
     if (list.length === 0) return refuse(command, 'format/field', 'Command error.');

@@ -1,7 +1,7 @@
 import type { Clock } from '@dimp/core';
 import { LruMap } from '@dimp/foundation';
 
-/** Pause between two equal answers to one asker, in milliseconds (spec §11.4). */
+/** Minimum time between two equal answers to one sender, in milliseconds (spec §11.4). */
 const INTERVAL = 600_000;
 
 interface Answer {
@@ -9,7 +9,7 @@ interface Answer {
   readonly version: number;
 }
 
-/** Remembers who was told what: nobody is told the same twice in ten minutes, but what has changed at once. */
+/** Suppresses equal answers to the same sender within ten minutes; changed answers are sent at once. */
 export class AnswerCooldown {
   readonly #clock: Clock;
   readonly #last = new LruMap<string, Answer>(65_536);
@@ -19,9 +19,9 @@ export class AnswerCooldown {
   }
 
   /**
-   * Whether to answer; if so, it counts as answered.
+   * Returns whether to answer, and if so, records the answer.
    *
-   * @param name - who was told of what
+   * @param name - of the sender and the question
    * @param version - changes when the answer does
    */
   pass(name: string, version: number): boolean {

@@ -5,10 +5,10 @@ import { ERRORS, type ErrorCode, type JsonObject } from '@dimp/foundation';
 import { sameEntity } from '@dimp/mkm';
 import type { StationCommand } from './command.ts';
 
-/** How far ahead of our clock the time of a command may be, in seconds (spec §11.12). */
+/** How far the time of a command may be ahead of the station's clock, in seconds (spec §11.12). */
 export const MAX_COMMAND_SKEW: number = 15 * 60;
 
-/** The one answer that says what came of a command that was not refused. */
+/** Returns the receipt with the result of a command. */
 export function receipt(
   { envelope, content }: StationCommand,
   text: string,
@@ -17,9 +17,7 @@ export function receipt(
   return [commandReceipt(text, envelope, content, replacements)];
 }
 
-/**
- * The one answer that says that a command is refused: the code is for programs of ours, the text for older peers.
- */
+/** Returns the receipt that refuses a command. Current clients use the code, older ones the text. */
 export function refuse(
   { envelope, content }: StationCommand,
   code: ErrorCode,
@@ -29,16 +27,16 @@ export function refuse(
   return [commandReceipt(text, envelope, content, replacements, code)];
 }
 
-/** Whether a command came over a connection that its sender himself has logged in over. */
+/** Whether a command came over a connection of its sender. */
 export function isOwn({ envelope, session }: StationCommand): boolean {
   const user = session?.user;
   return user !== undefined && !session?.neighbour && sameEntity(user, envelope.sender);
 }
 
 /**
- * The name of a command whose time somebody on the way may have changed. Older clients write the time first, and the
- * first 16 bytes of what AES-CBC encrypts can be changed by changing the IV, which is not signed: such a command can come
- * again with a new date. What it changes remembers its name.
+ * Returns the name of a command whose time a third party may have changed. Older clients write the time first, and the
+ * first 16 bytes of a plaintext in AES-CBC can be changed through the IV, which is not signed. Such a command can be
+ * replayed with a new time, so the record that it changes remembers its name.
  *
  * @returns undefined for a command whose time can be trusted
  */
@@ -47,11 +45,11 @@ export function doubtfulName({ opening, message, place = '' }: StationCommand): 
 }
 
 /**
- * The time inside of a command. That of the envelope is not signed (spec §14.1 #5), and that of a command with a
- * {@link doubtfulName} need not be its own.
+ * Returns the time inside a command. The time of the envelope is not signed (spec §14.1 #5), and that of a command with
+ * a {@link doubtfulName} may have been changed.
  *
- * @returns seconds since the epoch; undefined if there is none, or it lies so far ahead that it would keep later commands
- *   from counting (spec §14.3 #30)
+ * @returns seconds since the epoch; undefined if it is missing, or so far ahead that it would block later commands
+ *   (spec §14.3 #30)
  */
 export function commandTime({ content }: StationCommand, clock: Clock): number | undefined {
   const { time } = content;

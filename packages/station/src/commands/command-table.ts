@@ -1,13 +1,13 @@
 import { ProtocolError } from '@dimp/foundation';
 import type { CommandHandler } from './command-handler.ts';
 
-/** What is done with these is settled: sessions, and that nothing ever answers a receipt (spec §11.5). */
+/** Kinds that the station processes itself; receipts are never answered (spec §11.5). */
 const SETTLED: ReadonlySet<string> = /* @__PURE__ */ new Set(['array', 'handshake', 'receipt']);
 
 /**
- * Handlers by the kind of their contents.
+ * Returns the handlers by kind.
  *
- * @throws `registry/duplicate` for two of one kind; `RangeError` for one of a kind that is settled
+ * @throws `registry/duplicate` for two handlers of one kind; `RangeError` for a kind that the station processes itself
  */
 export function commandTable(
   handlers: readonly CommandHandler[],
@@ -15,9 +15,10 @@ export function commandTable(
   const table = new Map<string, CommandHandler>();
   for (const handler of handlers) {
     const { kind } = handler;
-    if (SETTLED.has(kind)) throw new RangeError(`the station itself processes ${kind}`);
+    if (SETTLED.has(kind))
+      throw new RangeError(`handlers must not contain "${kind}": the station processes it itself`);
     if (table.has(kind)) {
-      throw new ProtocolError('registry/duplicate', 'two handlers of one kind', {
+      throw new ProtocolError('registry/duplicate', `two handlers are registered for "${kind}"`, {
         details: { kind },
       });
     }

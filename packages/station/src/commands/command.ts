@@ -6,63 +6,63 @@ import type { ID } from '@dimp/mkm';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { Hold } from '../directory/eviction.ts';
 
-/** A command for the station, verified and opened. */
+/** A verified and decrypted command for the station. */
 export interface StationCommand<Body = unknown> {
   readonly envelope: Envelope;
   readonly content: Content<string, Body>;
-  /** The message as received: others may have to see its signature. */
+  /** The message as received, with its signature. */
   readonly message: ReliableMessage;
-  /** How it was opened, and what that proves; undefined counts as nothing proven. */
+  /** How it was decrypted, and what that proves; undefined counts as unproven. */
   readonly opening?: Opening | undefined;
-  /** Its place among the contents of its message, for one inside of arrays. */
+  /** Its position in the arrays of its message, for a command inside an array. */
   readonly place?: string;
-  /** The connection it came over; undefined for one that the station finds in its store. */
+  /** The connection that it came over; undefined for a command that the station finds in its store. */
   readonly session: CommandSession | undefined;
   /**
-   * Answers when more is known, without holding up what comes next over the connection.
+   * Sends answers later, without delaying the next messages of the connection.
    *
-   * @param answers - if it fails, there are none
+   * @param answers - if it rejects, nothing is sent
    */
   readonly later?: ((answers: Promise<readonly Draft[]>) => void) | undefined;
 }
 
-/** The connection that a command came over, as processors may see it. */
+/** The connection that a command came over, as processors see it. */
 export interface CommandSession {
-  /** Who has logged in; undefined before. */
+  /** The logged-in user; undefined before login. */
   readonly user: ID | undefined;
   readonly remote: RemoteAddress;
-  /** Whether a station logged in that the operator trusts to relay for others. */
+  /** Whether the user is a station that the operator trusts to relay for others. */
   readonly neighbour: boolean;
-  /** Whether messages are pushed to it (spec §9.8); without effect before login. */
+  /** Starts or stops pushing messages to it (spec §9.8). Has no effect before login. */
   setActive(active: boolean): void;
 }
 
-/** What a station does with commands. */
+/** Processes the commands of a station. */
 export interface CommandProcessor {
-  /** @returns what to answer the sender; undefined for a command that is none of its own */
+  /** @returns the answers to the sender; undefined for a command that the processor does not handle */
   process(command: StationCommand): Promise<readonly Draft[] | undefined>;
   /**
-   * Asked before a meta that a message brings along is kept.
+   * Called before the meta attached to a message is stored.
    *
-   * @param address - where it comes from; undefined for what a neighbour relays
-   * @param neighbour - that neighbour
-   * @throws `policy/rate-limited` if there is no room for strangers
+   * @param address - where the message comes from; undefined for relayed messages
+   * @param neighbour - the neighbour that has relayed the message
+   * @throws `policy/rate-limited` if the directory has no room for new identities
    */
   admit?(id: ID, address: string | undefined, neighbour?: ID): Promise<void>;
-  /** Told once by the station that it works for: whom a full directory must not forget. */
+  /** Called once by the station: sets the function that says whom a full directory must not forget. */
   holdBy?(hold: (id: ID) => MaybePromise<Hold | undefined>): void;
-  /** Somebody has logged in. */
+  /** Called when a user has logged in. */
   loggedIn?(user: ID): void;
   /**
-   * Forgets everything that it keeps of somebody.
+   * Deletes everything stored about an entity.
    *
    * @throws `format/field` for a user of this machine; `store/` codes
    */
   forget?(id: ID): Promise<void>;
-  /** Whether it knows what to do with contents of a kind; without it, with all. */
+  /** Whether contents of a kind are handled; without this method, all are. */
   handles?(kind: string): boolean;
-  /** Who may know where somebody is; the station tells it who writes to whom. */
+  /** Decides who may locate a user; the station tells it who writes to whom. */
   readonly acquaintances?: Acquaintance;
-  /** Forgets a part of what is in memory, half by default; the station asks for it now and then. */
+  /** Drops a part of the caches, half by default. Called periodically by the station. */
   reduceMemory?(part?: Reduction): void;
 }

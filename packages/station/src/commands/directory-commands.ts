@@ -16,7 +16,7 @@ import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { isOwn, receipt, refuse } from './command-helpers.ts';
 import type { RemoteDirectory } from './remote-directory.ts';
 
-/** What the directory needs. */
+/** Options for {@link DirectoryCommands}. */
 export interface DirectoryOptions {
   readonly facebook: Facebook;
   /** The station. */
@@ -29,12 +29,12 @@ export interface DirectoryOptions {
   readonly elsewhere: RemoteDirectory | undefined;
 }
 
-/** Most documents in one command: an entity has no more, and each costs a check of its signature. */
+/** Most documents in one command: an entity has fewer, and each costs a verification. */
 const MAX_DOCUMENTS = 16;
 
 /**
- * Keeps metas and documents and tells everybody of them (spec §9.5, §7.5). What it takes in is about the sender, about
- * groups that he has founded, and newer documents of those who are known; neighbours may tell of anybody.
+ * Stores metas and documents, and answers queries for them (spec §9.5, §7.5). A user may store their own, those of
+ * groups that they have founded, and newer documents of known entities; a neighbour may store those of any entity.
  */
 export class DirectoryCommands {
   readonly handlers: readonly CommandHandler[];
@@ -63,7 +63,7 @@ export class DirectoryCommands {
   async #meta(command: StationCommand<MetaBody>): Promise<readonly Draft[]> {
     const { did, meta } = command.content.body;
     if (meta !== undefined) return this.#pushed(command, did, meta, 'Meta not accepted.');
-    // Who asks for himself has it.
+    // The sender has their own meta.
     if (sameEntity(did, command.envelope.sender)) return [];
     const known = await this.#options.facebook.meta(did);
     if (known === undefined) {
@@ -112,9 +112,10 @@ export class DirectoryCommands {
   }
 
   /**
-   * Whether others are asked now; the answer comes when theirs has come, or it is clear that there is none.
+   * Asks other stations. The answer is sent when theirs has arrived, or when it is clear that there is none.
    *
-   * @param again - answers from what the directory knows
+   * @param again - answers from the directory
+   * @returns whether other stations are being asked
    */
   #asksRemoteDirectory(
     what: 'meta' | 'documents',
@@ -131,8 +132,8 @@ export class DirectoryCommands {
   }
 
   /**
-   * Where the user is, in their own signed words (spec §9.5): last login, program and station. It is for those who have
-   * logged in and whom the user knows, and for neighbours, which relay to them.
+   * Returns the signed login message of a user (spec §9.5). It is for logged-in users whom the user knows, and for
+   * neighbours, which relay to the user.
    */
   async #login(command: StationCommand, did: ID): Promise<readonly Draft[]> {
     if (!did.isUser || !(await this.#mayLocate(command, did))) return [];
@@ -150,7 +151,7 @@ export class DirectoryCommands {
     return this.#options.acquaintances.knows(did, sender);
   }
 
-  /** @param signatures - how many documents are to be verified */
+  /** @param signatures - number of documents to be verified */
   async #pushed(
     command: StationCommand,
     did: ID,

@@ -9,7 +9,7 @@ import { commandTime, doubtfulName, isOwn, receipt, refuse } from './command-hel
 
 const LABELS: { readonly [N in ListName]: string } = { block: 'Block', mute: 'Mute' };
 
-/** Keeps the lists of whom a user wants nothing of, and tells nobody but him what is in them (spec §9.11). */
+/** Handles the block and mute lists of users, and returns them to their owner only (spec §9.11). */
 export function listHandlers(
   lists: BlockLists,
   clock: Clock,

@@ -8,14 +8,14 @@ import type { StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { doubtfulName, isOwn, MAX_COMMAND_SKEW, receipt, refuse } from './command-helpers.ts';
 
-/** How old a login may be, in seconds: clients repeat it every five minutes (spec §11.6). */
+/** Maximum age of a login, in seconds: clients repeat it every five minutes (spec §11.6). */
 const MAX_AGE = 86_400;
-/** Longest message that is kept, in UTF-16 code units of its JSON. */
+/** Longest message that is stored, in UTF-16 code units of its JSON. */
 const MAX_LENGTH = 16 * 1024;
 
 /**
- * Notes where users are (spec §9.7, §11.7). Only he himself can say so, over his own connection or through a neighbour:
- * otherwise anybody could have his messages sent elsewhere (spec §14.1 #10).
+ * Stores where users have logged in (spec §9.7, §11.7). Only the user can say so, over their own connection or through
+ * a neighbour: otherwise any peer could redirect their messages (spec §14.1 #10).
  */
 export function loginHandler(logins: Logins, clock: Clock): CommandHandler {
   return commandHandler(Login, async (command) => {
@@ -36,7 +36,7 @@ export function loginHandler(logins: Logins, clock: Clock): CommandHandler {
       return refuse(command, 'format/limit', 'Message too large.');
     }
     const saved = await logins.save(sender, record, doubtfulName(command));
-    // A login of everybody passes by every station; only his own has to tell the user.
+    // A login passes all stations; only the user's own station answers.
     if (!own) return [];
     return saved ? received(command) : repeated(command, await logins.get(sender), time);
   });
@@ -46,7 +46,7 @@ function received(command: StationCommand): readonly Draft[] {
   return receipt(command, 'Login received.');
 }
 
-/** The same one once more has been received; an older one does not count. */
+/** Answers a login that was not newer: the same one counts as received, an older one as expired. */
 function repeated(
   command: StationCommand,
   stored: LoginRecord | undefined,
@@ -57,7 +57,7 @@ function repeated(
     : refuse(command, 'policy/expired', 'Command expired.');
 }
 
-/** 0.8 has the time inside of a member `login` (spec §9.7). */
+/** Clients of version 0.8 write the time into a member `login` (spec §9.7). */
 function timeOf({ content }: StationCommand<LoginBody>): number | undefined {
   if (content.time !== undefined) return content.time;
   const nested = ownMember(content.wire, 'login');

@@ -1,12 +1,12 @@
 import type { ID } from '@dimp/mkm';
 
-/** Others who may know whom this station does not know. */
+/** A directory of other stations, for users that this station does not know. */
 export interface RemoteDirectory {
   /**
-   * Asks them. What they tell is kept before this tells of it.
+   * Asks the other stations. What they answer is stored before the promise resolves.
    *
-   * @param asker - the neighbour who wants to know, and is not asked himself
-   * @returns whether it has come; undefined if there is nobody to ask now
+   * @param asker - the neighbour that has asked, and is not asked itself
+   * @returns whether it has arrived; undefined if no station can be asked now
    */
   find(what: 'meta' | 'documents', did: ID, asker: ID | undefined): Promise<boolean> | undefined;
 }

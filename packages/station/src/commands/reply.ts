@@ -3,12 +3,12 @@ import type { Draft } from '@dimp/dkd';
 import type { JsonObject } from '@dimp/foundation';
 import type { StationCommand } from './command.ts';
 
-/** An answer of the station, with members of the wire that its content type does not know. */
+/** An answer of the station with wire members that its content type does not have. */
 export interface Reply<Kind extends string = string, Body = unknown> extends Draft<Kind, Body> {
   readonly extra?: JsonObject;
 }
 
-/** Members of one message: an answer has its own. */
+/** Members that belong to one message; an answer has its own. */
 const OF_MESSAGE: readonly string[] = [
   'type',
   'sn',
@@ -21,14 +21,14 @@ const OF_MESSAGE: readonly string[] = [
   '_',
   'bound',
 ];
-/** Longest members that are repeated, in UTF-16 code units of their JSON: an answer is not much longer than its question. */
+/** Most UTF-16 code units of repeated members as JSON, so that an answer is not much longer than its question. */
 const MAX_REPEATED = 1024;
 
 /**
- * An answer that repeats what its question has beside the members of its type, such as the `tag` by which existing
- * clients find the question again (spec §9.9).
+ * Returns an answer that repeats the unknown members of its question, such as the `tag` by which existing clients match
+ * answers to questions (spec §9.9).
  *
- * @param known - members of the type, which the answer has of its own or leaves out
+ * @param known - members of the type, which are not repeated
  */
 export function inReplyTo<Kind extends string, Body>(
   { content }: StationCommand,

@@ -7,24 +7,24 @@ import type { CommandSession, StationCommand } from './command.ts';
 import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { commandTime, doubtfulName, isOwn, receipt, refuse } from './command-helpers.ts';
 
-/** Reports over one connection whose time proves nothing; more count for nothing. */
+/** Most reports with an untrusted time over one connection; more are ignored. */
 const MAX_DOUBTFUL = 4096;
 
-/** What happens to tokens of push services. */
+/** Where the tokens of push services go. */
 export interface PushSeam {
   readonly tokens: PushTokens;
-  /** Told after a token has been stored. */
+  /** Called after a token was stored. */
   readonly onToken: (user: ID, token: PushToken) => void;
 }
 
 /**
- * Hears whether a client wants to be woken, and how (spec §9.8). Tokens of push services are kept only if somebody is there
- * to use them.
+ * Handles reports on whether messages are pushed to a session, and tokens of push services (spec §9.8). Tokens are
+ * stored only if the operator uses them.
  */
 export function reportHandler(clock: Clock, push: PushSeam | undefined): CommandHandler {
-  /** When the state of a session changed last, as its user says. */
+  /** Time of the last change of a session, from its report. */
   const changed = new WeakMap<CommandSession, number>();
-  /** Reports whose time proves nothing: each counts once. */
+  /** Names of reports with an untrusted time: each counts once. */
   const heard = new WeakMap<CommandSession, Set<string>>();
 
   function isNew(session: CommandSession, name: string | undefined): boolean {
@@ -38,7 +38,7 @@ export function reportHandler(clock: Clock, push: PushSeam | undefined): Command
 
   function state(command: StationCommand<ReportBody>, active: boolean): readonly Draft[] {
     const { session, content } = command;
-    // Old clients give no time; over their own connection reports come in order.
+    // Old clients send no time; over their own connection reports arrive in order.
     const time = content.time === undefined ? seconds(clock) : commandTime(command, clock);
     if (time === undefined) return refuse(command, 'format/field', 'Command error.');
     if (session === undefined) return [];

@@ -10,31 +10,31 @@ import { type CommandHandler, commandHandler } from './command-handler.ts';
 import { isOwn, refuse } from './command-helpers.ts';
 import { inReplyTo } from './reply.ts';
 
-/** What searching needs. */
+/** Options for {@link searchHandler}. */
 export interface SearchOptions {
   readonly facebook: Facebook;
-  /** The station, which answers. */
+  /** The station. */
   readonly id: ID;
   readonly index: UserIndex;
   readonly limiter: RateLimiter;
-  /** Who is online; without it nobody is told (spec §14.6 #54). */
+  /** Lists the online users; without it no user is told (spec §14.6 #54). */
   readonly onlineUsers?: (() => Iterable<ID>) | undefined;
 }
 
-/** What a search gets that does not say how many it wants (spec §9.9). */
+/** Results of a search without a limit (spec §9.9). */
 const DEFAULT_LIMIT = 50;
-/** What asking for those who are online gets. */
+/** Results of a search for online users without a limit. */
 const DEFAULT_ONLINE = 100;
 const MAX_LIMIT = 100;
-/** Results that can be reached page by page: who needs more words than that should think of some. */
+/** Most results that can be skipped, page by page. */
 const MAX_START = 1000;
 
-/** Searches users (spec §9.9), for those who have logged in. */
+/** Handles searches of logged-in users (spec §9.9). */
 export function searchHandler(options: SearchOptions): CommandHandler {
   const { id, index, limiter, onlineUsers } = options;
   return commandHandler(Search, async (command) => {
     const { keywords, users } = command.content.body;
-    // An answer, which nobody asked for.
+    // An answer that the station has not asked for.
     if (users !== undefined) return [];
     if (!isOwn(command)) return refuse(command, 'policy/unauthorized', 'Permission denied.');
     limiter.search(command.envelope.sender);
@@ -47,7 +47,7 @@ export function searchHandler(options: SearchOptions): CommandHandler {
         ? page(onlineUsers(), start, limit)
         : await withExact(options, keywords, start, await index.search(keywords, start, limit));
     if (found === undefined) return refuse(command, 'format/field', 'Search command error.');
-    // A terminal is a device, and nobody searches for one: clients would take it for somebody else.
+    // An ID with a terminal stands for a device; clients would take it for another user.
     const { parseID } = options.facebook.protocol;
     const people = found.map((each) => (each.terminal === undefined ? each : parseID(each.entity)));
     const body: SearchBody = { keywords, start, limit, station: id, users: people };
@@ -55,7 +55,7 @@ export function searchHandler(options: SearchOptions): CommandHandler {
   });
 }
 
-/** Somebody's whole ID finds him always, even if the index has no room for him. */
+/** A whole ID finds its user even if they are not in the index. */
 async function withExact(
   { facebook }: SearchOptions,
   [word, ...others]: readonly string[],

@@ -43,41 +43,41 @@ import { reportHandler } from './report-command.ts';
 import { searchHandler } from './search-command.ts';
 import { storageHandler } from './storage-command.ts';
 
-/** What {@link StationCommands} are made with. */
+/** Options for {@link StationCommands}. */
 export interface StationCommandsOptions {
   readonly facebook: Facebook;
   /** The station: a user of the facebook. */
   readonly id: ID;
   readonly keeper: RateLimiter;
-  /** Where logins, lists and deposits are kept; the store of the facebook by default. */
+  /** Where logins, lists and deposits are stored; the store of the facebook by default. */
   readonly store?: Store;
-  /** Short names that the operator gives (spec §11.10); services among them, such as `archivist`. */
+  /** Short names assigned by the operator (spec §11.10), including services such as `archivist`. */
   readonly names?: Readonly<Record<string, ID>>;
-  /** Lets users see who is online (spec §9.9); without it, which is safer, nobody does. */
+  /** Lists the online users for searches (spec §9.9). Without it, which is safer, no user can see who is online. */
   readonly onlineUsers?: () => Iterable<ID>;
-  /** Hands on tokens of push services (spec §9.8); without it none are taken. */
+  /** Receives the tokens of push services (spec §9.8); without it none are accepted. */
   readonly onPushToken?: (user: ID, token: PushToken) => void;
-  /** Whom to ask for those that the directory does not know; nobody by default. */
+  /** Other stations to ask for entities that the directory does not know; none by default. */
   readonly elsewhere?: RemoteDirectory;
-  /** Handlers of the operator's own contents. */
+  /** Handlers for the operator's own contents. */
   readonly handlers?: readonly CommandHandler[];
   readonly timers?: Timers;
   readonly logger?: Logger;
   readonly metrics?: StationMetrics;
 }
 
-/** Type of a forward, well-formed or not (spec §9.1). */
+/** Content type of a forward, well-formed or not (spec §9.1). */
 const FORWARD = '255';
-/** Most contents in one array, and in those inside of it (spec §14.7 no. 7). */
+/** Most contents of one array, nested ones included (spec §14.7 no. 7). */
 const MAX_ARRAY = 64;
-/** Deepest array in an array. */
+/** Deepest nesting of arrays. */
 const MAX_DEPTH = 4;
-/** How often somebody is told that he asks for too much, in milliseconds. */
+/** Minimum time between two receipts for exceeded limits to one user, in milliseconds. */
 const COMPLAINT_INTERVAL = 60_000;
 
 /**
- * Answers everything that is said to a station, but for handshakes, which are a matter of sessions. It never answers
- * receipts, nor people's words; machines get no receipts (spec §11.5).
+ * Answers all contents for a station except handshakes, which the sessions process. Receipts and texts are never
+ * answered, and bots and stations get no receipts (spec §11.5).
  *
  * @example
  * ```ts
@@ -86,17 +86,17 @@ const COMPLAINT_INTERVAL = 60_000;
  * ```
  */
 export class StationCommands implements CommandProcessor, AsyncDisposable {
-  /** Where users are. */
+  /** The logins of users. */
   readonly logins: Logins;
-  /** Who wants nothing of whom. */
+  /** The block and mute lists of users. */
   readonly lists: BlockLists;
-  /** Short names. */
+  /** The short names. */
   readonly names: NameTable;
-  /** How many the directory gets to know. */
+  /** The bound on the number of identities in the directory. */
   readonly identities: Identities;
-  /** Tokens of push services. */
+  /** The tokens of push services. */
   readonly pushTokens: PushTokens;
-  /** Who may know where somebody is. */
+  /** Decides who may locate a user. */
   readonly acquaintances: Acquaintances;
   readonly #options: StationCommandsOptions;
   readonly #deposits: Deposits;
@@ -108,13 +108,13 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   readonly #metrics: StationMetrics;
 
   /**
-   * @throws `format/field` for a name that cannot be given; `registry/duplicate` for two handlers of one kind;
-   *   `RangeError` for a handler of what the station itself does
+   * @throws `format/field` for an invalid name; `registry/duplicate` for two handlers of one kind; `RangeError` for a
+   *   handler of a kind that the station processes itself
    */
   constructor(options: StationCommandsOptions) {
     const { facebook, id, keeper: limiter, logger = silentLogger, timers = systemTimers } = options;
     const { protocol, clock } = facebook;
-    // A part of its own: other services of the same identity keep their things in the store, too.
+    // A sub-store: other services of the same identity use the store as well.
     const store = subStore(options.store ?? facebook.store, ['station']);
     this.#options = options;
     this.#logger = logger;
@@ -161,21 +161,21 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   }
 
   /**
-   * Answers a command, or another content for the station. What comes back may be sent as it is.
+   * Answers a command or another content for the station. The answers may be sent as they are.
    *
    * @returns undefined for a handshake
-   * @throws `store/` codes, `state/stopped` for a store that was closed: the sender has to send it again
+   * @throws `store/` codes, and `state/stopped` for a closed store: the sender has to send it again
    */
   async process(command: StationCommand): Promise<readonly Draft[] | undefined> {
     if (command.content.kind === 'handshake') return undefined;
     const answers = await this.#all(command, { left: MAX_ARRAY }, 1);
     const { sender, receiver } = command.envelope;
-    // What the user says to everybody over his own connection, he says to this station as well.
+    // A broadcast over the user's own connection is addressed to this station too.
     const to = command.session?.neighbour && receiver.isBroadcast ? receiver : this.#options.id;
     return answersTo(sender, to, this.#options.id, answers).map(({ draft }) => draft);
   }
 
-  /** Whether something is known to be done with contents of a kind. */
+  /** Whether there is a handler for contents of a kind. */
   handles(kind: string): boolean {
     return this.#handlers.has(kind);
   }
@@ -196,8 +196,8 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   }
 
   /**
-   * Forgets everything that is kept of somebody: meta, documents, login, lists, deposits, push tokens. What message keys they
-   * have used stays, as it keeps others from using those.
+   * Deletes everything stored about an entity: meta, documents, login, lists, deposits, push tokens. The message keys
+   * that it has used are kept, because others must not use them.
    *
    * @throws `format/field` for a user of this machine; `store/` codes
    */
@@ -210,7 +210,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     for (const records of [this.logins, this.lists, this.#deposits]) records.reduceMemory(part);
   }
 
-  /** Stops listening to what is saved, when what was saved until now is written. */
+  /** Stops listening to the facebook, and waits until all earlier changes are written. */
   async close(): Promise<void> {
     this.identities.close();
     this.#listening.close();
@@ -233,7 +233,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     await this.pushTokens.removeAll(id);
   }
 
-  /** What an array holds is answered one after the other (spec §9.2). */
+  /** Answers the contents of an array one after the other (spec §9.2). */
   async #all(
     command: StationCommand,
     budget: { left: number },
@@ -246,7 +246,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     for (const [index, inner] of (content.body as ArrayBody).contents.entries()) {
       if (budget.left <= 0) break;
       budget.left -= 1;
-      // A handshake is no part of anything else: it would log in past the sessions.
+      // A handshake inside an array would log in without the checks of the sessions.
       if (inner.kind === 'handshake') continue;
       answers.push(
         ...(await this.#all(
@@ -263,7 +263,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     const { content, envelope, message } = command;
     const handler = this.#handlers.get(content.kind);
     if (handler === undefined) {
-      // Words are for people, and nobody has to understand what is said to everybody.
+      // Texts are for people, and a station need not understand every broadcast.
       if (isLeftAlone(content) || envelope.receiver.isGroup) return [];
     }
     try {
@@ -280,26 +280,26 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
   #refused(command: StationCommand, { code }: ProtocolError): readonly Draft[] {
     this.#metrics.refused(code);
     const { sender } = command.envelope;
-    // A receipt costs more than the command that it refuses.
+    // A receipt costs the station more than the refused command.
     if (code === 'policy/rate-limited' && !this.#complaints.pass(sender.entity)) return [];
     return refuse(command, code);
   }
 
-  /** A mistake in a handler is no fault of the sender's, and none of his messages' that follow. */
+  /** Answers a command on which a handler has failed. The connection of the sender goes on. */
   #failed(command: StationCommand, error: unknown): readonly Draft[] {
-    // Not its message, which may quote the command.
+    // Without the message of the error, which may quote the command.
     const cause = error instanceof Error ? error.name : typeof error;
     this.#logger.error('command failed', { kind: command.content.kind, cause });
     return refuse(command, 'state/not-ready', 'Command error.');
   }
 }
 
-/** Clients of today answer a forward with an empty one (spec §9.2), and so would answer an answer to that. */
+/** Existing clients answer a forward with an empty one (spec §9.2), so an answer to it would start a loop. */
 function isLeftAlone({ kind, type }: Content): boolean {
   return kind === 'text' || kind === 'receipt' || type === FORWARD;
 }
 
-/** Neighbours ask for the users of theirs, who may be many. */
+/** Whether a command is from a neighbour, which asks for all of its users. */
 function isOfNeighbour({ session, envelope }: StationCommand): boolean {
   const { user, neighbour = false } = session ?? {};
   return neighbour && user !== undefined && sameEntity(user, envelope.sender);

@@ -20,7 +20,7 @@ const LABELS: { readonly [T in Title]: string } = {
   private_key: 'Private key',
 };
 
-/** Members that belong to one message and not to what is kept; the last two bind it to its envelope (spec §14.2 #20). */
+/** Members that belong to one message and are not stored; the last two bind it to its envelope (spec §14.2 #20). */
 const OF_MESSAGE: readonly string[] = [
   'type',
   'sn',
@@ -33,8 +33,7 @@ const OF_MESSAGE: readonly string[] = [
 ];
 
 /**
- * Keeps what users have encrypted for themselves, such as their contacts, and gives it back to them and to nobody else
- * (spec §9.10).
+ * Stores what users have encrypted for themselves, such as their contacts, and returns it to them only (spec §9.10).
  */
 export function storageHandler(deposits: Deposits, clock: Clock): CommandHandler {
   return commandHandler(Storage, async (command) => {
@@ -74,8 +73,8 @@ export function storageHandler(deposits: Deposits, clock: Clock): CommandHandler
 }
 
 /**
- * The command as it came, members that we do not know included. Number and time are new: a client takes no message for
- * new whose content is old (spec §14.3 #28).
+ * Returns the command as received, with unknown members. Its serial number and time are new, because a client ignores a
+ * message with an old content (spec §14.3 #28).
  */
 function back({ command }: Deposit): Draft {
   const name = ownMember(command, 'command');

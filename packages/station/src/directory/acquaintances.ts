@@ -3,33 +3,33 @@ import { isProtocolError, LruMap, type MaybePromise, ownMember } from '@dimp/fou
 import { type EntityKey, EntityType, type ID, sameEntity } from '@dimp/mkm';
 import type { Deposit, Deposits } from './deposits.ts';
 
-/** Who may know where somebody is, and whether they are there. */
+/** Decides who may learn where a user is, and whether they are online. */
 export interface Acquaintance {
-  /** Told of each message that somebody has written to somebody else, not of what programs send by themselves. */
+  /** Called for each message that a person has sent to another, not for messages that programs send by themselves. */
   wrote(sender: ID, receiver: ID): void;
   /**
-   * Whether a user has shown that they want to have to do with somebody.
+   * Returns whether a user has shown that they know another one.
    *
    * @throws `store/` codes
    */
   knows(user: ID, other: ID): MaybePromise<boolean>;
 }
 
-/** What {@link Acquaintances} are made with. */
+/** Options for {@link Acquaintances}. */
 export interface AcquaintancesOptions {
   readonly parseID: Protocol['parseID'];
-  /** Contacts that users keep at the station; those that are encrypted tell it nothing. */
+  /** The deposits of users, for contacts that are stored unencrypted. */
   readonly vault?: Pick<Deposits, 'get'>;
 }
 
-/** Users whose last receivers are remembered, and receivers of each. */
+/** Most users whose receivers are remembered, and receivers of each. */
 const USERS = 16_384;
 const RECEIVERS = 128;
 
 /**
- * Knows whom users have written to lately, and which contacts they keep here in the clear. A stranger must not learn
- * from a station when a person is there; whoever was answered may. It is kept in memory only: a list of who talks to
- * whom is nothing for a disk. After a restart everybody is a stranger until they are written to again.
+ * Remembers to whom users have recently written, and reads the contacts that they store unencrypted. A stranger must
+ * not learn from a station when a user is online; a sender who was answered may. The memory is not stored, so that no
+ * disk contains who talks to whom. After a restart each sender is a stranger until the user writes to them again.
  */
 export class Acquaintances implements Acquaintance {
   readonly #options: AcquaintancesOptions;
@@ -46,7 +46,7 @@ export class Acquaintances implements Acquaintance {
     this.#written.set(sender.entity, known);
   }
 
-  /** Bots and stations are there for everybody: nobody's life can be read from when they run. */
+  /** Bots and stations are public: when they run says nothing about a person. */
   knows(user: ID, other: ID): MaybePromise<boolean> {
     if (user.type !== EntityType.User || sameEntity(user, other)) return true;
     if (this.#written.get(user.entity)?.get(other.entity) !== undefined) return true;

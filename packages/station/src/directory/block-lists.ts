@@ -3,20 +3,20 @@ import { type JsonObject, type MaybePromise, ownMember, type Reduction } from '@
 import type { EntityKey, ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
 
-/** Who wants no messages from whom (spec §11.11). */
+/** Knows which senders and groups a user has blocked (spec §11.11). */
 export interface Blocking {
-  /** Whether a receiver has blocked the sender, or the group that the message is for. */
+  /** Whether a receiver has blocked the group that a message is for, or its sender. */
   blocks(receiver: ID, sender: ID, group?: ID): MaybePromise<boolean>;
 }
 
-/** Which of the two lists of a user: nothing at all from those in it, or no push notification (spec §9.11). */
+/** One of the two lists of a user (spec §9.11): `block` stops messages, `mute` stops push notifications. */
 export type ListName = 'block' | 'mute';
 
 /** A list that a user has stored. */
 export interface IDList {
-  /** Seconds since the epoch, as the user says. */
+  /** Seconds since the epoch, from the user's command. */
   readonly time: number;
-  /** As he wrote them. */
+  /** IDs as the user wrote them. */
   readonly list: readonly string[];
 }
 
@@ -24,17 +24,17 @@ interface Loaded extends IDList {
   readonly entities: ReadonlySet<EntityKey>;
 }
 
-/** What {@link BlockLists} are made with. */
+/** Options for {@link BlockLists}. */
 export interface BlockListsOptions {
   readonly store: Store;
   readonly protocol: Protocol;
   readonly logger: Logger;
 }
 
-/** Longest list, in UTF-16 code units of its IDs with one more for each. */
+/** Longest list, in UTF-16 code units of its IDs, plus one for each. */
 export const MAX_LIST_LENGTH: number = 64 * 1024;
 
-/** Who wants no messages from whom, and who wants no notice of them (spec §9.11, §11.11). */
+/** The block and mute lists of users (spec §9.11, §11.11). */
 export class BlockLists {
   readonly #lists: { readonly [N in ListName]: NewestRecords<Loaded> };
 
@@ -43,8 +43,8 @@ export class BlockLists {
   }
 
   /**
-   * Whether a receiver wants nothing of a message: its group is in his list, or where it has none, its sender.
-   * Answers at once for those who were asked about lately.
+   * Whether a receiver has blocked a message: its group is in their list or, for a message without a group, its sender.
+   * Answers synchronously for lists that are cached.
    *
    * @throws `store/` codes
    */
@@ -52,21 +52,21 @@ export class BlockLists {
     return this.#contains('block', receiver, group ?? sender);
   }
 
-  /** Whether a receiver wants no push notification of a message; by the rule of {@link BlockLists.blocks}. */
+  /** Whether a receiver wants no push notification for a message. The rule is that of {@link BlockLists.blocks}. */
   mutes(receiver: ID, sender: ID, group?: ID): MaybePromise<boolean> {
     return this.#contains('mute', receiver, group ?? sender);
   }
 
-  /** The list as stored; undefined if the user has never stored one. */
+  /** The stored list; undefined if the user has none. */
   get(name: ListName, user: ID): MaybePromise<IDList | undefined> {
     return this.#lists[name].get(user);
   }
 
   /**
-   * Replaces a list if this one is newer. It is the caller who bounds it.
+   * Replaces a list if this one is newer. The caller checks its length.
    *
-   * @param doubtful - name of a command whose time proves nothing
-   * @returns whether it was
+   * @param doubtful - name of a command with a time that cannot be trusted
+   * @returns whether it was newer
    * @throws `policy/rate-limited` for too many doubtful ones; `store/` codes
    */
   async save(
@@ -82,7 +82,7 @@ export class BlockLists {
   }
 
   /**
-   * Forgets both lists of a user.
+   * Deletes both lists of a user.
    *
    * @throws `store/` codes
    */
@@ -90,7 +90,7 @@ export class BlockLists {
     for (const records of Object.values(this.#lists)) await records.remove(user);
   }
 
-  /** Forgets a part of what is in memory, half by default. */
+  /** Drops a part of the cache, half by default. */
   reduceMemory(part?: Reduction): void {
     for (const records of Object.values(this.#lists)) records.reduceMemory(part);
   }

@@ -9,23 +9,26 @@ import {
 import type { ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
 
-/** What a user keeps at the station under a title (spec §9.10). */
+/** What a user stores at the station under a title (spec §9.10). */
 export interface Deposit {
-  /** Seconds since the epoch, as the user says. */
+  /** Seconds since the epoch, from the user's command. */
   readonly time: number;
-  /** The whole command, as on the wire: the station reads nothing of it. */
+  /** The whole command as on the wire. The station does not interpret it. */
   readonly command: JsonObject;
 }
 
-/** Titles that something can be kept under (spec §9.10). */
+/** Titles of deposits (spec §9.10). */
 export const TITLES = ['contacts', 'private_key'] as const;
 /** One of {@link TITLES}. */
 export type Title = (typeof TITLES)[number];
 
-/** Longest command that is kept, in UTF-16 code units of its JSON. */
+/** Longest command that is stored, in UTF-16 code units of its JSON. */
 export const MAX_DEPOSIT_LENGTH: number = 64 * 1024;
 
-/** Things that users keep at the station, encrypted by themselves: their contacts, for the next device (spec §9.10). */
+/**
+ * Data that users store at the station, encrypted by themselves, such as their contacts for the next device (spec
+ * §9.10).
+ */
 export class Deposits {
   readonly #records: NewestRecords<Deposit>;
 
@@ -45,10 +48,10 @@ export class Deposits {
   }
 
   /**
-   * Keeps something if it is newer than what is there. It is the caller who bounds it.
+   * Stores a deposit if it is newer than the stored one. The caller checks its length.
    *
-   * @param doubtful - name of a command whose time proves nothing
-   * @returns whether it was
+   * @param doubtful - name of a command with a time that cannot be trusted
+   * @returns whether it was newer
    * @throws `policy/rate-limited` for too many doubtful ones; `store/` codes
    */
   async save(user: ID, title: Title, deposit: Deposit, doubtful?: string): Promise<boolean> {
@@ -56,7 +59,7 @@ export class Deposits {
   }
 
   /**
-   * Forgets everything that a user keeps here.
+   * Deletes all deposits of a user.
    *
    * @throws `store/` codes
    */
@@ -64,7 +67,7 @@ export class Deposits {
     for (const title of TITLES) await this.#records.remove(user, title);
   }
 
-  /** Forgets a part of what is in memory, half by default. */
+  /** Drops a part of the cache, half by default. */
   reduceMemory(part?: Reduction): void {
     this.#records.reduceMemory(part);
   }

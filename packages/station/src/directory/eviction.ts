@@ -4,22 +4,22 @@ import type { EntityKey } from '@dimp/mkm';
 import type { Limits } from '../limits/limits.ts';
 import { type KnownIdentities, type KnownIdentity, NO_ORIGIN } from './known-identities.ts';
 
-/** What keeps somebody from being forgotten: `here` always does, waiting messages while their origin has no more than its share. */
+/** Reason not to evict an identity: `here` always holds; `messages` holds while its origin has at most its share. */
 export type Hold = 'here' | 'messages';
 
-/** What {@link findEvictable} looks at. */
+/** Options for {@link findEvictable}. */
 export interface EvictionOptions {
   readonly known: KnownIdentities;
   readonly limits: Pick<Limits, 'identities' | 'identityRetention'>;
   readonly clock: Clock;
-  /** What keeps somebody from being forgotten; undefined if nothing does. */
+  /** Returns the reason not to evict an identity; undefined if there is none. */
   readonly held: (entity: EntityKey) => MaybePromise<Hold | undefined>;
 }
 
-/** Origins that are looked at, the largest ones, and entries of each: the search has to end soon. */
+/** Number of origins that are searched, the largest first, and entries of each, so that a search is short. */
 const MOST_ORIGINS = 16;
 const MOST_ENTRIES = 64;
-/** What begins the origin of those whom a neighbour has told of, and as how many addresses it counts. */
+/** Prefix of the origin of a neighbour, and the number of addresses that it counts as. */
 export const NEIGHBOUR_ORIGIN = 'n';
 const NEIGHBOUR_TIMES = 16;
 
@@ -29,13 +29,13 @@ interface Origin {
 }
 
 /**
- * Whom a full directory forgets for a newcomer. Whoever never logged in, or not for as long as identities are retained, and has no
- * messages waiting, of the largest origin that has more than the newcomer's, or of the newcomer's own. If there is nobody, anybody
- * who is not here now, of an origin that has more than its share of the whole directory: otherwise logging in once with each of many
- * identities would keep everybody else out.
+ * Finds the identity that a full directory evicts for a newcomer. First choice: an identity that never logged in, or
+ * not within the retention time, without waiting messages, of the largest origin that has more than the newcomer's, or
+ * of the newcomer's own. Second choice: one that is not connected, of an origin with more than its share of the
+ * directory. Otherwise, logging in once with each of many identities would fill the directory for good.
  *
- * @param newcomer - their origin
- * @param except - the newcomer, if they are among the known already
+ * @param newcomer - origin of the newcomer
+ * @param except - the newcomer, if already in the directory
  * @throws `store/` codes
  */
 export async function findEvictable(
@@ -58,7 +58,7 @@ export async function findEvictable(
   }
   const share = limits.identities / known.counts.size;
   for (const { name, weight } of origins) {
-    // After the change the newcomer's origin still has no more than this one.
+    // After the eviction the newcomer's origin must not have more than this one.
     if (weight <= share || weight < own + 2) continue;
     const found =
       (await first(options, name, except, (_, hold) => !hold)) ??
@@ -84,7 +84,7 @@ async function first(
   return undefined;
 }
 
-/** The largest origins, with the newcomer's own and those whose origin was never noted, the largest first. */
+/** Returns the largest origins in descending order, then the newcomer's own and the unknown origin. */
 function largest(counts: ReadonlyMap<string, number>, newcomer: string): readonly Origin[] {
   const top: Origin[] = [];
   for (const [name, count] of counts) {
@@ -102,7 +102,7 @@ function largest(counts: ReadonlyMap<string, number>, newcomer: string): readonl
   return top;
 }
 
-/** Many speak through a neighbour, and those whose origin is not known may each have their own. */
+/** Weighs an origin: a neighbour relays for many users, and identities of unknown origin may each have their own. */
 function weightOf(origin: string, count: number): number {
   if (origin === NO_ORIGIN) return Math.min(count, 1);
   return origin.startsWith(NEIGHBOUR_ORIGIN) ? count / NEIGHBOUR_TIMES : count;

@@ -15,31 +15,34 @@ import type { RateLimiter } from '../limits/rate-limiter.ts';
 import { findEvictable, type Hold, NEIGHBOUR_ORIGIN } from './eviction.ts';
 import { KnownIdentities, type KnownIdentity, NO_ORIGIN } from './known-identities.ts';
 
-/** What {@link Identities} are made with. */
+/** Options for {@link Identities}. */
 export interface IdentitiesOptions {
   readonly facebook: Facebook;
   readonly keeper: RateLimiter;
-  /** Where it is noted who is known; a part of the facebook's store by default. */
+  /** Where the list of known identities is stored; the store of the facebook by default. */
   readonly store?: Store;
-  /** Forgets everything else that is kept of somebody; their meta and documents by default. */
+  /** Deletes everything stored about an entity; its meta and documents by default. */
   readonly forget?: (id: ID) => Promise<void>;
-  /** Whether somebody has logged in before that was noted here. */
+  /** Whether an entity had logged in before this list existed. */
   readonly wasHere?: (id: ID) => MaybePromise<boolean>;
   readonly logger?: Logger;
 }
 
-/** What begins the origin of those who came from an address. */
+/** Prefix of the origin of an address. */
 const ADDRESS_ORIGIN = 'a';
-/** Identities whose origin is remembered between the question and the saving of their metas. */
+/** Most identities whose origin is remembered until their metas are saved. */
 const EXPECTED = 4096;
-/** How often it is noted that somebody is here, and told that the directory is full, in milliseconds. */
+/**
+ * Minimum time between two records of the use of an identity, and between two warnings of a full directory, in
+ * milliseconds.
+ */
 const USE_INTERVAL = 24 * 60 * 60_000;
 const COMPLAINT_INTERVAL = 60 * 60_000;
 
 /**
- * Bounds how many the directory gets to know: an identity costs its maker nothing (spec §14.4 #40). When it is full, a newcomer
- * gets the place of somebody who is not needed, of those whose network has most; see {@link findEvictable}. Who is known is never
- * refused.
+ * Bounds the number of identities in the directory, because creating one costs nothing (spec §14.4 #40). When the
+ * directory is full, a newcomer replaces an unused identity of the network that has most; see {@link findEvictable}. A
+ * known identity is never refused.
  */
 export class Identities {
   readonly #options: IdentitiesOptions;
@@ -64,45 +67,48 @@ export class Identities {
     this.#listening = facebook.events.on('metaSaved', ({ id }) => this.#saved(id));
   }
 
-  /** Tells whom the station that works with this directory needs; without it, nobody but users of this machine. */
+  /**
+   * Sets the function that says which identities the station needs; without it, only users of this machine are
+   * protected.
+   */
   holdBy(hold: (id: ID) => MaybePromise<Hold | undefined>): void {
     this.#hold = hold;
   }
 
   /**
-   * To be asked before the meta of somebody is kept.
+   * Must be called before the meta of an entity is saved.
    *
-   * @param address - where it comes from; undefined for what no limit of addresses holds for
-   * @param neighbour - the station that tells of them
-   * @throws `policy/rate-limited` if they are not known and there is no room for them; `store/` codes
+   * @param address - where the meta comes from; undefined if no limit for addresses applies
+   * @param neighbour - the station that has sent the meta
+   * @throws `policy/rate-limited` if the entity is not known and there is no room for it; `store/` codes
    */
   async admit(id: ID, address: string | undefined, neighbour?: ID): Promise<void> {
     const { facebook, keeper } = this.#options;
     if ((await facebook.meta(id)) !== undefined) {
-      // Groups never log in: who tells of them uses them.
+      // Groups never log in: they are used when a message names them.
       if (id.isGroup) this.used(id);
       return;
     }
     await this.#loaded();
-    // Whoever was saved before counts.
+    // Identities that are being saved count.
     await this.#turn;
     const origin = originOf(address, neighbour);
     if (this.#known.size >= keeper.limits.identities) {
-      // Nobody is forgotten yet: the meta may be a forgery.
+      // Nothing is evicted yet: the meta may be forged.
       if ((await this.#evictable(origin)) === undefined) throw this.#full();
     }
     if (address !== undefined) keeper.identity(address);
     this.#expected.set(id.entity, origin);
   }
 
-  /** Somebody is here: they are among the last to be forgotten. */
+  /** Records that an identity is in use, so that it is evicted last. */
   used(id: ID): void {
     if (!this.#uses.pass(id.entity)) return;
     this.#inTurn(() => this.#known.use(id.entity, this.#options.facebook.clock.now()));
   }
 
   /**
-   * Forgets somebody.
+   * Deletes an entity.
    *
    * @throws `format/field` for a user of this machine; `store/` codes
    */
@@ -110,12 +116,12 @@ export class Identities {
     return this.#inTurn(() => this.#forget(id));
   }
 
-  /** Resolves when everything that was told until now is noted. */
+  /** Resolves when all earlier changes are stored. */
   async settled(): Promise<void> {
     await this.#turn;
   }
 
-  /** Stops counting. */
+  /** Stops listening to the facebook. */
   close(): void {
     this.#listening.close();
   }
@@ -167,7 +173,7 @@ export class Identities {
     return keeper.refusal('identities');
   }
 
-  /** Tasks run one after the other; a failure is told to who waits for the task, and reported otherwise. */
+  /** Runs tasks one after the other. A failure rejects the returned promise and is logged. */
   #inTurn(task: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(() => this.#loaded()).then(task);
     this.#turn = done.catch((error: unknown) => {
@@ -185,7 +191,7 @@ export class Identities {
     return this.#loading;
   }
 
-  /** What a crash, or a version that noted nothing, has left is put right: each meta is noted once. */
+  /** Loads the list, and repairs it after a crash or an update from a version without it: each meta is listed once. */
   async #load(): Promise<void> {
     const { facebook } = this.#options;
     await this.#known.load();
@@ -210,8 +216,8 @@ export class Identities {
 }
 
 /**
- * What stands for an address or a neighbour: 16 bits of a digest. That says nothing of where somebody was, and counting by it takes
- * bounded memory.
+ * Returns the origin of an address or a neighbour: 16 bits of a digest. It does not reveal the address, and counting by
+ * it takes bounded memory.
  */
 function originOf(address: string | undefined, neighbour: ID | undefined): string {
   if (neighbour !== undefined) return NEIGHBOUR_ORIGIN + shortDigest(neighbour.entity);

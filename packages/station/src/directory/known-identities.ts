@@ -3,12 +3,12 @@ import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { LruMap } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
 
-/** Somebody whom the directory knows. */
+/** An identity in the directory. */
 export interface KnownIdentity {
   readonly entity: EntityKey;
-  /** Digest of where they came from. */
+  /** Digest of the address or neighbour that it came from. */
   readonly origin: string;
-  /** When they were last here, in milliseconds since the epoch; undefined if they never logged in. */
+  /** Last use in milliseconds since the epoch; undefined if it has never logged in. */
   readonly used: number | undefined;
 }
 
@@ -23,14 +23,13 @@ const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
 const NEVER = '0';
 const USED = '1';
 const TIME_DIGITS = 15;
-/** The origin of those who were known before origins were noted; parts of paths cannot be empty. */
+/** Origin of identities that were known before origins were stored; parts of paths cannot be empty. */
 export const NO_ORIGIN = '-';
 const CACHED = 16_384;
 
 /**
- * Whom the directory knows, by where they came from: `['known', origin, place, entity]`. Places are in the order in which
- * entities are dispensable: those who never logged in, the oldest first, then those who were not here for longest. Changes have to
- * come one after the other.
+ * The identities in the directory, by origin: `['known', origin, place, entity]`. Places are in the order of eviction:
+ * first those that have never logged in, oldest first, then the others by their last use. Changes must not overlap.
  */
 export class KnownIdentities {
   readonly #store: Store;
@@ -38,23 +37,23 @@ export class KnownIdentities {
   readonly #entries = new LruMap<EntityKey, Entry>(CACHED);
   #size = 0;
 
-  /** @param store - the part of a store that is for the station's records */
+  /** @param store - the sub-store for the records of the station */
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** How many there are. */
+  /** Number of identities. */
   get size(): number {
     return this.#size;
   }
 
-  /** How many came from each origin. */
+  /** Number of identities of each origin. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
 
   /**
-   * Counts what is on the disk.
+   * Counts the stored identities.
    *
    * @throws `store/` codes
    */
@@ -70,10 +69,10 @@ export class KnownIdentities {
   }
 
   /**
-   * Notes a newcomer.
+   * Adds an identity.
    *
    * @param now - milliseconds since the epoch
-   * @returns false for one who was noted before
+   * @returns false if it was known
    * @throws `store/` codes
    */
   async add(entity: EntityKey, origin: string, now: number): Promise<boolean> {
@@ -84,7 +83,7 @@ export class KnownIdentities {
   }
 
   /**
-   * Notes that somebody is here.
+   * Records the use of an identity.
    *
    * @param now - milliseconds since the epoch
    * @throws `store/` codes
@@ -104,7 +103,7 @@ export class KnownIdentities {
   }
 
   /**
-   * Those from one origin, the most dispensable first.
+   * The identities of one origin, in the order of eviction.
    *
    * @throws `store/` codes
    */
@@ -117,7 +116,7 @@ export class KnownIdentities {
   }
 
   /**
-   * All of them.
+   * All identities.
    *
    * @throws `store/` codes
    */

@@ -11,27 +11,27 @@ import {
 import type { ID } from '@dimp/mkm';
 import { NewestRecords } from './newest-records.ts';
 
-/** Where a user has logged in, and the proof of it (spec §9.7). */
+/** Where a user has logged in, with proof (spec §9.7). */
 export interface LoginRecord {
-  /** When he says he did, in seconds since the epoch. */
+  /** Time of the login from the user's command, in seconds since the epoch. */
   readonly time: number;
-  /** The command, as on the wire. */
+  /** The command as on the wire. */
   readonly command: JsonObject;
-  /** The message that it came in, signed by the user: others need not believe the station. */
+  /** The message of the command, signed by the user, so that other stations need not trust this one. */
   readonly message: JsonObject;
-  /** The station he is at, as he says; undefined where his client does not know it. */
+  /** The station from the user's command; undefined if their client does not know it. */
   readonly station?: ID;
-  /** The neighbour through which it came; undefined if he is connected here. */
+  /** The neighbour that has relayed the login; undefined if the user is connected to this station. */
   readonly via?: ID;
 }
 
-/** What is told of logins. */
+/** Events of {@link Logins}. */
 export interface LoginEvents {
   /** A newer login of a user has been stored. */
   changed: { readonly user: ID; readonly record: LoginRecord };
 }
 
-/** What {@link Logins} are made with. */
+/** Options for {@link Logins}. */
 export interface LoginsOptions {
   readonly store: Store;
   readonly protocol: Protocol;
@@ -40,7 +40,7 @@ export interface LoginsOptions {
 
 const AREA = 'login';
 
-/** The newest login of each user, on disk (spec §11.7). */
+/** The stored newest login of each user (spec §11.7). */
 export class Logins {
   readonly #parseID: Protocol['parseID'];
   readonly #records: NewestRecords<LoginRecord>;
@@ -63,7 +63,7 @@ export class Logins {
     });
   }
 
-  /** Where to listen to what changes. */
+  /** Events of changed logins. */
   get events(): EventSource<LoginEvents> {
     return this.#events;
   }
@@ -74,10 +74,10 @@ export class Logins {
   }
 
   /**
-   * Keeps a login if it is newer than the stored one. Who may say so is the caller's question.
+   * Stores a login if it is newer than the stored one. The caller checks that the sender may do so.
    *
-   * @param doubtful - name of a command whose time proves nothing
-   * @returns whether it was
+   * @param doubtful - name of a command with a time that cannot be trusted
+   * @returns whether it was newer
    * @throws `policy/rate-limited` for too many doubtful ones; `store/` codes
    */
   async save(user: ID, record: LoginRecord, doubtful?: string): Promise<boolean> {
@@ -87,7 +87,7 @@ export class Logins {
   }
 
   /**
-   * Forgets where a user has logged in.
+   * Deletes the login of a user.
    *
    * @throws `store/` codes
    */
@@ -96,7 +96,7 @@ export class Logins {
   }
 
   /**
-   * Everybody's newest login.
+   * The newest login of each user.
    *
    * @throws `store/` codes
    */
@@ -106,7 +106,7 @@ export class Logins {
     }
   }
 
-  /** Forgets a part of what is in memory, half by default. */
+  /** Drops a part of the cache, half by default. */
   reduceMemory(part?: Reduction): void {
     this.#records.reduceMemory(part);
   }

@@ -3,31 +3,31 @@ import { fieldError, type MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { SERVICE_NAMES } from './service-names.ts';
 
-/** The address-name service as far as messages go through it (spec §11.10). */
+/** Resolves short names for the routing of messages (spec §11.10). */
 export interface Names {
-  /** The bot or user of a short name; undefined if nobody has it. */
+  /** The bot or user with a short name; undefined if it is not assigned. */
   lookup(name: string): MaybePromise<ID | undefined>;
 }
 
-/** Text of at most 64 characters that could stand before the `@` of an ID. */
+/** Text of at most 64 characters that could be the name in an ID. */
 const NAME = /^[^\s@/\p{C}]{1,64}$/u;
 
-/** The service that searches for users (spec §9.9): a station has that built in. */
+/** The service that searches for users (spec §9.9), which is built into a station. */
 const ARCHIVIST = 'archivist';
 
 /**
- * The address-name service: short names that the operator has given (spec §11.10). The station itself is `station`, and
- * has the name in its ID unless that is reserved or given to somebody else; it is also `archivist`, whom existing clients
- * ask for users, unless the operator has given that name to a bot. Case does not matter: names that differ in
- * nothing else would be traps.
+ * The address-name service: short names assigned by the operator (spec §11.10). The station itself is `station`. It
+ * also has the name in its ID, unless that is reserved or assigned, and the name `archivist`, which existing clients
+ * ask for users, unless the operator has assigned it to a bot. Names are case-insensitive, so that two of them cannot
+ * be confused.
  */
 export class NameTable {
   readonly #ids = new Map<string, ID>();
 
   /**
    * @param station - the station's own ID
-   * @param names - what the operator gives: IDs by name
-   * @throws `format/field` for a name that is reserved or no name, and for two that differ in case only
+   * @param names - IDs by name, as assigned by the operator
+   * @throws `format/field` for a name that is reserved or invalid, and for two that differ in case only
    */
   constructor(station: ID, names: Readonly<Record<string, ID>> = {}) {
     for (const [name, id] of Object.entries(names)) this.#add(name, id);
@@ -46,10 +46,11 @@ export class NameTable {
   #add(name: string, id: ID): void {
     const folded = foldName(name);
     // Not the name itself: it may be anything.
-    if (folded === undefined) throw fieldError('names', 'has one that is no name');
-    if (isReserved(folded)) throw fieldError(`names.${folded}`, 'is a reserved word');
-    if (this.#ids.has(folded)) throw fieldError(`names.${folded}`, 'is there twice');
-    if (id.isBroadcast) throw fieldError(`names.${folded}`, 'is no ID of somebody');
+    if (folded === undefined) throw fieldError('names', 'must contain valid short names only');
+    if (isReserved(folded)) throw fieldError(`names.${folded}`, 'must not be a reserved word');
+    if (this.#ids.has(folded))
+      throw fieldError(`names.${folded}`, 'must be unique, whatever the case');
+    if (id.isBroadcast) throw fieldError(`names.${folded}`, 'must be the ID of one user or group');
     this.#ids.set(folded, id);
   }
 }

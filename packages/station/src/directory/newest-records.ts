@@ -10,44 +10,44 @@ import type { ID } from '@dimp/mkm';
 import { readRecord } from './record.ts';
 import { WeightedCache } from './weighted-cache.ts';
 
-/** Something a user has one of; what is newer replaces what is older. */
+/** A record of which each user has one; a newer one replaces it. */
 export interface Timed {
-  /** Seconds since the epoch, as its author says. */
+  /** Seconds since the epoch, from its author. */
   readonly time: number;
 }
 
-/** How one kind of record is kept. */
+/** Options for {@link NewestRecords}. */
 export interface NewestRecordsOptions<T extends Timed> {
   readonly store: Store;
-  /** First parts of their paths; what they are, for errors. */
+  /** First part of the paths, and name of the records in errors. */
   readonly area: string;
   readonly encode: (value: T) => JsonObject;
-  /** @returns undefined for a record that is not what was written */
+  /** @returns undefined for a damaged record */
   readonly decode: (record: JsonObject) => T | undefined;
   readonly logger: Logger;
 }
 
-/** Most bytes of records in memory. */
+/** Most bytes of cached records. */
 const CACHE_BYTES = 32 * 1024 * 1024;
-/** What an entry weighs besides its record: that a user has none is remembered, too. */
+/** Weight of a cache entry besides its record. A missing record is cached too. */
 const ENTRY_BYTES = 256;
-/** Values take more room than their records. */
+/** Factor by which a value takes more memory than its record. */
 const GROWTH = 4;
-/** Names of doubtful changes that are remembered for one record. */
+/** Most names of doubtful changes that are remembered for one record. */
 const MAX_DOUBTFUL = 4096;
-/** Where they stand in a record. */
+/** Member of a record with these names. */
 const DOUBTFUL = 'doubtful';
-/** Attempts to write what somebody else writes as well. */
+/** Attempts to write a record that another writer changes at the same time. */
 const ATTEMPTS = 16;
 
 /**
- * A record of each user in a store, the newest by its own time. Those asked for lately are in memory, and so is that
- * somebody has none: who is asked for with each message costs no reading.
+ * A stored record for each user, the newest by its own time. Recently used records are cached, and so is the fact that
+ * a user has none, because some records are needed for each message.
  */
 export class NewestRecords<T extends Timed> {
   readonly #options: NewestRecordsOptions<T>;
   readonly #cache = new WeightedCache<string, { readonly value: T | undefined }>(CACHE_BYTES);
-  /** Counts the changes: what somebody began to read before may be older than what is stored. */
+  /** Counts the changes: a value whose reading began before a change must not be cached. */
   #changes = 0;
 
   constructor(options: NewestRecordsOptions<T>) {
@@ -55,8 +55,8 @@ export class NewestRecords<T extends Timed> {
   }
 
   /**
-   * @param name - which of several; undefined where there is one only
-   * @throws `store/` codes; a damaged record counts as none, and is reported
+   * @param name - of one of several records of a user; undefined if there is only one
+   * @throws `store/` codes; a damaged record counts as missing, and is logged
    */
   get(user: ID, name?: string): MaybePromise<T | undefined> {
     const path = this.#pathOf(user, name);
@@ -65,12 +65,12 @@ export class NewestRecords<T extends Timed> {
   }
 
   /**
-   * Keeps a record if it is newer than the stored one.
+   * Stores a record if it is newer than the stored one.
    *
-   * @param doubtful - name of a change whose time somebody on the way may have written. A record remembers all such names:
-   *   an old change does not come again under another date.
-   * @returns whether it was; another of the same time is not newer, and neither is a doubtful one that was here before
-   * @throws `policy/rate-limited` for one more doubtful change than are remembered; `store/` codes
+   * @param doubtful - name of a change whose time a third party may have written. A record remembers all such names, so
+   *   that an old change cannot be replayed with another time
+   * @returns whether it was newer; one with the same time is not, and neither is a known doubtful one
+   * @throws `policy/rate-limited` if no more names of doubtful changes can be remembered; `store/` codes
    */
   async save(user: ID, value: T, name?: string, doubtful?: string): Promise<boolean> {
     const { store, encode } = this.#options;
@@ -82,22 +82,25 @@ export class NewestRecords<T extends Timed> {
       if (doubtful !== undefined && names.includes(doubtful)) return false;
       if (doubtful !== undefined && names.length >= MAX_DOUBTFUL) throw tooManyDoubtful();
       const isNewer = before === undefined || value.time > before.time;
-      // Whether it counts or not: what came too late must not come again with a later date.
+      // Even if it is not newer: a change that came too late must not be replayed with a later time.
       if (!isNewer && doubtful === undefined) return false;
       const kept = doubtful === undefined ? names : [...names, doubtful];
       const record = encode(isNewer ? value : before);
       const bytes = encodeRecord(kept.length === 0 ? record : { ...record, [DOUBTFUL]: kept });
       if (!(await store.compareAndSet(path, stored, bytes))) continue;
-      // Not put into the cache: of two that are saved at once, nobody knows here which was the last.
+      // Not cached: of two concurrent changes, it is not known here which one was the last.
       this.#changes += 1;
       this.#cache.delete(path.join('\n'));
       return isNewer;
     }
-    throw new ProtocolError('store/conflict', 'others write the same record all the time');
+    throw new ProtocolError(
+      'store/conflict',
+      'the record was changed by another writer at each attempt',
+    );
   }
 
   /**
-   * Forgets the record of a user.
+   * Deletes the record of a user.
    *
    * @throws `store/` codes
    */
@@ -109,9 +112,9 @@ export class NewestRecords<T extends Timed> {
   }
 
   /**
-   * All records, those that are damaged left out.
+   * All records except damaged ones.
    *
-   * @returns the entity of each, as text
+   * @returns each record with its entity as text
    * @throws `store/` codes
    */
   async *all(): AsyncGenerator<readonly [entity: string, value: T]> {
@@ -122,7 +125,7 @@ export class NewestRecords<T extends Timed> {
     }
   }
 
-  /** Forgets a part of what is in memory, half by default. */
+  /** Drops a part of the cache, half by default. */
   reduceMemory(part?: Reduction): void {
     this.#cache.reduce(part);
   }
@@ -138,7 +141,7 @@ export class NewestRecords<T extends Timed> {
     return value;
   }
 
-  /** A user whose record is damaged must be able to write another. */
+  /** Reads a record. A damaged one counts as missing, so that the user can write another. */
   #read(bytes: Uint8Array): T | undefined {
     const { area, decode, logger } = this.#options;
     return readRecord(bytes, area, decode, logger);
@@ -150,7 +153,7 @@ export class NewestRecords<T extends Timed> {
   }
 }
 
-/** Names of doubtful changes in a record; a damaged one has none that could be read. */
+/** Returns the names of doubtful changes in a record; none for a damaged one. */
 function doubtfulIn(bytes: Uint8Array): readonly string[] {
   try {
     const names = decodeRecordObject(bytes, DOUBTFUL)[DOUBTFUL];
@@ -161,7 +164,11 @@ function doubtfulIn(bytes: Uint8Array): readonly string[] {
 }
 
 function tooManyDoubtful(): ProtocolError<'policy/rate-limited'> {
-  return new ProtocolError('policy/rate-limited', 'too many changes whose time proves nothing', {
-    details: { limit: 'doubtful', max: MAX_DOUBTFUL },
-  });
+  return new ProtocolError(
+    'policy/rate-limited',
+    'too many changes with a time that cannot be verified',
+    {
+      details: { limit: 'doubtful', max: MAX_DOUBTFUL },
+    },
+  );
 }

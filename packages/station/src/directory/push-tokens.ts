@@ -4,17 +4,17 @@ import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { readRecord } from './record.ts';
 
-/** How a device of a user is woken by a push service (spec §9.8). */
+/** A token with which a push service wakes a device of a user (spec §9.8). */
 export interface PushToken {
-  /** `apns`, `c2dm`: whose token it is. */
+  /** The push service: `apns` or `c2dm`. */
   readonly service: string;
-  /** The token itself. Who has it can send notifications to the device, so it is kept like a secret. */
+  /** The token. Its owner can send notifications to the device, so it is treated as a secret. */
   readonly token: string;
-  /** All that the client reported of the device. */
+  /** The report of the client. */
   readonly device: JsonObject;
 }
 
-/** Devices of a user whose tokens are kept; the oldest has to go for one more. */
+/** Most devices of a user; one more replaces the oldest. */
 const MAX_DEVICES = 8;
 /** Longest report of a device, in UTF-16 code units of its JSON. */
 const MAX_REPORT = 4096;
@@ -22,9 +22,9 @@ const MAX_REPORT = 4096;
 const AREA = 'push';
 
 /**
- * Reads what a client reports of its device.
+ * Reads the report of a client about its device.
  *
- * @returns undefined if there is no token in it, or too much of it
+ * @returns undefined for a report without a token, or one that is too long
  */
 export function readPushToken(service: string, report: JsonObject): PushToken | undefined {
   const inner = ownMember(report, 'device');
@@ -36,7 +36,7 @@ export function readPushToken(service: string, report: JsonObject): PushToken | 
   return { service, token, device: report };
 }
 
-/** Tokens of the devices of users, on disk: a few of each user. */
+/** The stored push tokens of users: a few for each. */
 export class PushTokens {
   readonly #store: Store;
   readonly #logger: Logger;
@@ -46,15 +46,15 @@ export class PushTokens {
     this.#logger = logger;
   }
 
-  /** Tokens of a user, newest first. */
+  /** The tokens of a user, newest first. */
   async of(user: ID): Promise<readonly PushToken[]> {
     const bytes = await this.#store.get([AREA, user.entity]);
     if (bytes === undefined) return [];
-    // Clients report their tokens again and again.
+    // A damaged record counts as none: clients report their tokens again and again.
     return readRecord(bytes, AREA, decode, this.#logger) ?? [];
   }
 
-  /** Keeps a token; one that is there already becomes the newest. */
+  /** Stores a token; a known one becomes the newest. */
   async save(user: ID, token: PushToken): Promise<void> {
     await withLock(this.#store, `${AREA} ${user.entity}`, async () => {
       const others = (await this.of(user)).filter(
@@ -66,7 +66,7 @@ export class PushTokens {
     });
   }
 
-  /** Forgets a token that the push service does not know any more. */
+  /** Deletes a token that the push service no longer accepts. */
   async remove(user: ID, token: string): Promise<void> {
     await withLock(this.#store, `${AREA} ${user.entity}`, async () => {
       const tokens = (await this.of(user)).filter((each) => each.token !== token);
@@ -75,7 +75,7 @@ export class PushTokens {
     });
   }
 
-  /** Forgets all tokens of a user. */
+  /** Deletes all tokens of a user. */
   async removeAll(user: ID): Promise<void> {
     await withLock(this.#store, `${AREA} ${user.entity}`, async () => {
       await this.#store.delete([AREA, user.entity]);

@@ -3,10 +3,10 @@ import { decodeRecordObject } from '@dimp/endpoint';
 import type { JsonObject } from '@dimp/foundation';
 
 /**
- * Reads a record, which was right when it was written: one that is damaged counts as none, and is reported.
+ * Reads a record. A damaged record counts as missing, and is logged.
  *
- * @param what - kind of record, for the report
- * @param decode - may throw, or answer undefined, for what is missing
+ * @param what - kind of record, for the log
+ * @param decode - throws or returns undefined for an incomplete record
  */
 export function readRecord<T>(
   bytes: Uint8Array,
@@ -18,7 +18,7 @@ export function readRecord<T>(
   try {
     value = decode(decodeRecordObject(bytes, what));
   } catch {
-    // The cause is not told: it may quote what is stored.
+    // The cause is not logged: it may quote the record.
   }
   if (value === undefined) logger.error('damaged record', { what });
   return value;

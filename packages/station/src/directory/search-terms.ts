@@ -1,18 +1,18 @@
 import { type Document, displayNumber, documentName, type ID, seedNumber } from '@dimp/mkm';
 
-/** Most words of a search; more are an error. */
+/** Most words of a search. */
 const MAX_WORDS = 16;
 /** Longest word of a search, in UTF-16 code units. */
 const MAX_WORD = 256;
-/** Longest name that is searched. */
+/** Longest part of a name that is searched. */
 const MAX_NAME = 128;
 
-/** Reads a search number: ten digits, in groups or not (spec §4.6). */
+/** Reads a search number: ten digits, with or without groups (spec §4.6). */
 function readNumber(word: string): string | undefined {
   return /^\d{10}$|^\d{3}-\d{3}-\d{4}$/.test(word) ? word.replaceAll('-', '') : undefined;
 }
 
-/** What is searched of somebody: his name, his ID and his two numbers, each in a line (spec §9.9). */
+/** Returns the searchable text of a user: name, ID and the two numbers, each in a line (spec §9.9). */
 export function searchText(id: ID, visa: Document): string {
   const name = (documentName(visa) ?? '').slice(0, MAX_NAME).replace(/\s+/g, ' ');
   const number = displayNumber(id).replaceAll('-', '');
@@ -21,15 +21,15 @@ export function searchText(id: ID, visa: Document): string {
 }
 
 /**
- * Makes a test of {@link searchText} for words that all have to occur; ten digits may be somebody's number as well.
+ * Creates a test for {@link searchText}: all words must occur. A word of ten digits may also be a search number.
  *
- * @returns undefined for words that nobody searches with
+ * @returns undefined for words that cannot be searched
  */
 export function searchTest(words: readonly string[]): ((text: string) => boolean) | undefined {
   if (words.length === 0 || words.length > MAX_WORDS) return undefined;
   if (words.some((word) => word.length > MAX_WORD || /\s/.test(word))) return undefined;
   const terms = words.map((word) => ({ word: word.toLowerCase(), number: readNumber(word) }));
-  // One character finds half of everybody: that would be no search, but a list of users (spec §14.6 #54).
+  // A single character would match most users, and so list them (spec §14.6 #54).
   if (!terms.some(({ word }) => [...word].length >= 2)) return undefined;
   return (text) => {
     const start = text.indexOf('\n', 12);

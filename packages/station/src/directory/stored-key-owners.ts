@@ -12,14 +12,14 @@ import type { EntityKey, ID } from '@dimp/mkm';
 const OWNER = 'key-owner';
 const KEYS = 'key-owner-keys';
 /**
- * Keys of one sender that are remembered: a client makes one a day. Each sender has this many of their own, so that
- * nobody's commands, however many, make a station forget whose the keys of others are.
+ * Keys that are remembered for each sender; a client creates one a day. The bound is for each sender, so that the
+ * commands of one sender cannot displace the keys of others.
  */
 const MAX_KEYS = 1024;
 
 /**
- * Remembers on disk who used a message key first in a command for the station, so that nobody can have the station open
- * what others wrote, and watch its answers (spec §14.2 #20 and #21).
+ * Stores who first used a message key in a command for the station, so that an attacker cannot have the station decrypt
+ * messages of others and watch its answers (spec §14.2 #20 and #21).
  */
 export class StoredKeyOwners extends KeyOwners {
   readonly #store: Store;
@@ -46,7 +46,7 @@ export class StoredKeyOwners extends KeyOwners {
     });
   }
 
-  /** Lists a key among those of its sender; the oldest has to go when there are too many. */
+  /** Adds a key to those of its sender, and drops the oldest ones beyond the bound. */
   async #note({ sender, fingerprint }: KeyClaim): Promise<void> {
     const { entity } = sender;
     await withLock(this.#store, `${KEYS} ${entity}`, async () => {
@@ -60,7 +60,7 @@ export class StoredKeyOwners extends KeyOwners {
     });
   }
 
-  /** Unless it was proven to be somebody else's meanwhile. */
+  /** Deletes a key, unless it was proven meanwhile to belong to another sender. */
   async #forget(fingerprint: string, entity: EntityKey): Promise<void> {
     const bytes = await this.#store.get([OWNER, fingerprint]);
     if (bytes === undefined || readOwner(bytes).owner !== entity) return;
@@ -68,7 +68,7 @@ export class StoredKeyOwners extends KeyOwners {
   }
 }
 
-/** A damaged record still says that the key is somebody's: nobody can use it without proof. */
+/** Reads an owner. With a damaged record the key still counts as owned, so that it cannot be used without proof. */
 function readOwner(bytes: Uint8Array): KeyOwner {
   try {
     const { owner, proven } = decodeRecordObject(bytes, OWNER);

@@ -12,13 +12,13 @@ import { type Document, type EntityKey, EntityType, type ID } from '@dimp/mkm';
 import { readRecord } from './record.ts';
 import { searchTest, searchText } from './search-terms.ts';
 
-/** What a {@link UserIndex} is made with. */
+/** Options for {@link UserIndex}. */
 export interface UserIndexOptions {
   readonly facebook: Facebook;
   readonly store: Store;
   readonly logger: Logger;
   readonly timers: Timers;
-  /** Most users that are searched, 200,000 by default. */
+  /** Most users in the index; 200,000 by default. */
   readonly capacity?: number;
 }
 
@@ -29,20 +29,20 @@ interface Entry {
 
 const AREA = 'search';
 const CAPACITY = 200_000;
-/** How many are looked at before others have their turn. */
+/** Entries that are searched before other work runs. */
 const SLICE = 10_000;
-/** Searches that wait for their turn; more are refused. */
+/** Most waiting searches; more are refused. */
 const MAX_WAITING = 64;
 
 /**
- * Finds users by name, ID or number (spec §9.9): people and bots who have a visa. Their texts are read into memory at the
- * first search and follow what is saved; one search runs at a time, in slices, so that messages are not held up.
+ * Finds people and bots with a visa by name, ID or number (spec §9.9). The index is loaded at the first search and
+ * updated when documents are saved. One search runs at a time, in slices, so that messages are not delayed.
  */
 export class UserIndex {
   readonly #options: UserIndexOptions;
   readonly #capacity: number;
   readonly #listening: Handle;
-  /** Undefined as long as nobody has searched. */
+  /** Undefined before the first search. */
   #entries: Promise<Map<EntityKey, Entry>> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -57,11 +57,11 @@ export class UserIndex {
   }
 
   /**
-   * @param words - all of them have to occur; case does not matter
-   * @param start - how many that would be found are left out
-   * @param limit - most that are returned
-   * @returns undefined for words that nobody searches with: none, too many, too long, or single characters only
-   * @throws `policy/rate-limited` while too many others search; `store/` codes
+   * @param words - all must occur; case-insensitive
+   * @param start - number of results to skip
+   * @param limit - most results
+   * @returns undefined for words that cannot be searched: none, too many, too long, or single characters only
+   * @throws `policy/rate-limited` while too many searches wait; `store/` codes
    */
   async search(
     words: readonly string[],
@@ -71,7 +71,7 @@ export class UserIndex {
     const test = searchTest(words);
     if (test === undefined) return undefined;
     if (this.#waiting >= MAX_WAITING) {
-      throw new ProtocolError('policy/rate-limited', 'too many search at once', {
+      throw new ProtocolError('policy/rate-limited', 'too many searches are waiting', {
         details: { limit: 'searches' },
       });
     }
@@ -85,7 +85,7 @@ export class UserIndex {
     }
   }
 
-  /** A user is not to be found any more. */
+  /** Removes a user from the index. */
   async remove({ entity }: ID): Promise<void> {
     const { store } = this.#options;
     const removing = this.#writing.then(() => store.delete([AREA, entity]));
@@ -98,12 +98,12 @@ export class UserIndex {
     await removing;
   }
 
-  /** Resolves when what was saved until now can be found after a restart, too. */
+  /** Resolves when all earlier changes are stored. */
   async settled(): Promise<void> {
     await this.#writing;
   }
 
-  /** Stops listening to what is saved. */
+  /** Stops listening to the facebook. */
   close(): void {
     this.#listening.close();
   }
@@ -114,7 +114,7 @@ export class UserIndex {
     limit: number,
   ): Promise<readonly ID[]> {
     const entries = await this.#loaded();
-    // A set: who is saved meanwhile moves to the end, and is met again.
+    // A set: a user who is saved meanwhile moves to the end, and would be found twice.
     const found = new Set<string>();
     let skip = start;
     let looked = 0;
@@ -139,11 +139,11 @@ export class UserIndex {
     this.#writing = this.#writing
       .then(() => store.set(key, value))
       .catch((error: unknown) => {
-        // The next visa of the same user, which comes with his next login, makes up for it.
+        // The next login of the user brings their visa again.
         const code = isProtocolError(error) ? error.code : 'unknown';
         logger.warn('search index not written', { code });
       });
-    // What is being loaded may be older: whoever waits for it puts this one in afterwards.
+    // While the index is loading, this entry is put in afterwards, because the loaded one may be older.
     this.#entries = this.#entries?.then((entries) => this.#put(entries, id.entity, entry));
     this.#entries?.catch(() => {});
   }
@@ -176,7 +176,7 @@ export class UserIndex {
     return entries;
   }
 
-  /** The newest come last; where there is no room, the oldest goes. */
+  /** Appends an entry; if the index is full, the oldest one is dropped. */
   #put(entries: Map<EntityKey, Entry>, entity: EntityKey, entry: Entry): Map<EntityKey, Entry> {
     entries.delete(entity);
     if (entries.size >= this.#capacity) {
@@ -193,7 +193,7 @@ export class UserIndex {
   }
 }
 
-/** Stations and things are no company. */
+/** Whether an ID belongs to a person or a bot. */
 function isSearched(id: ID): boolean {
   if (!id.isUser || id.isBroadcast) return false;
   return id.type === EntityType.User || id.type === EntityType.Bot;

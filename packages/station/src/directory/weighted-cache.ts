@@ -6,8 +6,8 @@ interface Entry<V> {
 }
 
 /**
- * A map that forgets what was not used for long when what it holds together weighs too much; in two generations, as
- * `LruMap` of `@dimp/foundation`.
+ * A cache that drops the entries not used recently when all entries together exceed a weight. It has two generations,
+ * as `LruMap` of `@dimp/foundation`.
  */
 export class WeightedCache<K, V> {
   readonly #capacity: number;
@@ -16,12 +16,12 @@ export class WeightedCache<K, V> {
   #youngWeight = 0;
   #oldWeight = 0;
 
-  /** @param capacity - most that all entries weigh together */
+  /** @param capacity - maximum weight of all entries */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** How much all entries weigh together. */
+  /** Weight of all entries. */
   get weight(): number {
     return this.#youngWeight + this.#oldWeight;
   }
@@ -34,7 +34,7 @@ export class WeightedCache<K, V> {
     return old?.value;
   }
 
-  /** @param weight - what the value weighs; one that weighs more than half of what all may is not kept */
+  /** @param weight - of the value; a value with more than half of the capacity is not cached */
   set(key: K, value: V, weight: number): void {
     this.delete(key);
     const half = this.#capacity / 2;
@@ -51,7 +51,7 @@ export class WeightedCache<K, V> {
     if (!this.#young.delete(key)) this.#old.delete(key);
   }
 
-  /** Forgets a part of the entries, half by default. */
+  /** Drops a part of the entries, half by default. */
   reduce(part: Reduction = 'half'): void {
     if (part === 'unused') {
       this.#age();

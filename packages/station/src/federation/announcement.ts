@@ -3,14 +3,14 @@ import { type JsonObject, stringifyJson, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { LoginRecord } from '../directory/logins.ts';
 
-/** How old a login may be that is announced, in seconds: others take no older ones. */
+/** Maximum age of an announced login, in seconds: other stations do not accept older ones. */
 export const MAX_LOGIN_AGE = 86_400;
-/** Most that may go along with a login, in bytes: with more, others would not keep it. */
+/** Most bytes attached to a login: with more, other stations would not store it. */
 const MAX_ATTACHED = 8 * 1024;
 
 /**
- * The message in which a user said where he is, with his meta and visa (spec §8.10): whoever reads it can verify it, and
- * write to him.
+ * Returns the login message of a user with their meta and visa (spec §8.10), so that every station can verify it, and
+ * its users can write to them.
  *
  * @throws `store/` codes
  */

@@ -12,7 +12,7 @@ import { backOff } from '@dimp/endpoint';
 import { disposeSymbol, isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
-/** What a {@link Dialler} is made with. */
+/** Options for {@link Dialler}. */
 export interface DiallerOptions {
   readonly station: ID;
   readonly connect: TransportFactory;
@@ -24,12 +24,12 @@ export interface DiallerOptions {
   readonly logger: Logger;
 }
 
-/** A connection that lasted as long as this, in milliseconds, was a good one. */
+/** Duration, in milliseconds, after which a connection resets the back-off. */
 const GOOD_CONNECTION = 30_000;
-/** How long connecting may take, in milliseconds. */
+/** Timeout for connecting, in milliseconds. */
 const TIMEOUT = 30_000;
 
-/** Keeps a connection to a neighbour: whenever it is lost, there is another one after a while. */
+/** Keeps a connection to a neighbour open, and dials again with a back-off when it is lost. */
 export class Dialler {
   readonly #options: DiallerOptions;
   readonly #end = new AbortController();
@@ -43,7 +43,7 @@ export class Dialler {
     this.#running ??= this.#run();
   }
 
-  /** Closes the connection, or gives up to make one. */
+  /** Closes the connection, or stops dialling. */
   async stop(): Promise<void> {
     this.#end.abort();
     await this.#running;

@@ -8,11 +8,11 @@ import type { NeighbourLine } from './neighbour-line.ts';
 /** What a neighbour can be asked for. */
 export type QueryKind = 'meta' | 'documents';
 
-/** How long an answer may take, in milliseconds. */
+/** Timeout for an answer, in milliseconds. */
 const PATIENCE = 15_000;
-/** Pause between two questions for the same, in milliseconds (spec §11.4). */
+/** Minimum time between two queries for the same entity, in milliseconds (spec §11.4). */
 const INTERVAL = 600_000;
-/** Most questions under way. */
+/** Most pending queries. */
 const MAX_PENDING = 1024;
 
 interface Pending {
@@ -32,10 +32,10 @@ export class DirectoryQueries {
   }
 
   /**
-   * Asks neighbours, unless they are being asked.
+   * Asks neighbours, unless a query for the same entity is pending.
    *
-   * @param always - asks even if they were asked lately
-   * @returns whether it has come; undefined if nobody can be asked now
+   * @param always - asks even if they were asked recently
+   * @returns whether it has arrived; undefined if no neighbour can be asked now
    */
   query(
     what: QueryKind,
@@ -50,20 +50,20 @@ export class DirectoryQueries {
     if (!this.#limit.pass(name) && !always) return undefined;
     const { found } = this.#begin(name);
     const type = what === 'meta' ? MetaCommand : DocumentsCommand;
-    // A line that fails now is no worse than one that does not answer.
+    // A line that fails now is treated like one that does not answer.
     for (const line of lines) line.sendDraft(type.create({ did })).catch(() => undefined);
     return found;
   }
 
-  /** Something of somebody has come. */
+  /** Settles the query for an entity whose meta or documents have arrived. */
   arrived(what: QueryKind, did: ID): void {
     const name = `${what} ${did.entity}`;
     this.#pending.get(name)?.settle(true);
-    // Whoever lacks it later has lost it.
+    // If it is missing again later, it may be asked for at once.
     this.#limit.forget(name);
   }
 
-  /** Nothing is waited for any more. */
+  /** Settles all queries as unanswered. */
   close(): void {
     for (const { settle } of [...this.#pending.values()]) settle(false);
   }

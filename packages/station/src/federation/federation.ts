@@ -27,14 +27,14 @@ import type { Neighbours } from './neighbours.ts';
 import { RelayCopies } from './relay-copy.ts';
 import { RouteTable } from './route-table.ts';
 
-/** Another station that the operator trusts, and perhaps where it is. */
+/** A station that the operator trusts, and optionally how to reach it. */
 export interface NeighbourStation {
   readonly id: ID;
-  /** How to get there; without it, the neighbour has to dial this station. */
+  /** Opens a connection to it; without this, the neighbour has to dial this station. */
   readonly connect?: TransportFactory;
 }
 
-/** What a {@link Federation} is made with. */
+/** Options for {@link Federation}. */
 export interface FederationOptions {
   readonly facebook: Facebook;
   /** This station. */
@@ -64,19 +64,19 @@ export interface FederationStart {
   readonly logins: Logins;
 }
 
-/** Broadcasts of one user that are passed on. */
+/** Broadcasts of one user that are sent to neighbours. */
 const BROADCAST_RATE = /* @__PURE__ */ Object.freeze({ perSecond: 0.2, burst: 30 });
-/** Broadcasts, and users, that are remembered. */
+/** Broadcasts and users that are remembered. */
 const CAPACITY = 65_536;
-/** A connection may be lost by chance before anything was acknowledged; so many in a row are no chance. */
+/** Connections in a row that end without any acknowledgement, after which the neighbour counts as refusing. */
 const FUTILE = 2;
-/** Logins that are announced at a time. */
+/** Logins that are announced before waiting for acknowledgements. */
 const ANNOUNCEMENTS = 16;
 
 /**
- * The neighbours of a station (spec §11.7): it relays to them what is for users who have logged in there or beyond, and
- * passes on what is said to all stations. Neighbours prove who they are like any user; what they relay is verified like
- * everything else (spec §14.1 #8).
+ * The neighbours of a station (spec §11.7). It relays messages to them for users who have logged in there or at their
+ * neighbours, and sends them broadcasts to all stations. Neighbours authenticate like any user, and what they relay is
+ * verified like every message (spec §14.1 #8).
  *
  * @example
  * ```ts
@@ -96,14 +96,14 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
   readonly #queries: DirectoryQueries;
   readonly #passed = new LruMap<string, true>(CAPACITY);
   readonly #buckets = new LruMap<EntityKey, TokenBucket>(CAPACITY);
-  /** How many connections in a row have ended before a neighbour has taken anything of what it was sent. */
+  /** Connections in a row that have ended before the neighbour acknowledged anything. */
   readonly #futile = new Map<EntityKey, number>();
   readonly #listening: Handle[] = [];
   #diallers: readonly Dialler[] = [];
   #routes: RouteTable | undefined;
   #work: FederationStart | undefined;
 
-  /** @throws `unsupported/entity` for a neighbour that is no station; `RangeError` for this station itself */
+  /** @throws `unsupported/entity` for a neighbour that is not a station; `RangeError` for this station itself */
   constructor(options: FederationOptions) {
     const { facebook, id, neighbours, timers = systemTimers, logger = silentLogger } = options;
     for (const { id: neighbour } of neighbours) checkStation(neighbour, id);
@@ -115,7 +115,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     this.#queries = new DirectoryQueries(this.#clock, timers);
   }
 
-  /** Dials the neighbours, and begins to relay. */
+  /** Dials the neighbours and starts to relay. */
   start(work: FederationStart): void {
     if (this.#work !== undefined) return;
     const { facebook, timers = systemTimers, random = systemRandom } = this.#options;
@@ -147,13 +147,13 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     return this.#stations.has(station.entity);
   }
 
-  /** Neighbours that are connected. */
+  /** Connected neighbours. */
   get connected(): readonly ID[] {
     const ids = [...this.#sinks.values()].map(({ station }) => station);
     return ids.filter((id, index) => ids.findIndex((each) => sameEntity(each, id)) === index);
   }
 
-  /** Neighbours that are reached and take nothing: they do not name this station as their neighbour. */
+  /** Neighbours that can be reached but acknowledge nothing: this station is not in their configuration. */
   get refusing(): readonly ID[] {
     return [...this.#stations.values()]
       .filter(({ id }) => this.#isRefusing(id))
@@ -192,7 +192,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
       ({ station }) => this.#accepts(station),
     );
     this.#sinks.set(line.id, sink);
-    // One that refuses is dialled again and again, and has not joined each time.
+    // A refusing neighbour is dialled again and again, and has not really joined.
     if (!this.#isRefusing(line.station)) {
       this.#logger.info('neighbour.joined', { station: line.station.text, session: line.id });
     }
@@ -225,7 +225,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     return this.#queries.query('meta', sender, sink === undefined ? [] : [sink.line], true);
   }
 
-  /** Closes the connections that this station has made. */
+  /** Closes the connections that this station has dialled. */
   async close(): Promise<void> {
     for (const each of this.#listening.splice(0)) each.close();
     this.#queries.close();
@@ -256,7 +256,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     if (refused) this.#logger.info('neighbour.joined', { station: station.text });
   }
 
-  /** The first of the connections to a station. */
+  /** The first open connection to a station. */
   #sinkTo(station: ID | undefined): NeighbourSink | undefined {
     if (station === undefined) return undefined;
     for (const sink of this.#sinks.values()) {
@@ -269,7 +269,10 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     return [...this.#sinks.values()].filter((sink) => this.#sinkTo(sink.station) === sink);
   }
 
-  /** Every broadcast reaches every station: a user has only so many. His own station takes the others nevertheless. */
+  /**
+   * Whether a user may broadcast now: each broadcast reaches every station. The user's own station accepts it in any
+   * case.
+   */
   #mayBroadcast({ entity }: ID): boolean {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(entity) ?? new TokenBucket(BROADCAST_RATE, now);
@@ -293,7 +296,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     });
   }
 
-  /** Begins with what has waited for users beyond a neighbour. */
+  /** Sends the messages that have waited for users behind a neighbour. */
   async #hand(sink: NeighbourSink, station: FederationStart['station']): Promise<void> {
     for await (const receiver of station.receivers()) {
       if (sink.closed) return;
@@ -302,7 +305,7 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
     }
   }
 
-  /** Tells a neighbour of everybody whom it can only reach through this station, in his own signed words. */
+  /** Sends a neighbour the signed logins of all users that it can only reach through this station. */
   async #announce(sink: NeighbourSink, logins: Logins): Promise<void> {
     const { facebook } = this.#options;
     const oldest = seconds(this.#clock) - MAX_LOGIN_AGE;
@@ -326,9 +329,10 @@ export class Federation implements Neighbours, RemoteDirectory, AsyncDisposable 
 }
 
 function checkStation(neighbour: ID, self: ID): void {
-  if (sameEntity(neighbour, self)) throw new RangeError('a station is no neighbour of its own');
+  if (sameEntity(neighbour, self))
+    throw new RangeError('neighbours must not contain the station itself');
   if (neighbour.type === EntityType.Station && !neighbour.isBroadcast) return;
-  throw new ProtocolError('unsupported/entity', 'a neighbour is no station', {
+  throw new ProtocolError('unsupported/entity', 'neighbours must be IDs of stations', {
     details: { id: neighbour.text, type: neighbour.type },
   });
 }

@@ -1,20 +1,20 @@
 import type { Draft } from '@dimp/dkd';
 import type { ID } from '@dimp/mkm';
 
-/** A connection with a neighbour station that has proven who it is, whoever of the two has dialled. */
+/** An authenticated connection with a neighbour station, dialled by either of the two. */
 export interface NeighbourLine {
-  /** For logs; no other connection of this station has it. */
+  /** Unique among the connections of this station. */
   readonly id: string;
-  /** Who is at the other end. */
+  /** The neighbour. */
   readonly station: ID;
   /**
-   * Hands a message over.
+   * Sends a message.
    *
    * @returns when the neighbour has acknowledged it
    * @throws `transport/` codes
    */
   send(payload: Uint8Array): Promise<void>;
-  /** Tells the neighbour something that this station itself has to say; nobody waits for it. */
+  /** Packs and sends a content of this station itself, without waiting for an acknowledgement. */
   sendDraft(draft: Draft): Promise<void>;
   /** Ends the connection. */
   close(): void;

@@ -4,14 +4,14 @@ import type { Sink } from '../session/sink.ts';
 import type { NeighbourLine } from './neighbour-line.ts';
 import type { RelayCopies } from './relay-copy.ts';
 
-/** Messages that a neighbour has not acknowledged, of all users together. */
+/** Messages of all users that a neighbour may leave unacknowledged. */
 const WINDOW = 256;
-/** Broadcasts that wait for one neighbour. */
+/** Most broadcasts waiting for one neighbour. */
 const MAX_BROADCASTS = 4096;
-/** Senders whose meta was sent over the connection. */
+/** Senders whose meta was sent over the connection, that are remembered. */
 const MAX_INTRODUCED = 16_384;
 
-/** Hands messages over to a neighbour, over one connection. */
+/** Sends messages to a neighbour over one connection. */
 export class NeighbourSink implements Sink {
   readonly kind = 'neighbour';
   readonly line: NeighbourLine;
@@ -20,10 +20,10 @@ export class NeighbourSink implements Sink {
   readonly #onAccepted: (sink: NeighbourSink) => void;
   readonly #introduced = new LruMap<EntityKey, true>(MAX_INTRODUCED);
   readonly #waiting: (() => void)[] = [];
-  /** Copies are made one after the other: messages leave in their order. */
+  /** Copies are made one after the other, so that messages keep their order. */
   #turn: Promise<unknown> = Promise.resolve();
   #inFlight = 0;
-  /** Whether something was sent, and whether any of it was acknowledged. */
+  /** Whether anything was sent, and whether any of it was acknowledged. */
   #sent = false;
   #accepted = false;
   #broadcasts = 0;
@@ -31,8 +31,8 @@ export class NeighbourSink implements Sink {
   #closed = false;
 
   /**
-   * @param onMissed - told when there is room again after broadcasts had to be left out
-   * @param onAccepted - told when the neighbour has acknowledged something for the first time
+   * @param onMissed - called when there is room again after broadcasts were dropped
+   * @param onAccepted - called at the first acknowledgement of the neighbour
    */
   constructor(
     line: NeighbourLine,
@@ -58,7 +58,7 @@ export class NeighbourSink implements Sink {
     return this.#closed;
   }
 
-  /** Whether the neighbour has taken nothing of what it was sent: then it does not let this station relay. */
+  /** Whether the neighbour has acknowledged nothing that it was sent: then it does not let this station relay. */
   get isRefused(): boolean {
     return this.#sent && !this.#accepted;
   }
@@ -73,7 +73,7 @@ export class NeighbourSink implements Sink {
       const bytes = await this.#copy(payload);
       this.#inFlight += 1;
       this.#sent = true;
-      // Begun here, in turn; waited for below.
+      // Started here to keep the order; awaited below.
       return { acknowledged: this.line.send(bytes) };
     });
     this.#turn = leaving.catch(() => undefined);
@@ -88,7 +88,7 @@ export class NeighbourSink implements Sink {
     }
   }
 
-  /** Passes a broadcast on, without waiting for it. When too many wait, it is left out. */
+  /** Sends a broadcast without waiting for it. If too many are waiting, it is dropped. */
   broadcast(payload: Uint8Array): void {
     if (this.#broadcasts >= MAX_BROADCASTS) {
       this.#missed = true;
@@ -125,7 +125,7 @@ export class NeighbourSink implements Sink {
   }
 }
 
-/** Whether a neighbour was not meant to get a message, which says nothing about the connection. */
+/** Whether an error says that a message is not for this neighbour, which is not a failure of the connection. */
 export function isSkipped(error: unknown): boolean {
   return isProtocolError(error) && error.code.startsWith('policy/');
 }

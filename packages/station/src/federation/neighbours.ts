@@ -3,30 +3,30 @@ import type { ID } from '@dimp/mkm';
 import type { Sink } from '../session/sink.ts';
 import type { NeighbourLine } from './neighbour-line.ts';
 
-/** Other stations that the operator trusts. */
+/** The other stations that the operator trusts. */
 export interface Neighbours {
-  /** Whether a station may relay messages of others. */
+  /** Whether a station may relay messages of other senders. */
   trusts(station: ID): boolean;
-  /** Ways to a user who is not connected here. */
+  /** Where the messages of a user go who is not connected to this station. */
   sinksOf(user: ID): readonly Sink[];
   /**
-   * Passes a broadcast on to the neighbours.
+   * Sends a broadcast to the neighbours.
    *
-   * @param payload - the message as it is relayed
-   * @returns when it is safe, here or there
+   * @param payload - the message in its relayed form
+   * @returns when the message can no longer be lost
    * @throws `store/` codes: the sender has to send it again
    */
   broadcast(message: ReliableMessage, payload: Uint8Array): Promise<void>;
-  /** Whether a message has passed this station before (spec §11.8). */
+  /** Whether a message has already passed this station (spec §11.8). */
   hasPassed?(message: ReliableMessage): boolean;
-  /** There is a connection with a neighbour. May be told again of the same. */
+  /** A neighbour has connected. May be called more than once for one connection. */
   joined?(line: NeighbourLine): void;
-  /** A connection has ended; it need not be one with a neighbour. */
+  /** A connection has ended, to a neighbour or another peer. */
   left?(line: string): void;
   /**
-   * Asks a neighbour for the meta of somebody whose message it has relayed.
+   * Asks a neighbour for the meta of a sender whose message it has relayed.
    *
-   * @returns whether it has come; undefined if it cannot be asked
+   * @returns whether the meta has arrived; undefined if the neighbour cannot be asked
    */
   identify?(sender: ID, neighbour: ID): Promise<boolean> | undefined;
 }

@@ -11,27 +11,27 @@ import { EntityType, type ID } from '@dimp/mkm';
 import type { Route } from './route-table.ts';
 import { listOf, MAX_TRACES, stationsIn } from './traces.ts';
 
-/** What copies for neighbours are made with. */
+/** Options for {@link RelayCopies}. */
 export interface RelayCopiesOptions {
   readonly facebook: Facebook;
   /** This station. */
   readonly id: ID;
-  /** Where a user is. */
+  /** The route to a user. */
   readonly routeOf: (user: ID) => Route | undefined;
 }
 
-/** A message as a neighbour gets it. */
+/** A message as it is sent to a neighbour. */
 export interface RelayCopy {
   readonly sender: ID;
   readonly bytes: Uint8Array;
 }
 
-/** Longest message that a neighbour reads, in bytes. */
+/** Longest message that a neighbour accepts, in bytes. */
 const MAX_BYTES = 1024 * 1024;
 /** How often a message may pass one station. */
 const MAX_VISITS = 2;
 
-/** Makes the copies of messages that neighbours get: they name the stations that they have passed (spec §11.8). */
+/** Makes copies of messages for neighbours. A copy names the stations that the message has passed (spec §11.8). */
 export class RelayCopies {
   readonly #options: RelayCopiesOptions;
 
@@ -39,18 +39,19 @@ export class RelayCopies {
     this.#options = options;
   }
 
-  /** Whether a message has passed this station before. */
+  /** Whether a message has already passed this station. */
   hasPassed(message: ReliableMessage): boolean {
     const { id, facebook } = this.#options;
     return stationsIn(message, 'traces', facebook.protocol.parseID).includes(id.entity);
   }
 
   /**
-   * The copy for a neighbour.
+   * Makes the copy for a neighbour.
    *
-   * @param introduces - whether the meta of a sender goes along, so that the neighbour can verify the message (spec §8.10)
-   * @throws `policy/unauthorized` for a message that is not for it: it has passed there already, or too many stations;
-   *   `format/` codes; `store/` codes
+   * @param introduces - whether the meta of a sender is attached, so that the neighbour can verify the message (spec
+   *   §8.10)
+   * @throws `policy/unauthorized` for a message that has already passed the neighbour, or too many stations; `format/`
+   *   codes; `store/` codes
    */
   async make(
     payload: Uint8Array,
@@ -87,8 +88,8 @@ export class RelayCopies {
   }
 
   /**
-   * Whether the receiver has logged in elsewhere after the message was sent. Then it may have to go back the way that it
-   * came; nothing else may, or it would go round for ever.
+   * Whether the receiver has logged in at another station after the message was sent. Only then may the message go back
+   * to a station that it has passed; otherwise it would be relayed in a circle.
    */
   #hasMoved({ envelope }: ReliableMessage): boolean {
     const { sender, receiver } = envelope;

@@ -3,21 +3,21 @@ import { isProtocolError, LruMap } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { LoginRecord, Logins } from '../directory/logins.ts';
 
-/** Where a user has logged in last, as far as routes go. */
+/** Where a user has last logged in. */
 export type Route = Pick<LoginRecord, 'time' | 'station' | 'via'>;
 
-/** What a {@link RouteTable} is made with. */
+/** Options for {@link RouteTable}. */
 export interface RouteTableOptions {
   readonly logins: Pick<Logins, 'get'>;
   readonly logger: Logger;
-  /** Told when it is known where a user is, after somebody has asked. */
+  /** Called when the route to a user was loaded, after {@link RouteTable.get} did not have it. */
   readonly onFound: (user: ID) => void;
 }
 
-/** Routes in memory; the others are read again. */
+/** Most routes in memory. */
 const CAPACITY = 65_536;
 
-/** Knows at once where users are whom somebody has asked for lately; where the others are is read from the store. */
+/** Caches the routes to users; the others are loaded from the store. */
 export class RouteTable {
   readonly #options: RouteTableOptions;
   readonly #known = new LruMap<EntityKey, Route | 'none'>(CAPACITY);
@@ -27,14 +27,14 @@ export class RouteTable {
     this.#options = options;
   }
 
-  /** Where a user is; undefined if nobody knows, or it has to be read first. */
+  /** The route to a user; undefined if it is unknown, or has to be loaded first. */
   get(user: ID): Route | undefined {
     const route = this.#known.get(user.entity);
     if (route === undefined) void this.load(user).then((found) => this.#told(user, found));
     return route === 'none' ? undefined : route;
   }
 
-  /** {@link RouteTable.get}, after having read it. A store that fails knows nothing. */
+  /** Loads and returns the route to a user. If the store fails, the route counts as unknown. */
   async load(user: ID): Promise<Route | undefined> {
     const { entity } = user;
     const known = this.#known.get(entity);
@@ -43,7 +43,7 @@ export class RouteTable {
     this.#loading.add(entity);
     try {
       const record = await this.#options.logins.get(user);
-      // What was told meanwhile is newer.
+      // A login that has arrived meanwhile is newer.
       if (this.#known.get(entity) === undefined) this.#known.set(entity, routeOf(record));
       return record === undefined ? undefined : this.get(user);
     } catch (error) {
@@ -55,7 +55,7 @@ export class RouteTable {
     }
   }
 
-  /** A newer login has come. */
+  /** Replaces the route to a user by a newer login. */
   set(user: ID, record: LoginRecord): void {
     this.#known.set(user.entity, routeOf(record));
   }

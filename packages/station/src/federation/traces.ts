@@ -3,16 +3,19 @@ import type { ReliableMessage } from '@dimp/dkd';
 import { isJsonObject, isProtocolError, type Json, ownMember } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
 
-/** Longest way of a message, in stations; one with a longer one goes no further. */
+/** Most stations that a message may pass. */
 export const MAX_TRACES = 16;
 
-/** Stations that a message has passed (spec §11.8), and those that were told of a broadcast (spec §11.7). */
+/**
+ * Members that list stations: those that a message has passed (spec §11.8), and those that have got a broadcast (spec
+ * §11.7).
+ */
 export type StationField = 'traces' | 'recipients';
 
 /**
- * Reads who is named in a member that stations write: texts, or objects with `ID` or `did` (spec §11.8).
+ * Reads the stations in a member: strings, or objects with `ID` or `did` (spec §11.8).
  *
- * @returns undefined in the place of what cannot be read, for it counts as a station as well; at most one more than
+ * @returns undefined for an entry that cannot be read, because it counts as a station too; at most one entry more than
  *   {@link MAX_TRACES}
  */
 export function stationsIn(
@@ -25,7 +28,7 @@ export function stationsIn(
     .map((item) => entityOf(item, parseID));
 }
 
-/** The member as it was, as a list. */
+/** Returns a member as a list; an empty one if it is not a list. */
 export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }

@@ -1,39 +1,39 @@
 import type { StoredPayer } from '../limits/stored-payer.ts';
 
-/** One copy of a message that a mailbox holds, or held lately. */
+/** A copy of a message that a mailbox holds, or has recently held. */
 export interface Copy {
-  /** As `copyName` makes it; empty in a record of an older version. */
+  /** From `copyName`; empty in records of older versions. */
   readonly name: string;
-  /** Who brought it: {@link BY_SENDER}, a neighbour's entity, or {@link UNKNOWN_BRINGER}. */
+  /** Who has sent it to this station: {@link BY_SENDER}, the entity of a neighbour, or {@link UNKNOWN_BRINGER}. */
   readonly by: string;
   /** Its place in the mailbox. */
   readonly order: number;
   /** Bytes of its record. */
   readonly bytes: number;
-  /** When it came, in milliseconds since the epoch, and who pays for its being kept. */
+  /** Time of arrival in milliseconds since the epoch, and payer. */
   readonly arrived: number;
   readonly payer: StoredPayer | undefined;
-  /** On its way to the disk, on it, or delivered lately. */
+  /** Being stored, stored, or recently delivered. */
   state: 'pending' | 'stored' | 'delivered';
 }
 
-/** A copy came over a connection of the message's own sender. */
+/** The copy came over a connection of the sender of the message. */
 export const BY_SENDER = '';
-/** Who brought a copy is not known any more: it was stored before the station was started. */
+/** The copy was stored in an earlier run, so it is not known who has sent it to this station. */
 export const UNKNOWN_BRINGER = 'unknown';
 
 /** Most copies of one message that a mailbox knows. */
 export const MAX_COPIES = 4;
 
-/** Whether one more copy of a message is taken, and what has to go for it. */
+/** Whether another copy of a message is accepted, and which one it replaces. */
 export type CopyVerdict =
   | { readonly taken: false }
   | { readonly taken: true; readonly instead?: Copy };
 
 /**
- * Decides on one more copy of a message. Whoever brings copies pays for them with their own share: when there are
- * enough, the newcomer is taken only if others have brought more of them, and a copy of whoever brought most goes. What
- * the sender has brought never goes, so that nobody on another way can keep it out.
+ * Decides whether another copy of a message is accepted. When there are {@link MAX_COPIES}, a new one is accepted only
+ * if another peer has sent more copies, and replaces one of the peer with most copies. Copies from the sender are never
+ * replaced, so that a third party cannot displace the genuine one.
  */
 export function admitCopy(known: readonly Copy[], by: string): CopyVerdict {
   if (known.length < MAX_COPIES) return { taken: true };
@@ -43,7 +43,7 @@ export function admitCopy(known: readonly Copy[], by: string): CopyVerdict {
   let most = 0;
   for (const [bringer, count] of counts) if (bringer !== BY_SENDER) most = Math.max(most, count);
   if (own >= most) return { taken: false };
-  // The newest one: earlier copies may be on their way to a device already.
+  // The newest one: earlier copies may already be in flight to a device.
   const candidates = known.filter(
     (copy) => copy.by !== BY_SENDER && counts.get(copy.by) === most && copy.state !== 'pending',
   );

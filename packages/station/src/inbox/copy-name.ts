@@ -3,14 +3,14 @@ import { sha256Base64 } from '@dimp/crypto/digests';
 import type { ReliableMessage } from '@dimp/dkd';
 import { type Json, type JsonObject, ownMember, utf8Encode } from '@dimp/foundation';
 
-/** Characters of Base64 in a name: 132 bits, so that nobody can find another copy with the same name. */
+/** Characters of Base64 in a name: 132 bits, so that two copies with one name cannot be found. */
 export const COPY_NAME_LENGTH = 22;
 
 /**
- * The name of one copy of a message. `messageID` names what the signature proves, sender and data. Whether that opens
- * for the receiver depends on members that anybody on the way can change: the wrapped keys, the IV, receiver and group;
- * readers also refuse a copy whose type or time contradicts its content. A copy that differs in one of them is another
- * copy: it must not keep the genuine one out.
+ * Returns the name of one copy of a message. `messageID` names what is signed: sender and data. Whether the receiver
+ * can decrypt it depends on members that a third party can change: wrapped keys, IV, receiver and group. Readers also
+ * refuse a copy whose type or time contradicts its content. A copy that differs in one of these members has another
+ * name, so that it cannot displace the genuine one.
  *
  * @returns {@link COPY_NAME_LENGTH} characters of Base64
  */
@@ -21,7 +21,7 @@ export function copyName({ envelope, wire }: Pick<ReliableMessage, 'envelope' | 
     receiver.entity,
     group?.entity ?? '',
     type,
-    // Some stations cut off the fraction of a second.
+    // Some stations truncate the time to seconds.
     Math.floor(time),
     ...['IV', 'iv', 'key'].map((name) => ownMember(members, name) ?? null),
     sorted(ownMember(members, 'keys')),
@@ -29,12 +29,12 @@ export function copyName({ envelope, wire }: Pick<ReliableMessage, 'envelope' | 
   return sha256Base64(utf8Encode(JSON.stringify(parts))).slice(0, COPY_NAME_LENGTH);
 }
 
-/** Whether a text may be a {@link copyName}. */
+/** Whether a text has the form of a {@link copyName}. */
 export function isCopyName(text: string): boolean {
   return /^[A-Za-z0-9+/]{22}$/.test(text);
 }
 
-/** The entries of an object in the order of their names: others may write them in another order. */
+/** The entries of an object sorted by name, because other stations may reorder them. */
 function sorted(value: Json | undefined): Json {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value)) return value;

@@ -2,14 +2,14 @@ import { type Clock, type Store, type StoreChange, sleep, type Timers } from '@d
 import { disposeSymbol } from '@dimp/foundation';
 import type { StationMetrics } from '../metrics/metrics.ts';
 
-/** Told when a change is on the disk, or why it is not. */
+/** Called when a change is on the disk, or with the error that prevented it. */
 export type Settled = (error?: unknown) => void;
 
-/** What a {@link GroupCommit} is made with. */
+/** Options for {@link GroupCommit}. */
 export interface GroupCommitOptions {
   readonly store: Store;
   readonly timers: Timers;
-  /** Told of every batch that was to write something: undefined if it was written. */
+  /** Called after each batch, with its error or undefined. */
   readonly onBatch: (error: unknown) => void;
   readonly clock: Clock;
   readonly metrics: StationMetrics;
@@ -18,17 +18,17 @@ export interface GroupCommitOptions {
 /** Most bytes and changes of one batch. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_CHANGES = 4096;
-/** From here on, whoever hands in more has to wait, in bytes. */
+/** Waiting bytes from which {@link GroupCommit.room} makes callers wait. */
 const CROWDED = 32 * 1024 * 1024;
-/** Least time from one batch to the next, in milliseconds: each costs as much as several messages. */
+/** Minimum time between the starts of two batches, in milliseconds: a batch costs as much as several messages. */
 const PACE = 5;
-/** How long removals wait for company, in milliseconds, and how long after they have failed. */
+/** Delay of removals, so that they share a batch, and delay after a failure, in milliseconds. */
 const REMOVAL_DELAY = 100;
 const REMOVAL_RETRY = 5000;
 
 /**
- * Writes many small changes as few batches: all that come while one is being written share the next. Removals are in no
- * hurry; they go with the next batch, and what a crash makes of them is a message that comes twice.
+ * Writes many small changes in few batches: changes that arrive while a batch is being written share the next one.
+ * Removals are delayed, because a removal lost in a crash only means that a message is delivered twice.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -39,19 +39,19 @@ export class GroupCommit {
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
-  /** When the last batch began, in milliseconds. */
+  /** Start of the last batch, in milliseconds. */
   #began = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
   }
 
-  /** Bytes that wait to be written. */
+  /** Bytes waiting to be written. */
   get waiting(): number {
     return this.#bytes;
   }
 
-  /** Writes an entry; `settled` hears when it is on the disk. */
+  /** Writes an entry; `settled` is called when it is on the disk. */
   write(change: StoreChange & { readonly type: 'set' }, settled: Settled): void {
     this.#changes.push(change);
     this.#settled.push(settled);
@@ -60,7 +60,7 @@ export class GroupCommit {
     this.#running ??= this.#run();
   }
 
-  /** Removes an entry, soon. */
+  /** Removes an entry with one of the next batches. */
   remove(key: StoreChange['key']): void {
     this.#removals.push({ type: 'delete', key });
     if (this.#removals.length < MAX_BATCH_CHANGES || this.#running !== undefined) {
@@ -68,7 +68,7 @@ export class GroupCommit {
     } else this.#running = this.#run();
   }
 
-  /** Waits until there is room for more; undefined if there is. */
+  /** Returns a promise that resolves when there is room for more changes; undefined if there is room now. */
   room(): Promise<void> | undefined {
     if (this.#bytes < CROWDED) return undefined;
     return new Promise((resolve) => {
@@ -76,7 +76,7 @@ export class GroupCommit {
     });
   }
 
-  /** Writes whatever waits, once: removals that fail are left to the next life. */
+  /** Writes everything that waits, once. Removals that fail are repeated after the next start. */
   async flush(): Promise<void> {
     this.#forgetTimer();
     while (this.#running !== undefined) await this.#running;
@@ -88,7 +88,7 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // What else comes in this turn is in the queue by then.
+    // Further changes of this turn of the event loop join the batch.
     await Promise.resolve();
     do {
       await this.#pause();
@@ -97,11 +97,11 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  /** The first of several messages is written at once; those that follow closely wait for company. */
+  /** Waits for the pace: the first change is written at once, and those that follow closely share a batch. */
   async #pause(): Promise<void> {
     const { clock, timers } = this.#options;
     const rest = this.#began + PACE - clock.now();
-    // A clock that was set back must not let anybody wait for long.
+    // After the clock was set back, the wait must not become long.
     if (rest > 0 && rest <= PACE) await sleep(rest, timers);
     this.#began = clock.now();
   }
@@ -122,20 +122,20 @@ export class GroupCommit {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
-  /** In a batch of their own: on a full disk they are what makes room, and writing would take them down with it. */
+  /** Commits removals in a batch of their own: on a full disk they free space, while a batch with writes would fail. */
   async #commitRemovals(): Promise<void> {
     const removals = this.#removals.splice(0);
     if (removals.length === 0) return;
     this.#forgetTimer();
     const error = await this.#batch(removals);
-    // A full disk still takes them, so their success says nothing of how the store is.
+    // They succeed even on a full disk, so their success says nothing about the store.
     if (error === undefined) return;
     this.#options.onBatch(error);
     this.#removals = removals.concat(this.#removals);
     this.#timer ??= this.#later(REMOVAL_RETRY);
   }
 
-  /** @returns what it failed with */
+  /** @returns the error, or undefined */
   async #batch(changes: readonly StoreChange[]): Promise<unknown> {
     try {
       await this.#options.store.batch(changes);

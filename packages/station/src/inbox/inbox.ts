@@ -11,7 +11,7 @@ import { decodeMail, encodeMail, type Mail, orderText } from './mail.ts';
 import type { Mailbox } from './mailbox.ts';
 import { Mailboxes } from './mailboxes.ts';
 
-/** What an {@link Inbox} is made with. */
+/** Options for {@link Inbox}. */
 export interface InboxOptions {
   readonly store: Store;
   readonly protocol: Pick<Protocol, 'parseID'>;
@@ -20,41 +20,40 @@ export interface InboxOptions {
   readonly logger: Logger;
   readonly limits: Pick<Limits, 'inboxMessages' | 'inboxBytes' | 'inboxRetention'>;
   readonly metrics: StationMetrics;
-  /** Counts who makes what be kept. */
+  /** Counts the waiting bytes of senders and addresses. */
   readonly stored: StoredBytes;
 }
 
-/** A message to be kept. */
+/** A message to be stored. */
 export interface Incoming {
   /** The message as received. */
   readonly payload: Uint8Array;
-  /** Its name, as `messageID` of the client makes it. */
+  /** Its name, from `messageID`. */
   readonly id: string;
-  /** The name of this copy of it, as `copyName` makes it. */
+  /** The name of this copy, from `copyName`. */
   readonly copy: string;
-  /** Who brings it: `BY_SENDER`, or the entity of a neighbour. */
+  /** Who has sent it to this station: `BY_SENDER`, or the entity of a neighbour. */
   readonly by: string;
   readonly notice: Notice | undefined;
-  /** Told once, when this copy is on the disk. */
+  /** Called once, when this copy is on the disk. */
   readonly kept?: () => void;
-  /** Who makes it be kept. */
+  /** Who is charged for it. */
   readonly storedFor: StoredFor;
-  /** It has been here before, and comes again because its receiver is somewhere else now. */
+  /** Whether it has passed this station before, and comes back because its receiver has moved. */
   readonly returned?: boolean;
 }
 
 const MESSAGES = 'inbox';
 const DAYS = 'inbox-day';
-/** Written in the place of a message that its receiver does not want. */
+/** Written instead of a blocked message. */
 const PRETENCE: StoreKey = /* @__PURE__ */ Object.freeze(['inbox-blocked']);
 const DAY = 24 * 60 * 60_000;
 const DAY_DIGITS = 6;
 const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
 
 /**
- * Messages that wait for their receivers, on the disk, in order of arrival: `['inbox', receiver, place]`. Which receivers
- * got something on a day stands under `['inbox-day', day, receiver]`, so that what expires is found without reading
- * everything.
+ * Stored messages for their receivers, in order of arrival: `['inbox', receiver, place]`. The receivers of each day are
+ * stored under `['inbox-day', day, receiver]`, so that expired messages are found without reading all.
  */
 export class Inbox {
   readonly #options: InboxOptions;
@@ -75,7 +74,7 @@ export class Inbox {
     this.#stored = listener;
   }
 
-  /** The mailbox of a receiver if nothing has to be read for it; to be closed after use. */
+  /** Returns the mailbox of a receiver if it is in memory. The caller closes it after use. */
   opened(receiver: ID): Mailbox | undefined {
     const mailbox = this.#mailboxes.peek(receiver.entity);
     if (mailbox !== undefined) mailbox.users += 1;
@@ -83,7 +82,7 @@ export class Inbox {
   }
 
   /**
-   * The mailbox of a receiver, to be closed after use.
+   * Returns the mailbox of a receiver. The caller closes it after use.
    *
    * @throws `store/` codes if it could not be read
    */
@@ -96,10 +95,10 @@ export class Inbox {
   }
 
   /**
-   * Keeps a message, unless this copy of it is there already or was lately, or there are enough copies of it.
+   * Stores a message, unless this copy is known, or there are enough copies of it.
    *
-   * @param settled - told when it is on the disk, or why it is not; not called if there is no room
-   * @returns false if the receiver, or who makes it be kept, has no room for it
+   * @param settled - called when it is on the disk, or with the error; not called if there is no room
+   * @returns false if the receiver or the payer has no room for it
    */
   append(
     mailbox: Mailbox,
@@ -146,20 +145,20 @@ export class Inbox {
     return true;
   }
 
-  /** Takes as long as keeping a message, and keeps none. */
+  /** Takes as long as storing a message, and stores none. */
   pretend(settled: Settled): void {
     this.#options.commits.write({ type: 'set', key: PRETENCE, value: MARK }, settled);
   }
 
   /**
-   * The messages of a mailbox in order. Those that have expired are removed instead.
+   * The messages of a mailbox in order. Expired ones are removed.
    *
    * @throws `store/` codes
    */
   async *read(mailbox: Mailbox): AsyncGenerator<Mail> {
     const { clock, limits, metrics } = this.#options;
     for await (const mail of this.#read(mailbox)) {
-      // Removed already, and the disk is to follow; or not known to be on it yet: then it is told of soon.
+      // Being removed from the disk; or just written, and about to be reported as stored.
       if (!mailbox.holds(mail)) continue;
       if (mail.arrived + limits.inboxRetention > clock.now()) yield mail;
       else {
@@ -170,7 +169,7 @@ export class Inbox {
   }
 
   /**
-   * Everybody whom something may be waiting for.
+   * All users for whom messages may be waiting.
    *
    * @throws `store/` codes
    */
@@ -186,7 +185,7 @@ export class Inbox {
   }
 
   /**
-   * Whether nothing waits for somebody on the disk.
+   * Whether no message is stored for a receiver.
    *
    * @throws `store/` codes
    */
@@ -196,9 +195,9 @@ export class Inbox {
   }
 
   /**
-   * Removes everything that waits for somebody; from the disk soon.
+   * Removes all messages of a receiver; from the disk with one of the next batches.
    *
-   * @returns how many messages
+   * @returns the number of messages
    * @throws `store/` codes
    */
   async clear(receiver: ID): Promise<number> {
@@ -217,7 +216,7 @@ export class Inbox {
     return messages;
   }
 
-  /** Removes a message: at once for whoever asks, from the disk soon. */
+  /** Removes a message: from the mailbox at once, from the disk with one of the next batches. */
   remove(mailbox: Mailbox, mail: Mail): void {
     if (mailbox.removed(mail)) {
       this.#counted(-1, -mail.record.length);
@@ -227,7 +226,7 @@ export class Inbox {
   }
 
   /**
-   * Removes what has expired.
+   * Removes expired messages.
    *
    * @throws `store/` codes
    */
@@ -236,7 +235,7 @@ export class Inbox {
     for await (const [key] of store.list([DAYS])) {
       const [, day, name] = key;
       const end = (Number.parseInt(day ?? '', 10) + 1) * DAY;
-      // Days are in order: all others are later.
+      // Days are in order, so all others are later.
       if (!(end + limits.inboxRetention <= clock.now())) return;
       if (name === undefined) continue;
       const mailbox = await this.open(protocol.parseID(name));
@@ -262,7 +261,7 @@ export class Inbox {
     }
   }
 
-  /** One damaged record does not keep a receiver from the others. */
+  /** Skips a damaged record, so that the receiver gets the others. */
   #decode(place: string, record: Uint8Array): Mail | undefined {
     try {
       return decodeMail(place, record);
@@ -273,7 +272,7 @@ export class Inbox {
     }
   }
 
-  /** A copy of a message goes, so that another one has room. */
+  /** Removes a copy of a message that another one replaces. */
   #displace(mailbox: Mailbox, id: string, copy: Copy): void {
     if (!mailbox.displaced(id, copy)) return;
     this.#counted(-1, -copy.bytes);
@@ -285,7 +284,7 @@ export class Inbox {
     if (payer !== undefined) this.#options.stored.remove(payer, bytes, arrived);
   }
 
-  /** Later than everything in the mailbox, even if the clock was set back. */
+  /** Returns a place after all others in the mailbox, even if the clock was set back. */
   #nextOrder({ newest }: Mailbox, now: number): number {
     this.#order = Math.max(this.#order + 1, newest + 1, Math.floor(now) * 1000);
     return this.#order;

@@ -4,29 +4,31 @@ import { PAYER_BYTES, readPayer, type StoredPayer, writePayer } from '../limits/
 import type { Notice } from '../receipts/notice.ts';
 import { COPY_NAME_LENGTH, isCopyName } from './copy-name.ts';
 
-/** A message in somebody's inbox. */
+/** A message in an inbox. */
 export interface Mail {
-  /** Its place: later ones are larger. */
+  /** Its place in the order of arrival. */
   readonly order: number;
-  /** The same as part of a path. */
+  /** The place as part of a path. */
   readonly place: string;
-  /** When it came, in milliseconds since the epoch. */
+  /** Time of arrival in milliseconds since the epoch. */
   readonly arrived: number;
-  /** Its name, as `messageID` of the client makes it. */
+  /** Its name, from `messageID`. */
   readonly id: string;
-  /** The name of this copy of it, as `copyName` makes it; empty in a record of an older version. */
+  /** The name of this copy, from `copyName`; empty in records of older versions. */
   readonly copy: string;
-  /** What is stored: a head and the message as received. */
+  /** The stored record: a head, then the message as received. */
   readonly record: Uint8Array;
-  /** Who pays for its being kept; undefined in a record of an older version. */
+  /** The payer; undefined in records of older versions. */
   readonly payer?: StoredPayer | undefined;
-  /** What its sender hears of; undefined if nothing. */
+  /** What receipts to its sender name; undefined if the sender gets none, `unread` if it has to be parsed first. */
   readonly notice: Notice | 'unread' | undefined;
 }
 
-/** Head of a record: version, time of arrival as a 64-bit float, name of the message and of the copy in ASCII, who pays. */
+/**
+ * Head of a record: version, time of arrival as a 64-bit float, names of the message and of the copy in ASCII, payer.
+ */
 const VERSION = 4;
-/** Of records without who pays, and without the name of the copy as well, which older versions of the station have written. */
+/** Versions of older records, without payer, and without payer and name of the copy. */
 const WITHOUT_PAYER = 3;
 const WITHOUT_COPY = 2;
 const NAME_AT = 9;
@@ -35,19 +37,19 @@ const COPY_AT = NAME_AT + NAME_LENGTH;
 const PAYER_AT = COPY_AT + COPY_NAME_LENGTH;
 const HEAD = PAYER_AT + PAYER_BYTES;
 
-/** Digits of a place in a path; enough for every safe integer. */
+/** Digits of a place in a path: enough for every safe integer. */
 const ORDER_DIGITS = 11;
 const ORDER_BASE = 36;
 
-/** A place as part of a path: texts are in the order of the numbers. */
+/** Returns a place as part of a path. Texts have the same order as numbers. */
 export function orderText(order: number): string {
   return order.toString(ORDER_BASE).padStart(ORDER_DIGITS, '0');
 }
 
 /**
- * The record of a message.
+ * Encodes the record of a message.
  *
- * @param payer - undefined where nobody counts what is kept
+ * @param payer - undefined if stored bytes are not counted
  */
 export function encodeMail(
   arrived: number,
@@ -82,7 +84,7 @@ export function decodeMail(place: string, record: Uint8Array): Mail {
   const known = hasCopy ? isCopyName(copy) : version === WITHOUT_COPY;
   const whole = record.length > headOf(record) && known && isMessageID(id);
   if (!whole || orderText(order) !== place) {
-    throw new ProtocolError('store/corrupt', 'a message of an inbox cannot be read');
+    throw new ProtocolError('store/corrupt', 'the record of a stored message cannot be read');
   }
   return {
     order,
@@ -96,7 +98,7 @@ export function decodeMail(place: string, record: Uint8Array): Mail {
   };
 }
 
-/** The message as received. */
+/** Returns the message as received. */
 export function payloadOf(mail: Pick<Mail, 'record'>): Uint8Array {
   return mail.record.subarray(headOf(mail.record));
 }

@@ -4,29 +4,29 @@ import { admitCopy, type Copy, type CopyVerdict, UNKNOWN_BRINGER } from './copie
 import type { Settled } from './group-commit.ts';
 import type { Mail } from './mail.ts';
 
-/** Messages that were delivered lately and are still recognised. */
+/** Recently delivered messages that are recognised as duplicates. */
 const RECENT = 256;
 
-/** What names one copy of one message. */
+/** The names of one copy of a message. */
 export type CopyOf = Pick<Mail, 'id' | 'copy'>;
 
-/** What is known of the inbox of one receiver, without its messages. */
+/** State of the inbox of one receiver, without the messages. */
 export class Mailbox {
   readonly receiver: ID;
-  /** Messages in the inbox, those on their way to the disk included. */
+  /** Messages in the inbox, including those that are being stored. */
   messages = 0;
   /** Bytes of their records. */
   bytes = 0;
-  /** Place of the newest message on the disk. */
+  /** Place of the newest stored message. */
   newest = 0;
-  /** Day of the newest message whose expiry is noted. */
+  /** Day of the newest message that is listed for expiry. */
   day = 0;
-  /** Whether the receiver is known to the station; who is known stays known. */
+  /** Whether the station knows the receiver. */
   seen = false;
-  /** Whoever uses it keeps it from being forgotten. */
+  /** Number of current uses; a mailbox in use stays in memory. */
   users = 0;
-  // Made when they are needed: most users who are online have nothing in their inboxes.
-  /** Copies by the message's name: on their way to the disk, or on it. Nearly all messages have one. */
+  // Created when needed: the inboxes of most online users are empty.
+  /** Copies by the name of the message, being stored or stored. Nearly all messages have one. */
   #copies: Map<string, readonly Copy[]> | undefined;
   #pending: Map<string, Settled[]> | undefined;
   #recent: LruMap<string, readonly Copy[]> | undefined;
@@ -39,38 +39,38 @@ export class Mailbox {
     return this.receiver.entity;
   }
 
-  /** What it takes in memory, in messages. */
+  /** Size in memory, in messages. */
   get weight(): number {
     return 1 + this.messages + (this.#recent?.size ?? 0);
   }
 
-  /** Whether a copy is on the disk. */
+  /** Whether a copy is stored. */
   holds({ id, copy }: CopyOf): boolean {
     const known = this.#copies?.get(id);
     return known?.some(({ name, state }) => name === copy && state === 'stored') ?? false;
   }
 
-  /** Whether it holds a copy, or did lately. */
+  /** Whether a copy is stored, or was recently delivered. */
   knows(mail: CopyOf): boolean {
     const recent = this.#recent?.get(mail.id);
     return this.holds(mail) || (recent?.some(({ name }) => name === mail.copy) ?? false);
   }
 
-  /** Whether a copy is on its way to the disk; if so, `settled` hears of it too. */
+  /** Whether a copy is being stored; if so, `settled` is called too. */
   joins({ id, copy }: CopyOf, settled: Settled): boolean {
     const waiting = this.#pending?.get(id + copy);
     waiting?.push(settled);
     return waiting !== undefined;
   }
 
-  /** Whether one more copy of a message is taken from somebody; see {@link admitCopy}. */
+  /** Whether another copy of a message is accepted; see {@link admitCopy}. */
   admits(id: string, by: string): CopyVerdict {
     const [held, recent] = [this.#copies?.get(id), this.#recent?.get(id)];
     if (held === undefined && recent === undefined) return { taken: true };
     return admitCopy([...(recent ?? []), ...(held ?? [])], by);
   }
 
-  /** A message that was read from the disk. */
+  /** Adds a message that was read from the disk. */
   loaded(mail: Mail): void {
     this.#count(mail);
     this.#add(mail, UNKNOWN_BRINGER, 'stored');
@@ -78,9 +78,9 @@ export class Mailbox {
   }
 
   /**
-   * A message on its way to the disk.
+   * Adds a message that is being stored.
    *
-   * @param by - who brought it
+   * @param by - who has sent it to this station
    */
   begin(mail: Mail, by: string): void {
     this.#count(mail);
@@ -89,7 +89,7 @@ export class Mailbox {
     this.#pending.set(mail.id + mail.copy, []);
   }
 
-  /** @returns who else waited for it */
+  /** @returns the other callbacks that waited for it */
   settle(mail: Mail, error: unknown): readonly Settled[] {
     const waiting = this.#pending?.get(mail.id + mail.copy) ?? [];
     this.#pending?.delete(mail.id + mail.copy);
@@ -105,9 +105,9 @@ export class Mailbox {
   }
 
   /**
-   * A message that goes from the disk.
+   * Removes a message.
    *
-   * @returns false if it was gone already
+   * @returns false if it was already removed
    */
   removed(mail: Mail): boolean {
     const copy = this.holds(mail) ? this.#take(mail) : undefined;
@@ -120,9 +120,9 @@ export class Mailbox {
   }
 
   /**
-   * A copy makes room for another one of the same message.
+   * Removes a copy that another one of the same message replaces.
    *
-   * @returns whether it is on the disk, and has to go from there
+   * @returns whether it is stored, and has to be removed from the disk
    */
   displaced(id: string, copy: Copy): boolean {
     if (copy.state === 'delivered') {

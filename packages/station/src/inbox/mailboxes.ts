@@ -1,23 +1,23 @@
 import type { EntityKey, ID } from '@dimp/mkm';
 import { Mailbox } from './mailbox.ts';
 
-/** Most messages that the mailboxes in memory stand for together, before those used longest ago are forgotten. */
+/** Most messages of all mailboxes in memory; beyond it the least recently used mailboxes are dropped. */
 const MAX_WEIGHT = 1_000_000;
 
-/** What {@link Mailboxes} are made with. */
+/** Options for {@link Mailboxes}. */
 export interface MailboxesOptions {
-  /** Reads what is on the disk. */
+  /** Loads the state of a mailbox from the disk. */
   readonly load: (mailbox: Mailbox) => Promise<void>;
-  /** Told of each mailbox that is not in memory any more. */
+  /** Called for each mailbox that is dropped from memory. */
   readonly forgotten: (mailbox: Mailbox) => void;
 }
 
-/** Mailboxes of the receivers who have traffic. */
+/** The mailboxes in memory: those of receivers with traffic. */
 export class Mailboxes {
   readonly #options: MailboxesOptions;
   readonly #loaded = new Map<EntityKey, Mailbox>();
   readonly #loading = new Map<EntityKey, Promise<Mailbox>>();
-  /** What each weighed when it was last looked at. */
+  /** Weight of each mailbox when it was last closed. */
   readonly #weights = new Map<EntityKey, number>();
   #weight = 0;
 
@@ -25,7 +25,7 @@ export class Mailboxes {
     this.#options = options;
   }
 
-  /** The mailbox of a receiver if it is in memory. */
+  /** Returns the mailbox of a receiver if it is in memory. */
   peek(entity: EntityKey): Mailbox | undefined {
     const mailbox = this.#loaded.get(entity);
     if (mailbox === undefined) return undefined;
@@ -35,7 +35,7 @@ export class Mailboxes {
   }
 
   /**
-   * The mailbox of a receiver, in use until `users` is lowered again.
+   * Returns the mailbox of a receiver, in use until {@link Mailboxes.close}.
    *
    * @throws `store/` codes if it could not be read
    */
@@ -43,14 +43,14 @@ export class Mailboxes {
     const { entity } = receiver;
     const mailbox = this.peek(entity) ?? (await this.#opening(receiver));
     const current = this.#loaded.get(entity);
-    // Between the reading and now it may have been forgotten, and read again by somebody else.
+    // It may have been dropped and loaded again meanwhile.
     if (current !== undefined && current !== mailbox) return this.open(receiver);
     this.#loaded.set(entity, mailbox);
     mailbox.users += 1;
     return mailbox;
   }
 
-  /** Ends a use; forgets others if there are too many. */
+  /** Ends a use, and drops unused mailboxes if there are too many. */
   close(mailbox: Mailbox): void {
     mailbox.users -= 1;
     const { entity } = mailbox;

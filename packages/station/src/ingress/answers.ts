@@ -7,10 +7,10 @@ import type { Reply } from '../commands/reply.ts';
 import type { Session } from '../session/session.ts';
 import type { StationSigner } from '../session/station-signer.ts';
 
-/** How often a connection is asked to log in, or for a meta, in milliseconds. */
+/** Minimum time between two challenges over one connection, in milliseconds. */
 const CHALLENGE_INTERVAL = 5000;
 
-/** What the station itself says over connections. */
+/** Packs contents of the station itself, and sends them over connections. */
 export class Answers {
   readonly #signer: StationSigner;
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class Answers {
   }
 
   /**
-   * Says something to somebody. Who has not told yet how to encrypt for him is asked for that instead.
+   * Sends a content to a user. If the key to encrypt it with is unknown, the user is asked for their documents instead.
    *
    * @throws `format/limit`; `store/` codes
    */
@@ -36,7 +36,7 @@ export class Answers {
     session.post(bytes);
   }
 
-  /** {@link Answers.send} what has to be found out first. Who is gone meanwhile asks again. */
+  /** Sends answers that are not known yet, unless the connection has ended by then. */
   later(session: Session, to: ID, answers: Promise<readonly Draft[]>): void {
     const { id } = this.#signer;
     const answering = async (): Promise<void> => {
@@ -51,7 +51,7 @@ export class Answers {
   }
 
   /**
-   * Asks for something. That costs more than being asked, so a connection gets only few of these answers.
+   * Sends a demand, such as to log in. It costs the station more than the peer, so a connection gets few of them.
    *
    * @throws `store/` codes
    */

@@ -5,23 +5,23 @@ import { isProtocolError } from '@dimp/foundation';
 import type { CommandProcessor } from '../commands/command.ts';
 import { isStoreFailure, Refused } from './refused.ts';
 
-/** What commands are opened with. */
+/** Options for {@link decryptCommand}. */
 export interface CommandDecryption {
   readonly transceiver: Transceiver;
   readonly freshness: Freshness;
   readonly commands: CommandProcessor | undefined;
 }
 
-/** A command that was opened, and what that proves. */
+/** A decrypted command, and what its decryption proves. */
 export interface DecryptedCommand extends InstantMessage {
   readonly opening: Opening | undefined;
 }
 
 /**
- * Opens what is for the station. Whoever sends it may have taken wrapped key and ciphertext from a message of somebody
- * else, and watch what the station says: so everything that fails from the wrapped key to the content's type and number
- * has one answer, and a content that nothing proves to be the sender's own has the same unless it is a command that the
- * station carries out (spec §14.2 #21).
+ * Decrypts a message for the station. An attacker may have copied wrapped key and ciphertext from a message of another
+ * sender to learn from the station's answers. So every failure, from the wrapped key to the type and number of the
+ * content, has the same answer. An unproven content has that answer too, unless it is a command that the station
+ * handles (spec §14.2 #21).
  *
  * @throws a refusal; `store/` codes
  */
@@ -47,7 +47,7 @@ export async function decryptCommand(
   return { envelope, content, opening };
 }
 
-/** Whether all of a content is handshake or commands with handlers. */
+/** Whether a content and all contents inside it are handshakes or commands with handlers. */
 function isKnown(content: Content, commands: CommandProcessor | undefined): boolean {
   const { kind, body } = content;
   if (kind === 'handshake') return true;

@@ -5,19 +5,19 @@ import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
 import { copyName } from '../inbox/copy-name.ts';
 import { Refused } from './refused.ts';
 
-/** A member's copy of a message to his group. */
+/** A copy of a group message for one member. */
 export interface GroupCopy {
   readonly member: ID;
   readonly payload: Uint8Array;
-  /** Its name, as `copyName` makes it. */
+  /** Its name, from `copyName`. */
   readonly copy: string;
 }
 
 /**
- * The members that a message to a whole group has keys for, without its sender (spec §8.7, §8.8).
+ * Returns the members for whom a group message has keys, without its sender (spec §8.7, §8.8).
  *
- * @param most - how many there may be
- * @throws a refusal: without keys, or with too many
+ * @param most - maximum number of members
+ * @throws a refusal for a message without keys, or with too many
  */
 export function groupReceivers(
   message: ReliableMessage,
@@ -26,13 +26,13 @@ export function groupReceivers(
 ): readonly ID[] {
   const { keys, envelope } = message;
   const names = Object.keys(keys ?? {});
-  // One name for each device of a member is plenty; what is beyond is not even read.
+  // Enough for one name for each device of a member; more are not parsed.
   if (names.length > most * 4) throw new Refused('format/limit');
   const members = new Map<EntityKey, ID>();
   for (const name of names) {
     const member = readMember(name, parseID);
     if (member === undefined || sameEntity(member, envelope.sender)) continue;
-    // The name without a device is the one that every generation reads.
+    // All versions of clients read the name without a device.
     if (!members.has(member.entity) || member.terminal === undefined) {
       members.set(member.entity, member);
     }
@@ -45,9 +45,9 @@ export function groupReceivers(
 }
 
 /**
- * The copies of a message to a whole group (spec §8.7).
+ * Makes the copies of a message to a whole group (spec §8.7).
  *
- * @param most - bytes that they may have together
+ * @param most - maximum bytes of all copies
  * @throws a refusal if they have more
  */
 export function groupCopies(
@@ -56,7 +56,7 @@ export function groupCopies(
   { protocol, dialect }: Pick<Transceiver, 'protocol' | 'dialect'>,
   most: number,
 ): readonly GroupCopy[] {
-  // Before anything is copied: each copy carries the data once more.
+  // Before anything is copied, because each copy contains the data.
   const { data } = message.wire;
   if (typeof data === 'string' && data.length * members.length > most) {
     throw new Refused('format/limit');
@@ -72,11 +72,11 @@ export function groupCopies(
   });
 }
 
-/** What a copy has besides the data: its key, its head, and what the store adds. */
+/** Bytes of a copy besides the data: key, envelope, and overhead of the store. */
 const COPY_BYTES = 1024;
 
 /**
- * About how many bytes the copies of a message will have, before they are made.
+ * Estimates the bytes of the copies of a message before they are made.
  *
  * @param count - of members
  */
@@ -85,7 +85,9 @@ export function copiesBytes({ wire }: ReliableMessage, count: number): number {
   return count * (COPY_BYTES + (typeof data === 'string' ? data.length : 0));
 }
 
-/** Entries such as `digest` are no members; what cannot be read is not ours to deliver (spec §8.8). */
+/**
+ * Reads the ID of a member; undefined for other entries such as `digest`, and IDs that cannot be parsed (spec §8.8).
+ */
 function readMember(name: string, parseID: Protocol['parseID']): ID | undefined {
   try {
     const member = parseID(name);

@@ -2,7 +2,7 @@ import { type Clock, sleep, type Timers } from '@dimp/core';
 import { TokenBucket } from '@dimp/core/transport';
 import type { EntityKey, ID } from '@dimp/mkm';
 
-/** What one neighbour may send, over all of its connections: many users speak through it. */
+/** Limits of one neighbour over all its connections. It relays for many users. */
 const MESSAGES = /* @__PURE__ */ Object.freeze({ perSecond: 5000, burst: 50_000 });
 const BYTES = /* @__PURE__ */ Object.freeze({
   perSecond: 32 * 1024 * 1024,
@@ -10,13 +10,13 @@ const BYTES = /* @__PURE__ */ Object.freeze({
 });
 
 /**
- * Slows neighbours down to what they may send. Nothing of theirs is refused for that: somebody else has sent it, and was
- * told that it is on its way.
+ * Slows neighbours down to their limits. Their messages are never refused for it, because the sender is a user who was
+ * told that the message is being delivered.
  */
 export class NeighbourRate {
   readonly #clock: Clock;
   readonly #timers: Timers;
-  /** The operator has chosen who is in here. */
+  /** By neighbour; the operator has configured them, so the map is bounded. */
   readonly #buckets = new Map<EntityKey, readonly [messages: TokenBucket, bytes: TokenBucket]>();
 
   constructor(clock: Clock, timers: Timers) {
@@ -24,7 +24,7 @@ export class NeighbourRate {
     this.#timers = timers;
   }
 
-  /** Waits until a message may be taken in. */
+  /** Waits until a message may be processed. */
   async pass({ entity }: ID, bytes: number): Promise<void> {
     const now = this.#clock.now();
     const buckets = this.#buckets.get(entity) ?? [

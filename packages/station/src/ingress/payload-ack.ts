@@ -1,25 +1,25 @@
 import type { Arrival } from '@dimp/core';
 
-/** A payload whose messages are being taken in: acknowledged when all that came of it is on the disk. */
+/** The acknowledgement of a payload, sent when everything that it brought is on the disk. */
 export class PayloadAck {
   readonly #arrival: Pick<Arrival, 'acknowledge'>;
   readonly #onEnd: () => void;
-  /** The reader itself is the first who holds it. */
+  /** Number of holders; the reader of the payload is the first. */
   #holders = 1;
   #failed = false;
 
-  /** @param onEnd - called when nothing more comes of it */
+  /** @param onEnd - called when the last holder has settled */
   constructor(arrival: Pick<Arrival, 'acknowledge'>, onEnd: () => void) {
     this.#arrival = arrival;
     this.#onEnd = onEnd;
   }
 
-  /** Something of it is on its way to the disk. */
+  /** Adds a holder: a part of the payload is being stored. */
   hold(): void {
     this.#holders += 1;
   }
 
-  /** What was held is on the disk, or the error says why not: then the peer has to send it all again. */
+  /** Removes a holder. After an error the payload is not acknowledged, and the peer sends it again. */
   readonly settle = (error?: unknown): void => {
     if (error !== undefined) this.#failed = true;
     this.#holders -= 1;
@@ -28,7 +28,7 @@ export class PayloadAck {
     this.#onEnd();
   };
 
-  /** The peer has to send it again. */
+  /** Withholds the acknowledgement, so that the peer sends the payload again. */
   refuse(): void {
     this.#failed = true;
   }

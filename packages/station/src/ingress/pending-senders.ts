@@ -2,11 +2,11 @@ import type { EntityKey, ID } from '@dimp/mkm';
 import type { Neighbours } from '../federation/neighbours.ts';
 import type { PayloadAck } from './payload-ack.ts';
 
-/** Messages that wait for one sender's meta, and for all (spec §11.4). */
+/** Most messages waiting for the meta of one sender, and of all (spec §11.4). */
 const MAX_OF_SENDER = 32;
 const MAX_WAITING = 1024;
 
-/** Messages that a neighbour has relayed for senders whose meta is not known yet: it is asked for them. */
+/** Relayed messages of senders whose meta is unknown. The neighbour is asked for it. */
 export class PendingSenders {
   readonly #neighbours: Neighbours | undefined;
   readonly #waiting = new Map<EntityKey, { count: number; turn: Promise<void> }>();
@@ -17,10 +17,11 @@ export class PendingSenders {
   }
 
   /**
-   * Holds a message back, unless there are too many. It is not acknowledged meanwhile.
+   * Holds a message until the meta of its sender arrives, unless too many are waiting. It is not acknowledged
+   * meanwhile.
    *
-   * @param resume - called when it is clear whether the sender is known now, in the order of the messages; never throws
-   * @returns whether it is held
+   * @param resume - called in the order of the messages when it is clear whether the meta was found; never throws
+   * @returns whether the message is held
    */
   hold(
     sender: ID,

@@ -5,13 +5,13 @@ import { type ErrorCode, isProtocolError, type MaybePromise } from '@dimp/founda
 import type { ID } from '@dimp/mkm';
 import type { Refusal } from '../receipts/notice.ts';
 
-/** A message as a policy sees it: all that a station knows, for the content is encrypted. Its signature is right. */
+/** A message as seen by a policy. Its signature is verified; its content is encrypted, and unknown to the station. */
 export interface PolicyMessage {
-  /** The sender is verified; the rest is not signed (spec §14.1 #5). */
+  /** The sender is verified; the other members are not signed (spec §14.1 #5). */
   readonly envelope: Envelope;
   /** Bytes of the whole message. */
   readonly size: number;
-  /** Who has logged in on the connection: the sender, or a neighbour station that relays for him. */
+  /** The user of the connection: the sender, or a neighbour station that relays for them. */
   readonly user: ID | undefined;
   /** Undefined for a message that the station finds in its store. */
   readonly remote: RemoteAddress | undefined;
@@ -19,26 +19,26 @@ export interface PolicyMessage {
   readonly neighbour: boolean;
 }
 
-/** What a policy says: take the message, or the text of the receipt that refuses it. */
+/** The decision of a policy: accept the message, or refuse it with a receipt. */
 export type PolicyVerdict =
   | 'accept'
   | {
-      /** Text of the receipt to the sender, for people. */
+      /** Text of the receipt to the sender. */
       readonly refuse: string;
       /**
-       * What the sender's program goes by: one that ends the sending of a message, such as `policy/rate-limited`.
-       * `policy/unauthorized` by default, and instead of any other.
+       * Error code for the sender's program. It must end the sending of the message, as `policy/rate-limited` does; any
+       * other code is replaced by `policy/unauthorized`, which is the default.
        */
       readonly code?: ErrorCode;
     };
 
 /**
- * An operator's own rule. It is asked for each message that the station would take, after all other checks; it may take
- * its time, and holds up its connection meanwhile.
+ * A rule of the operator. It is called for each message that has passed all other checks. Later messages of the same
+ * connection wait for its answer.
  */
 export type Policy = (message: PolicyMessage) => MaybePromise<PolicyVerdict>;
 
-/** Longest text of a refusal, in UTF-16 code units; what is longer is cut. */
+/** Longest text of a refusal, in UTF-16 code units; a longer one is truncated. */
 const MAX_TEXT = 256;
 
 const NOT_ACCEPTED: Refusal = /* @__PURE__ */ Object.freeze<Refusal>({
@@ -47,8 +47,8 @@ const NOT_ACCEPTED: Refusal = /* @__PURE__ */ Object.freeze<Refusal>({
 });
 
 /**
- * Asks a policy. One that throws, or answers something else, refuses: a rule that fails must not let everything through.
- * The error is logged, and the sender learns nothing of it.
+ * Calls a policy. If it throws or returns anything else, the message is refused: a broken rule must not accept every
+ * message. The error is logged, and not shown to the sender.
  *
  * @returns undefined if the message may pass
  */
@@ -69,24 +69,24 @@ export function evaluatePolicy(
   }
 }
 
-/** An operator's module need not be typed. */
+/** The module of an operator may be untyped, so every member is checked. */
 function refusalOf(verdict: PolicyVerdict | undefined, logger: Logger): Refusal | undefined {
   if (verdict === 'accept') return undefined;
   const refuse: unknown = verdict?.refuse;
   if (typeof refuse !== 'string' || refuse === '') {
-    return failed(new TypeError('a policy answers "accept" or { refuse }'), logger);
+    return failed(new TypeError('a policy must return "accept" or { refuse }'), logger);
   }
   const code = verdict?.code;
   return { text: refuse.slice(0, MAX_TEXT), code: isFinal(code) ? code : NOT_ACCEPTED.code };
 }
 
-/** Any other code would have the sender's program send the message again, although it was refused. */
+/** Whether a code ends the sending of a message; with any other, the sender's program would send it again. */
 function isFinal(code: ErrorCode | undefined): code is ErrorCode {
   return typeof code === 'string' && receiptMeaning({ code }).kind === 'refused';
 }
 
 function failed(error: unknown, logger: Logger): Refusal {
-  // Not its message: that may quote the envelope it stumbled over.
+  // Without the message of the error, which may quote the envelope.
   const kind = error instanceof Error ? error.name : typeof error;
   logger.error('policy failed', { kind, ...(isProtocolError(error) ? { code: error.code } : {}) });
   return NOT_ACCEPTED;

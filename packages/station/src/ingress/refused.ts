@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode, isProtocolError } from '@dimp/foundation';
 
-/** Why a message goes no further, and what its sender is told. Thrown within the ingress, and never out of it. */
+/** A refusal of a message, and its receipt. Thrown inside the ingress only. */
 export class Refused extends Error {
   override readonly name: string = 'Refused';
   readonly code: ErrorCode;
@@ -14,18 +14,21 @@ export class Refused extends Error {
   }
 }
 
-/** Whether something that was thrown is a refusal. */
+/** Whether an error is a refusal. */
 export function isRefused(error: unknown): error is Refused {
   return error instanceof Refused;
 }
 
-/** What something that was thrown is to its sender; undefined for a mistake of ours. */
+/** Converts an error to a refusal; undefined for an error that is a bug. */
 export function refusalOf(error: unknown): Refused | undefined {
   if (error instanceof Refused) return error;
   return isProtocolError(error) ? new Refused(error.code) : undefined;
 }
 
-/** Whether the same message may be taken later. Not for a damaged record: that would come back for ever. */
+/**
+ * Whether the same message may be accepted later. A damaged record is excluded, because it would be sent again for
+ * ever.
+ */
 export function isStoreFailure(error: unknown): boolean {
   if (!isProtocolError(error)) return false;
   const { code } = error;

@@ -5,11 +5,11 @@ import type { PayloadAck } from './payload-ack.ts';
 /** A message that has passed all checks. */
 export interface Relayed {
   readonly message: ReliableMessage;
-  /** As it is passed on: as received, unless something had to go. */
+  /** The bytes to relay: as received, or without the members that were stripped. */
   readonly payload: Uint8Array;
   readonly session: Session;
-  /** It has been here before: it comes back from a neighbour. */
+  /** Whether it has passed this station before, and comes back from a neighbour. */
   readonly returned: boolean;
-  /** The payload that it came in. */
+  /** The acknowledgement of the payload that it came in. */
   readonly ack: PayloadAck;
 }

@@ -21,12 +21,12 @@ import type { Relayed } from './relayed.ts';
 import type { Throttle } from './throttle.ts';
 
 /**
- * What the copies of a short message may take for members whom the station has never seen, in bytes: a small group may live
- * elsewhere. Those of longer ones take as much as the message itself has.
+ * Bytes that the copies of a short message may take for members that the station has never seen: a small group may be
+ * at another station. The copies of a longer message may take as much as the message itself.
  */
 const UNSEEN_LEAST = 32 * 1024;
 
-/** What a {@link Router} is made with. */
+/** Options for {@link Router}. */
 export interface RouterOptions {
   readonly id: ID;
   readonly transceiver: Transceiver;
@@ -41,13 +41,13 @@ export interface RouterOptions {
   readonly acquaintances: Acquaintance;
 }
 
-/** Where a message goes by its receiver (spec §11.7). */
+/** Destination of a message by its receiver (spec §11.7). */
 export type Destination = 'station' | 'all' | 'name' | 'group' | 'user';
 
-/** What every stranger hears of a message that was taken. */
+/** Receipt text for an accepted message from a stranger. */
 const KEPT = 'Message cached.';
 
-/** Brings messages that passed all checks to inboxes and neighbours. */
+/** Puts checked messages into inboxes, and sends broadcasts to neighbours. */
 export class Router {
   readonly #options: RouterOptions;
 
@@ -55,7 +55,7 @@ export class Router {
     this.#options = options;
   }
 
-  /** Where a message for somebody goes. */
+  /** Returns the destination for a receiver. */
   destination(receiver: ID): Destination {
     if (!receiver.isBroadcast) {
       if (receiver.isGroup) return 'group';
@@ -78,7 +78,7 @@ export class Router {
   }
 
   /**
-   * Puts a message into the inbox of the user it is for. The payload is held until it is on the disk.
+   * Puts a message into the inbox of its receiver. The acknowledgement is held until it is on the disk.
    *
    * @throws a refusal; `store/` codes
    */
@@ -93,7 +93,8 @@ export class Router {
   }
 
   /**
-   * Puts the copies of a message to a group into the inboxes of its members. The sender hears who has got one.
+   * Puts copies of a group message into the inboxes of the members. The receipt to the sender names the members with a
+   * copy.
    *
    * @throws a refusal; `store/` codes
    */
@@ -113,9 +114,9 @@ export class Router {
     await throttle.copies(relayed.session, copiesBytes(message, members.length));
     const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
     const id = messageID(message);
-    // Who has blocked the sender is named like the others: whoever is blocked must not see it.
+    // Members who have blocked the sender are named like the others, so that the sender does not notice.
     const kept: ID[] = [...blocking];
-    /** What members may get together whom the station has never seen: anybody can invent them. */
+    /** Bytes left for members that the station has never seen; a sender can invent them. */
     let unseenLeft = Math.max(UNSEEN_LEAST, relayed.payload.length);
     let left = 1;
     let failed = false;
@@ -139,7 +140,7 @@ export class Router {
           const incoming = { payload, id, copy, by, notice: undefined, storedFor };
           left += 1;
           ack.hold();
-          // Who has no room for it goes without, and is not among those that the receipt names.
+          // A member without room gets no copy, and is not named in the receipt.
           if (cost <= unseenLeft && inbox.append(mailbox, incoming, settled)) {
             unseenLeft -= cost;
             kept.push(member);
@@ -157,7 +158,7 @@ export class Router {
     if (kept.length === 0 && members.length > 0) throw new Refused('store/quota');
   }
 
-  /** @throws a refusal for a broadcast that nobody takes; `store/` codes */
+  /** Sends a broadcast to the neighbours. */
   async toAll({ message, payload }: Relayed): Promise<void> {
     const { neighbours, metrics } = this.#options;
     if (neighbours === undefined) return;
@@ -172,7 +173,7 @@ export class Router {
     const notice = expectedNotice(message);
     if (notice !== undefined) acquaintances.wrote(envelope.sender, receiver);
     if (await this.#blocks(receiver, envelope.sender, envelope.group)) {
-      // Whoever is blocked hears what every stranger hears, when the disk has answered as well.
+      // A blocked sender gets the same receipt as a stranger, after the same write to the disk.
       ack.hold();
       inbox.pretend((error) => {
         if (error === undefined && notice !== undefined) receipts.notify(notice, KEPT);
@@ -204,7 +205,7 @@ export class Router {
     }
   }
 
-  /** Who makes a message be kept, and for whom. */
+  /** Returns who is charged for a message. */
   async #storedFor({ message, session }: Relayed, mailbox: Mailbox): Promise<StoredFor> {
     const { barrack } = this.#options.transceiver;
     if (!mailbox.seen) mailbox.seen = (await barrack.meta(mailbox.receiver)) !== undefined;
@@ -221,7 +222,7 @@ export class Router {
   }
 }
 
-/** Who pays for a copy of a message: the sender, over whose connection it came, or the neighbour that relays it. */
+/** Returns who has sent a copy to this station: the sender of the message, or the neighbour that relays it. */
 function bringerOf({ session }: Relayed): string {
   return session.neighbour ? (session.user?.entity ?? '') : BY_SENDER;
 }

@@ -5,20 +5,20 @@ import { type VerifyKey, verificationCost } from '../limits/verification-cost.ts
 import type { Session } from '../session/session.ts';
 import { NeighbourRate } from './neighbour-rate.ts';
 
-/** What {@link Throttle} are made with. */
+/** Options for {@link Throttle}. */
 export interface ThrottleOptions {
   readonly limiter: RateLimiter;
   readonly clock: Clock;
   readonly timers: Timers;
 }
 
-/** How long a connection that sends too much waits for its next message, in milliseconds, and how often. */
+/** Longest wait of a connection for a limit, in milliseconds, and most waits for one charge. */
 const MAX_WAIT = 5000;
 const MAX_TRIES = 8;
 
 /**
- * Makes connections pay for what they send before anything is done with it, whoever it is from. They are slowed down to what
- * their limits grant; what could not be taken for long is refused.
+ * Charges connections for what they send before it is processed. A connection that exceeds a limit is slowed down to
+ * it; if the wait would be too long, the message is refused.
  */
 export class Throttle {
   readonly #limiter: RateLimiter;
@@ -32,9 +32,9 @@ export class Throttle {
   }
 
   /**
-   * A message has come, and nothing was read of it yet.
+   * Charges a message before it is parsed.
    *
-   * @param bytes - what has come with it
+   * @param bytes - of the payload
    * @throws `policy/rate-limited`
    */
   async message({ user, remote, neighbour }: Session, bytes: number): Promise<void> {
@@ -43,9 +43,10 @@ export class Throttle {
   }
 
   /**
-   * Signatures are to be verified. A neighbour is slowed down by its messages alone: its users are many.
+   * Charges signatures before they are verified. A neighbour is limited by its messages only, because it has many
+   * users.
    *
-   * @param count - how many, under one key
+   * @param count - of signatures with this key
    * @throws `policy/rate-limited`
    */
   async verifications(
@@ -59,7 +60,7 @@ export class Throttle {
   }
 
   /**
-   * A message to a group is to be copied for its members.
+   * Charges the copies of a group message before they are made.
    *
    * @param bytes - of all copies
    * @throws `policy/rate-limited`
@@ -70,9 +71,9 @@ export class Throttle {
   }
 
   /**
-   * Waits until something can be paid for.
+   * Waits until a charge is granted.
    *
-   * @throws what `pay` throws, if that takes too long
+   * @throws the error of `pay` if it takes too long
    */
   async #paid(pay: () => void): Promise<void> {
     for (let tries = 0; ; tries++) {

@@ -1,7 +1,7 @@
 import { normalizeMessage } from '@dimp/core/dialects';
 import { isJsonObject, type Json, type JsonObject, ProtocolError } from '@dimp/foundation';
 
-/** Single letters that stand for members of a message (spec §10); `S` meant one thing or another in its time. */
+/** Short names of members of a message (spec §10); the meaning of `S` has changed. */
 const LETTERS = 'FRWTGKDVMPS';
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -9,20 +9,20 @@ const BACKSLASH = 0x5c;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Refuses a message that two readers can read in two ways (spec §14.6 #58). A station relays a message as it came, so it
- * must not pass on what it has read as one thing and the next reader may read as another: a member that is there twice,
- * a short name beside the long one, `IV` beside another `iv`, half of a surrogate pair.
+ * Refuses a message that can be read in two ways (spec §14.6 #58). A station relays the bytes as received, so a later
+ * reader must not see other values than the station has checked. Ambiguous are: a member that occurs twice, a short
+ * name beside the long one, `IV` beside another `iv`, half of a surrogate pair.
  *
  * @param text - the JSON that the message was read from
  * @throws `format/json`, `format/field`
  */
 export function checkUnambiguous(text: string, wire: JsonObject): void {
   if (countColons(text) !== countMembers(wire)) {
-    throw new ProtocolError('format/json', 'a member is there twice');
+    throw new ProtocolError('format/json', 'a member occurs twice');
   }
-  // Only an escape can make one: the text itself was decoded from UTF-8.
+  // Only an escape can produce one, because the text was decoded from UTF-8.
   if (text.includes('\\u') && hasLoneSurrogate(wire)) {
-    throw new ProtocolError('format/json', 'a text is not valid Unicode');
+    throw new ProtocolError('format/json', 'a string is not valid Unicode');
   }
   const long = normalizeMessage(wire);
   for (const letter of LETTERS) {
@@ -33,7 +33,7 @@ export function checkUnambiguous(text: string, wire: JsonObject): void {
   }
 }
 
-/** Each member of each object has one colon outside of strings. */
+/** Counts the colons outside strings: one for each member of each object. */
 function countColons(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; i++) {
@@ -55,7 +55,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Members of all objects; the JSON parser has bounded depth and number. */
+/** Counts the members of all objects. The JSON parser bounds their depth and number. */
 function countMembers(value: Json | undefined): number {
   if (Array.isArray(value)) {
     return (value as readonly Json[]).reduce<number>((sum, each) => sum + countMembers(each), 0);
@@ -75,7 +75,7 @@ function hasLoneSurrogate(value: Json | undefined): boolean {
 }
 
 function ambiguous(field: string): ProtocolError<'format/field'> {
-  return new ProtocolError('format/field', 'a member is there under two names', {
+  return new ProtocolError('format/field', 'a member occurs under two names', {
     details: { field },
   });
 }

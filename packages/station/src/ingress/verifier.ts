@@ -5,12 +5,14 @@ import { equalJson, fieldError, ProtocolError } from '@dimp/foundation';
 import { type VerifyKey, verificationCost } from '../limits/verification-cost.ts';
 
 /**
- * Verifies a message that is relayed, with its sender's meta key (spec §14.1 #6 and #8). It does what the transceiver does;
- * a message without meta and visa, as nearly all are, needs less for it, and another thread verifies it where that pays.
+ * Verifies a message to be relayed with the meta key of its sender (spec §14.1 #6 and #8), as the transceiver does. A
+ * message without meta and visa, which is the usual case, needs fewer steps, and is verified in another thread where
+ * that is faster.
  *
- * @param pay - called before signatures are verified that cost more than those of most messages
- * @returns that the sender's meta has to arrive first, if it is not known
- * @throws what `pay` throws; `crypto/signature`; `identity/` codes for wrong attachments; `store/` codes
+ * @param pay - called before signatures are verified that cost more than that of a usual message
+ * @returns what has to arrive first if the meta of the sender is unknown
+ * @throws the errors of `pay`; `crypto/signature`; `crypto/key`; `identity/` codes for wrong attachments; `store/`
+ *   codes
  */
 export async function verifyRelayed(
   transceiver: Transceiver,
@@ -23,7 +25,7 @@ export async function verifyRelayed(
     const verified = await transceiver.verify(message);
     return isWaiting(verified) ? verified : undefined;
   }
-  if (sender.isBroadcast || sender.isGroup) throw fieldError('sender', 'is no single user');
+  if (sender.isBroadcast || sender.isGroup) throw fieldError('sender', 'must be a single user');
   const key = await transceiver.barrack.verifyKey(sender);
   if (key === undefined) return { status: 'waiting', for: 'meta', id: sender };
   if (isLarge(key)) await pay(key, 1);
@@ -35,10 +37,10 @@ export async function verifyRelayed(
 }
 
 /**
- * Pays for what is verified of a message beyond what the limits of messages expect: a meta and a visa that are not known as
- * they are, and every signature under a large key. What is known is not verified again, and costs nothing.
+ * Charges the verifications of a message that the limits for messages do not cover: a new meta or visa, and each
+ * signature with a large key. A known meta or visa is not verified again, and not charged.
  *
- * @throws what `pay` throws
+ * @throws the errors of `pay`
  */
 export async function payForSignatures(
   { barrack }: Transceiver,
@@ -58,7 +60,9 @@ export async function payForSignatures(
   if (count > 0) await pay(key, count);
 }
 
-/** Whether a verification costs more than the limits of messages expect: with elliptic curves it is done in other threads. */
+/**
+ * Whether a verification costs more than the limits for messages cover. Elliptic curves are verified in other threads.
+ */
 function isLarge(key: VerifyKey | undefined): boolean {
   return key?.algorithm === 'RSA' && verificationCost(key) > 1;
 }

@@ -2,93 +2,99 @@ import type { Rate } from '@dimp/core/transport';
 import { fieldError } from '@dimp/foundation';
 
 /**
- * What a station grants. Every limit is checked before memory is taken for what it limits, and whoever goes beyond one is
- * told so. An address is an IPv4 address, or the first 64 bits of an IPv6 address; those with the same first 48 bits have
- * {@link NETWORK_SHARE} times as much together.
+ * The limits of a station. Each is checked before memory is allocated for what it limits, and a peer that exceeds one
+ * is told so. An address is an IPv4 address, or the first 64 bits of an IPv6 address. Addresses with the same first 48
+ * bits form a network, which has {@link NETWORK_SHARE} times the limit of one address.
  */
 export interface Limits {
   /** Open connections. */
   readonly connections: number;
   /** Open connections of one address. */
   readonly connectionsPerAddress: number;
-  /** Connections made by one address. */
+  /** New connections from one address. */
   readonly connectionRate: Rate;
-  /** Offers to log in from one address (spec §11.6): each of them costs a signature. */
+  /** Handshakes from one address (spec §11.6): each costs the station a signature. */
   readonly handshakeRate: Rate;
-  /** Messages that come from one address. */
+  /** Messages from one address. */
   readonly addressMessageRate: Rate;
-  /** Bytes of messages that come from one address. */
+  /** Bytes of messages from one address. */
   readonly addressByteRate: Rate;
-  /** Messages that come from one user, over all of his connections. */
+  /** Messages from one user, over all their connections. */
   readonly userMessageRate: Rate;
-  /** Bytes of messages that come from one user. */
+  /** Bytes of messages from one user. */
   readonly userByteRate: Rate;
   /**
-   * Signatures of one address that are verified beside those of its messages: metas, documents, and messages under large keys.
-   * They count by what they cost, in verifications with RSA-2048.
+   * Verifications for one address besides the signatures of its messages: metas, documents, and messages signed with
+   * large keys. Each counts by its cost, in verifications with RSA-2048.
    */
   readonly addressVerificationRate: Rate;
-  /** The same of one user. */
+  /** The same for one user. */
   readonly userVerificationRate: Rate;
   /** HTTP requests from one address, files included. */
   readonly httpRequestRate: Rate;
-  /** Commands of one user that the station answers, over all kinds. */
+  /** Commands of one user that the station answers, of all kinds together. */
   readonly commandRate: Rate;
   /** Searches of one user (spec §9.9). */
   readonly searchRate: Rate;
   /** Most bytes of a message (spec §14.7 no. 7). */
   readonly messageBytes: number;
-  /** Most bytes of what a connection sends at once before somebody has logged in over it: a handshake is a few thousand. */
+  /** Most bytes of one payload before login; a handshake has a few thousand. */
   readonly strangerPayloadBytes: number;
-  /** Most messages that wait for one user. */
+  /** Most waiting messages of one receiver. */
   readonly inboxMessages: number;
-  /** Most bytes of messages that wait for one user. */
+  /** Most bytes of waiting messages of one receiver. */
   readonly inboxBytes: number;
-  /** Most bytes of messages that wait in all inboxes; each counts 512 bytes more than it is long, here and below. */
+  /**
+   * Most bytes of waiting messages in all inboxes. Here and below, each message counts 512 bytes more than its length.
+   */
   readonly storedBytes: number;
-  /** Most bytes that wait of one sender, and never more than an eighth of the room on the disk. */
+  /** Most waiting bytes from one sender; at most an eighth of the free disk space. */
   readonly senderStoredBytes: number;
-  /** Most bytes that wait of senders at one address, and never more than a quarter of the room on the disk. */
+  /** Most waiting bytes from all senders at one address; at most a quarter of the free disk space. */
   readonly addressStoredBytes: number;
   /**
-   * Most bytes that wait for receivers whom the station has never seen, and never more than a sixteenth of the room on the disk;
-   * a sixteenth of it for one sender.
+   * Most waiting bytes for receivers that the station has never seen; at most a sixteenth of the free disk space, and a
+   * sixteenth of that for one sender.
    */
   readonly unseenStoredBytes: number;
-  /** How long a message waits for its receiver, in milliseconds (spec §11.7). */
+  /** How long a message is kept for its receiver, in milliseconds (spec §11.7). */
   readonly inboxRetention: number;
-  /** Most members that a message to a whole group is split for (spec §8.7). */
+  /** Most members to whom a message to a whole group is copied (spec §8.7). */
   readonly groupFanOut: number;
-  /** Bytes of copies of messages to whole groups that one user makes the station write. */
+  /** Bytes of the copies that one user's messages to whole groups make the station write. */
   readonly groupFanOutRate: Rate;
-  /** Most bytes that the copies of one message to a whole group have together. */
+  /** Most bytes of all copies of one message to a whole group. */
   readonly groupFanOutBytes: number;
-  /** How long a connection may stay without login, in milliseconds. */
+  /** How long a connection may stay open without a login, in milliseconds. */
   readonly loginTimeout: number;
-  /** Sessions of one user at a time; the oldest has to go for one more. */
+  /** Concurrent sessions of one user; one more ends the oldest. */
   readonly sessionsPerUser: number;
-  /** Messages pushed to a session that it has not acknowledged yet. */
+  /** Messages that a session may leave unacknowledged at a time. */
   readonly window: number;
-  /** How long a session may leave what was pushed to it unacknowledged, in milliseconds. */
+  /** How long a session may acknowledge nothing while messages are unacknowledged, in milliseconds. */
   readonly slowReaderTimeout: number;
-  /** Users and groups whose metas and documents the directory keeps. */
+  /** Users and groups in the directory. */
   readonly identities: number;
-  /** Most bytes of the meta and the documents of one of them: a quarter for the meta, the rest for the newest documents. */
+  /** Most bytes of the meta and documents of one of them: a quarter for the meta, the rest for the newest documents. */
   readonly identityBytes: number;
-  /** How long a full directory keeps users who do not log in, in milliseconds; of networks that have no more than their share. */
+  /**
+   * How long a full directory keeps users who do not log in, in milliseconds, if their network has at most its share.
+   */
   readonly identityRetention: number;
-  /** Users and groups that the directory gets to know from one address. */
+  /** New users and groups in the directory from one address. */
   readonly identityRate: Rate;
 }
 
-/** How many addresses' worth the addresses of one network have together: who has many must not have as many shares. */
+/**
+ * Factor by which the limit of a network exceeds that of one address, so that many addresses are not as many shares.
+ */
 export const NETWORK_SHARE = 16;
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const MIB = 1024 * 1024;
 
-/** Limits that suit a station of some ten thousand users on one machine. */
+/** Limits for a station with some ten thousand users on one machine. */
 export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   connections: 20_000,
   connectionsPerAddress: 256,
@@ -164,13 +170,15 @@ const WHOLE: {
 };
 
 /**
- * Completes the limits that an operator has set by {@link DEFAULT_LIMITS}.
+ * Completes the limits set by an operator with {@link DEFAULT_LIMITS}.
  *
- * @throws `format/field` for a limit that does not exist, is no number, or is out of its range; the error names it
+ * @throws `format/field` for an unknown limit, or a value that is not a number within its range; the error names the
+ *   limit
  */
 export function limitsOf(set: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(set)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw fieldError(`limits.${name}`, 'is no limit');
+    if (!Object.hasOwn(DEFAULT_LIMITS, name))
+      throw fieldError(`limits.${name}`, 'must be the name of a limit');
     if (Object.hasOwn(WHOLE, name)) checkWhole(name as keyof typeof WHOLE, value);
     else checkRate(name, value);
   }
@@ -180,15 +188,17 @@ export function limitsOf(set: Partial<Limits> = {}): Limits {
 function checkWhole(name: keyof typeof WHOLE, value: unknown): void {
   const [least, most] = WHOLE[name];
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-    throw fieldError(`limits.${name}`, `is no whole number from ${least} to ${most}`);
+    throw fieldError(`limits.${name}`, `must be a whole number from ${least} to ${most}`);
   }
 }
 
 function checkRate(name: string, value: unknown): void {
   const { perSecond, burst } = (value ?? {}) as { perSecond?: unknown; burst?: unknown };
-  if (!isPositive(perSecond)) throw fieldError(`limits.${name}.perSecond`, 'is no positive number');
-  // With less than one at once nothing would ever pass.
-  if (!isPositive(burst) || burst < 1) throw fieldError(`limits.${name}.burst`, 'is less than one');
+  if (!isPositive(perSecond))
+    throw fieldError(`limits.${name}.perSecond`, 'must be a positive number');
+  // With a smaller burst nothing would ever be granted.
+  if (!isPositive(burst) || burst < 1)
+    throw fieldError(`limits.${name}.burst`, 'must be a number of at least 1');
 }
 
 function isPositive(value: unknown): value is number {

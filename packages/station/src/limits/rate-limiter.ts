@@ -4,35 +4,35 @@ import { disposeSymbol, LruMap, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { type LimitName, type Limits, NETWORK_SHARE, type RateName } from './limits.ts';
 
-/** What a {@link RateLimiter} is made with. */
+/** Options for {@link RateLimiter}. */
 export interface RateLimiterOptions {
   readonly limits: Limits;
   readonly clock: Clock;
-  /** Counts the limits that were hit, such as the metrics of the station. */
+  /** Counts exceeded limits, such as the metrics of the station. */
   readonly metrics?: LimitMetrics;
-  /** Most buckets of each limit, 65,536 by default. */
+  /** Most buckets for each limit; 65,536 by default. */
   readonly capacity?: number;
 }
 
-/** Counts the limits that were hit. */
+/** Counts exceeded limits. */
 export interface LimitMetrics {
   limited(limit: LimitName): void;
 }
 
-/** Something that takes of one limit. */
+/** A charge to one limit. */
 interface Use {
   readonly limit: RateName;
   readonly key: string;
   readonly amount: number;
-  /** How many times the limit whoever is meant by the key has; once unless told. */
+  /** Factor by which the limit is larger for this key; 1 by default. */
   readonly share?: number;
 }
 
 const CAPACITY = 65_536;
 
 /**
- * Keeps connections, addresses and users within {@link Limits}. It remembers those who did something lately, up to a
- * bound: who is forgotten begins with a full burst again, which is less than what he gets by coming from one more address.
+ * Keeps connections, addresses and users within {@link Limits}. It remembers a bounded number of recently active ones.
+ * One that was dropped starts with a full burst again, which is less than a second address would get.
  */
 export class RateLimiter {
   readonly limits: Limits;
@@ -51,11 +51,11 @@ export class RateLimiter {
   }
 
   /**
-   * A connection is there: nothing has been read of it yet.
+   * Counts a new connection, before anything is read from it.
    *
-   * @param address - as the socket says it
-   * @returns to be disposed of when the connection has ended
-   * @throws `policy/rate-limited`: close it
+   * @param address - as reported by the socket
+   * @returns a handle to dispose of when the connection has ended
+   * @throws `policy/rate-limited`; the caller closes the connection
    */
   connect(address: string): Disposable {
     const key = addressKey(address);
@@ -83,15 +83,15 @@ export class RateLimiter {
     };
   }
 
-  /** How many connections are open. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections;
   }
 
   /**
-   * A message has come from an address, and nothing was done with it yet. What is refused takes nothing from the limits.
+   * Charges a message before it is processed. A refused message is not charged.
    *
-   * @param user - who has logged in on its connection, unless he relays for others
+   * @param user - the user of its connection, unless it is a neighbour that relays for others
    * @param bytes - length of the message
    * @throws `policy/rate-limited`, with `limit` and `retryAfter` (milliseconds) as details
    */
@@ -108,10 +108,10 @@ export class RateLimiter {
   }
 
   /**
-   * Signatures are to be verified that somebody chose, and none was yet.
+   * Charges signatures before they are verified.
    *
-   * @param user - who has logged in on the connection, if anybody
-   * @param cost - what all of them cost, in verifications with RSA-2048
+   * @param user - the user of the connection, if logged in
+   * @param cost - of all of them, in verifications with RSA-2048
    * @throws `policy/rate-limited`
    */
   verifications(address: string, user: ID | undefined, cost: number): void {
@@ -123,7 +123,7 @@ export class RateLimiter {
   }
 
   /**
-   * A message to a group is to be copied for its members. An address has twice what one user has.
+   * Charges the copies of a group message before they are made. An address has twice the limit of one user.
    *
    * @param bytes - of all copies
    * @throws `policy/rate-limited`
@@ -138,7 +138,7 @@ export class RateLimiter {
   }
 
   /**
-   * An HTTP request has come, and nothing was done for it yet.
+   * Charges an HTTP request before it is processed.
    *
    * @throws `policy/rate-limited`
    */
@@ -147,7 +147,7 @@ export class RateLimiter {
   }
 
   /**
-   * Somebody offers to log in.
+   * Charges a handshake.
    *
    * @throws `policy/rate-limited`
    */
@@ -156,7 +156,7 @@ export class RateLimiter {
   }
 
   /**
-   * The directory gets to know somebody.
+   * Charges a new identity in the directory.
    *
    * @throws `policy/rate-limited`
    */
@@ -165,7 +165,7 @@ export class RateLimiter {
   }
 
   /**
-   * A user asks the station for something.
+   * Charges a command.
    *
    * @throws `policy/rate-limited`
    */
@@ -174,7 +174,7 @@ export class RateLimiter {
   }
 
   /**
-   * A user searches.
+   * Charges a search.
    *
    * @throws `policy/rate-limited`
    */
@@ -182,24 +182,24 @@ export class RateLimiter {
     this.#take([{ limit: 'searchRate', key: user.entity, amount: 1 }]);
   }
 
-  /** Forgets half of the buckets, for the host's memory pressure signal. */
+  /** Drops half of the buckets when the host is short of memory. */
   reduceMemory(): void {
     for (const buckets of this.#buckets.values()) buckets.reduce();
   }
 
   /**
-   * Makes the error that a limit refuses with, and counts it.
+   * Creates and counts the error for an exceeded limit.
    *
-   * @param retryAfter - milliseconds after which it may be tried again, where that is known
+   * @param retryAfter - milliseconds after which the peer may try again, if known
    */
   refusal(limit: LimitName, retryAfter?: number): ProtocolError<'policy/rate-limited'> {
     this.#metrics?.limited(limit);
-    return new ProtocolError('policy/rate-limited', `more than ${limit} allows`, {
+    return new ProtocolError('policy/rate-limited', `the limit ${limit} is exceeded`, {
       details: { limit, ...(retryAfter === undefined ? {} : { retryAfter }) },
     });
   }
 
-  /** All or nothing: a message that one limit refuses must not use up another. */
+  /** Charges all limits or none: a message refused by one limit must not use up another. */
   #take(uses: readonly Use[]): void {
     const now = this.#clock.now();
     const buckets = uses.map((use) => this.#bucket(use, now));
@@ -232,7 +232,7 @@ export class RateLimiter {
   }
 }
 
-/** An address pays, and so does its network, which has more. */
+/** Charges an address and its network, which has a larger limit. */
 function ofAddress(address: string, limit: RateName, amount: number): Use[] {
   const key = addressKey(address);
   const network = networkKey(key);

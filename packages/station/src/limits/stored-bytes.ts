@@ -5,7 +5,7 @@ import type { ID } from '@dimp/mkm';
 import type { Limits } from './limits.ts';
 import { type StoredPayer, tagOf } from './stored-payer.ts';
 
-/** What {@link StoredBytes} are made with. */
+/** Options for {@link StoredBytes}. */
 export interface StoredBytesOptions {
   readonly store: Store;
   readonly clock: Clock;
@@ -17,36 +17,39 @@ export interface StoredBytesOptions {
     | 'unseenStoredBytes'
     | 'inboxRetention'
   >;
-  /** Bytes that the disk has room for, as known lately; undefined if nobody knows. */
+  /** Recently measured free bytes of the disk; undefined if unknown. */
   readonly room?: (() => number | undefined) | undefined;
 }
 
-/** For whom something is to be kept, and who makes it be kept. */
+/** For whom a message is stored, and who has sent it. */
 export interface StoredFor {
   readonly sender: ID;
-  /** Where it came from, as limits of addresses go by it; a neighbour's entity for what it relays. */
+  /** Key of the address that it came from; the entity of the neighbour for relayed messages. */
   readonly address: string;
   readonly neighbour: boolean;
   /** The station has never seen the receiver. */
   readonly unseen: boolean;
 }
 
-/** What a message takes besides its bytes: its place in the tree of the store, its path, and the entry of its day. */
+/** Bytes that a message takes besides its record: its node in the tree of the store, its path, the entry of its day. */
 export const STORED_COST = 512;
-/** Parts of the room on the disk that one sender, one address, and all receivers never seen may take. */
+/** Shares of the free disk space for one sender, one address, and all receivers never seen. */
 const SENDER_PART = 1 / 8;
 const ADDRESS_PART = 1 / 4;
 const UNSEEN_PART = 1 / 16;
-/** What everybody may take however little room there is, in bytes: who takes little is not to suffer from others. */
+/**
+ * Bytes that each sender and address may take even on a nearly full disk, so that large senders do not crowd out small
+ * ones.
+ */
 const SENDER_LEAST = 2 * 1024 * 1024;
 const ADDRESS_LEAST = 4 * SENDER_LEAST;
-/** Parts of the pool of receivers never seen that one sender and one address may take. */
+/** Shares of the pool for receivers never seen that one sender and one address may take. */
 const SENDER_UNSEEN = 1 / 16;
 const ADDRESS_UNSEEN = 1 / 4;
-/** How many addresses' worth a network of IPv6 has together, and a neighbour, through whom many speak. */
+/** Factors for an IPv6 network, and for a neighbour, which relays for many users. */
 const NETWORK_TIMES = 4;
 const NEIGHBOUR_TIMES = 16;
-/** Payers that are known at most; who falls out begins anew. */
+/** Most payers in memory; a dropped one starts from zero. */
 const MAX_PAYERS = 262_144;
 const AREA = 'inbox-bytes';
 const DAY = 24 * 60 * 60_000;
@@ -55,26 +58,26 @@ const ALL = 'all';
 const UNSEEN = 'unseen';
 
 /**
- * Counts the bytes that wait in inboxes by who made the station keep them: by sender, by address and in all; those for
- * receivers that it has never seen share a pool, because anybody can invent them. The counts are kept by day on the disk, so
- * that what a crash makes wrong of them is forgotten when the messages of that day expire.
+ * Counts the waiting bytes by sender, by address and in all. Messages for receivers that the station has never seen
+ * share a pool, because a sender can invent receivers. The counts are stored by day, so that errors caused by a crash
+ * disappear when the messages of that day expire.
  */
 export class StoredBytes {
   readonly #options: StoredBytesOptions;
   readonly #payers = new Map<string, Map<number, number>>();
-  /** Counts that are not on the disk yet: names and days. */
+  /** Names and days of the counts that are not stored yet. */
   readonly #dirty = new Map<string, Set<number>>();
 
   constructor(options: StoredBytesOptions) {
     this.#options = options;
   }
 
-  /** Bytes that are kept in all, each message with its bookkeeping. */
+  /** All waiting bytes, with the overhead of each message. */
   get all(): number {
     return this.#of(ALL);
   }
 
-  /** Who pays for a message, in the form in which its record says it. */
+  /** The payer of a message, as written in its record. */
   payer({
     sender,
     address,
@@ -85,7 +88,7 @@ export class StoredBytes {
   }
 
   /**
-   * Whether there is room for a record.
+   * Returns whether there is room for a record.
    *
    * @param bytes - of the record
    */
@@ -115,18 +118,18 @@ export class StoredBytes {
     );
   }
 
-  /** A record is on its way to the disk. */
+  /** Counts a record that is being stored. */
   add(payer: StoredPayer, bytes: number, arrived: number): void {
     this.#change(payer, bytes + STORED_COST, arrived);
   }
 
-  /** A record is gone. */
+  /** Subtracts a record that was removed. */
   remove(payer: StoredPayer, bytes: number, arrived: number): void {
     this.#change(payer, -bytes - STORED_COST, arrived);
   }
 
   /**
-   * Reads what was counted before the station was started.
+   * Loads the counts of earlier runs of the station.
    *
    * @throws `store/` codes
    */
@@ -142,7 +145,8 @@ export class StoredBytes {
   }
 
   /**
-   * Changes of the counts since the last time, for the disk; counts of days whose messages have expired go.
+   * Returns the changes of the counts since the last call, to be written to the store, and drops the counts of expired
+   * days.
    */
   changes(): readonly StoreChange[] {
     const oldest = this.#oldest;
@@ -169,7 +173,7 @@ export class StoredBytes {
     return changes;
   }
 
-  /** Messages of a day go in the course of the day on which they expire. */
+  /** The oldest day whose messages have not all expired. */
   get #oldest(): number {
     const { clock, limits } = this.#options;
     return Math.floor((clock.now() - limits.inboxRetention) / DAY) - 1;

@@ -1,7 +1,7 @@
 import { sha256 } from '@dimp/crypto/digests';
 import { LruMap, utf8Encode } from '@dimp/foundation';
 
-/** Who pays for a message that is kept, in the form in which its record says it: digests, as the names may be long. */
+/** The payer of a stored message, as written in its record: digests, because names may be long. */
 export interface StoredPayer {
   readonly sender: string;
   readonly address: string;
@@ -10,15 +10,15 @@ export interface StoredPayer {
   readonly unseen: boolean;
 }
 
-/** Bytes of a digest: nobody can make an identity that has the same as another one. */
+/** Bytes of a digest: enough that finding an identity with the digest of another one costs too much. */
 const TAG_BYTES = 6;
-/** Bytes that a payer takes in a record. */
+/** Bytes of a payer in a record. */
 export const PAYER_BYTES: number = 3 * TAG_BYTES + 1;
 const RADIX = 36;
 
 const known = /* @__PURE__ */ new LruMap<string, string>(16_384);
 
-/** The digest of somebody's name. */
+/** Returns the digest of a name. */
 export function tagOf(name: string): string {
   let tag = known.get(name);
   if (tag === undefined) {
@@ -42,7 +42,7 @@ export function writePayer(payer: StoredPayer, record: Uint8Array, at: number): 
   record[position] = payer.unseen ? 1 : 0;
 }
 
-/** Reads what {@link writePayer} has written. */
+/** Reads a payer written by {@link writePayer}. */
 export function readPayer(record: Uint8Array, at: number): StoredPayer {
   return {
     sender: readTag(record, at),

@@ -1,16 +1,16 @@
 import type { Meta } from '@dimp/mkm';
 
-/** The key that somebody's signatures are verified with. */
+/** A key that verifies signatures of an entity. */
 export type VerifyKey = Meta['key'];
 
-/** The key whose verifications count one. */
+/** Length of the RSA key whose verifications cost 1. */
 const RSA_BITS = 2048;
-/** What a verification with elliptic curves costs, and one with a key that is not known yet, which may be the largest. */
+/** Cost of a verification with an elliptic curve, or with an unknown key, which may be the largest allowed. */
 const OTHERS = 4;
 
 /**
- * What verifying a signature costs, in verifications with RSA-2048 (about 30 µs): those of RSA grow with the square of the
- * length, and those with elliptic curves take a few times as long whatever the key.
+ * Returns the cost of verifying a signature, in verifications with RSA-2048 (about 30 µs). The cost of RSA grows with
+ * the square of the key length; elliptic curves take a few times as long with any key.
  *
  * @param key - undefined if it is not known yet
  */

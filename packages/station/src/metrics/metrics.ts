@@ -1,25 +1,25 @@
 import type { ErrorCode } from '@dimp/foundation';
 import type { LimitName } from '../limits/limits.ts';
 
-/** What a station counts: it only grows. */
+/** Counters of a station. They only grow. */
 export type StationCounter =
-  /** Connections that were accepted. */
+  /** Accepted connections. */
   | 'connections'
-  /** Logins, of neighbours as well. */
+  /** Logins, including those of neighbours. */
   | 'logins'
   | 'messages.received'
   | 'messages.refused'
-  /** Put into an inbox: one for each member of a group. */
+  /** Messages put into an inbox; a group message counts once for each member. */
   | 'messages.stored'
-  /** Acknowledged by a device of the receiver. */
+  /** Messages acknowledged by a device of the receiver. */
   | 'messages.delivered'
-  /** Acknowledged by the station that the receiver is at. */
+  /** Messages acknowledged by the station of the receiver. */
   | 'messages.redirected'
-  /** Came before; acknowledged again and not stored. */
+  /** Messages received before: acknowledged again and not stored. */
   | 'messages.duplicate'
-  /** Waited for the receiver too long. */
+  /** Messages that were not delivered within the retention time. */
   | 'messages.expired'
-  /** Passed on to the neighbours. */
+  /** Broadcasts sent to the neighbours. */
   | 'messages.broadcast'
   /** Commands for the station itself. */
   | 'commands'
@@ -27,10 +27,10 @@ export type StationCounter =
   | 'receipts.dropped'
   | 'store.failures';
 
-/** What a station has at the moment. */
+/** Gauges of a station. */
 export type StationGauge =
   | 'connections.open'
-  /** Connections that somebody has logged in over. */
+  /** Connections with a logged-in user. */
   | 'sessions.open'
   /** Messages in all inboxes. */
   | 'inbox.messages'
@@ -41,23 +41,23 @@ export type StationGauge =
   /** Receipts that wait to be signed. */
   | 'queue.receipts';
 
-/** What a station measures. */
+/** Histograms of a station. */
 export type StationHistogram =
-  /** Seconds that a write to the store took. */
+  /** Duration of a write to the store, in seconds. */
   | 'commit.seconds'
-  /** Messages that shared a write. */
+  /** Messages in one write. */
   | 'commit.messages'
   /** Seconds from the arrival of a message until a device of the receiver acknowledged it. */
   | 'delivery.seconds';
 
 /**
- * Where a station's figures go. Methods are called on the hot path: they add up, and never throw. No label is anything that
- * a peer has chosen.
+ * Receives the figures of a station. The methods are called for every message, so they must be fast and must not throw.
+ * No label is chosen by a peer.
  */
 export interface StationMetrics {
   /** @param amount - at least 0 */
   add(counter: StationCounter, amount: number): void;
-  /** @param amount - by how much a gauge rises, or falls if negative */
+  /** @param amount - difference; negative if the gauge falls */
   change(gauge: StationGauge, amount: number): void;
   observe(histogram: StationHistogram, value: number): void;
   /** A message or connection was refused with an error of this code. */
@@ -66,7 +66,7 @@ export interface StationMetrics {
   limited(limit: LimitName): void;
 }
 
-/** Counts nothing. */
+/** Metrics that are not recorded. */
 export const silentMetrics: StationMetrics = /* @__PURE__ */ Object.freeze<StationMetrics>({
   add() {},
   change() {},

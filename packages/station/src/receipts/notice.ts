@@ -2,7 +2,7 @@ import type { Envelope, ReliableMessage } from '@dimp/dkd';
 import { expectsReceipt } from '@dimp/endpoint';
 import type { ErrorCode } from '@dimp/foundation';
 
-/** What a receipt names of the message that it is about (spec §9.6). */
+/** What a receipt names of its message (spec §9.6). */
 export interface Notice {
   readonly envelope: Envelope;
   readonly signature: Uint8Array;
@@ -16,14 +16,14 @@ export interface Refusal {
   readonly code: ErrorCode;
 }
 
-/** What a receipt for a message would name. */
+/** Returns what a receipt for a message names. */
 export function noticeOf({ envelope, signature }: ReliableMessage): Notice {
   return { envelope, signature };
 }
 
 /**
- * {@link noticeOf} a message whose sender hears where it is: what people say to each other (spec §11.9). The station sees
- * no content, so the envelope's type counts; without one, the message may be a receipt itself and gets none.
+ * Returns {@link noticeOf} a message whose sender gets receipts: a message between people (spec §11.9). The content is
+ * encrypted, so the type in the envelope decides. A message without a type may be a receipt, and gets none.
  */
 export function expectedNotice(message: ReliableMessage): Notice | undefined {
   const { envelope } = message;

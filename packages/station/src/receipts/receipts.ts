@@ -10,7 +10,7 @@ import type { Sessions } from '../session/sessions.ts';
 import type { StationSigner } from '../session/station-signer.ts';
 import type { Notice, Refusal } from './notice.ts';
 
-/** What {@link Receipts} are made with. */
+/** Options for {@link Receipts}. */
 export interface ReceiptsOptions {
   readonly signer: StationSigner;
   readonly sessions: Sessions;
@@ -18,55 +18,55 @@ export interface ReceiptsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: StationMetrics;
-  /** Whether messages wait to be written. */
+  /** Whether messages are waiting to be written. */
   readonly busy: () => boolean;
 }
 
-/** A receipt that has not been signed yet. */
+/** A receipt that is not signed yet. */
 interface Pending {
   readonly draft: Draft;
   readonly extra: JsonObject | undefined;
 }
 
-/** What waits for one user. */
+/** The waiting receipts of one user. */
 interface Waiting {
   readonly user: ID;
   readonly receipts: Pending[];
-  /** End of his rest, in milliseconds since the epoch. */
+  /** End of the pause, in milliseconds since the epoch. */
   until: number;
 }
 
-/** Receipts that wait for one user, and for all; the oldest of a user go first when there are more. */
+/** Most waiting receipts of one user, and of all. Beyond the first, the oldest receipt of the user is dropped. */
 const MAX_OF_USER = 1024;
 const MAX_PENDING = 65_536;
-/** Milliseconds between two signatures, and while there is other work. */
+/** Pause between two signatures, and while the station is busy, in milliseconds. */
 const PAUSE = 1;
 const BUSY_PAUSE = 10;
-/** How many milliseconds late we are called when others have kept the processor busy. */
+/** Delay of a timer, in milliseconds, from which the processor counts as busy. */
 const LATE = 3;
-/** Milliseconds for which more gathers for a user who has got something while there was other work. */
+/** Time for which receipts of a user are collected after one was sent while the station was busy, in milliseconds. */
 const REST = 250;
-/** How often is looked for users whose rest has ended, in milliseconds. */
+/** Interval of the check for users whose pause has ended, in milliseconds. */
 const NAP = 25;
 
 /**
- * Tells senders what became of their messages (spec §9.6, §11.9). Signing takes longer than relaying: it is done apart
- * from it, for one user after the other, and what gathers for one user meanwhile becomes a single message. The first one
- * leaves at once; whoever has got one while the station is busy gets the next ones together, a little later. Whoever is not
- * connected hears nothing; the receiver's own receipt reaches him in any case.
+ * Sends receipts about messages to their senders (spec §9.6, §11.9). Signing takes longer than relaying, so receipts
+ * are signed separately, for one user after the other, and those that wait for one user become a single message. The
+ * first is sent at once; while the station is busy, the next ones of the same user are collected for a moment. A sender
+ * who is not connected gets none, but always gets the receipt of the receiver.
  */
 export class Receipts {
   readonly #options: ReceiptsOptions;
-  /** Users whose turn it is, in their order. */
+  /** Users with waiting receipts, in order. */
   readonly #pending = new Map<EntityKey, Waiting>();
-  /** Users who have got something lately, in the order in which their rests end. */
+  /** Users in a pause, in the order in which it ends. */
   readonly #resting = new Map<EntityKey, Waiting>();
   #size = 0;
   #timer: Disposable | undefined;
   #working = false;
-  /** Whether we were called late the last time. */
+  /** Whether the last timer was late. */
   #late = false;
-  /** Whether the timer waits for the end of rests only. */
+  /** Whether the timer waits only for the end of pauses. */
   #dozing = false;
   #stopped = false;
 
@@ -75,9 +75,9 @@ export class Receipts {
   }
 
   /**
-   * Tells the sender of a message what became of it.
+   * Queues a receipt to the sender of a message.
    *
-   * @param extra - more members of the receipt
+   * @param extra - additional members of the receipt
    */
   notify(notice: Notice, text: string, extra?: JsonObject): void {
     const { envelope, signature } = notice;
@@ -85,10 +85,10 @@ export class Receipts {
   }
 
   /**
-   * Tells whoever logged in over a session that a message was refused.
+   * Queues a receipt that refuses a message to the user of a session.
    *
-   * @param notice - undefined for what was no message at all
-   * @param refusal - its code is what programs go by; the text is for people, and for older peers
+   * @param notice - undefined for a malformed message
+   * @param refusal - its code is for programs, its text for people and older clients
    */
   refuse(user: ID, notice: Notice | undefined, { code, text }: Refusal): void {
     if (notice === undefined) {
@@ -99,7 +99,7 @@ export class Receipts {
     this.#add(user, { draft: receiptFor(envelope, text, { signature, code }), extra: undefined });
   }
 
-  /** Nothing is told any more. */
+  /** Sends nothing more. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.[disposeSymbol]();
@@ -109,7 +109,7 @@ export class Receipts {
   }
 
   #add(user: ID, receipt: Pending): void {
-    // Receipts for stations and bots would start a loop (spec §11.5).
+    // Receipts to stations and bots would start a loop (spec §11.5).
     if (this.#stopped || user.type !== EntityType.User || user.isBroadcast) return;
     if (this.#options.sessions.ofUser(user).length === 0) return;
     if (this.#size >= MAX_PENDING) {
@@ -125,7 +125,7 @@ export class Receipts {
       this.#count(-1);
       this.#options.metrics.add('receipts.dropped', 1);
     }
-    // More do not fit into one message.
+    // One message holds no more.
     if (receipts.length >= MAX_ARRAY_CONTENTS) this.#wake(waiting);
     this.#schedule();
   }
@@ -145,7 +145,7 @@ export class Receipts {
     return waiting;
   }
 
-  /** It is a user's turn again, if anything waits for him. */
+  /** Ends the pause of a user. */
   #wake(waiting: Waiting): void {
     const { entity } = waiting.user;
     if (!this.#resting.delete(entity)) return;
@@ -155,7 +155,7 @@ export class Receipts {
   #wakeRested(): void {
     const now = this.#options.clock.now();
     for (const waiting of this.#resting.values()) {
-      // A clock that was set back must not let anybody wait for long.
+      // After the clock was set back, a pause must not become long.
       if (waiting.until > now && waiting.until <= now + REST) return;
       this.#wake(waiting);
     }
@@ -165,7 +165,7 @@ export class Receipts {
     if (this.#working || this.#stopped) return;
     const rests = this.#pending.size === 0;
     if (this.#timer !== undefined) {
-      // Somebody's turn does not wait for the end of others' rests.
+      // A user with waiting receipts does not wait for the pauses of others.
       if (rests || !this.#dozing) return;
       this.#timer[disposeSymbol]();
       this.#timer = undefined;
@@ -181,7 +181,7 @@ export class Receipts {
     });
   }
 
-  /** Whether there is more urgent work. */
+  /** Whether the station is busy. */
   get #busy(): boolean {
     return this.#late || this.#options.busy();
   }
@@ -200,7 +200,7 @@ export class Receipts {
     const { user, receipts } = waiting;
     const some = receipts.splice(0, MAX_ARRAY_CONTENTS);
     this.#count(-some.length);
-    // Behind everybody else, if there are more.
+    // The rest waits behind the other users.
     this.#pending.delete(user.entity);
     if (receipts.length >= MAX_ARRAY_CONTENTS) this.#pending.set(user.entity, waiting);
     else this.#rest(waiting);
@@ -231,7 +231,7 @@ export class Receipts {
     const open = sessions.ofUser(user).filter(hasLoggedIn);
     if (open.length === 0) return;
     const bytes = await signer.pack(content, user);
-    // Who has told nobody how to encrypt for him gets none.
+    // The key to encrypt with is unknown.
     if (isWaiting(bytes)) {
       metrics.add('receipts.dropped', receipts.length);
       return;

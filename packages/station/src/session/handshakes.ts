@@ -7,10 +7,10 @@ import { type ID, sameEntity } from '@dimp/mkm';
 import type { StationCommand } from '../commands/command.ts';
 import type { Session } from './session.ts';
 
-/** What a handshake comes to. */
+/** Result of a handshake. */
 export interface HandshakeOutcome {
   readonly answers: readonly Draft[];
-  /** Who has logged in. */
+  /** The user who has logged in. */
   readonly login?: ID;
 }
 
@@ -18,9 +18,9 @@ const SPEED_TEST = 'Nice to meet you!';
 const SPEED_ANSWER = 'Nice to meet you too!';
 
 /**
- * Logs users in (spec §9.4, §11.6). The command was verified and opened by then: who signs with the key of a user, shows
- * the session key that only this user was told, and only over this connection, is that user. A handshake that somebody
- * recorded elsewhere shows another key.
+ * Logs users in (spec §9.4, §11.6). The command is verified and decrypted. A user proves who they are by a signed
+ * message with the session key that the station has sent, encrypted, to this user over this connection only. A
+ * handshake recorded on another connection contains another key.
  */
 export class Handshakes {
   readonly #random: Random;
@@ -34,7 +34,7 @@ export class Handshakes {
     const { sender } = envelope;
     const { title, session: key, state } = content.body;
     if (title === SPEED_TEST) return { answers: [speedAnswer(session.remote)] };
-    // A station that logs in at us as well would be answered for ever.
+    // An answer to a station that logs in here as well would start a loop.
     if (state === 'success' || state === 'again') return { answers: [] };
     if (session.user !== undefined && !sameEntity(session.user, sender)) {
       const { signature } = message;
@@ -49,7 +49,7 @@ export class Handshakes {
     return { answers: [handshakeSuccess(key)], login: sender };
   }
 
-  /** Asks somebody to log in before anything else (spec §11.6). */
+  /** Demands a login before anything else (spec §11.6). */
   demand(user: ID, session: Session): Draft {
     return handshakeAgain(session.keyFor(user, this.#random), { force: true });
   }

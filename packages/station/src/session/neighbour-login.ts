@@ -19,7 +19,7 @@ import {
 import { ANY_STATION, type ID } from '@dimp/mkm';
 import type { StationSigner } from './station-signer.ts';
 
-/** What a station needs for logging in at another. */
+/** Options for {@link logInAt}. */
 export interface NeighbourLoginOptions {
   readonly signer: StationSigner;
   readonly transceiver: Transceiver;
@@ -29,15 +29,15 @@ export interface NeighbourLoginOptions {
 
 type Step = ReturnType<StationHandshake['take']>;
 
-/** How long it may take, in milliseconds (spec §11.6). */
+/** Timeout for a login, in milliseconds (spec §11.6). */
 const TIMEOUT = 30_000;
 
 /**
  * Logs this station in at a neighbour, as a client does (spec §11.6).
  *
- * @param neighbour - who has to be there
- * @returns the connection, from here on; what has come over it and was no part of the login comes again there
- * @throws `policy/unauthorized` if somebody else is there; `transport/` codes; the transport is closed then
+ * @param neighbour - the station that must answer
+ * @returns the connection after the login; its first arrival is the last message of the login
+ * @throws `policy/unauthorized` if another station answers; `transport/` codes; the transport is closed then
  */
 export async function logInAt(
   transport: Transport,
@@ -53,7 +53,11 @@ export async function logInAt(
     tell(transport, await packed(signer, handshakeStart(), ANY_STATION));
     for (;;) {
       const { done, value: arrival } = await arrivals.next();
-      if (done) throw new ProtocolError('transport/closed', 'the neighbour does not let us in');
+      if (done)
+        throw new ProtocolError(
+          'transport/closed',
+          'the neighbour has closed the connection during the login',
+        );
       const step = await stepOf(arrival, steps, options);
       if (step?.kind === 'accepted' && steps.isLast(step)) {
         return continued(transport, arrivals, arrival);
@@ -75,7 +79,7 @@ function isHandshake(command: InstantMessage): command is DirectCommand<Handshak
   return command.content.kind === 'handshake';
 }
 
-/** The last step in a payload; undefined for one that is something else. */
+/** Returns the last login step in a payload; undefined if there is none. */
 async function stepOf(
   { payload }: Arrival,
   steps: StationHandshake,
@@ -90,7 +94,7 @@ async function stepOf(
   return step;
 }
 
-/** Whoever is at the other end may send anything before he has proven who he is. */
+/** Decrypts a message; undefined if that fails, because an unauthenticated peer may send anything. */
 async function opened(text: string, transceiver: Transceiver) {
   try {
     const verified = await transceiver.verify(transceiver.deserialize(text));
@@ -104,17 +108,21 @@ async function opened(text: string, transceiver: Transceiver) {
 async function packed(signer: StationSigner, draft: Draft, to: ID): Promise<Uint8Array> {
   const bytes = await signer.pack(signer.stamp(draft), to, { introduce: true });
   if (!isWaiting(bytes)) return bytes;
-  throw new ProtocolError('identity/not-found', 'the neighbour does not tell its key', {
-    details: { id: to.text },
-  });
+  throw new ProtocolError(
+    'identity/not-found',
+    'the neighbour has not sent the key that messages to it are encrypted with',
+    {
+      details: { id: to.text },
+    },
+  );
 }
 
-/** Not waited for: the neighbour acknowledges it only when we have acknowledged what it sends. */
+/** Sends without waiting: the neighbour may acknowledge it only after it has got our acknowledgement. */
 function tell(transport: Transport, bytes: Uint8Array): void {
   transport.send(bytes).catch(() => transport.close().catch(() => undefined));
 }
 
-/** A transport whose first arrival was read already. */
+/** Returns a transport that begins with an arrival that was already read. */
 function continued(
   transport: Transport,
   arrivals: AsyncIterator<Arrival>,

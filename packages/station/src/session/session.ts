@@ -5,29 +5,29 @@ import { type ID, sameEntity } from '@dimp/mkm';
 import type { CommandSession } from '../commands/command.ts';
 import type { Sink } from './sink.ts';
 
-/** What a session tells of itself. */
+/** Events of a {@link Session}. */
 export interface SessionEvents {
-  /** Whether messages are pushed to it has changed. */
+  /** Pushing messages to the session has started or stopped. */
   activityChanged(session: Session): void;
 }
 
 /** Bytes of a session key (spec §11.6). */
 const KEY_BYTES = 32;
-/** Answers that a client may leave unacknowledged; one that leaves more does not listen. */
+/** Answers that a client may leave unacknowledged; one more ends the connection. */
 const MAX_POSTS = 512;
 
-/** A connection, and who has logged in over it. */
+/** A connection and its user. */
 export class Session implements CommandSession, Sink {
   readonly id: string;
   readonly transport: Transport;
   readonly remote: RemoteAddress;
-  /** When it began, in milliseconds since the epoch. */
+  /** Start of the connection, in milliseconds since the epoch. */
   readonly connected: number;
-  /** Whether the station's meta and visa have been sent over it. */
+  /** Whether the station's meta and visa were sent over it. */
   introduced = false;
-  /** Messages over it that were no messages at all. */
+  /** Number of malformed messages, and of messages that the user may not send. */
   faults = 0;
-  /** When it was last asked to log in or for a meta, in milliseconds since the epoch. */
+  /** Time of the last challenge, in milliseconds since the epoch. */
   challengedAt = 0;
   readonly #clock: Clock;
   readonly #events: SessionEvents;
@@ -41,7 +41,7 @@ export class Session implements CommandSession, Sink {
   #closed = false;
   #unsettled = 0;
   #settles: (() => void) | undefined;
-  /** Pushes that are not acknowledged, and since when nothing has been acknowledged, in milliseconds since the epoch. */
+  /** Unacknowledged pushes, and the time of the last acknowledgement, in milliseconds since the epoch. */
   #pushes = 0;
   #silentSince = 0;
 
@@ -78,7 +78,7 @@ export class Session implements CommandSession, Sink {
   }
 
   /**
-   * The key that somebody has to show for logging in. It is told to him only: when another one begins, there is a new one.
+   * Returns the session key for the login of a user. It is sent to this user only; for another user there is a new one.
    */
   keyFor(user: ID, random: Random): string {
     if (
@@ -92,14 +92,14 @@ export class Session implements CommandSession, Sink {
     return this.#key;
   }
 
-  /** Whether somebody shows the key that he was told. It takes as long for a wrong one. */
+  /** Whether a key is the session key of a user. Compares in constant time. */
   acceptsKey(user: ID, key: string): boolean {
     if (this.#key === undefined || this.#starter === undefined) return false;
     if (!sameEntity(this.#starter, user) || !/^[0-9a-f]{64}$/.test(key)) return false;
     return equalBytes(utf8Encode(this.#key), utf8Encode(key));
   }
 
-  /** Somebody has logged in. */
+  /** Sets the logged-in user. */
   bind(user: ID, neighbour: boolean): void {
     this.#user = user;
     this.#neighbour = neighbour;
@@ -112,23 +112,23 @@ export class Session implements CommandSession, Sink {
     this.#events.activityChanged(this);
   }
 
-  /** Payloads that are on their way to the disk. */
+  /** Number of payloads that are being stored. */
   get unsettled(): number {
     return this.#unsettled;
   }
 
-  /** A payload has come. */
+  /** A payload has arrived. */
   payloadStarted(): void {
     this.#unsettled += 1;
   }
 
-  /** A payload is done with. */
+  /** A payload is acknowledged or refused. */
   payloadSettled(): void {
     this.#unsettled -= 1;
     this.#settles?.();
   }
 
-  /** Waits until fewer payloads than so many are on their way. */
+  /** Waits until fewer payloads are being stored. */
   async waitBelow(count: number): Promise<void> {
     while (this.#unsettled >= count) {
       await new Promise<void>((resolve) => {
@@ -146,12 +146,12 @@ export class Session implements CommandSession, Sink {
     this.#silentSince = this.#clock.now();
   }
 
-  /** For how long it has left pushes unacknowledged, in milliseconds. */
+  /** Milliseconds for which pushes have been unacknowledged. */
   get silence(): number {
     return this.#pushes === 0 ? 0 : this.#clock.now() - this.#silentSince;
   }
 
-  /** Sends an answer, which nobody waits for. */
+  /** Sends an answer without waiting for its acknowledgement. */
   post(payload: Uint8Array): void {
     if (this.#closing) return;
     if (this.#posts >= MAX_POSTS) {
@@ -167,22 +167,22 @@ export class Session implements CommandSession, Sink {
     );
   }
 
-  /** Whether it was cut off: nothing more is taken from it. */
+  /** Whether the session was ended: nothing more is read from it. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Ends the connection, and takes nothing more from it. */
+  /** Ends the connection, and reads nothing more from it. */
   close(): void {
     this.#closed = true;
     this.finish();
   }
 
-  /** Ends the connection; what has come over it is taken in. */
+  /** Ends the connection, but processes what has already arrived. */
   finish(): void {
     if (this.#closing) return;
     this.#closing = true;
-    // What goes wrong while closing is of no interest any more.
+    // Errors while closing have no consequences.
     this.transport.close().catch(() => {});
   }
 }

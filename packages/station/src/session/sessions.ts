@@ -6,7 +6,7 @@ import type { StationMetrics } from '../metrics/metrics.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { Sink } from './sink.ts';
 
-/** What {@link Sessions} are made with. */
+/** Options for {@link Sessions}. */
 export interface SessionsOptions {
   readonly clock: Clock;
   readonly limits: Pick<
@@ -16,7 +16,7 @@ export interface SessionsOptions {
   readonly metrics: StationMetrics;
 }
 
-/** All connections of a station, and whose they are. */
+/** All connections of a station, by user. */
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #all = new Set<Session>();
@@ -39,12 +39,12 @@ export class Sessions {
     this.#changed = listener;
   }
 
-  /** How many connections there are. */
+  /** Number of connections. */
   get size(): number {
     return this.#all.size;
   }
 
-  /** How many users have logged in. */
+  /** Number of logged-in users. */
   get users(): number {
     return this.#byUser.size;
   }
@@ -60,7 +60,7 @@ export class Sessions {
     return session;
   }
 
-  /** Somebody has logged in; from now on he gets his messages. */
+  /** Logs a user in. From now on their messages are pushed to the session. */
   login(session: Session, user: ID, neighbour: boolean): void {
     if (session.user === undefined) {
       session.bind(user, neighbour);
@@ -73,7 +73,7 @@ export class Sessions {
     session.setActive(true);
   }
 
-  /** Forgets a connection that has ended. */
+  /** Removes a connection that has ended. */
   drop(session: Session): void {
     session.close();
     if (!this.#all.delete(session)) return;
@@ -92,13 +92,13 @@ export class Sessions {
     return this.#byUser.get(user.entity) ?? [];
   }
 
-  /** Those of them that messages are pushed to. */
+  /** The sessions of a user to which messages are pushed. */
   activeOf(user: ID): readonly Sink[] {
     const sessions = this.#byUser.get(user.entity);
     return sessions === undefined ? [] : sessions.filter((each) => each.active);
   }
 
-  /** Closes connections over which nobody logs in, and those that do not take what is pushed to them. */
+  /** Closes connections without a login, and those that do not acknowledge pushes. */
   sweep(): void {
     const { clock, limits } = this.#options;
     for (const session of this.#all) {
@@ -110,12 +110,12 @@ export class Sessions {
     }
   }
 
-  /** Ends all connections when what has come over them is done with. */
+  /** Ends all connections after processing what has already arrived. */
   finish(): void {
     for (const session of this.#all) session.finish();
   }
 
-  /** Closes all. */
+  /** Ends all connections at once. */
   close(): void {
     for (const session of this.#all) session.close();
   }

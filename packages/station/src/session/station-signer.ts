@@ -3,13 +3,13 @@ import type { Content, ContentRegistry, Draft, Envelope } from '@dimp/dkd';
 import type { JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
-/** How one message of the station is made. */
+/** Options for {@link StationSigner.pack}. */
 export interface SignOptions {
-  /** Sends the station's meta and visa along, for who may not know it yet (spec §8.10). */
+  /** Attaches the station's meta and visa, for receivers that may not know it (spec §8.10). */
   readonly introduce?: boolean;
 }
 
-/** Packs what the station itself has to say. */
+/** Packs and signs messages of the station itself. */
 export class StationSigner {
   readonly id: ID;
   readonly #transceiver: Transceiver;
@@ -19,7 +19,7 @@ export class StationSigner {
     this.#transceiver = transceiver;
   }
 
-  /** Numbers and dates a draft. */
+  /** Makes a content of a draft, with serial number and time. */
   stamp(draft: Draft, extra: JsonObject = {}): Content {
     const { protocol, barrack } = this.#transceiver;
     const contents: ContentRegistry = protocol.contents;
@@ -30,9 +30,9 @@ export class StationSigner {
   }
 
   /**
-   * The bytes of a message of the station's.
+   * Encrypts and signs a message of the station.
    *
-   * @returns what has to arrive first: the receiver's visa
+   * @returns the bytes, or what has to arrive first: the receiver's visa
    * @throws `format/limit`; `store/` codes
    */
   async pack(

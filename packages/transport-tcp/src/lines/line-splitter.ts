@@ -66,7 +66,7 @@ function isBlank(line: Uint8Array): boolean {
 }
 
 function tooLong(max: number): ProtocolError<'format/limit'> {
-  return new ProtocolError('format/limit', 'line is longer than allowed', {
+  return new ProtocolError('format/limit', `a line must be at most ${max} bytes`, {
     details: { limit: 'bytes', max },
   });
 }

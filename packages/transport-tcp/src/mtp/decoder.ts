@@ -8,8 +8,8 @@ export interface MtpDecoderOptions {
   /** Longest body accepted, in bytes; 2 MiB unless told, at most 2^30. */
   readonly maxBodyBytes?: number;
   /**
-   * Whether bodies may be parts of the chunk that brought them, which then must not be used again. Fragments, which wait for
-   * others, and the bodies of long chunks are copies in any case: what is short must not keep much memory.
+   * Whether bodies may be parts of the chunk that brought them, which then must not be used again. Fragments, which
+   * wait for others, and the bodies of long chunks are copies in any case: what is short must not keep much memory.
    *
    * @default false
    */
@@ -25,11 +25,11 @@ const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
 /**
  * Cuts the bytes of one TCP connection into packages (spec §12.3).
  *
- * Bytes that are no head are skipped up to the next head. The cost is linear in the bytes received, and memory
- * is taken for bytes that have arrived, never for a length that was only announced.
+ * Bytes that are no head are skipped up to the next head. The cost is linear in the bytes received, and memory is taken
+ * for bytes that have arrived, never for a length that was only announced.
  *
- * Two heads end the connection: one whose length is above the limit (`format/limit`) and one without length,
- * which is for datagrams (`transport/protocol`; spec §12.2). The decoder is dead from then on.
+ * Two heads end the connection: one whose length is above the limit (`format/limit`) and one without length, which is
+ * for datagrams (`transport/protocol`; spec §12.2). The decoder is dead from then on.
  *
  * @example
  * ```ts
@@ -82,14 +82,14 @@ export class MtpDecoder {
   }
 
   /**
-   * Takes the next bytes of the stream and returns the packages they complete. The chunk may be reused
-   * afterwards, unless {@link MtpDecoderOptions.sharesChunks}: bodies are copies.
+   * Takes the next bytes of the stream and returns the packages they complete. The chunk may be reused afterwards,
+   * unless {@link MtpDecoderOptions.sharesChunks}: bodies are copies.
    *
-   * A fatal head behind complete packages of the same chunk does not take them away: they are returned,
-   * {@link failure} is set, and the next call throws. So the packages do not depend on how TCP cut the stream.
+   * A fatal head behind complete packages of the same chunk does not take them away: they are returned, {@link failure}
+   * is set, and the next call throws. So the packages do not depend on how TCP cut the stream.
    *
-   * @throws `format/limit` for a length above the limit, `transport/protocol` for a head without length; on
-   *   every later call again.
+   * @throws `format/limit` for a length above the limit, `transport/protocol` for a head without length; on every later
+   *   call again.
    */
   push(chunk: Uint8Array): MtpFrame[] {
     if (this.#failure !== undefined) throw this.#failure;
@@ -135,14 +135,18 @@ export class MtpDecoder {
     if (head.bodyLength === undefined) {
       this.#failure = new ProtocolError(
         'transport/protocol',
-        'MTP head without length on a stream',
+        'an MTP head on a stream must contain a length',
       );
       return undefined;
     }
     if (head.bodyLength > this.#maxBodyBytes) {
-      this.#failure = new ProtocolError('format/limit', 'MTP body is longer than allowed', {
-        details: { limit: 'bytes', max: this.#maxBodyBytes },
-      });
+      this.#failure = new ProtocolError(
+        'format/limit',
+        `an MTP body must be at most ${this.#maxBodyBytes} bytes`,
+        {
+          details: { limit: 'bytes', max: this.#maxBodyBytes },
+        },
+      );
       return undefined;
     }
     return head.bodyLength;
@@ -151,7 +155,7 @@ export class MtpDecoder {
 
 function checkedLimit(bytes: number): number {
   if (Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BODY_BYTES) return bytes;
-  throw new RangeError('maxBodyBytes must be 1 to 2^30');
+  throw new RangeError('maxBodyBytes must be a whole number from 1 to 2^30');
 }
 
 function toFrame(

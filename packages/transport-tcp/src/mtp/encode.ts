@@ -9,11 +9,11 @@ import {
 } from './frame.ts';
 
 /**
- * Writes one package for a stream: a head of 16 bytes, of 24 with pages, of 8 without a transaction id
- * (spec §12.2). Every one of them carries the body length, which a stream needs.
+ * Writes one package for a stream: a head of 16 bytes, of 24 with pages, of 8 without a transaction id (spec §12.2).
+ * Every one of them carries the body length, which a stream needs.
  *
- * @throws `TypeError` for an unknown type, `RangeError` for an id that is not 8 bytes, pages, index or body out
- *   of range.
+ * @throws `TypeError` for an unknown type, `RangeError` for an id that is not 8 bytes, pages, index or body out of
+ *   range.
  *
  * @example
  * ```ts
@@ -22,11 +22,14 @@ import {
  */
 export function encodeFrame(frame: MtpFrameInit): Uint8Array {
   const { id, body, pages = 1, index = 0 } = frame;
-  if (!Object.hasOwn(TYPE_CODES, frame.type)) throw new TypeError('unknown type of MTP package');
-  if (id.length !== ID_BYTES) throw new RangeError('a transaction id has 8 bytes');
-  if (!inRange(pages, 1, MAX_PAGES)) throw new RangeError('pages out of range');
-  if (!inRange(index, 0, pages - 1)) throw new RangeError('index out of range');
-  if (body.length > MAX_BODY_BYTES) throw new RangeError('body is too long for MTP');
+  if (!Object.hasOwn(TYPE_CODES, frame.type))
+    throw new TypeError('type must be a type of MTP packages');
+  if (id.length !== ID_BYTES) throw new RangeError('a transaction id must have 8 bytes');
+  if (!inRange(pages, 1, MAX_PAGES))
+    throw new RangeError('pages must be a whole number from 1 to 2,097,152');
+  if (!inRange(index, 0, pages - 1))
+    throw new RangeError('index must be a whole number from 0 to pages - 1');
+  if (body.length > MAX_BODY_BYTES) throw new RangeError('body must be at most 2^30 bytes');
   const words = pages > 1 ? 6 : hasTransactionId(frame) ? 4 : 2;
   const bytes = new Uint8Array(words * 4 + body.length);
   [bytes[0], bytes[1], bytes[2]] = MAGIC;

@@ -13,8 +13,8 @@ export interface FragmentAssemblerOptions {
   /** Most unfinished sets; 32 unless told. */
   readonly maxSets?: number;
   /**
-   * Most bytes of memory for all unfinished sets, bookkeeping included: 64 bytes for a fragment, 768 for a set, and the room
-   * that is kept free for more; 4 MiB unless told. An eighth of it more may go for finished ids.
+   * Most bytes of memory for all unfinished sets, bookkeeping included: 64 bytes for a fragment, 768 for a set, and the
+   * room that is kept free for more; 4 MiB unless told. An eighth of it more may go for finished ids.
    */
   readonly maxWaitingBytes?: number;
   /** Seconds after its last fragment when an unfinished set is dropped; 300 unless told (spec §12.3). */
@@ -31,8 +31,8 @@ const FINISHED_COST = 144;
 const FINISHED_SHARE = 1 / 8;
 
 /**
- * Puts fragments together (spec §12.3). Make one per connection: ids are unique on a connection only, and a
- * peer can then use up nobody's limits but its own.
+ * Puts fragments together (spec §12.3). Make one per connection: ids are unique on a connection only, and a peer can
+ * then use up nobody's limits but its own.
  *
  * When a new fragment needs room, the sets that have waited longest go first.
  */
@@ -84,18 +84,18 @@ export class FragmentAssembler {
   /**
    * Takes one fragment.
    *
-   * @returns the whole body when this fragment was the last missing one, else undefined: a repeated fragment, one
-   *   of a set that is finished already, or one whose siblings are still to come
+   * @returns the whole body when this fragment was the last missing one, else undefined: a repeated fragment, one of a
+   *   set that is finished already, or one whose siblings are still to come
    * @throws `format/limit` for a set above `maxPages` or `maxBodyBytes`, `transport/protocol` for a fragment that
    *   contradicts its set or belongs to none because it has no id; `TypeError` for a package that is no fragment.
    */
   add(frame: MtpFrame): Uint8Array | undefined {
-    if (frame.type !== 'fragment') throw new TypeError('only fragments can be put together');
+    if (frame.type !== 'fragment') throw new TypeError('frame must be a fragment');
     const now = this.#limits.clock();
     this.#expire(now);
     if (!hasTransactionId(frame)) {
       if (frame.pages === 1) return frame.body;
-      throw new ProtocolError('transport/protocol', 'fragment without transaction id');
+      throw new ProtocolError('transport/protocol', 'a fragment must have a transaction id');
     }
     const key = encodeHex(frame.id);
     if (this.#finished.has(key)) return undefined;
@@ -109,7 +109,10 @@ export class FragmentAssembler {
     if (frame.pages > this.#limits.maxPages) throw limit('pages', this.#limits.maxPages);
     const set = this.#sets.get(key);
     if (set !== undefined && set.pages !== frame.pages) {
-      throw new ProtocolError('transport/protocol', 'fragment contradicts its set');
+      throw new ProtocolError(
+        'transport/protocol',
+        'a fragment must have the same pages as the others of its payload',
+      );
     }
     return set ?? new FragmentSet(frame.pages, this.#limits.maxBodyBytes);
   }
@@ -175,12 +178,16 @@ function checked(limits: Required<FragmentAssemblerOptions>): Required<FragmentA
     if (typeof value === 'number' && !(value > 0)) throw new RangeError(`${name} must be above 0`);
   }
   if (limits.maxBodyBytes > MAX_SET_BYTES)
-    throw new RangeError('maxBodyBytes must be 2^26 or less');
+    throw new RangeError('maxBodyBytes must be at most 2^26');
   return limits;
 }
 
 function limit(what: string, max: number): ProtocolError<'format/limit'> {
-  return new ProtocolError('format/limit', `fragments have more ${what} than allowed`, {
-    details: { limit: what, max },
-  });
+  return new ProtocolError(
+    'format/limit',
+    `the fragments of a payload must have at most ${max} ${what}`,
+    {
+      details: { limit: what, max },
+    },
+  );
 }

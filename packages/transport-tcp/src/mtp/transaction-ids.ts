@@ -2,15 +2,15 @@ import { randomBytes } from '@dimp/foundation';
 import { hasTransactionId, ID_BYTES } from './frame.ts';
 
 /**
- * Makes the transaction ids of one connection: a random start, then incremented (spec §12.2), so that no two
- * unanswered packages share one. All zero, which means none, is left out.
+ * Makes the transaction ids of one connection: a random start, then incremented (spec §12.2), so that no two unanswered
+ * packages share one. All zero, which means none, is left out.
  */
 export class TransactionIds {
   readonly #next: Uint8Array;
 
   /** @param start - first id, 8 bytes; random unless given */
   constructor(start: Uint8Array = randomBytes(ID_BYTES)) {
-    if (start.length !== ID_BYTES) throw new RangeError('a transaction id has 8 bytes');
+    if (start.length !== ID_BYTES) throw new RangeError('a transaction id must have 8 bytes');
     this.#next = new Uint8Array(start);
   }
 

@@ -26,8 +26,9 @@ const IDLE_TIMEOUT_MS = 128_000;
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
- * A transport over a connected socket. The events of the socket, pausing, closing, and the time limits for silence, blocked
- * writes and slow closing are here; a subclass adds the framing. Its constructor ends with {@link SocketTransport.start}.
+ * A transport over a connected socket. The events of the socket, pausing, closing, and the time limits for silence,
+ * blocked writes and slow closing are here; a subclass adds the framing. Its constructor ends with {@link
+ * SocketTransport.start}.
  */
 export abstract class SocketTransport<Ticket> implements Transport, ArrivalSource<Ticket>, Swept {
   protected readonly socket: Socket;
@@ -253,7 +254,7 @@ function onClose(this: OwnedSocket): void {
 
 /** The error of what is sent over a connection that is over. */
 export function closed(cause?: unknown): ProtocolError {
-  return new ProtocolError('transport/closed', 'connection is closed', { cause });
+  return new ProtocolError('transport/closed', 'the connection is closed', { cause });
 }
 
 function dead(): ProtocolError {
@@ -261,7 +262,7 @@ function dead(): ProtocolError {
 }
 
 function tooLong(max: number): ProtocolError {
-  return new ProtocolError('format/limit', 'payload is longer than allowed', {
+  return new ProtocolError('format/limit', `a payload must be at most ${max} bytes`, {
     details: { limit: 'bytes', max },
   });
 }

@@ -34,8 +34,8 @@ export class ArrivalIDs {
   #abandoned = 0;
 
   /**
-   * Tells what to do with a payload: to deliver it, to let it wait with the one delivered before, or to acknowledge it once
-   * more. What is to be delivered is waited for from now on.
+   * Tells what to do with a payload: to deliver it, to let it wait with the one delivered before, or to acknowledge it
+   * once more. What is to be delivered is waited for from now on.
    *
    * @param frame - package that brought it, or completed it
    */
@@ -69,8 +69,8 @@ export class ArrivalIDs {
   }
 
   /**
-   * The reader did not acknowledge a payload: it is delivered again when the peer sends it again. One that came in fragments
-   * cannot come again, because most of them are acknowledged, but its last one never will be.
+   * The reader did not acknowledge a payload: it is delivered again when the peer sends it again. One that came in
+   * fragments cannot come again, because most of them are acknowledged, but its last one never will be.
    *
    * @throws `format/limit` when too many of those have come together
    */
@@ -78,7 +78,10 @@ export class ArrivalIDs {
     if (!this.#forget(frame, payload) || frame.type !== 'fragment') return;
     this.#abandoned += 1;
     if (this.#abandoned > MAX_ABANDONED) {
-      throw new ProtocolError('format/limit', 'more fragments than are acknowledged');
+      throw new ProtocolError(
+        'format/limit',
+        'too many payloads in fragments were not acknowledged',
+      );
     }
     this.#waiting ??= new Map();
     this.#waiting.set(idKey(frame.id), { payload: GONE, index: frame.index });

@@ -23,10 +23,10 @@ export interface ConnectTcpOptions extends TcpOptions {
 /**
  * The client's side of MTP over TCP or TLS (spec §12.2–12.4).
  *
- * The factory throws `transport/timeout`; `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the host is
- * not found, not reached or refuses the port; `transport/certificate` for a certificate that is not accepted;
- * `transport/protocol` when TLS fails otherwise; `transport/closed`; the reason of the signal, which later closes the
- * connection. The message tells host, port, cause and remedy.
+ * The factory throws `transport/timeout`; `transport/unknown-host`, `transport/unreachable`, `transport/refused` when
+ * the host is not found, not reached or refuses the port; `transport/certificate` for a certificate that is not
+ * accepted; `transport/protocol` when TLS fails otherwise; `transport/closed`; the reason of the signal, which later
+ * closes the connection. The message tells host, port, cause and remedy.
  *
  * @throws `RangeError` for a port out of range
  *
@@ -39,7 +39,7 @@ export interface ConnectTcpOptions extends TcpOptions {
 export function connectTcp(options: ConnectTcpOptions): TransportFactory {
   const { port, keepAlive = 16_000 } = options;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new RangeError('a port is 1 to 65535');
+    throw new RangeError('port must be a whole number from 1 to 65535');
   }
   return async ({ signal, maxPayloadBytes }) => {
     signal?.throwIfAborted();
@@ -100,8 +100,9 @@ function dial<T>(
 }
 
 /**
- * How long one address of a name may take before the next one is tried, in milliseconds. Node's own 250 are less than a slow
- * network takes, and where the next one is of a family that the network does not have, no connection would ever come about.
+ * How long one address of a name may take before the next one is tried, in milliseconds. Node's own 250 are less than a
+ * slow network takes, and where the next one is of a family that the network does not have, no connection would ever
+ * come about.
  */
 const ATTEMPT = 2500;
 

@@ -42,7 +42,7 @@ export class PendingSends {
   #pending: Map<string, PendingSend> | undefined;
 
   constructor({ attempts = 3, interval = 120_000 }: ResendOptions = {}) {
-    if (!(attempts >= 1)) throw new RangeError('attempts must be 1 or more');
+    if (!(attempts >= 1)) throw new RangeError('attempts must be at least 1');
     this.#attempts = attempts;
     this.#interval = interval;
   }

@@ -15,18 +15,20 @@ export interface OutgoingSink {
   push(item: Outgoing): void;
 }
 
-/** Most bytes handed to the socket at a time: what it takes within one limit of time, and what it may hold in memory. */
+/**
+ * Most bytes handed to the socket at a time: what it takes within one limit of time, and what it may hold in memory.
+ */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Most bytes of answers that wait because the peer does not read; more than a system holds messages that are on the way, so
- * that two peers who talk at the same time do not wait for each other.
+ * Most bytes of answers that wait because the peer does not read; more than a system holds messages that are on the
+ * way, so that two peers who talk at the same time do not wait for each other.
  */
 const MAX_REPLY_BYTES = 1024 * 1024;
 
 /**
- * Writes to a socket: what comes up in one turn of the event loop leaves together, answers before payloads, and nothing is
- * handed over while the socket has not got rid of what it was given.
+ * Writes to a socket: what comes up in one turn of the event loop leaves together, answers before payloads, and nothing
+ * is handed over while the socket has not got rid of what it was given.
  */
 export class SocketWriter implements OutgoingSink {
   readonly #socket: Socket;
@@ -68,7 +70,7 @@ export class SocketWriter implements OutgoingSink {
     if (this.#ending) return;
     this.#replies ??= new ByteQueue();
     if (this.#replies.length > (this.maxReplyBytes ?? MAX_REPLY_BYTES)) {
-      throw new ProtocolError('format/limit', 'the peer does not read what it is answered');
+      throw new ProtocolError('format/limit', 'the peer does not read its answers');
     }
     this.#replies.append(bytes);
     this.#schedule();

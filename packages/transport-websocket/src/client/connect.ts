@@ -30,13 +30,13 @@ export interface ConnectWebSocketOptions extends WebSocketOptions {
 /**
  * The client's side of WebSocket (spec §12.6): `ws` in Node, the platform's own elsewhere. No subprotocol is asked for.
  *
- * What the server has answered a `PING` behind counts as sent: servers acknowledge nothing else, and what the operating system
- * has taken may never arrive. Each message that was acknowledged here is to the server, with `ACK:`.
+ * What the server has answered a `PING` behind counts as sent: servers acknowledge nothing else, and what the operating
+ * system has taken may never arrive. Each message that was acknowledged here is to the server, with `ACK:`.
  *
  * The factory throws `transport/timeout`; `transport/closed` when nobody can be reached, of which Node tells more:
- * `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the port is refused or the server answers, but not
- * with a WebSocket, `transport/certificate` when its certificate is not accepted; the reason of the signal, which later closes
- * the connection.
+ * `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the port is refused or the server
+ * answers, but not with a WebSocket, `transport/certificate` when its certificate is not accepted; the reason of the
+ * signal, which later closes the connection.
  *
  * @throws `TypeError` for a URL that is none of a WebSocket
  *
@@ -49,7 +49,7 @@ export interface ConnectWebSocketOptions extends WebSocketOptions {
 export function connectWebSocket(options: ConnectWebSocketOptions): TransportFactory {
   const url = new URL(options.url);
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw new TypeError('a WebSocket has a URL with ws: or wss:');
+    throw new TypeError('url must start with ws: or wss:');
   }
   url.hash = '';
   return ({ signal, maxPayloadBytes }) => {
@@ -92,7 +92,10 @@ function dial(
         resolve(transport);
       },
       closed: (error) => {
-        fail(error ?? new ProtocolError('transport/closed', 'connection was closed at once'));
+        fail(
+          error ??
+            new ProtocolError('transport/closed', 'the server has closed the connection at once'),
+        );
       },
     });
     signal?.addEventListener('abort', abort, { once: true });

@@ -106,5 +106,5 @@ export class PortableChannel implements Channel {
 }
 
 function lost(code: number): ProtocolError {
-  return new ProtocolError('transport/closed', 'connection was lost', { details: { code } });
+  return new ProtocolError('transport/closed', 'the connection was lost', { details: { code } });
 }

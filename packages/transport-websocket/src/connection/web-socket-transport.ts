@@ -25,7 +25,9 @@ export interface Side {
  */
 const OVERRUN = 16;
 
-/** Bytes that wait for the network, beyond which nobody is told `PONG`: frames cost more memory than they have bytes. */
+/**
+ * Bytes that wait for the network, beyond which nobody is told `PONG`: frames cost more memory than they have bytes.
+ */
 const PONG_ROOM = 16 * 1024;
 
 /** Payloads over a WebSocket that is open (spec §12.6), for either side. */
@@ -42,7 +44,9 @@ export class WebSocketTransport
   /** Payloads that wait until the network has taken others. */
   #waiting: PendingSend[] = NOTHING;
   #slowSince: number | undefined;
-  /** Milliseconds: the last sign of life, the last `PING` of ours, the end of patience with a peer that does not close. */
+  /**
+   * Milliseconds: the last sign of life, the last `PING` of ours, the end of patience with a peer that does not close.
+   */
   #heardAt: number;
   #pingAt = 0;
   #closeBy: number | undefined;
@@ -253,7 +257,7 @@ export class WebSocketTransport
 
   /** The peer is gone, or as good as that. */
   #drop(): void {
-    this.#finish(new ProtocolError('transport/timeout', 'the peer is silent, or does not read'));
+    this.#finish(new ProtocolError('transport/timeout', 'the peer is silent or does not read'));
   }
 
   /** The peer breaks the rules. */
@@ -288,11 +292,11 @@ export class WebSocketTransport
 const NOTHING: PendingSend[] = [];
 
 function closed(cause?: unknown): ProtocolError {
-  return new ProtocolError('transport/closed', 'connection is closed', { cause });
+  return new ProtocolError('transport/closed', 'the connection is closed', { cause });
 }
 
 function tooLong(max: number): ProtocolError {
-  return new ProtocolError('format/limit', 'more than is allowed at a time', {
+  return new ProtocolError('format/limit', `a payload must be at most ${max} bytes`, {
     details: { limit: 'bytes', max },
   });
 }

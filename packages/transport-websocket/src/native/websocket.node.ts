@@ -4,7 +4,9 @@ import type { OpenChannel } from '../connection/channel.ts';
 import { pieceLimits } from '../ws/piece-limits.ts';
 import { WsChannel } from '../ws/ws-channel.ts';
 
-/** The `ws` package: it limits messages before it takes memory for them, stops reading, and tells when it has written. */
+/**
+ * The `ws` package: it limits messages before it takes memory for them, stops reading, and tells when it has written.
+ */
 export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) => {
   const { ca, ...own } = tls;
   const socket = new WebSocket(url, {
@@ -30,7 +32,13 @@ export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) 
     const later = statusCode >= 500 || statusCode === 408 || statusCode === 429;
     const code = later ? 'transport/closed' : 'transport/refused';
     const details = { status: statusCode };
-    channel.events.closed(new ProtocolError(code, `no WebSocket is spoken at ${url}`, { details }));
+    channel.events.closed(
+      new ProtocolError(
+        code,
+        `${url} does not accept WebSocket connections: status ${statusCode}`,
+        { details },
+      ),
+    );
     request.destroy();
   });
   return channel;

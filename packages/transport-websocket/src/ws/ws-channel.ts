@@ -114,17 +114,19 @@ function onError(this: OwnedWebSocket, error: Error): void {
 }
 
 function onClose(this: OwnedWebSocket, code: number): void {
-  const error = new ProtocolError('transport/closed', 'connection was lost', { details: { code } });
+  const error = new ProtocolError('transport/closed', 'the connection was lost', {
+    details: { code },
+  });
   this[OWNER]?.events.closed(isProperEnd(code) ? undefined : error);
 }
 
 function lost(cause: Error, peer: SocketContext | undefined): ProtocolError {
   const code = 'code' in cause ? String(cause.code) : '';
   if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
-    return new ProtocolError('format/limit', 'message is longer than allowed', { cause });
+    return new ProtocolError('format/limit', 'the message is longer than the limit', { cause });
   }
   if (code.startsWith('WS_ERR_')) {
-    return new ProtocolError('transport/protocol', 'the peer breaks the rules of WebSocket', {
+    return new ProtocolError('transport/protocol', 'the peer violates the WebSocket protocol', {
       cause,
     });
   }

@@ -19,8 +19,8 @@ export interface HttpHandlerOptions {
   /** What stands at `/metrics`; nothing does without it. */
   readonly metrics?: MetricsSource;
   /**
-   * Who may read metrics: programs on this machine (by default), who have to ask for `localhost` or its address; everybody; or
-   * who has the bearer token.
+   * Who may read metrics: programs on this machine (by default), who have to ask for `localhost` or its address;
+   * everybody; or who has the bearer token.
    */
   readonly metricsAccess?: 'loopback' | 'anyone' | { readonly token: string };
   /** Answers the paths of files; without it there are none. */
@@ -47,7 +47,7 @@ export interface MetricsSource {
 export function httpHandler(options: HttpHandlerOptions): HttpHandler {
   const { metricsAccess: access } = options;
   if (typeof access === 'object' && access.token.length < 16) {
-    throw new RangeError('a token for metrics has 16 characters at least');
+    throw new RangeError('metricsAccess.token must have at least 16 characters');
   }
   const turns = new RequestTurns();
   return (request, response, remote) => {

@@ -21,7 +21,7 @@ export class TrustedProxies {
       const longest = version === 4 ? 32 : 128;
       const fits = length === undefined || (/^\d{1,3}$/.test(bits ?? '') && length <= longest);
       if (version === 0 || !fits)
-        throw new RangeError('a trusted proxy is an address or a network');
+        throw new RangeError(`trustedProxies must list addresses or networks, not "${each}"`);
       const family = version === 4 ? 'ipv4' : 'ipv6';
       if (length === undefined) this.#list.addAddress(address, family);
       else this.#list.addSubnet(address, length, family);
@@ -35,7 +35,9 @@ export class TrustedProxies {
     return version !== 0 && this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
   }
 
-  /** Where a request comes from: each proxy adds at the end of the list whom it got it from, the rest may be invented. */
+  /**
+   * Where a request comes from: each proxy adds at the end of the list whom it got it from, the rest may be invented.
+   */
   clientOf({ headers }: Pick<IncomingMessage, 'headers'>, socket: RemoteAddress): RemoteAddress {
     if (!this.includes(socket.address)) return socket;
     const header = headers['x-forwarded-for'];
@@ -53,8 +55,8 @@ export class TrustedProxies {
 }
 
 /**
- * The address in an item of X-Forwarded-For. Proxies write it in several ways: alone, with a port behind it, an IPv6 address in
- * brackets, or in quotes as in Forwarded (RFC 7239 §6).
+ * The address in an item of X-Forwarded-For. Proxies write it in several ways: alone, with a port behind it, an IPv6
+ * address in brackets, or in quotes as in Forwarded (RFC 7239 §6).
  *
  * @returns undefined for `unknown`, a name, and whatever else is no address
  */
