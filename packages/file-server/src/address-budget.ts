@@ -5,24 +5,24 @@ import { LruMap } from '@dimp/foundation';
 import { FILE_COST } from './disk-usage.ts';
 
 const DAY = 86_400;
-/** Addresses that are remembered; who falls out begins anew. */
+/** Most addresses in memory; a dropped one starts with a full budget. */
 const MAX_ADDRESSES = 65_536;
 
-/** How many bytes each address may upload. What was used comes back evenly over a day. */
+/** The bytes that each address may upload. Used bytes are refilled evenly over a day. */
 export class AddressBudget {
   readonly #buckets = new LruMap<string, TokenBucket>(MAX_ADDRESSES);
   readonly #rate: Rate;
   readonly #clock: Clock;
 
-  /** @param perDay - bytes of one address in a day, all of which it may use at once */
+  /** @param perDay - bytes for one address in a day; it may use all of them at once */
   constructor(perDay: number, clock: Clock) {
     this.#rate = { perSecond: perDay / DAY, burst: perDay };
     this.#clock = clock;
   }
 
-  /** @returns 0 if a file of so many bytes may come, otherwise the seconds after which it might */
+  /** @returns 0 if a file of this length is granted, otherwise the seconds to wait */
   take(address: string, bytes: number): number {
-    // A file that is longer than all of a day would come through when the day is full.
+    // The bucket grants a cost above its burst when it is full, so longer files are refused here.
     const cost = bytes + FILE_COST;
     if (cost > this.#rate.burst) return DAY;
     const now = this.#clock.now();

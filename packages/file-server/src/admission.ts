@@ -11,18 +11,18 @@ import { RunningUploads } from './running-uploads.ts';
 /** Who may upload. */
 export type UploadPermission = 'anyone' | 'none' | { readonly token: string };
 
-/** An upload that may begin; what it holds is free again when it is disposed. */
+/** An admitted upload. Disposing of it releases its resources. */
 export interface Admitted extends Disposable {
   readonly room: RoomPromise;
 }
 
-/** Why an upload may not begin, or has failed, as HTTP tells it. */
+/** The HTTP answer to an upload that was refused or has failed. */
 export interface Refused {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
 }
 
-/** What {@link Admission} needs. */
+/** Options for {@link Admission}. */
 export interface AdmissionOptions {
   readonly permission: UploadPermission;
   readonly limits: FileLimits;
@@ -31,7 +31,7 @@ export interface AdmissionOptions {
   readonly clock: Clock;
 }
 
-/** Decides whether an upload may begin, before a byte of it is read. */
+/** Decides whether an upload may start, before any of its bytes is read. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #budget: AddressBudget;
@@ -43,19 +43,19 @@ export class Admission {
     this.#running = new RunningUploads(options.limits, options.clock);
   }
 
-  /** Uploads that have begun and not ended. */
+  /** Number of running uploads. */
   get running(): number {
     return this.#running.count;
   }
 
-  /** Bytes of a body have come. */
+  /** Counts received bytes of a body. */
   received(request: IncomingMessage, bytes: number): void {
     this.#running.received(request, bytes);
   }
 
   /**
-   * @param address - where the request came from; networks of IPv6 count as one
-   * @param length - length of the body in bytes
+   * @param address - key of the address of the client
+   * @param length - of the body, in bytes
    */
   async admit(
     request: IncomingMessage,

@@ -1,16 +1,16 @@
 import { ProtocolError } from '@dimp/foundation';
 
-/** What a file counts besides its bytes: without it, empty files would fill a disk for nothing. */
+/** Bytes that each file counts more than its length; otherwise empty files would fill the disk. */
 export const FILE_COST: number = 16 * 1024;
 
-/** How much of the disk the files take, and how much of it is promised to uploads that are running. */
+/** Disk space used by files and reserved for running uploads. */
 export class DiskUsage {
   readonly #quota: number;
   #bytes = 0;
   #files = 0;
   #promised = 0;
 
-  /** @param quota - most bytes in all, {@link FILE_COST} of each file included */
+  /** @param quota - maximum bytes, including {@link FILE_COST} for each file */
   constructor(quota: number) {
     this.#quota = quota;
   }
@@ -20,13 +20,17 @@ export class DiskUsage {
     return this.#bytes;
   }
 
-  /** Files came, or grew; below 0: were removed, or cut. */
+  /** Counts added bytes and files; negative numbers for removed ones. */
   add(bytes: number, files: number): void {
     this.#bytes += bytes;
     this.#files += files;
   }
 
-  /** @throws `store/quota` if there is no room for a file of so many bytes */
+  /**
+   * Reserves room for a file.
+   *
+   * @throws `store/quota` if there is not enough
+   */
   promise(bytes: number): RoomPromise {
     let left = bytes + FILE_COST;
     if (this.#bytes + this.#files * FILE_COST + this.#promised + left > this.#quota) {
@@ -48,8 +52,8 @@ export class DiskUsage {
   }
 }
 
-/** Room for an upload; what it did not use is free again when this is disposed. */
+/** Reserved room for an upload. Disposing of it releases the unused part. */
 export interface RoomPromise extends Disposable {
-  /** Bytes have been written. */
+  /** Counts written bytes. */
   use(bytes: number): void;
 }

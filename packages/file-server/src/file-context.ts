@@ -6,7 +6,7 @@ import type { FileLimits } from './file-limits.ts';
 import type { FileKey } from './file-names.ts';
 import type { UploadTurns } from './upload-turns.ts';
 
-/** What the parts of a file server share. */
+/** The parts of a file server that its handlers share. */
 export interface FileContext {
   readonly disk: FileDisk;
   readonly usage: DiskUsage;
@@ -17,12 +17,12 @@ export interface FileContext {
   readonly logger: Logger;
 }
 
-/** Whether something that was written then is too old to be kept. */
+/** Whether a file is too old to be kept. */
 export function isExpired(written: number, keep: number, clock: Clock): boolean {
   return clock.now() - written > keep;
 }
 
-/** @returns a finished file that is not too old, open for reading */
+/** Opens a finished file for reading, unless it is too old. */
 export async function openCurrent(
   { disk, limits, clock }: FileContext,
   key: FileKey,
@@ -34,7 +34,7 @@ export async function openCurrent(
   return undefined;
 }
 
-/** Makes way for a new file of a name that was used long ago. For who has the turn. */
+/** Removes an expired file before its name is used again. The caller must have the turn for it. */
 export async function removeExpired(
   { disk, usage }: Pick<FileContext, 'disk' | 'usage'>,
   key: FileKey,

@@ -10,23 +10,23 @@ export interface OpenFile {
   readonly handle: FileHandle;
   /** Length in bytes, without the head. */
   readonly size: number;
-  /** When it was finished, in milliseconds since the epoch. */
+  /** Time when it was finished, in milliseconds since the epoch. */
   readonly finished: number;
 }
 
-/** A file that a walk over the disk has met. */
+/** A file found on the disk. */
 export interface FoundFile {
   readonly key: string;
   readonly kind: 'finished' | 'part';
   /** Bytes on disk, without the head. */
   readonly size: number;
-  /** When it was written last, in milliseconds since the epoch. */
+  /** Time of the last write, in milliseconds since the epoch. */
   readonly written: number;
 }
 
 /**
- * Files in a folder: `parts` has those that are being uploaded, `files/XX` those that are finished. Their names on disk are
- * digests, so no name that a client chose ever becomes a path. One process owns the folder.
+ * Files in a folder: `parts` contains unfinished uploads, `files/XX` finished files. Their names are digests, so no
+ * name that a client chose becomes a path. The folder belongs to one process.
  */
 export class FileDisk {
   readonly #folder: string;
@@ -35,7 +35,7 @@ export class FileDisk {
     this.#folder = folder;
   }
 
-  /** Makes the folders that are missing. */
+  /** Opens a folder, and creates missing subfolders. */
   static async open(folder: string): Promise<FileDisk> {
     await mkdir(join(folder, 'parts'), { recursive: true, mode: 0o700 });
     for (let shard = 0; shard < 256; shard++) {
@@ -47,7 +47,7 @@ export class FileDisk {
     return new FileDisk(folder);
   }
 
-  /** @returns undefined if it is not there, or is damaged; who opens it closes it */
+  /** @returns undefined if the file is missing or damaged; the caller closes it */
   async openFinished(key: FileKey): Promise<OpenFile | undefined> {
     const handle = await openIfThere(this.#finishedPath(key), 'r');
     if (handle === undefined) return undefined;
@@ -55,7 +55,7 @@ export class FileDisk {
       const head = await readHead(handle);
       const { mtimeMs, size } = await handle.stat();
       if (head !== undefined && size === HEAD_BYTES + head.total) {
-        // File systems keep seconds as fractions, which do not come back exactly.
+        // File systems store fractions of a second, which are not read back exactly.
         return { handle, size: head.total, finished: Math.round(mtimeMs) };
       }
     } catch (error) {
@@ -66,7 +66,7 @@ export class FileDisk {
     return undefined;
   }
 
-  /** @returns what has come of a file that is not finished */
+  /** @returns the state of an unfinished file */
   async findPart(
     key: FileKey,
   ): Promise<(FileHead & { readonly size: number; readonly written: number }) | undefined> {
@@ -83,9 +83,9 @@ export class FileDisk {
   }
 
   /**
-   * Opens an unfinished file for writing and cuts off what is behind `start`.
+   * Opens an unfinished file for writing, and truncates it to `start`.
    *
-   * @param start - 0 makes it anew; otherwise at most its confirmed length
+   * @param start - 0 creates the file; otherwise at most its confirmed length
    */
   async writePart(key: FileKey, total: number, start: number): Promise<PartWriter> {
     const handle = await open(this.#partPath(key), start === 0 ? 'w+' : 'r+', 0o600);
@@ -99,34 +99,34 @@ export class FileDisk {
     return new PartWriter(handle, total, start);
   }
 
-  /** Makes a sealed part a finished file: before this it is not there, after this it is there for good. */
+  /** Turns a sealed part into a finished file, atomically and durably. */
   async finish(part: FileKey, key: FileKey): Promise<void> {
     await rename(this.#partPath(part), this.#finishedPath(key));
     await syncFolder(join(this.#folder, 'files', key.slice(0, 2)));
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the file existed */
   async removePart(key: FileKey): Promise<boolean> {
     return unlinkIfThere(this.#partPath(key));
   }
 
-  /** @returns whether there was one */
+  /** @returns whether the file existed */
   async removeFinished(key: FileKey): Promise<boolean> {
     return unlinkIfThere(this.#finishedPath(key));
   }
 
-  /** A name for a part that cannot be resumed. */
+  /** Returns a random name for a part that cannot be resumed. */
   freshKey(): FileKey {
     return Buffer.from(randomBytes(32)).toString('hex') as FileKey;
   }
 
-  /** Free bytes of the file system, for who is not root. */
+  /** Returns the free bytes of the file system for users other than root. */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#folder);
     return bavail * bsize;
   }
 
-  /** All files, one after the other, in constant memory. */
+  /** All files, in constant memory. */
   async *walk(): AsyncGenerator<FoundFile> {
     yield* this.#walkFolder('part', join(this.#folder, 'parts'), '');
     for (let shard = 0; shard < 256; shard++) {
@@ -183,7 +183,7 @@ async function unlinkIfThere(path: string): Promise<boolean> {
   }
 }
 
-/** Without this a power cut may undo a rename. Windows keeps no folders open and needs none of it. */
+/** Syncs a folder; otherwise a power failure may undo a rename. Not needed on Windows, which cannot open folders. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(path, 'r');
@@ -194,7 +194,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Whether an error of the file system has one of the codes. */
+/** Whether an error of the file system has one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && codes.includes(code);

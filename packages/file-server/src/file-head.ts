@@ -1,8 +1,8 @@
-/** What stands before the bytes of a file on disk. */
+/** The head of a file on disk, before its bytes. */
 export interface FileHead {
-  /** Length of the whole file in bytes; not known yet while a form is read. */
+  /** Length of the whole file in bytes; an upper bound while a form is read. */
   readonly total: number;
-  /** Bytes from the beginning that are known to be on disk. Of no meaning once the file is finished. */
+  /** Number of bytes that are known to be on disk. Not used once the file is finished. */
   readonly confirmed: number;
 }
 
@@ -12,7 +12,7 @@ export const HEAD_BYTES = 24;
 const MAGIC = 0x44494d46;
 const VERSION = 1;
 
-/** Writes a head: magic and version, total and confirmed length, all big-endian. */
+/** Encodes a head: magic, version, total and confirmed length, all big-endian. */
 export function encodeHead({ total, confirmed }: FileHead): Uint8Array {
   const bytes = new Uint8Array(HEAD_BYTES);
   const view = new DataView(bytes.buffer);
@@ -23,7 +23,11 @@ export function encodeHead({ total, confirmed }: FileHead): Uint8Array {
   return bytes;
 }
 
-/** @returns undefined for what is no head: a file that was not made here, or was damaged */
+/**
+ * Decodes a head.
+ *
+ * @returns undefined for a damaged or foreign file
+ */
 export function decodeHead(bytes: Uint8Array): FileHead | undefined {
   if (bytes.length !== HEAD_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEAD_BYTES);

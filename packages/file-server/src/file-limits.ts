@@ -1,27 +1,28 @@
-/** What the file server takes, and how long it keeps it. */
+/** Limits of a file server. */
 export interface FileLimits {
-  /** Longest file that is put, in bytes; 100 MiB by default. */
+  /** Longest file in a `PUT`, in bytes; 100 MiB by default. */
   readonly maxFileBytes: number;
-  /** Longest file that is posted in a form, in bytes; 16 MiB by default (spec §13.4). */
+  /** Longest file in a form, in bytes; 16 MiB by default (spec §13.4). */
   readonly maxFormBytes: number;
-  /** All files together, in bytes; 10 GiB by default. Each file counts 16 KiB more than it is long. */
+  /** Bytes of all files; 10 GiB by default. Each file counts 16 KiB more than its length. */
   readonly totalBytes: number;
-  /** What the file system keeps free for others, such as the station's own store, in bytes; 256 MiB by default. */
+  /** Bytes that stay free on the file system, for example for the station's store; 256 MiB by default. */
   readonly minFreeBytes: number;
-  /**
-   * What one address may upload in a day, in bytes; 1 GiB by default. Each upload counts 16 KiB more than it is long.
-   */
+  /** Bytes that one address may upload in a day; 1 GiB by default. Each upload counts 16 KiB more than its length. */
   readonly addressBytesPerDay: number;
-  /** Uploads at a time; 64 by default. Where all places are taken, who has fewest gets one of those who have most. */
+  /**
+   * Concurrent uploads; 64 by default. If all are in use, an address with few uploads replaces one of the network with
+   * most.
+   */
   readonly uploadsAtOnce: number;
-  /** Uploads of one address at a time; 8 by default. */
+  /** Concurrent uploads of one address; 8 by default. */
   readonly addressUploadsAtOnce: number;
   /**
-   * Slower uploads are cut after half a minute, because they keep others out, silent ones too; 4,096 bytes a second by
-   * default. While others of the same address wait for a place, 16 times as much.
+   * Minimum speed of an upload after 30 seconds, in bytes per second; 4,096 by default. Slower uploads are cut, because
+   * they keep others out. While other uploads of the same address wait, the minimum is 16 times as high.
    */
   readonly minBytesPerSecond: number;
-  /** How long a file that is not complete waits for the rest, in milliseconds; a day by default. */
+  /** How long an unfinished file is kept, in milliseconds; one day by default. */
   readonly keepUnfinished: number;
   /** How long a file is kept, in milliseconds; 30 days by default. */
   readonly keepFinished: number;
@@ -30,7 +31,7 @@ export interface FileLimits {
 const MIB = 1024 * 1024;
 const DAY = 86_400_000;
 
-/** What counts where an operator says nothing. */
+/** Limits that apply unless the operator sets others. */
 export const DEFAULT_FILE_LIMITS: FileLimits = {
   maxFileBytes: 100 * MIB,
   maxFormBytes: 16 * MIB,
@@ -44,7 +45,11 @@ export const DEFAULT_FILE_LIMITS: FileLimits = {
   keepFinished: 30 * DAY,
 };
 
-/** @throws `RangeError` for a limit that is no number from 0 on */
+/**
+ * Completes the limits of an operator.
+ *
+ * @throws `RangeError` for a limit that is not a number of at least 0
+ */
 export function fileLimits(limits: Partial<FileLimits> = {}): FileLimits {
   const all = { ...DEFAULT_FILE_LIMITS, ...limits };
   for (const [name, value] of Object.entries(all)) {

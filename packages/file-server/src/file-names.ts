@@ -1,28 +1,32 @@
 import { createHash } from 'node:crypto';
 import type { Brand } from '@dimp/foundation';
 
-/** Name of a file on disk: hex of the SHA-256 of what it is called on the network. */
+/** Name of a file on disk: the SHA-256 of its network name, as hex. */
 export type FileKey = Brand<string, 'FileKey'>;
 
-/** What a path of a request means to the file server. */
+/** The meaning of a request path. */
 export type FileRoute =
   | { readonly kind: 'put'; readonly key: FileKey }
   | { readonly kind: 'form'; readonly form: 'current' | 'classic'; readonly space: FormSpace }
   | { readonly kind: 'download'; readonly key: FileKey };
 
-/** Where a posted file belongs to. */
+/** The space of a posted file. */
 export interface FormSpace {
   readonly kind: 'download' | 'avatar';
-  /** Address of the user in whose name it was posted; nobody proves it. */
+  /** Address of the user that the path names; it is not authenticated. */
   readonly address: string;
 }
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._~-]{0,127}$/;
-/** An address, or an ID of which only the address counts (spec §13.2). */
+/** An address, or an ID, of which only the address is used (spec §13.2). */
 const OWNER = /^(?:[\w.-]{1,64}@)?([A-Za-z0-9]{8,64})$/;
 const STORED = /^[0-9a-f]{32}\.[a-z0-9]{1,8}$/;
 
-/** @returns undefined for every path that is none of the file server's */
+/**
+ * Parses a request path.
+ *
+ * @returns undefined for a path that does not belong to the file server
+ */
 export function fileRoute(url: string): FileRoute | undefined {
   const segments = pathSegments(url);
   if (segments === undefined) return undefined;
@@ -42,12 +46,12 @@ export function fileRoute(url: string): FileRoute | undefined {
   return { kind: 'download', key: formKey({ kind: first, address }, third) };
 }
 
-/** Key of a posted file. */
+/** Returns the key of a posted file. */
 export function formKey({ kind, address }: FormSpace, filename: string): FileKey {
   return fileKey(kind, address, filename);
 }
 
-/** Path under which a posted file is downloaded (spec §13.5). */
+/** Returns the path under which a posted file is downloaded (spec §13.5). */
 export function formPath({ kind, address }: FormSpace, filename: string): string {
   return `/${kind}/${address}/${filename}`;
 }
@@ -61,12 +65,12 @@ function formRoute(
   return address === undefined ? undefined : { kind: 'form', form, space: { kind, address } };
 }
 
-/** No part has a slash, so two lists never make one key. */
+/** Returns the key of a name. No part contains a slash, so different parts have different keys. */
 function fileKey(...parts: readonly string[]): FileKey {
   return createHash('sha256').update(parts.join('/')).digest('hex') as FileKey;
 }
 
-/** Decoded once, and never resolved: `..` is a name like others, and no valid one. */
+/** Splits and decodes a path, without resolving it: `..` is an invalid name. */
 function pathSegments(url: string): readonly string[] | undefined {
   const [path = ''] = url.split('?', 1);
   if (!path.startsWith('/') || path.length > 1024) return undefined;

@@ -23,17 +23,18 @@ import { putFile } from './put-file.ts';
 import { type SweepResult, sweepFiles } from './sweep.ts';
 import { UploadTurns } from './upload-turns.ts';
 
-/** How a {@link FileServer} is opened. */
+/** Options for {@link FileServer.open}. */
 export interface FileServerOptions {
-  /** Where the files are. It is made if it is missing, and belongs to this server alone. */
+  /** Folder of the files. It is created if it is missing, and must belong to this server only. */
   readonly folder: string;
   /**
-   * Who may upload: anyone within the limits (by default), nobody, or who has a bearer token. Everybody may download.
+   * Who may upload: any client within the limits (by default), no client, or clients with a bearer token. Any client
+   * may download.
    */
   readonly uploads?: UploadPermission;
-  /** Secrets of forms, as hex (spec §13.3); without any their digests are not looked at. */
+  /** Secrets of forms, as hex (spec §13.3); without any, digests are not checked. */
   readonly formSecrets?: readonly string[];
-  /** Where clients reach this server, such as `https://files.example.org`: answers to forms then tell a `url`. */
+  /** Public URL of this server, such as `https://files.example.org`, for the `url` in answers to forms. */
   readonly publicUrl?: string;
   readonly limits?: Partial<FileLimits>;
   readonly clock?: Clock;
@@ -41,11 +42,11 @@ export interface FileServerOptions {
   readonly logger?: Logger;
 }
 
-/** How much a file server holds. */
+/** State of a file server. */
 export interface FileServerState {
-  /** Bytes of all files, those that are being uploaded included. */
+  /** Bytes of all files, including unfinished ones. */
   readonly bytes: number;
-  /** Uploads that are running, or waiting for another one of the same name to end. */
+  /** Uploads that are running, or waiting for another upload of the same name. */
   readonly uploads: number;
 }
 
@@ -55,7 +56,7 @@ const METHODS: Readonly<Record<FileRoute['kind'], string>> = {
   form: 'POST, OPTIONS',
   download: 'GET, HEAD, OPTIONS',
 };
-/** Pages of any origin may use it: there are no cookies, and nothing that only the browser's user could see. */
+/** Pages of any origin may use the server: it has no cookies, and no data that depends on the user of the browser. */
 const CORS: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'Accept-Ranges, Content-Range, ETag, Retry-After, Upload-Offset',
@@ -67,8 +68,8 @@ const PREFLIGHT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Keeps encrypted files for the clients' `httpBlobStore` and `formBlobStore` (spec §13). Whatever it is given, it
- * serves as bytes to be saved, never to be shown.
+ * Stores encrypted files for the clients' `httpBlobStore` and `formBlobStore` (spec §13). All files are served as bytes
+ * to be saved, so that a browser never displays them.
  */
 export class FileServer implements AsyncDisposable {
   readonly #context: FileContext;
@@ -85,10 +86,10 @@ export class FileServer implements AsyncDisposable {
   }
 
   /**
-   * Opens a folder of files, counts them, and removes what is too old.
+   * Opens a folder, counts its files, and removes expired ones.
    *
-   * @throws `RangeError` for limits that make no sense; `format/bytes` for a secret that is no hex; the error of the
-   *   file system
+   * @throws `RangeError` for invalid limits or a short token; `format/bytes` for a secret that is not hex; the error of
+   *   the file system
    */
   static async open(options: FileServerOptions): Promise<FileServer> {
     const { clock = systemClock, logger = silentLogger, uploads = 'anyone' } = options;
@@ -117,9 +118,9 @@ export class FileServer implements AsyncDisposable {
   }
 
   /**
-   * Answers a request if its path is one of the file server's. Never throws.
+   * Answers a request if its path belongs to the file server. Never throws.
    *
-   * @returns false if it is not, and nothing was done
+   * @returns false for any other path
    */
   async handle(
     request: IncomingMessage,
@@ -141,7 +142,7 @@ export class FileServer implements AsyncDisposable {
     return true;
   }
 
-  /** Removes files that are too old; happens every hour by itself. */
+  /** Removes expired files. Runs every hour by itself. */
   sweep(): Promise<SweepResult> {
     this.#sweeping ??= this.#sweepOnce().finally(() => {
       this.#sweeping = undefined;
@@ -149,12 +150,12 @@ export class FileServer implements AsyncDisposable {
     return this.#sweeping;
   }
 
-  /** Stops sweeping. Requests that are running go on; who has the connections ends them. */
+  /** Stops removing expired files. Running requests go on; the owner of the connections ends them. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Stops sweeping. Requests that are running go on; who has the connections ends them. */
+  /** Stops removing expired files. Running requests go on; the owner of the connections ends them. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#timer?.[Symbol.dispose]();

@@ -1,6 +1,6 @@
 import type { FormSpace } from './file-names.ts';
 
-/** What the answers to forms say, by their codes (spec §13.4). */
+/** Messages in answers to forms, by code (spec §13.4). */
 export const FORM_MESSAGES = {
   200: 'OK',
   204: 'No file',
@@ -11,10 +11,10 @@ export const FORM_MESSAGES = {
   415: 'Extension not allowed',
 } as const;
 
-/** A code of spec §13.4; 409 is ours. */
+/** A code of spec §13.4; 409 is an addition. */
 export type FormCode = keyof typeof FORM_MESSAGES;
 
-/** A form that is not taken. */
+/** Refusal of a form. */
 export class FormRefusal extends Error {
   readonly code: FormCode;
 
@@ -31,9 +31,9 @@ const EXTENSIONS: Readonly<Record<FormSpace['kind'], readonly string[]>> = {
 };
 
 /**
- * Extension of a posted file, in lower case. Old clients show what comes by it; browsers are told to show nothing.
+ * Returns the extension of a posted file, in lower case. Old clients choose by it how to display a file.
  *
- * @throws {@link FormRefusal} 415 for one that is not in the list of spec §13.4
+ * @throws {@link FormRefusal} 415 for an extension that spec §13.4 does not list
  */
 export function extensionOf(filename: string | undefined, kind: FormSpace['kind']): string {
   const extension = /\.([A-Za-z0-9]{1,8})$/.exec(filename ?? '')?.[1]?.toLowerCase();

@@ -7,7 +7,7 @@ import type { FileKey } from './file-names.ts';
 import { answer, begin } from './http/answer.ts';
 import { parseRange } from './range.ts';
 
-/** Answers GET and HEAD (RFC 9110 §9.3, §13.1, §14). HEAD of an unfinished file tells how much of it is there. */
+/** Answers GET and HEAD (RFC 9110 §9.3, §13.1, §14). HEAD of an unfinished file returns how many bytes are stored. */
 export async function getFile(
   context: FileContext,
   key: FileKey,
@@ -50,7 +50,7 @@ async function send(
   try {
     await pipeline(handle.createReadStream(from), response);
   } catch (error) {
-    // The client has what it wanted, or has gone; an answer that is cut must not look complete.
+    // An interrupted answer must not look complete.
     response.destroy();
     if (!isConnectionError(error)) throw error;
   }
@@ -69,7 +69,9 @@ async function answerUnfinished(
   response.end();
 }
 
-/** A range of a file that is no longer the one the client knows would make a mixture (RFC 9110 §13.1.5). */
+/**
+ * Returns the requested range; the whole file if it is not the one that the client has a part of (RFC 9110 §13.1.5).
+ */
 function wantedRange(
   { headers }: IncomingMessage,
   { size }: OpenFile,
@@ -80,7 +82,7 @@ function wantedRange(
   return parseRange(headers.range, size);
 }
 
-/** Names are not used twice within the time that a file is kept, so age and length tell files apart. */
+/** Returns the entity tag. A name is not used again while its file is kept, so time and length identify a file. */
 function entityTag({ finished, size }: OpenFile): string {
   return `"${finished.toString(36)}-${size.toString(36)}"`;
 }

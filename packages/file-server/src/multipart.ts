@@ -1,6 +1,6 @@
 import { concatBytes, ProtocolError, utf8Decode } from '@dimp/foundation';
 
-/** What a form consists of, in order: the beginning of a part, then its bytes. */
+/** The elements of a form, in order: the start of a part, then its bytes. */
 export type FormPiece =
   | { readonly kind: 'part'; readonly name: string; readonly filename: string | undefined }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
@@ -11,7 +11,7 @@ const MAX_HEADERS = 4096;
 const MAX_PARTS = 16;
 const [CR, LF, DASH] = [13, 10, 45];
 
-/** @returns the boundary of a form (RFC 7578 §4.1); undefined if the body is no form */
+/** @returns the boundary of a form (RFC 7578 §4.1); undefined if the body is not a form */
 export function formBoundary(contentType: string | undefined): string | undefined {
   if (!/^multipart\/form-data\s*;/i.test(contentType ?? '')) return undefined;
   const [, quoted, plain] =
@@ -21,9 +21,9 @@ export function formBoundary(contentType: string | undefined): string | undefine
 }
 
 /**
- * Takes a form apart as it comes (RFC 2046 §5.1.1), holding no more than a chunk and the headers of one part.
+ * Parses a form as a stream (RFC 2046 §5.1.1). Memory holds at most one chunk and the headers of one part.
  *
- * @throws `format/field` for what is no form, or is cut; `format/limit` for too many parts or too long headers
+ * @throws `format/field` for an invalid or incomplete form; `format/limit` for too many parts or too long headers
  */
 export async function* readForm(
   body: AsyncIterable<Uint8Array>,
@@ -32,7 +32,7 @@ export async function* readForm(
   const reader = new FormReader(boundary);
   for await (const chunk of body) {
     yield* reader.push(chunk);
-    // What stands behind the last boundary means nothing; it is read, so that the connection can be used again.
+    // Bytes after the last boundary are ignored, but read, so that the connection can be used again.
   }
   if (!reader.done)
     throw new ProtocolError('format/field', 'the form ends before its last boundary');
@@ -40,20 +40,20 @@ export async function* readForm(
 
 type FormState = 'bytes' | 'tail' | 'headers' | 'done';
 
-/** The state between two chunks. */
+/** The state of the parser between two chunks. */
 class FormReader {
   /** Line end, two dashes, boundary. */
   readonly #delimiter: Uint8Array;
   #state: FormState = 'bytes';
-  /** Bytes that may be the beginning of a delimiter, or headers that are not complete. */
+  /** Bytes that may be the start of a delimiter, or incomplete headers. */
   #rest: Uint8Array;
-  /** Nothing before the first boundary belongs to a part. */
+  /** False before the first boundary. */
   #inPart = false;
   #parts = 0;
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
-    // The first boundary need not have a line before it.
+    // The first boundary may be at the start of the body.
     this.#rest = new Uint8Array([CR, LF]);
   }
 
@@ -78,7 +78,7 @@ class FormReader {
   *#readBytes(): Generator<FormPiece> {
     const rest = Buffer.from(this.#rest.buffer, this.#rest.byteOffset, this.#rest.length);
     const at = rest.indexOf(this.#delimiter);
-    // A delimiter may have begun at the end of the chunk.
+    // A delimiter may start at the end of the chunk.
     const end = at >= 0 ? at : rest.length - possibleStart(rest, this.#delimiter);
     if (end > 0 && this.#inPart) yield { kind: 'bytes', bytes: this.#rest.subarray(0, end) };
     this.#rest = this.#rest.subarray(end);
@@ -87,7 +87,7 @@ class FormReader {
     this.#state = 'tail';
   }
 
-  /** Behind a boundary: `--` at the end of the form, otherwise white space and the end of the line. */
+  /** Reads what follows a boundary: `--` at the end of the form, otherwise white space and a line end. */
   #readTail(): void {
     let at = 0;
     const rest = this.#rest;
@@ -102,7 +102,7 @@ class FormReader {
     if (rest.length < at + 2) return;
     if (rest[at] !== CR || rest[at + 1] !== LF)
       throw new ProtocolError('format/field', 'the body must be a multipart form');
-    // The line end stays, so that headers are always ended by two of them, even when there are none.
+    // The line end stays, so that the headers always end with two line ends, even if there are none.
     this.#rest = rest.subarray(at);
     this.#state = 'headers';
   }
@@ -121,7 +121,7 @@ class FormReader {
   }
 }
 
-/** @returns how many bytes at the end may be the beginning of the delimiter */
+/** @returns the number of bytes at the end that may be the start of a delimiter */
 function possibleStart(bytes: Buffer, delimiter: Uint8Array): number {
   for (let length = Math.min(bytes.length, delimiter.length - 1); length > 0; length--) {
     const tail = bytes.subarray(bytes.length - length);

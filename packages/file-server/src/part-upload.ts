@@ -4,7 +4,7 @@ import { hasCode } from './file-disk.ts';
 import type { FileKey } from './file-names.ts';
 import type { PartWriter } from './part-writer.ts';
 
-/** One request that writes to an unfinished file. It ends by `keep`, `discard` or `finish`. */
+/** A request that writes to an unfinished file. It ends with `keep`, `discard` or `finish`. */
 export class PartUpload {
   readonly #context: FileContext;
   readonly #part: FileKey;
@@ -21,8 +21,8 @@ export class PartUpload {
   /**
    * Opens the unfinished file.
    *
-   * @param before - bytes that it has now; undefined if there is none
-   * @param start - bytes of them that stay
+   * @param before - its current length; undefined if it does not exist
+   * @param start - number of bytes to keep
    */
   static async begin(
     context: FileContext,
@@ -42,7 +42,7 @@ export class PartUpload {
     return new PartUpload(context, part, writer, room);
   }
 
-  /** Bytes that the file has, those of earlier requests included. */
+  /** Length of the file, including the bytes of earlier requests. */
   get length(): number {
     return this.#writer.length;
   }
@@ -51,13 +51,13 @@ export class PartUpload {
     return this.#writer.length === this.#writer.total;
   }
 
-  /** @throws `RangeError` beyond the announced total; the error of the file system */
+  /** @throws `RangeError` beyond the announced length; the error of the file system */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writer.write(bytes);
     this.#room.use(bytes.length);
   }
 
-  /** Leaves the file for a later request to go on with. */
+  /** Keeps the file for a later request. */
   async keep(): Promise<void> {
     try {
       await this.#writer.confirm();
@@ -75,7 +75,7 @@ export class PartUpload {
     if (await disk.removePart(this.#part)) usage.add(-this.#writer.length, -1);
   }
 
-  /** Brings the file to disk under its name. */
+  /** Turns the file into a finished one. */
   async finish(key: FileKey): Promise<void> {
     try {
       await this.#writer.seal();
@@ -88,7 +88,7 @@ export class PartUpload {
   }
 }
 
-/** Status of an answer for an error of the file system: 507 if there is no room (RFC 4918 §11.5). */
+/** Returns the HTTP status for an error of the file system: 507 if there is no room (RFC 4918 §11.5). */
 export function diskStatus(error: unknown): 500 | 507 {
   return hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG') ? 507 : 500;
 }

@@ -1,17 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
 import { encodeHead, HEAD_BYTES } from './file-head.ts';
 
-/** Bytes after which what was written is brought to disk, so that a crash costs no more than that. */
+/** Bytes after which the file is synced: a crash loses at most that many. */
 const CONFIRM_EVERY = 8 * 1024 * 1024;
 
-/** Writes the bytes of one unfinished file, in order. It counts as written only what the disk has confirmed. */
+/** Writes the bytes of one unfinished file in order. Only synced bytes count as confirmed. */
 export class PartWriter {
   readonly #handle: FileHandle;
   #total: number;
   #length: number;
   #confirmed: number;
 
-  /** @param start - bytes that are there already; the file has no more than these */
+  /** @param start - current length of the file */
   constructor(handle: FileHandle, total: number, start: number) {
     this.#handle = handle;
     this.#total = total;
@@ -19,7 +19,7 @@ export class PartWriter {
     this.#confirmed = start;
   }
 
-  /** Bytes written so far, those of earlier requests included. */
+  /** Bytes written so far, including those of earlier requests. */
   get length(): number {
     return this.#length;
   }
@@ -37,7 +37,7 @@ export class PartWriter {
     if (this.#length - this.#confirmed >= CONFIRM_EVERY) await this.confirm();
   }
 
-  /** The head says that bytes are there only after they are: a power cut between the two costs a part, not a file. */
+  /** Syncs the bytes, then confirms them in the head: a power failure between the two loses a part, not the file. */
   async confirm(): Promise<void> {
     if (this.#length === this.#confirmed) return;
     await this.#handle.datasync();
@@ -45,7 +45,7 @@ export class PartWriter {
     this.#confirmed = this.#length;
   }
 
-  /** Brings everything to disk. What has been written is the whole from now on. */
+  /** Syncs everything, and makes the written length the total. */
   async seal(): Promise<void> {
     if (this.#total !== this.#length) {
       this.#total = this.#length;
@@ -54,7 +54,7 @@ export class PartWriter {
     await this.#handle.datasync();
   }
 
-  /** @param now - milliseconds since the epoch; the file's age is counted from here */
+  /** @param now - milliseconds since the epoch, from which the age of the file is counted */
   async close(now: number): Promise<void> {
     try {
       await this.#handle.utimes(now / 1000, now / 1000);
@@ -68,7 +68,7 @@ export class PartWriter {
   }
 }
 
-/** A nearly full disk takes a part of what it is given and says so only at the next call. */
+/** Writes all bytes. A nearly full disk writes only a part of them, and fails at the next call. */
 export async function writeAll(
   handle: FileHandle,
   bytes: Uint8Array,

@@ -17,20 +17,20 @@ import { diskStatus, PartUpload } from './part-upload.ts';
 import { bodyLength } from './put-file.ts';
 import { hasGone, uploadBody } from './upload-body.ts';
 
-/** How forms are taken. */
+/** Options for {@link postForm}. */
 export interface FormOptions {
-  /** Secrets that clients share, as hex; without any, digests are not looked at. */
+  /** Secrets that clients share, as hex; without any, digests are not checked. */
   readonly secrets: readonly string[];
-  /** Where the server is reached, without a slash at the end; where the client has dialled, if undefined. */
+  /** Public URL of the server, without a trailing slash; if undefined, the URL that the client has used. */
   readonly publicUrl: string | undefined;
 }
 
-/** Bytes that a form has besides the file. */
+/** Most bytes of a form besides the file. */
 const FORM_OVERHEAD = 64 * 1024;
 
 type FormUpload = Extract<FileRoute, { readonly kind: 'form' }>;
 
-/** A file that came in a form. */
+/** A file from a form. */
 interface Posted {
   readonly space: FormSpace;
   readonly filename: string;
@@ -38,7 +38,10 @@ interface Posted {
   readonly upload: PartUpload;
 }
 
-/** Stores the file in a form (spec §13.2, §13.3). Status 200 with a code in JSON answers errors of the form as well (§13.4). */
+/**
+ * Stores the file of a form (spec §13.2, §13.3). Errors of the form are answered with status 200 and a code in JSON
+ * (§13.4).
+ */
 export async function postForm(
   context: FileContext,
   route: FormUpload,
@@ -55,10 +58,10 @@ export async function postForm(
   const outcome = await admit(context, route, options, request, length, address);
   if (outcome === 'gone') return;
   if ('code' in outcome) return refuseForm(request, response, outcome.code);
-  // A refusal reads on for a while: whatever it held is free by now.
+  // A refusal reads the rest of the body for a while; the resources of the upload are already released.
   if ('status' in outcome) return refuse(request, response, outcome.status, outcome.headers);
   const { filename, space } = outcome;
-  // Existing clients take an answer without a URL for a failure.
+  // Existing clients treat an answer without a URL as a failure.
   const base = options.publicUrl ?? dialledUrl(request, remote);
   const url = base === undefined ? {} : { url: base + formPath(space, filename) };
   answerJson(response, 200, { code: 200, message: FORM_MESSAGES[200], filename, ...url });
@@ -89,7 +92,7 @@ async function admit(
   }
 }
 
-/** Reads the form up to its end and writes the file to a place of its own. */
+/** Reads the form to its end, and writes its file to a temporary part. */
 async function receive(
   context: FileContext,
   { form, space }: FormUpload,
@@ -109,7 +112,7 @@ async function receive(
   try {
     for await (const piece of pieces) {
       if (piece.kind === 'part') {
-        // The first file counts; whatever else a form has is read over.
+        // The first file counts; other parts are skipped.
         inFile = upload === undefined && (piece.name === 'file' || piece.name === 'avatar');
         if (!inFile) continue;
         if (form === 'classic' && piece.name === 'avatar') kind = 'avatar';
@@ -136,7 +139,10 @@ async function receive(
   }
 }
 
-/** Puts a file that has come to its place. Its name is a digest of MD5, so another file may claim it: the first one stays. */
+/**
+ * Moves a posted file to its place. Its name is an MD5 digest, which another file may have too: then the first one
+ * stays.
+ */
 async function keep(
   context: FileContext,
   { space, filename, sha256, upload }: Posted,
@@ -148,7 +154,7 @@ async function keep(
     if (before !== undefined && !(await hasDigest(before, sha256))) throw new FormRefusal(409);
     if (before === undefined) await removeExpired(context, key);
     await upload.finish(key);
-    // The same file once more: it has been replaced, and its age counts anew.
+    // The same file was posted again: it replaces the old one, with a new age.
     if (before !== undefined) context.usage.add(-before.size, -1);
   } catch (error) {
     await upload.discard();
@@ -165,7 +171,10 @@ async function hasDigest({ handle }: OpenFile, sha256: Buffer): Promise<boolean>
   return digest.digest().equals(sha256);
 }
 
-/** MD5 of the file, or of its MD5, followed by secret and salt. It authenticates nobody: every client has the secret. */
+/**
+ * Checks the digest of a form: MD5 of the file, or of its MD5, with secret and salt. All clients share the secret, so
+ * it authenticates no user.
+ */
 function checkDigest(
   form: FormUpload['form'],
   file: ReturnType<typeof createHash>,

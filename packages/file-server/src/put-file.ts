@@ -11,10 +11,10 @@ import { parseContentRange, type UploadRange } from './range.ts';
 import { hasGone, uploadBody } from './upload-body.ts';
 
 /**
- * Stores the body of a PUT, which is a whole file or a part of one (RFC 9110 §14.5). What has come before a connection broke
- * is kept; a finished file never changes any more.
+ * Stores the body of a PUT: a whole file or a part of one (RFC 9110 §14.5). The bytes received before a connection
+ * breaks are kept. A finished file never changes.
  *
- * @param address - where the request came from
+ * @param address - key of the address of the client
  */
 export async function putFile(
   context: FileContext,
@@ -30,11 +30,11 @@ export async function putFile(
   if (range === undefined) return refuse(request, response, 400);
   if (range.total > limits.maxFileBytes) return refuse(request, response, 413);
   const verdict = await admit(context, key, range, request, address);
-  // A refusal reads on for a while: whatever it held is free by now.
+  // A refusal reads the rest of the body for a while; the resources of the upload are already released.
   if (verdict !== 'gone') await refuse(request, response, verdict.status, verdict.headers);
 }
 
-/** Status and headers of the answer; none if the client has gone. */
+/** The answer; `gone` if the client has disconnected. */
 type Verdict = Refused | 'gone';
 
 async function admit(
@@ -49,7 +49,7 @@ async function admit(
   if ('status' in admitted) return admitted;
   using _admitted = admitted;
   using turn = await turns.take(key, () => request.destroy());
-  // A newer upload of the same name came while this one waited.
+  // A newer upload of the same name has arrived meanwhile.
   if (turn.stopped || request.destroyed) return 'gone';
   const finished = await openCurrent(context, key);
   if (finished !== undefined) return await compare(context, finished, range, request);
@@ -58,7 +58,7 @@ async function admit(
   return await store(context, key, range, request, admitted.room);
 }
 
-/** @returns length of a body; undefined if it is not told before it comes */
+/** @returns the length of a body; undefined if the headers do not contain it */
 export function bodyLength({ headers }: IncomingMessage): number | undefined {
   const length = headers['content-length'];
   if (headers['transfer-encoding'] !== undefined || length === undefined) return undefined;
@@ -94,7 +94,7 @@ function verdict(status: number, offset: number): Refused {
   return { status, headers: { 'Upload-Offset': offset } };
 }
 
-/** @returns whether the client has gone before the end */
+/** @returns whether the client has disconnected before the end */
 async function receive(
   context: FileContext,
   request: IncomingMessage,
@@ -110,7 +110,7 @@ async function receive(
   }
 }
 
-/** The same bytes may come again, because an answer can be lost; others may not. */
+/** Compares an upload with the finished file: the same bytes may come again, because an answer can be lost. */
 async function compare(
   context: FileContext,
   { handle, size }: OpenFile,

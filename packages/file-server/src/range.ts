@@ -1,14 +1,13 @@
-/** Part of a file: from `start` up to, but not with, `end`. */
+/** A part of a file: from `start` to `end`, exclusive. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * What a Range header asks for (RFC 9110 §14.2). Several ranges, and what is no range of bytes, count as no header at all,
- * as the RFC allows.
+ * Parses a Range header (RFC 9110 §14.2). Several ranges, and invalid ones, are ignored, as the RFC allows.
  *
- * @returns `whole`, `unsatisfiable`, or the range cut to the file
+ * @returns `whole`, `unsatisfiable`, or the range limited to the file
  */
 export function parseRange(
   header: string | undefined,
@@ -26,17 +25,17 @@ export function parseRange(
   return start >= size ? 'unsatisfiable' : { start, end };
 }
 
-/** Where the bytes of an upload belong. */
+/** The part of a file that an upload contains. */
 export interface UploadRange extends ByteRange {
   /** Length of the whole file. */
   readonly total: number;
 }
 
 /**
- * What a Content-Range header says of a request (RFC 9110 §14.5); without one the body is the whole.
+ * Parses the Content-Range header of a request (RFC 9110 §14.5). Without one the body is the whole file.
  *
- * @param length - length of the body
- * @returns undefined if it makes no sense
+ * @param length - of the body, in bytes
+ * @returns undefined for an invalid header
  */
 export function parseContentRange(
   header: string | undefined,

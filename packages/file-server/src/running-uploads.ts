@@ -3,27 +3,27 @@ import type { Clock } from '@dimp/core';
 import { networkKey } from '@dimp/core/transport';
 import type { FileLimits } from './file-limits.ts';
 
-/** Milliseconds in which an upload may be as slow as it likes. */
+/** Milliseconds without a minimum speed at the start of an upload. */
 const GRACE = 30_000;
-/** How often uploads are looked at, in milliseconds. */
+/** Interval at which uploads are checked, in milliseconds. */
 const LOOK = 1000;
-/** How many times faster than the slowest that is taken an upload has to be, to keep its place while others want it. */
+/** Factor of the minimum speed while other uploads of the same address wait. */
 const CONTENDED = 16;
 
-/** An upload that has begun. */
+/** A running upload. */
 interface Upload {
   readonly request: IncomingMessage;
   readonly address: string;
   readonly network: string;
   /** Milliseconds since the epoch. */
   readonly began: number;
-  /** Bytes of its body. */
+  /** Received bytes of its body. */
   received: number;
 }
 
 /**
- * The places of uploads. Who holds one and brings next to nothing loses it, whether anything comes or not; and where all are
- * taken, somebody who has few gets one of those who have most. What was cut can be taken up again where it ended.
+ * Bounds the number of running uploads. An upload that is too slow is cut, even if it sends nothing. If all places are
+ * in use, a client with few uploads replaces one of the client with most. An upload that was cut can be resumed.
  */
 export class RunningUploads {
   readonly #limits: FileLimits;
@@ -41,10 +41,10 @@ export class RunningUploads {
   }
 
   /**
-   * Gives an upload a place.
+   * Starts an upload.
    *
-   * @param address - where it comes from, as limits go by it
-   * @returns to be disposed of at its end; otherwise the status that refuses it
+   * @param address - key of the address of the client
+   * @returns a handle to dispose of at its end, or the status that refuses it
    */
   take(request: IncomingMessage, address: string): Disposable | 429 | 503 {
     const { uploadsAtOnce, addressUploadsAtOnce } = this.#limits;
@@ -59,7 +59,7 @@ export class RunningUploads {
     return { [Symbol.dispose]: () => this.#leave(request) };
   }
 
-  /** Bytes of a body have come. */
+  /** Counts received bytes of a body. */
   received(request: IncomingMessage, bytes: number): void {
     const upload = this.#uploads.get(request);
     if (upload === undefined) return;
@@ -71,13 +71,13 @@ export class RunningUploads {
     return [...this.#uploads.values()].filter((upload) => upload.address === address);
   }
 
-  /** The slowest upload of an address, if it is slow enough to give way to another one of its own. */
+  /** The slowest upload of an address, if it is slow enough to be replaced by another one of the same address. */
   #slowOf(address: string): Upload | undefined {
     const most = this.#limits.minBytesPerSecond * CONTENDED;
     return this.#slowest(this.#of(address).filter((upload) => this.#isSlow(upload, most)));
   }
 
-  /** The slowest upload of whoever has most places, if a newcomer would still have fewer. */
+  /** The slowest upload of the address with most uploads, if the new client would still have fewer. */
   #unfair(address: string): Upload | undefined {
     const uploads = [...this.#uploads.values()];
     const network = networkKey(address);
@@ -106,7 +106,11 @@ export class RunningUploads {
     if (this.#isSlow(upload, this.#limits.minBytesPerSecond)) this.#cut(upload);
   }
 
-  /** @returns whether there was one, whose place is free now */
+  /**
+   * Cuts an upload.
+   *
+   * @returns whether there was one
+   */
   #cut(upload: Upload | undefined): boolean {
     if (upload === undefined) return false;
     this.#leave(upload.request);
@@ -114,13 +118,13 @@ export class RunningUploads {
     return true;
   }
 
-  /** A silent upload has no event that could end it. */
+  /** Starts the timer: a silent upload causes no event. */
   #watch(): void {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => {
       for (const upload of this.#uploads.values()) this.#look(upload);
     }, LOOK);
-    // The connections keep the program alive, not their limits.
+    // The timer must not keep the program alive.
     this.#timer.unref();
   }
 
@@ -132,7 +136,7 @@ export class RunningUploads {
   }
 }
 
-/** The largest group of uploads that have the same key. */
+/** Returns the largest group of uploads with the same key. */
 function largest(uploads: readonly Upload[], keyOf: (upload: Upload) => string): readonly Upload[] {
   const groups = new Map<string, Upload[]>();
   for (const upload of uploads) {

@@ -2,20 +2,20 @@ import { type FileContext, isExpired } from './file-context.ts';
 import type { FoundFile } from './file-disk.ts';
 import type { FileKey } from './file-names.ts';
 
-/** What a walk over all files has found. */
+/** Result of {@link sweepFiles}. */
 export interface SweepResult {
-  /** Files that stay, finished and not. */
+  /** Number of remaining files, including unfinished ones. */
   readonly files: number;
   /** Their bytes. */
   readonly bytes: number;
-  /** Files that were too old and are gone. */
+  /** Number of removed files. */
   readonly removed: number;
 }
 
 /**
- * Removes what is too old, one file after the other, so that it disturbs nobody.
+ * Removes expired files, one after the other.
  *
- * @param onRemoved - told the bytes that became free
+ * @param onRemoved - called with the length of each removed file
  */
 export async function sweepFiles(
   context: FileContext,
@@ -47,7 +47,7 @@ async function remove(
   if (!isExpired(written, keep, clock)) return false;
   using turn = turns.takeIfFree(key);
   if (turn === undefined) return false;
-  // It may have changed before the turn came.
+  // It may have changed meanwhile.
   const own = key as FileKey;
   if (kind === 'part') {
     const part = await disk.findPart(own);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FileContext } from './file-context.ts';
 
-/** The body of an upload; its bytes count for whether it may keep its place. */
+/** The body of an upload. Its bytes are counted for the minimum speed. */
 export async function* uploadBody(
   request: IncomingMessage,
   { admission }: Pick<FileContext, 'admission'>,
@@ -12,7 +12,7 @@ export async function* uploadBody(
   }
 }
 
-/** Whether the client has gone, or was made to go, before the end of the body. */
+/** Whether the connection has ended before the body. */
 export function hasGone(request: IncomingMessage): boolean {
   return request.errored !== null || (request.destroyed && !request.complete);
 }

@@ -1,10 +1,10 @@
-/** Makes uploads of one name wait for each other. The newest one counts: those before it are told to stop. */
+/** Serializes uploads of the same name. A new one stops those before it. */
 export class UploadTurns {
   readonly #turns = new Map<string, Turn>();
 
   /**
-   * Waits until nobody else writes the file. A client whose connection broke comes back before the server has noticed, and
-   * must not wait for itself.
+   * Waits until no other upload writes the file. A client may reconnect before the server notices that its connection
+   * is broken, and must not wait for itself.
    *
    * @param stop - called when a newer upload wants the turn
    */
@@ -16,7 +16,7 @@ export class UploadTurns {
     return turn;
   }
 
-  /** @returns undefined if somebody writes the file */
+  /** @returns undefined if an upload writes the file */
   takeIfFree(key: string): Turn | undefined {
     return this.#turns.has(key) ? undefined : this.#begin(key, () => undefined);
   }
@@ -32,7 +32,7 @@ export class UploadTurns {
 
 /** The right to write one file, until it is disposed. */
 export class Turn implements Disposable {
-  /** When the turn has been disposed. */
+  /** Resolves when the turn is disposed of. */
   readonly ended: Promise<void>;
   readonly #stop: () => void;
   readonly #onEnd: () => void;
@@ -47,7 +47,7 @@ export class Turn implements Disposable {
     });
   }
 
-  /** Whether somebody else wants the turn. */
+  /** Whether a newer upload wants the turn. */
   get stopped(): boolean {
     return this.#stopped;
   }

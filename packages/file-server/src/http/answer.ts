@@ -1,16 +1,16 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** Headers of every answer: nothing that comes from here is to be shown, run or framed by a browser. */
+/** Headers of every answer: a browser must not display, run or frame it. */
 const SAFE: Readonly<Record<string, string>> = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
   'Referrer-Policy': 'no-referrer',
 };
 
-/** Most bytes of an unwanted body that are read, so that a client in the middle of sending gets to see the answer. */
+/** Most bytes of an unwanted body that are read, so that a client that is still sending gets the answer. */
 const MAX_DRAIN = 8 * 1024 * 1024;
 
-/** Sets the status and {@link SAFE} headers of an answer whose body follows. */
+/** Starts an answer with its status and {@link SAFE} headers. */
 export function begin(
   response: ServerResponse,
   status: number,
@@ -19,7 +19,7 @@ export function begin(
   response.writeHead(status, { ...SAFE, ...headers });
 }
 
-/** Answers with a text, or nothing. The text is ours: nothing of a request is ever repeated. */
+/** Answers with an optional text. It must not contain anything from the request. */
 export function answer(
   response: ServerResponse,
   status: number,
@@ -41,8 +41,8 @@ export function answerJson(response: ServerResponse, status: number, value: obje
 }
 
 /**
- * Answers a request whose body is not wanted. The body is read and thrown away for a while, because a connection that is
- * closed in the middle of it loses the answer as well; then the connection is closed.
+ * Answers a request without using its body. The body is read and dropped for a while, because a client gets no answer
+ * if the connection closes while it is sending. Then the connection is closed.
  */
 export async function refuse(
   request: IncomingMessage,
@@ -68,7 +68,7 @@ async function drain(request: IncomingMessage): Promise<void> {
       if (length > MAX_DRAIN) return;
     }
   } catch {
-    // The client has gone, which is as well.
+    // The client has disconnected.
   }
 }
 

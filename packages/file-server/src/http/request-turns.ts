@@ -2,23 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 
-/** Most requests of one connection that wait for the one before them. No client of today sends even two at once. */
+/** Most waiting requests of one connection. Current clients do not send several at once. */
 const MAX_WAITING = 16;
 
-/** Requests of one connection that are not answered yet, and when the last of them is. */
+/** Number of unanswered requests of one connection, and the promise of the last answer. */
 interface Lane {
   waiting: number;
   last: Promise<void>;
 }
 
 /**
- * Handles the requests of a connection one after the other. Node hands over all that a client sends at once (RFC 9112
- * §9.3.2), and tells a response behind others nothing of the end of its connection: each would hold an open file for good.
+ * Handles the requests of a connection one after the other. Node emits pipelined requests (RFC 9112 §9.3.2) at once,
+ * and a waiting response gets no event when its connection ends, so each would keep its file open.
  */
 export class RequestTurns {
   readonly #lanes = new WeakMap<Socket, Lane>();
 
-  /** @param handle - not called if the client has gone before the turn comes; if it throws, the connection is closed */
+  /** @param handle - not called if the client has disconnected; if it throws, the connection is closed */
   take(request: IncomingMessage, response: ServerResponse, handle: () => Promise<void>): void {
     const { socket } = request;
     const lane = this.#lanes.get(socket) ?? { waiting: 0, last: Promise.resolve() };

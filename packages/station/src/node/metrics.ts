@@ -9,9 +9,9 @@ import type {
 } from '../metrics/metrics.ts';
 import type { MetricsSource } from './http/http-handler.ts';
 
-/** Options of {@link PrometheusMetrics}. */
+/** Options for {@link PrometheusMetrics}. */
 export interface PrometheusOptions {
-  /** Whether metrics of the process are there as well: memory, CPU, event loop. Not by default: they are global. */
+  /** Adds metrics of the process: memory, CPU, event loop. False by default, because they are global. */
   readonly process?: boolean;
 }
 
@@ -64,7 +64,7 @@ const HISTOGRAMS: Readonly<
 };
 
 /**
- * Metrics of one station for Prometheus. Each has a registry of its own: two stations in one process do not mix.
+ * Metrics of one station for Prometheus. Each instance has its own registry, so two stations in one process do not mix.
  *
  * @example
  * ```ts
@@ -118,10 +118,10 @@ export class PrometheusMetrics implements StationMetrics, MetricsSource {
   }
 
   /**
-   * Adds a gauge that is read when metrics are asked for.
+   * Adds a gauge that is read when the metrics are requested.
    *
-   * @param name - behind `dim_station_`, such as `files_bytes`
-   * @throws `Error` if there is one of this name
+   * @param name - without the prefix `dim_station_`, such as `files_bytes`
+   * @throws `Error` if the name is in use
    */
   watch(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({

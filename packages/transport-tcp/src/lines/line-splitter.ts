@@ -1,14 +1,14 @@
 import { ProtocolError } from '@dimp/foundation';
 
 const LF = 10;
-/** What a line that has begun takes at first. */
+/** Initial size of the buffer for an incomplete line. */
 const FIRST_ROOM = 1024;
 
-/** Takes a stream of bytes apart at line feeds. What it keeps of an unfinished line is at most twice that line. */
+/** Splits a stream of bytes at line feeds. The buffer for an incomplete line is at most twice its length. */
 export class LineSplitter {
-  /** Most bytes of a line; checked before memory is taken. */
+  /** Most bytes of a line; checked before memory is allocated. */
   maxBytes: number;
-  /** Room for a line that has begun; given back when the line is complete. */
+  /** Buffer for an incomplete line; released when the line is complete. */
   #room: Uint8Array | undefined;
   #length = 0;
 
@@ -23,7 +23,7 @@ export class LineSplitter {
   }
 
   /**
-   * @returns the lines that are complete now, without their ends; empty ones are left out, they keep connections alive
+   * @returns the complete lines without their line ends; empty lines, which keep connections alive, are dropped
    * @throws `format/limit` for a line that is too long
    */
   push(chunk: Uint8Array): readonly Uint8Array[] {

@@ -1,12 +1,12 @@
-/** A buffer that has grown beyond this many bytes is given back as soon as it is nearly empty. */
+/** A larger buffer is released as soon as it is nearly empty. */
 const KEEP_BYTES = 64 * 1024;
 
-/** Shared by all queues in which nothing waits. */
+/** Shared by all empty queues. */
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
 
 /**
- * Bytes that wait for their continuation. Appending costs amortised linear time whatever the sizes of the
- * chunks, and memory stays within a small multiple of the bytes that wait (spec §14.6 no. 48).
+ * A queue of bytes. Appending takes amortised linear time for any chunk sizes, and memory stays within a small multiple
+ * of the waiting bytes (spec §14.6 no. 48).
  */
 export class ByteQueue {
   #buffer: Uint8Array = NOTHING;
@@ -36,7 +36,7 @@ export class ByteQueue {
     else if (this.length === 0) this.#start = this.#end = 0;
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#buffer = NOTHING;
     this.#start = this.#end = 0;

@@ -3,33 +3,33 @@ import { ByteQueue } from './byte-queue.ts';
 import { MAX_BODY_BYTES, type MtpFrame } from './frame.ts';
 import { findMagic, type MtpHead, readHead } from './head.ts';
 
-/** Limits of an {@link MtpDecoder}. */
+/** Options for {@link MtpDecoder}. */
 export interface MtpDecoderOptions {
-  /** Longest body accepted, in bytes; 2 MiB unless told, at most 2^30. */
+  /** Longest accepted body, in bytes; 2 MiB by default, at most 2^30. */
   readonly maxBodyBytes?: number;
   /**
-   * Whether bodies may be parts of the chunk that brought them, which then must not be used again. Fragments, which
-   * wait for others, and the bodies of long chunks are copies in any case: what is short must not keep much memory.
+   * Whether bodies may share memory with the chunk, which then must not be reused. Fragments, and bodies from long
+   * chunks, are always copied, so that a short body does not keep a long chunk in memory.
    *
    * @default false
    */
   readonly sharesChunks?: boolean;
 }
 
-/** Most bytes that a body may keep in memory: of all the chunk is a part of. */
+/** Longest buffer that a body may keep in memory. */
 const MAX_SHARED_BYTES = 16 * 1024;
 
-/** Twice the longest message (spec §14.7 no. 7): a payload may join several. */
+/** Twice the longest message (spec §14.7 no. 7), because a payload may contain several. */
 const DEFAULT_MAX_BODY_BYTES = 2 * 1024 * 1024;
 
 /**
- * Cuts the bytes of one TCP connection into packages (spec §12.3).
+ * Decodes the bytes of one TCP connection into packages (spec §12.3).
  *
- * Bytes that are no head are skipped up to the next head. The cost is linear in the bytes received, and memory is taken
- * for bytes that have arrived, never for a length that was only announced.
+ * Bytes that are not a head are skipped up to the next head. The cost is linear in the bytes received, and memory is
+ * taken for bytes that have arrived, never for a length that was only announced.
  *
  * Two heads end the connection: one whose length is above the limit (`format/limit`) and one without length, which is
- * for datagrams (`transport/protocol`; spec §12.2). The decoder is dead from then on.
+ * for datagrams (`transport/protocol`; spec §12.2). The decoder cannot be used after that.
  *
  * @example
  * ```ts
@@ -58,25 +58,25 @@ export class MtpDecoder {
   }
 
   /**
-   * Changes the longest body accepted, in bytes, for packages whose heads come from now on.
+   * Changes the longest accepted body, in bytes, for packages whose heads have not arrived yet.
    *
-   * @throws `RangeError` for what is no such limit
+   * @throws `RangeError` for an invalid limit
    */
   set maxBodyBytes(bytes: number) {
     this.#maxBodyBytes = checkedLimit(bytes);
   }
 
-  /** The error that killed this decoder; the connection has to be closed when there is one. */
+  /** The fatal error, after which the connection has to be closed. */
   get failure(): ProtocolError | undefined {
     return this.#failure;
   }
 
-  /** How many bytes of garbage were skipped so far; a peer that sends much of it speaks no MTP. */
+  /** Number of skipped bytes; a peer that sends many does not speak MTP. */
   get skippedBytes(): number {
     return this.#skipped;
   }
 
-  /** How many bytes wait for the rest of their package. */
+  /** Number of bytes of an incomplete package. */
   get waitingBytes(): number {
     return this.#waiting.length;
   }
@@ -85,8 +85,8 @@ export class MtpDecoder {
    * Takes the next bytes of the stream and returns the packages they complete. The chunk may be reused afterwards,
    * unless {@link MtpDecoderOptions.sharesChunks}: bodies are copies.
    *
-   * A fatal head behind complete packages of the same chunk does not take them away: they are returned, {@link failure}
-   * is set, and the next call throws. So the packages do not depend on how TCP cut the stream.
+   * If a fatal head follows complete packages in the same chunk, these are returned, {@link failure} is set, and the
+   * next call throws. So the result does not depend on how TCP has split the stream.
    *
    * @throws `format/limit` for a length above the limit, `transport/protocol` for a head without length; on every later
    *   call again.
@@ -109,7 +109,7 @@ export class MtpDecoder {
     return frames;
   }
 
-  /** Decodes what is complete and returns how many bytes are done with. */
+  /** Decodes the complete packages, and returns the number of used bytes. */
   #decode(bytes: Uint8Array, frames: MtpFrame[], shared: boolean): number {
     let position = 0;
     while (position < bytes.length) {
@@ -171,11 +171,11 @@ function toFrame(
 }
 
 function bodyOf(bytes: Uint8Array, from: number, to: number, shared: boolean): Uint8Array {
-  // Never `slice` or `subarray` of a chunk, which may be a Buffer of Node: what is returned is no Buffer.
+  // Never `slice` or `subarray` of a chunk, which may be a Buffer of Node: the result must be a Uint8Array.
   return shared
     ? new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from)
     : new Uint8Array(bytes.subarray(from, to));
 }
 
-/** Shared, because a hostile stream may hold an empty package every 8 bytes. */
+/** Shared, because a hostile stream may contain an empty package every 8 bytes. */
 const EMPTY: Uint8Array = /* @__PURE__ */ new Uint8Array(0);

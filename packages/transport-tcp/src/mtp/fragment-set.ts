@@ -1,22 +1,24 @@
-/** What a set takes beside its fragments: its tables while they are empty, and its place among the others. */
+/** Bytes of memory of a set without fragments. */
 const SET_COST = 768;
-/** What a fragment takes beside its bytes: a place in a table that may be half empty. Measured: 30 to 60 bytes. */
+/**
+ * Bytes of memory of a fragment besides its body: an entry in a table that may be half empty. Measured: 30 to 60 bytes.
+ */
 const FRAGMENT_COST = 64;
-/** Room that a set begins with. */
+/** Initial size of the buffer of a set. */
 const FIRST_ROOM = 256;
-/** Most bytes of a set: offset and length share a number, which takes a quarter of what an object does. */
+/** Most bytes of a set. Offset and length share one number, which takes a quarter of the memory of an object. */
 export const MAX_SET_BYTES: number = 2 ** 26;
 
 /**
- * The fragments of one payload that wait for the others. Their bytes stand in one piece of memory: with one for each, a
- * fragment of a byte would take several hundred.
+ * The fragments of one incomplete payload. Their bytes share one buffer, because a buffer for each would take several
+ * hundred bytes for a fragment of one byte.
  */
 export class FragmentSet {
   readonly pages: number;
-  /** When the last fragment came, in seconds. */
+  /** Time of the last fragment, in seconds. */
   lastSeconds = 0;
   readonly #maxBytes: number;
-  /** Offset and length of each fragment that has come, by index. */
+  /** Offset and length of each received fragment, by index. */
   readonly #places = new Map<number, number>();
   #room: Uint8Array = NOTHING;
   #length = 0;
@@ -27,7 +29,7 @@ export class FragmentSet {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes of the fragments that have come. */
+  /** Bytes of the received fragments. */
   get bodyBytes(): number {
     return this.#length;
   }
@@ -36,7 +38,7 @@ export class FragmentSet {
     return this.#places.size === this.pages;
   }
 
-  /** Bytes of memory that it takes, bookkeeping included. */
+  /** Bytes of memory, including overhead. */
   get cost(): number {
     return SET_COST + this.#room.length + this.#places.size * FRAGMENT_COST;
   }
@@ -45,7 +47,7 @@ export class FragmentSet {
     return this.#places.has(index);
   }
 
-  /** What {@link FragmentSet.cost} would be with one fragment more, of so many bytes. */
+  /** Returns what {@link FragmentSet.cost} would be with another fragment of this length. */
   costWith(length: number): number {
     return this.cost - this.#room.length + this.#roomFor(length) + FRAGMENT_COST;
   }
@@ -62,7 +64,7 @@ export class FragmentSet {
     this.#length += body.length;
   }
 
-  /** The fragments in their order. */
+  /** Returns the fragments joined in order. */
   body(): Uint8Array {
     const body = new Uint8Array(this.#length);
     let end = 0;
@@ -76,7 +78,7 @@ export class FragmentSet {
     return body;
   }
 
-  /** Room that is large enough for one fragment more; it grows by halves, so that all copying together stays linear. */
+  /** Returns a buffer size for another fragment. It grows by half, so that copying takes linear time in all. */
   #roomFor(length: number): number {
     const needed = this.#length + length;
     const room = this.#room.length;

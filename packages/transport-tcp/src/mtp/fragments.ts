@@ -2,45 +2,45 @@ import { encodeHex, ProtocolError } from '@dimp/foundation';
 import { FragmentSet, MAX_SET_BYTES } from './fragment-set.ts';
 import { hasTransactionId, type MtpFrame } from './frame.ts';
 
-/** Limits of a {@link FragmentAssembler}. */
+/** Options for {@link FragmentAssembler}. */
 export interface FragmentAssemblerOptions {
   /** Seconds since any fixed moment; a monotonic clock is best. */
   readonly clock: () => number;
-  /** Most fragments of one set; 8,192 unless told. */
+  /** Most fragments of one set; 8,192 by default. */
   readonly maxPages?: number;
-  /** Longest body put together, in bytes; 2 MiB unless told, at most 64 MiB. */
+  /** Longest assembled body, in bytes; 2 MiB by default, at most 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** Most unfinished sets; 32 unless told. */
+  /** Most incomplete sets; 32 by default. */
   readonly maxSets?: number;
   /**
-   * Most bytes of memory for all unfinished sets, bookkeeping included: 64 bytes for a fragment, 768 for a set, and the
-   * room that is kept free for more; 4 MiB unless told. An eighth of it more may go for finished ids.
+   * Most bytes of memory for all incomplete sets: 64 bytes for a fragment, 768 for a set, and their buffers; 4 MiB by
+   * default. Finished ids may take an eighth of it in addition.
    */
   readonly maxWaitingBytes?: number;
-  /** Seconds after its last fragment when an unfinished set is dropped; 300 unless told (spec §12.3). */
+  /** Seconds after its last fragment until an incomplete set is dropped; 300 by default (spec §12.3). */
   readonly timeout?: number;
-  /** Seconds a finished id is remembered; 3,600 unless told (spec §12.3). */
+  /** Seconds for which a finished id is remembered; 3,600 by default (spec §12.3). */
   readonly memory?: number;
-  /** Most finished ids remembered; 4,096 unless told. */
+  /** Most remembered finished ids; 4,096 by default. */
   readonly maxFinished?: number;
 }
 
-/** What a finished id takes in memory. Measured: 133 bytes. */
+/** Bytes of memory of a finished id. Measured: 133. */
 const FINISHED_COST = 144;
-/** The part of the waiting bytes that finished ids may take besides. */
+/** Memory for finished ids, as a share of the waiting bytes. */
 const FINISHED_SHARE = 1 / 8;
 
 /**
- * Puts fragments together (spec §12.3). Make one per connection: ids are unique on a connection only, and a peer can
- * then use up nobody's limits but its own.
+ * Assembles fragments (spec §12.3). Use one for each connection: ids are unique within a connection only, and a peer
+ * can exhaust its own limits only.
  *
- * When a new fragment needs room, the sets that have waited longest go first.
+ * When a new fragment needs room, the sets that have waited longest are dropped first.
  */
 export class FragmentAssembler {
   #limits: Required<FragmentAssemblerOptions>;
-  /** Unfinished sets by id, the one that has waited longest first. */
+  /** Incomplete sets by id, the one that has waited longest first. */
   readonly #sets = new Map<string, FragmentSet>();
-  /** Finished ids with the second they were finished, oldest first. */
+  /** Finished ids with their time in seconds, oldest first. */
   readonly #finished = new Map<string, number>();
   #waitingBytes = 0;
 
@@ -58,36 +58,36 @@ export class FragmentAssembler {
   }
 
   /**
-   * Changes limits, for a peer that has proven who they are.
+   * Changes the limits, for example after a login.
    *
-   * @throws `RangeError` for limits that are none
+   * @throws `RangeError` for invalid limits
    */
   setLimits(limits: Omit<Partial<FragmentAssemblerOptions>, 'clock'>): void {
     this.#limits = checked({ ...this.#limits, ...limits });
   }
 
-  /** Bytes of memory that unfinished sets take, bookkeeping included. */
+  /** Bytes of memory of incomplete sets, including overhead. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Bytes of memory that it takes in all, finished ids included. */
+  /** Bytes of memory in all, including finished ids. */
   get heldBytes(): number {
     return this.#waitingBytes + this.#finished.size * FINISHED_COST;
   }
 
-  /** How many sets are unfinished. */
+  /** Number of incomplete sets. */
   get waitingSets(): number {
     return this.#sets.size;
   }
 
   /**
-   * Takes one fragment.
+   * Adds a fragment.
    *
-   * @returns the whole body when this fragment was the last missing one, else undefined: a repeated fragment, one of a
-   *   set that is finished already, or one whose siblings are still to come
+   * @returns the whole body if this fragment completes it; undefined for a repeated fragment, one of a finished set, or
+   *   one of an incomplete set
    * @throws `format/limit` for a set above `maxPages` or `maxBodyBytes`, `transport/protocol` for a fragment that
-   *   contradicts its set or belongs to none because it has no id; `TypeError` for a package that is no fragment.
+   *   contradicts its set or belongs to none because it has no id; `TypeError` for a package that is not a fragment.
    */
   add(frame: MtpFrame): Uint8Array | undefined {
     if (frame.type !== 'fragment') throw new TypeError('frame must be a fragment');
@@ -127,7 +127,7 @@ export class FragmentAssembler {
       this.#remember(key, now);
       throw limit('bytes', Math.min(maxBodyBytes, maxWaitingBytes));
     }
-    // Before memory is taken for the new one.
+    // Before memory is allocated for the new one.
     for (const [oldKey, old] of this.#sets) {
       const fits = this.#waitingBytes + cost <= maxWaitingBytes;
       if (fits && this.#sets.size < maxSets) break;
@@ -154,13 +154,13 @@ export class FragmentAssembler {
     const { maxFinished, maxWaitingBytes } = this.#limits;
     const most = Math.min(maxFinished, (maxWaitingBytes * FINISHED_SHARE) / FINISHED_COST);
     for (const oldest of this.#finished.keys()) {
-      // The last one always stays.
+      // The newest one always stays.
       if (this.#finished.size <= Math.max(1, most)) break;
       this.#finished.delete(oldest);
     }
   }
 
-  /** Both maps are in the order of time, so only what has expired is looked at. */
+  /** Drops expired sets and ids. Both maps are ordered by time, so only expired entries are visited. */
   #expire(now: number): void {
     for (const [key, set] of this.#sets) {
       if (now - set.lastSeconds <= this.#limits.timeout) break;

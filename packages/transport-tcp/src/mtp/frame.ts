@@ -1,6 +1,6 @@
 /**
- * What a package is (spec §12.2). A fragment is one page of a payload that was cut for datagrams; its answer is
- * a message response with the same pages and index.
+ * Type of a package (spec §12.2). A fragment is one page of a payload that was split for datagrams. Its answer is a
+ * message response with the same pages and index.
  */
 export type MtpFrameType =
   | 'command'
@@ -14,9 +14,9 @@ export interface MtpFrame {
   readonly type: MtpFrameType;
   /** Transaction id, 8 bytes; all zero means none. */
   readonly id: Uint8Array;
-  /** Number of fragments the payload was cut into, 1 to 2,097,152. */
+  /** Number of fragments of the payload, 1 to 2,097,152. */
   readonly pages: number;
-  /** Place of this fragment, 0 to `pages - 1`. */
+  /** Index of this fragment, 0 to `pages - 1`. */
   readonly index: number;
   readonly body: Uint8Array;
 }
@@ -31,7 +31,7 @@ export interface MtpFrameInit extends Omit<MtpFrame, 'pages' | 'index'> {
 export const ID_BYTES = 8;
 /** Most fragments of one payload (spec §12.2). */
 export const MAX_PAGES = 2_097_152;
-/** Longest body the format can announce, in bytes (spec §12.2); what a reader accepts is far less. */
+/** Longest body that the format allows, in bytes (spec §12.2); readers accept far less. */
 export const MAX_BODY_BYTES: number = 2 ** 30;
 
 /** `DIM` in ASCII, the first three bytes of every head. */
@@ -46,7 +46,7 @@ export const TYPE_CODES: Readonly<Record<MtpFrameType, number>> = {
   fragment: 0xa,
 };
 
-/** Tells whether a transaction id is there: all zero stands for none (spec §12.2). */
+/** Whether a package has a transaction id: all zero means none (spec §12.2). */
 export function hasTransactionId(frame: Pick<MtpFrame, 'id'>): boolean {
   const { id } = frame;
   for (let i = 0; i < id.length; i++) if (id[i] !== 0) return true;

@@ -7,11 +7,11 @@ import {
   TYPE_CODES,
 } from './frame.ts';
 
-/** What stands in front of a body. */
+/** The head of a package. */
 export interface MtpHead extends Omit<MtpFrame, 'body'> {
   /** Bytes of the head itself. */
   readonly size: number;
-  /** Bytes of the body; undefined in a head made for datagrams, where the body is the rest (spec §12.2). */
+  /** Bytes of the body; undefined in a head for datagrams, where the body is the rest (spec §12.2). */
   readonly bodyLength: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const TYPES: ReadonlyMap<number, MtpFrameType> = /* @__PURE__ */ new Map(
 /**
  * Reads the head at `start`, looking no further than `end`.
  *
- * @returns the head; `'partial'` when it may be one but is not complete yet; `'none'` when it is no head
+ * @returns the head; `'partial'` for the start of a head; `'none'` for other bytes
  */
 export function readHead(
   bytes: Uint8Array,
@@ -59,8 +59,8 @@ export function readHead(
 }
 
 /**
- * Where the next magic word begins, or may begin at the end of the bytes; their length when there is none.
- * A plain loop: it is as fast on bytes made of `D` as on zeros.
+ * Returns the position of the next magic word, or of its possible start at the end; the length if there is none. A
+ * plain loop: it is as fast on bytes made of `D` as on zeros.
  */
 export function findMagic(bytes: Uint8Array, from: number): number {
   const [first, second, third] = MAGIC;

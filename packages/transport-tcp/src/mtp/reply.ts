@@ -31,13 +31,15 @@ export const PING: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x50, 0x49, 0x4e, 
 const NOOP: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x4e, 0x4f, 0x4f, 0x50);
 const AGAIN: Uint8Array = /* @__PURE__ */ Uint8Array.of(0x41, 0x47, 0x41, 0x49, 0x4e);
 
-/** Tells `PING`, `PONG`, `NOOP` and nothing at all, which are acknowledged as messages and are none (spec §12.3). */
+/** Whether a body is `PING`, `PONG`, `NOOP` or empty: these are acknowledged, and are not messages (spec §12.3). */
 export function isIdleWord(body: Uint8Array): boolean {
   if (body.length === 0) return true;
   return isWord(body, PING) || isWord(body, PONG) || isWord(body, NOOP);
 }
 
-/** Tells the response `AGAIN`: the message did not count, and has to be sent again when its time is over (spec §12.3). */
+/**
+ * Whether a response is `AGAIN`: the message was not accepted, and has to be sent again after its timeout (spec §12.3).
+ */
 export function isAgain(body: Uint8Array): boolean {
   return isWord(body, AGAIN);
 }

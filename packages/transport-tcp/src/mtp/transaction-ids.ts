@@ -2,8 +2,8 @@ import { randomBytes } from '@dimp/foundation';
 import { hasTransactionId, ID_BYTES } from './frame.ts';
 
 /**
- * Makes the transaction ids of one connection: a random start, then incremented (spec §12.2), so that no two unanswered
- * packages share one. All zero, which means none, is left out.
+ * Generates the transaction ids of one connection: a random start, then increments (spec §12.2), so that no two
+ * unanswered packages share an id. All zero, which means none, is skipped.
  */
 export class TransactionIds {
   readonly #next: Uint8Array;

@@ -5,15 +5,15 @@ import { idKey } from './id-key.ts';
 
 /** Most acknowledged ids that are remembered. */
 const MAX_DONE = 64;
-/** Milliseconds for which they are: longer than a peer tries with its 120 s between attempts (spec §12.3). */
+/** Milliseconds for which they are remembered: longer than a peer repeats, with 120 s between attempts (spec §12.3). */
 const DONE_AGE = 300_000;
-/** Most payloads put together of fragments that the reader never acknowledged. */
+/** Most payloads from fragments that the reader has not acknowledged. */
 const MAX_ABANDONED = 1024;
 
 /** A payload that was delivered and is not acknowledged yet. */
 interface Waiting {
   readonly payload: Uint8Array;
-  /** Index of the fragment whose acknowledgement is held back. */
+  /** Index of the fragment whose acknowledgement is held. */
   readonly index: number;
 }
 
@@ -24,8 +24,8 @@ interface Done {
 }
 
 /**
- * Knows the payloads that a peer sends again: it must neither be told too early that we have one, nor deliver one twice
- * that we have told it of. A peer that uses an id for something else is believed.
+ * Recognises payloads that a peer repeats. A payload must not be acknowledged too early, and an acknowledged one must
+ * not be delivered twice. If a peer uses an id for another payload, that counts as new.
  */
 export class ArrivalIDs {
   /** Made when first needed: a server holds many connections on which nothing happens. */
@@ -34,8 +34,8 @@ export class ArrivalIDs {
   #abandoned = 0;
 
   /**
-   * Tells what to do with a payload: to deliver it, to let it wait with the one delivered before, or to acknowledge it
-   * once more. What is to be delivered is waited for from now on.
+   * Decides what to do with a payload: deliver it, wait for the acknowledgement of the one delivered before, or
+   * acknowledge it again. A payload to deliver is remembered until it is acknowledged.
    *
    * @param frame - package that brought it, or completed it
    */
@@ -51,7 +51,7 @@ export class ArrivalIDs {
     return 'deliver';
   }
 
-  /** Whether the acknowledgement of a repeated fragment has to wait for that of the payload it completed. */
+  /** Whether the acknowledgement of a repeated fragment has to wait for that of the payload that it has completed. */
   holds(frame: MtpFrame): boolean {
     return this.#waiting?.get(idKey(frame.id))?.index === frame.index;
   }
@@ -69,10 +69,10 @@ export class ArrivalIDs {
   }
 
   /**
-   * The reader did not acknowledge a payload: it is delivered again when the peer sends it again. One that came in
-   * fragments cannot come again, because most of them are acknowledged, but its last one never will be.
+   * Forgets a payload that the reader has not acknowledged, so that it is delivered when the peer repeats it. A payload
+   * from fragments cannot be repeated, because most of its fragments are acknowledged; its last one never will be.
    *
-   * @throws `format/limit` when too many of those have come together
+   * @throws `format/limit` for too many such payloads from fragments
    */
   abandoned(frame: MtpFrame, payload: Uint8Array): void {
     if (!this.#forget(frame, payload) || frame.type !== 'fragment') return;

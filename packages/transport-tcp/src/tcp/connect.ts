@@ -6,16 +6,16 @@ import { ProtocolError } from '@dimp/foundation';
 import { MtpTransport } from './mtp-transport.ts';
 import type { TcpOptions } from './options.ts';
 
-/** What {@link connectTcp} has to be told. */
+/** Options for {@link connectTcp}. */
 export interface ConnectTcpOptions extends TcpOptions {
   readonly host: string;
   /** 9394 on most stations (spec §12.1). */
   readonly port: number;
   /** Speaks TLS, and how: certificates of authorities, a certificate of its own. */
   readonly tls?: boolean | Omit<ConnectionOptions, 'host' | 'port' | 'path' | 'socket'>;
-  /** Milliseconds to connect, TLS included; 30,000 unless told (spec §11.6). */
+  /** Milliseconds to connect, including TLS; 30,000 by default (spec §11.6). */
   readonly connectTimeout?: number;
-  /** Milliseconds of silence after which a PING is sent; 16,000 unless told (spec §12.4). */
+  /** Milliseconds of silence after which a PING is sent; 16,000 by default (spec §12.4). */
   readonly keepAlive?: number;
   readonly timers?: Timers;
 }
@@ -26,7 +26,7 @@ export interface ConnectTcpOptions extends TcpOptions {
  * The factory throws `transport/timeout`; `transport/unknown-host`, `transport/unreachable`, `transport/refused` when
  * the host is not found, not reached or refuses the port; `transport/certificate` for a certificate that is not
  * accepted; `transport/protocol` when TLS fails otherwise; `transport/closed`; the reason of the signal, which later
- * closes the connection. The message tells host, port, cause and remedy.
+ * closes the connection. The message names host, port, cause and remedy.
  *
  * @throws `RangeError` for a port out of range
  *
@@ -51,7 +51,7 @@ export function connectTcp(options: ConnectTcpOptions): TransportFactory {
   };
 }
 
-/** @param take - what becomes of the connected socket; called at once, so that nothing the socket tells is missed */
+/** @param take - takes over the connected socket; called at once, so that no event of the socket is missed */
 function dial<T>(
   options: ConnectTcpOptions,
   signal: AbortSignal | undefined,
@@ -77,7 +77,7 @@ function dial<T>(
     };
     const fail = (reason: unknown): void => {
       settle();
-      // What comes of a socket that is given up interests nobody.
+      // Errors of an abandoned socket are ignored.
       socket.on('error', () => undefined);
       socket.destroy();
       reject(reason);
@@ -100,15 +100,14 @@ function dial<T>(
 }
 
 /**
- * How long one address of a name may take before the next one is tried, in milliseconds. Node's own 250 are less than a
- * slow network takes, and where the next one is of a family that the network does not have, no connection would ever
- * come about.
+ * Time for one address of a host before the next one is tried, in milliseconds. Node's default of 250 is too short for
+ * a slow network. If the network does not support the family of the next address, no connection would ever be made.
  */
 const ATTEMPT = 2500;
 
 function open({ host, port, tls = false }: ConnectTcpOptions): Socket {
   if (tls === false) return connectPlain({ host, port, autoSelectFamilyAttemptTimeout: ATTEMPT });
-  // The name that the certificate has to bear; an address cannot be asked for by name.
+  // The name that the certificate must contain; TLS does not allow an address here.
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const own = tls === true ? {} : tls;
   return connectTls({

@@ -1,4 +1,4 @@
-/** A transaction id as a key of a map: one character for each byte, the shortest that a string can be. */
+/** Returns a transaction id as a key of a map: one character for each byte, which is the shortest string. */
 export function idKey(id: Uint8Array): string {
   return String.fromCharCode(
     id[0] ?? 0,

@@ -4,21 +4,21 @@ import { TransactionIds } from '../mtp/transaction-ids.ts';
 import { idKey } from './id-key.ts';
 import type { Outgoing, OutgoingSink } from './socket-writer.ts';
 
-/** When payloads are sent again (spec §12.3). */
+/** Options for resending payloads (spec §12.3). */
 export interface ResendOptions {
-  /** How often a payload is sent in all; 3 unless told. */
+  /** How often a payload is sent in all; 3 by default. */
   readonly attempts?: number;
-  /** Milliseconds to wait for the acknowledgement each time; 120,000 unless told. */
+  /** Milliseconds to wait for each acknowledgement; 120,000 by default. */
   readonly interval?: number;
 }
 
-/** A payload that was sent, or is to be, and is not acknowledged yet. */
+/** A payload that is not acknowledged yet. */
 class PendingSend implements Outgoing {
   readonly bytes: Uint8Array;
   readonly resolve: () => void;
   readonly reject: (error: ProtocolError) => void;
   attempts = 0;
-  /** Milliseconds; undefined while it waits for the socket. */
+  /** Time of the last attempt, in milliseconds; undefined while it waits for the socket. */
   writtenAt: number | undefined;
 
   constructor(bytes: Uint8Array, resolve: () => void, reject: (error: ProtocolError) => void) {
@@ -33,11 +33,11 @@ class PendingSend implements Outgoing {
   }
 }
 
-/** The payloads that the peer has not acknowledged, in the order of their last writing. */
+/** The payloads that the peer has not acknowledged, in the order of their last attempt. */
 export class PendingSends {
   readonly #attempts: number;
   readonly #interval: number;
-  /** Both made when first needed: a server holds many connections on which nothing happens. */
+  /** Both are created when first needed, because most connections of a server are idle. */
   #ids: TransactionIds | undefined;
   #pending: Map<string, PendingSend> | undefined;
 
@@ -47,14 +47,14 @@ export class PendingSends {
     this.#interval = interval;
   }
 
-  /** A transaction id that no other package of ours has. */
+  /** Returns a transaction id that no other package of this side has. */
   nextID(): Uint8Array {
     this.#ids ??= new TransactionIds();
     return this.#ids.next();
   }
 
   /**
-   * Makes a package of a payload, which is copied.
+   * Sends a payload, which is copied.
    *
    * @returns when it is acknowledged
    */
@@ -69,21 +69,21 @@ export class PendingSends {
     });
   }
 
-  /** The peer has it. Answers to what waits for nothing, such as repeated ones, do nothing. */
+  /** Completes an acknowledged payload. Repeated acknowledgements are ignored. */
   complete(id: Uint8Array): void {
     const key = idKey(id);
     const pendingSend = this.#pending?.get(key);
-    // What was never written cannot have been acknowledged.
+    // A payload that was never written cannot be acknowledged.
     if (pendingSend === undefined || pendingSend.attempts === 0) return;
     this.#delete(key);
     pendingSend.resolve();
   }
 
-  /** Sends again what has waited long enough, and gives up what was sent often enough. */
+  /** Resends payloads whose wait has ended, and rejects those without attempts left. */
   sweep(now: number, sink: OutgoingSink): void {
     if (this.#pending === undefined) return;
     for (const [key, pendingSend] of this.#pending) {
-      // Those behind were written later, or wait behind this one for the socket.
+      // The others were written later, or wait for the socket behind this one.
       if (pendingSend.writtenAt === undefined || now - pendingSend.writtenAt < this.#interval)
         return;
       this.#pending.delete(key);
@@ -98,7 +98,7 @@ export class PendingSends {
     if (this.#pending.size === 0) this.#pending = undefined;
   }
 
-  /** The connection is over: nothing more will be acknowledged. */
+  /** Rejects all payloads when the connection is over. */
   fail(error: ProtocolError): void {
     const pending = this.#pending;
     this.#pending = undefined;

@@ -6,7 +6,7 @@ import { ByteQueue } from '../mtp/byte-queue.ts';
 /** A payload that is to be written. */
 export interface Outgoing {
   readonly bytes: Uint8Array;
-  /** It is handed to the socket now. */
+  /** Called when it is written to the socket. */
   written(now: number): void;
 }
 
@@ -15,29 +15,27 @@ export interface OutgoingSink {
   push(item: Outgoing): void;
 }
 
-/**
- * Most bytes handed to the socket at a time: what it takes within one limit of time, and what it may hold in memory.
- */
+/** Most bytes written to the socket at a time: they must be taken within one timeout, and stay in memory until then. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Most bytes of answers that wait because the peer does not read; more than a system holds messages that are on the
- * way, so that two peers who talk at the same time do not wait for each other.
+ * Most bytes of waiting answers to a peer that does not read. It exceeds the buffers of the operating system, so that
+ * two peers that send at the same time do not wait for each other.
  */
 const MAX_REPLY_BYTES = 1024 * 1024;
 
 /**
- * Writes to a socket: what comes up in one turn of the event loop leaves together, answers before payloads, and nothing
- * is handed over while the socket has not got rid of what it was given.
+ * Writes to a socket. Everything from one turn of the event loop is written together, answers before payloads, and
+ * nothing is written while the socket is blocked.
  */
 export class SocketWriter implements OutgoingSink {
   readonly #socket: Socket;
   readonly #clock: Clock;
-  /** Most bytes of answers that wait; {@link MAX_REPLY_BYTES} unless told. */
+  /** Most bytes of waiting answers; {@link MAX_REPLY_BYTES} by default. */
   maxReplyBytes: number | undefined;
   #replies: ByteQueue | undefined;
   #queue: Outgoing[] = NOTHING;
-  /** Place in the queue of what is written next, and how much of it is written. */
+  /** Position in the queue of the next item, and number of its bytes that are written. */
   #next = 0;
   #offset = 0;
   #scheduled = false;
@@ -49,7 +47,7 @@ export class SocketWriter implements OutgoingSink {
     this.#clock = clock;
   }
 
-  /** Milliseconds of the clock when the socket stopped taking anything; undefined while it takes what comes. */
+  /** Time in milliseconds when the socket was blocked; undefined while it is not. */
   get blockedSince(): number | undefined {
     return this.#blockedSince;
   }
@@ -62,9 +60,9 @@ export class SocketWriter implements OutgoingSink {
   }
 
   /**
-   * Writes an answer, between two pieces of payloads if need be.
+   * Writes an answer, if necessary between two pieces of a payload.
    *
-   * @throws `format/limit` for a peer that asks and does not read the answers
+   * @throws `format/limit` for a peer that does not read its answers
    */
   reply(bytes: Uint8Array): void {
     if (this.#ending) return;
@@ -76,20 +74,20 @@ export class SocketWriter implements OutgoingSink {
     this.#schedule();
   }
 
-  /** Ends the sending half of the connection behind what was pushed. */
+  /** Ends the sending half of the connection after everything that was pushed. */
   end(): void {
     if (this.#ending) return;
     this.#ending = true;
     this.flush();
   }
 
-  /** The socket has got rid of what it was given. */
+  /** The socket is no longer blocked. */
   drained(): void {
     this.#blockedSince = undefined;
     this.flush();
   }
 
-  /** Forgets what is left. */
+  /** Drops everything that is not written. */
   discard(): void {
     this.#replies = undefined;
     this.#queue = NOTHING;
@@ -100,7 +98,7 @@ export class SocketWriter implements OutgoingSink {
 
   flush(): void {
     this.#scheduled = false;
-    // Ended by the platform behind the end of the peer's half.
+    // The platform has ended our half after the peer's.
     if (!this.#socket.writable) this.discard();
     while (this.#blockedSince === undefined) {
       const bytes = this.#take();
@@ -119,11 +117,11 @@ export class SocketWriter implements OutgoingSink {
     setImmediate(flush, this);
   }
 
-  /** The next bytes: a piece of one payload, or several small ones together, with the answers in front. */
+  /** Returns the next bytes: the answers, then a piece of one payload, or several small ones. */
   #take(): Uint8Array | undefined {
     const pieces: Uint8Array[] = [];
     let room = PIECE_BYTES;
-    // The middle of a package is no place for another one.
+    // Not in the middle of a package.
     if (this.#offset === 0 && this.#replies !== undefined) {
       pieces.push(this.#replies.view());
       room -= this.#replies.length;
@@ -150,5 +148,5 @@ function flush(writer: SocketWriter): void {
   writer.flush();
 }
 
-/** Shared by all writers that have nothing to write; never pushed to. */
+/** Shared by all idle writers; never modified. */
 const NOTHING: Outgoing[] = [];

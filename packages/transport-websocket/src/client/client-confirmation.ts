@@ -4,16 +4,16 @@ import type { Channel } from '../connection/channel.ts';
 import type { Confirmation, PendingSend } from '../connection/confirmation.ts';
 import { PING } from '../connection/control-frames.ts';
 
-/** What is to be known of a payload that the server may not have yet. */
+/** State of a payload that the server may not have yet. */
 interface Pending {
-  /** Counts the payloads of the connection. */
+  /** Number of the payload on the connection. */
   readonly number: number;
   written: boolean;
 }
 
 /** A `PING` that has not been answered. */
 interface Ping {
-  /** The payloads up to this one were sent before it. */
+  /** Number of the last payload sent before it. */
   readonly number: number;
   /** Milliseconds. */
   readonly sentAt: number;
@@ -25,15 +25,15 @@ const PONG_TIMEOUT = 5000;
 const MAX_PINGS = 8;
 
 /**
- * The client's side (spec §12.6). Servers acknowledge nothing, but they answer `PING` with `PONG`, in order: whatever was sent
- * before a `PING` that is answered has got to the server. What the operating system has taken may not have: a connection can be
- * dead for minutes before anybody knows. Only where a server is heard of, and never answers, what the network has taken has to
- * do. It acknowledges each message itself.
+ * The client's side (spec §12.6). Servers do not acknowledge, but answer `PING` with `PONG`, in order, so an answer
+ * confirms all payloads sent before the `PING`. Bytes that the operating system has accepted are not confirmed: a
+ * connection can be dead for minutes before that is noticed. Only if a server sends other data and never answers a
+ * `PING` are accepted bytes treated as confirmed. The client itself acknowledges each message.
  */
 export class ClientConfirmation implements Confirmation {
   readonly #channel: Channel;
   readonly #pending = new Map<PendingSend, Pending>();
-  /** In the order in which the answers come. */
+  /** In the order of their answers. */
   #pings: Ping[] = [];
   #number = 0;
   #now = 0;
@@ -68,7 +68,7 @@ export class ClientConfirmation implements Confirmation {
   pinged(now: number): void {
     this.#now = now;
     this.#pings.push({ number: this.#number, sentAt: now });
-    // Answers that never came are not waited for: later ones then stand for earlier pings, which is on the safe side.
+    // Beyond this number pings are not recorded. A later answer then counts for an earlier ping, which confirms less.
     if (this.#pings.length > MAX_PINGS) this.#pings.pop();
   }
 
@@ -105,7 +105,7 @@ export class ClientConfirmation implements Confirmation {
     this.#pending.clear();
   }
 
-  /** One at a time, behind whatever was sent until now, while anything waits for it. */
+  /** Sends a ping if payloads wait for one and none is pending. */
   #pingOnce(): void {
     if (this.#pings.length === 0 && this.#pending.size > 0) this.#ping();
   }
@@ -115,7 +115,7 @@ export class ClientConfirmation implements Confirmation {
     this.pinged(this.#now);
   }
 
-  /** An answer that comes all the same is believed. */
+  /** Treats accepted bytes as confirmed from now on, until an answer arrives. */
   #expectNoPongs(): void {
     this.#answersPings = 'never';
     this.#pings = [];

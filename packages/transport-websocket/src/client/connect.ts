@@ -12,33 +12,35 @@ import { PortableChannel, type WebSocketConstructor } from '../connection/portab
 import { WebSocketTransport } from '../connection/web-socket-transport.ts';
 import { ClientConfirmation } from './client-confirmation.ts';
 
-/** What {@link connectWebSocket} has to be told. */
+/** Options for {@link connectWebSocket}. */
 export interface ConnectWebSocketOptions extends WebSocketOptions {
   /** `ws:` or `wss:`; stations take any path. */
   readonly url: string | URL;
-  /** Milliseconds to connect, TLS included; 30,000 unless told (spec §11.6). */
+  /** Milliseconds to connect, including TLS; 30,000 by default (spec §11.6). */
   readonly connectTimeout?: number;
-  /** Milliseconds of silence after which `PING` is sent; 15,000 unless told. */
+  /** Milliseconds of silence after which `PING` is sent; 15,000 by default. */
   readonly keepAlive?: number;
-  /** Whom to trust with `wss:`; in Node only. */
+  /** TLS settings for `wss:`; in Node only. */
   readonly tls?: TlsOptions;
-  /** The class to be used instead of the platform's. */
+  /** A WebSocket class to use instead of the platform's. */
   readonly webSocket?: WebSocketConstructor;
   readonly timers?: Timers;
 }
 
 /**
- * The client's side of WebSocket (spec §12.6): `ws` in Node, the platform's own elsewhere. No subprotocol is asked for.
+ * The client's side of WebSocket (spec §12.6): `ws` in Node, the platform's WebSocket elsewhere. No subprotocol is
+ * requested.
  *
- * What the server has answered a `PING` behind counts as sent: servers acknowledge nothing else, and what the operating
- * system has taken may never arrive. Each message that was acknowledged here is to the server, with `ACK:`.
+ * A payload counts as sent when the server has answered a later `PING`: servers acknowledge nothing else, and bytes
+ * that the operating system has accepted may never arrive. Each acknowledged message is acknowledged to the server with
+ * `ACK:`.
  *
- * The factory throws `transport/timeout`; `transport/closed` when nobody can be reached, of which Node tells more:
- * `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the port is refused or the server
- * answers, but not with a WebSocket, `transport/certificate` when its certificate is not accepted; the reason of the
- * signal, which later closes the connection.
+ * The factory throws `transport/timeout`; `transport/closed` when the server cannot be reached, or in Node a more
+ * specific code: `transport/unknown-host`, `transport/unreachable`, `transport/refused` when the port is refused or the
+ * server answers, but not with a WebSocket, `transport/certificate` when its certificate is not accepted; the reason of
+ * the signal, which later closes the connection.
  *
- * @throws `TypeError` for a URL that is none of a WebSocket
+ * @throws `TypeError` for a URL that does not start with `ws:` or `wss:`
  *
  * @example
  * ```ts

@@ -8,19 +8,19 @@ import {
   utf8Encode,
 } from '@dimp/foundation';
 
-/** By what an acknowledgement tells one message (spec §12.6). */
+/** What an acknowledgement names of a message (spec §12.6). */
 export interface AckKey {
-  /** As its text stands in the message. */
+  /** The signature as written in the message. */
   readonly signature: string;
-  /** Seconds; undefined when the message does not tell it as a number. */
+  /** The time in seconds; undefined if it is not a number in the message. */
   readonly time: number | undefined;
 }
 
 /**
- * The keys of the messages in a payload. Those that are no messages have none.
+ * Returns the keys of the messages in a payload. Other elements have none.
  *
- * They are parsed, not searched: the word `signature` may stand anywhere in a message (spec §14.6 no. 51). Short names are
- * those of spec §10; a long name wins.
+ * Messages are parsed, not searched, because the word `signature` may occur anywhere in a message (spec §14.6 no. 51).
+ * Short names are those of spec §10; a long name wins.
  */
 export function ackKeysOf(payload: Uint8Array): AckKey[] {
   const keys: AckKey[] = [];
@@ -58,10 +58,10 @@ export function encodeAck({ time, signature }: AckKey): Uint8Array {
   );
 }
 
-/** Longest acknowledgement that is read, in bytes: a signature of RSA-16384 fits in. */
+/** Longest acknowledgement that is read, in bytes: enough for a signature of RSA-16384. */
 const MAX_ACK_BYTES = 4096;
 
-/** @returns the signature in an acknowledgement, undefined when it is none */
+/** @returns the signature in an acknowledgement; undefined for other payloads */
 export function readAck(payload: Uint8Array): string | undefined {
   if (payload.length > MAX_ACK_BYTES) return undefined;
   try {

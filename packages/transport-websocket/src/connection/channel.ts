@@ -1,45 +1,48 @@
 import type { ProtocolError } from '@dimp/foundation';
 
-/** What a {@link Channel} tells its owner. */
+/** Events of a {@link Channel}. */
 export interface ChannelEvents {
   opened(): void;
-  /** A whole message; the bytes belong to the owner. */
+  /** A whole message has arrived; its bytes belong to the owner. */
   received(payload: Uint8Array): void;
-  /** Something else has come, which shows that the peer lives: a ping, or the answer to one. */
+  /** A ping or a pong has arrived, which shows that the peer is alive. */
   alive(pong?: Uint8Array): void;
   /**
-   * Nothing comes any more.
+   * The channel is closed.
    *
-   * @param error - undefined when the peer has closed the connection as is proper
+   * @param error - undefined if the peer has closed the connection properly
    */
   closed(error?: ProtocolError): void;
 }
 
-/** A WebSocket, as far as platforms agree. */
+/** A WebSocket, as all platforms support it. */
 export interface Channel {
   events: ChannelEvents;
-  /** Bytes that the network has not taken yet. */
+  /** Bytes that the network has not accepted yet. */
   readonly bufferedBytes: number;
   /**
    * Sends one unfragmented text frame.
    *
-   * @param done - called when the network has taken it
+   * @param done - called when the network has accepted it
    */
   send(text: Uint8Array, done?: () => void): void;
-  /** Asks for a sign of life that only the peer's WebSocket gives; undefined where the platform cannot. */
+  /** Sends a ping of the WebSocket protocol; undefined if the platform does not support it. */
   ping?(data: Uint8Array): void;
-  /** Limits what has come of a message that is not complete; undefined where the platform cannot, or ends the limit. */
+  /**
+   * Limits the received bytes of an incomplete message, or removes the limit; undefined if the platform does not
+   * support it.
+   */
   limitUnfinished?(bytes: number | undefined): void;
-  /** Stops reading, where the platform can. */
+  /** Stops reading, if the platform supports it. */
   pause(): void;
   resume(): void;
-  /** Closes behind what was sent. */
+  /** Closes the connection after everything that was sent. */
   close(code: CloseCode): void;
-  /** Drops the connection. */
+  /** Destroys the connection. */
   terminate(): void;
 }
 
-/** For a connection that nobody listens to. */
+/** Ignores all events. */
 export const NO_EVENTS: ChannelEvents = {
   opened() {},
   received() {},
@@ -50,20 +53,20 @@ export const NO_EVENTS: ChannelEvents = {
 /** Reasons to close (RFC 6455, 7.4.1): done, going away, protocol error, message too big, overload. */
 export type CloseCode = 1000 | 1001 | 1002 | 1009 | 1013;
 
-/** Whether a close code of the peer is a proper end: done, going away, or none given. */
+/** Whether a close code is a proper end: done, going away, or no code. */
 export function isProperEnd(code: number): boolean {
   return code === 1000 || code === 1001 || code === 1005;
 }
 
-/** What a {@link Channel} is opened with. */
+/** Options for opening a {@link Channel}. */
 export interface ChannelOptions {
   readonly maxPayloadBytes: number;
   readonly tls?: TlsOptions | undefined;
 }
 
-/** Whom to trust with TLS; where the platform has its own WebSocket, its settings count instead. */
+/** TLS settings. Not used where the platform has its own WebSocket. */
 export interface TlsOptions {
-  /** Certificates of authorities as PEM, instead of the platform's. */
+  /** CA certificates as PEM, instead of the platform's. */
   readonly ca?: string | readonly string[];
   /** Own certificate and key as PEM. */
   readonly cert?: string;

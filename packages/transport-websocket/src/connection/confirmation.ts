@@ -1,6 +1,6 @@
 import type { ProtocolError } from '@dimp/foundation';
 
-/** A payload on its way to the peer. */
+/** A payload that the peer has not confirmed. */
 export class PendingSend {
   readonly payload: Uint8Array;
   readonly resolve: () => void;
@@ -13,25 +13,25 @@ export class PendingSend {
   }
 }
 
-/** How a side knows that the peer has what it was sent, and tells the peer what it has itself. */
+/** Finds out which payloads the peer has received, and acknowledges received ones. */
 export interface Confirmation {
-  /** A payload was handed to the network. */
+  /** A payload was written. */
   sent(pendingSend: PendingSend, now: number): void;
-  /** The network has taken it. */
+  /** The network has accepted it. */
   written(pendingSend: PendingSend): void;
-  /** What came of a payload is on disk. */
+  /** The reader has acknowledged a payload. */
   acknowledged(payload: Uint8Array): void;
-  /** The peer says `ACK:`. */
+  /** The peer has sent `ACK:`. */
   ackReceived(payload: Uint8Array): void;
   /** The peer's WebSocket has answered a ping. */
   pongReceived(data: Uint8Array): void;
   /** `PING` was sent. */
   pinged(now: number): void;
-  /** The peer says `PONG`. */
+  /** The peer has sent `PONG`. */
   answered(): void;
-  /** @param heardAt - milliseconds: when something came from the peer last */
+  /** @param heardAt - time of the last bytes from the peer, in milliseconds */
   sweep(now: number, heardAt: number): void;
-  /** The peer has answered our goodbye: it has read all that was sent before. */
+  /** The peer has answered the close frame, so it has read everything that was sent before. */
   closed(): void;
   /** The connection is over. */
   fail(error: ProtocolError): void;

@@ -1,4 +1,4 @@
-// The words that are no payload (spec §12.6), in ASCII.
+// The texts that are not a payload (spec §12.6), in ASCII.
 const PING_TEXT = 'PING';
 const IGNORED: ReadonlySet<string> = /* @__PURE__ */ new Set(['NOOP', 'OK', '']);
 const PONG_TEXT = 'PONG';
@@ -8,7 +8,7 @@ const ACK_TEXT = 'ACK:';
 export const PING: Uint8Array = /* @__PURE__ */ ascii(PING_TEXT);
 export const PONG: Uint8Array = /* @__PURE__ */ ascii(PONG_TEXT);
 
-/** What a frame is: a word of the connection, or a payload. */
+/** Returns whether a frame is a payload, or which control text it is. */
 export function kindOf(payload: Uint8Array): 'ping' | 'pong' | 'ignored' | 'ack' | 'payload' {
   if (payload.length > 4) return startsWithAck(payload) ? 'ack' : 'payload';
   const text = String.fromCharCode(...payload);

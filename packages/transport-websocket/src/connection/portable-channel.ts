@@ -1,7 +1,7 @@
 import { ProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { type Channel, type ChannelEvents, isProperEnd } from './channel.ts';
 
-/** What is used of a WebSocket as browsers have it. */
+/** The used members of a browser's WebSocket. */
 export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
@@ -16,18 +16,18 @@ export interface WebSocketLike {
 /** A class such as the `WebSocket` of browsers. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** Milliseconds from one look at what the network has taken to the next, at first and at most. */
+/** Interval at which the accepted bytes are checked, at first and at most, in milliseconds. */
 const FIRST_LOOK = 4;
 const LAST_LOOK = 250;
 
-/** A frame that the network may not have taken yet. */
+/** A frame that the network may not have accepted yet. */
 interface Unwritten {
   /** Bytes sent up to its end. */
   readonly end: number;
   readonly done: () => void;
 }
 
-/** A WebSocket as browsers have it: it cannot stop reading, and tells of writing only how many bytes wait. */
+/** A browser's WebSocket. It cannot stop reading, and reports only how many bytes wait to be written. */
 export class PortableChannel implements Channel {
   events: ChannelEvents;
   readonly #socket: WebSocketLike;
@@ -42,7 +42,7 @@ export class PortableChannel implements Channel {
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => this.events.opened());
     socket.addEventListener('message', ({ data }) => this.#receive(data));
-    // It tells nothing, and `close` follows it; but there are classes that want to be listened to.
+    // The event has no data, and `close` follows it, but some classes require a listener.
     socket.addEventListener('error', () => undefined);
     socket.addEventListener('close', ({ code }) => this.#end(code));
   }
@@ -64,7 +64,7 @@ export class PortableChannel implements Channel {
 
   resume(): void {}
 
-  /** Browsers let a page give no other code than this. */
+  /** Browsers allow a page no other code. */
   close(): void {
     this.#socket.close(1000);
   }

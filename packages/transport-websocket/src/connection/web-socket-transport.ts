@@ -6,31 +6,29 @@ import { type Confirmation, PendingSend } from './confirmation.ts';
 import { kindOf, PING, PONG } from './control-frames.ts';
 import type { WebSocketOptions } from './options.ts';
 
-/** {@link WebSocketOptions} with what the connection needs to know. */
+/** {@link WebSocketOptions} with the longest accepted payload, in bytes. */
 export interface WebSocketTransportOptions extends WebSocketOptions {
   readonly maxPayloadBytes: number;
 }
 
-/** What tells the two sides apart. */
+/** The differences between the two sides. */
 export interface Side {
-  /** Milliseconds of silence after which `PING` is sent; undefined on the side that never does. */
+  /** Milliseconds of silence after which `PING` is sent; undefined for a side that sends none. */
   readonly keepAlive: number | undefined;
-  /** How it says that it is done. */
+  /** The code with which it closes a connection. */
   readonly closeCode: CloseCode;
 }
 
 /**
- * How many times the limits of unread payloads a peer may go beyond them before the connection is given up: browsers
+ * Factor by which a peer may exceed the limits of unread payloads before the connection is ended, because browsers
  * cannot stop reading.
  */
 const OVERRUN = 16;
 
-/**
- * Bytes that wait for the network, beyond which nobody is told `PONG`: frames cost more memory than they have bytes.
- */
+/** Bytes waiting for the network, beyond which `PING` is not answered: a frame takes more memory than its bytes. */
 const PONG_ROOM = 16 * 1024;
 
-/** Payloads over a WebSocket that is open (spec §12.6), for either side. */
+/** A transport over an open WebSocket (spec §12.6), for either side. */
 export class WebSocketTransport
   implements Transport, ArrivalSource<undefined>, Swept, ChannelEvents
 {
@@ -41,11 +39,12 @@ export class WebSocketTransport
   readonly #sweep: Sweep;
   readonly #queue: ArrivalQueue<undefined>;
   #maxArriving: number;
-  /** Payloads that wait until the network has taken others. */
+  /** Payloads that wait until the network has accepted others. */
   #waiting: PendingSend[] = NOTHING;
   #slowSince: number | undefined;
   /**
-   * Milliseconds: the last sign of life, the last `PING` of ours, the end of patience with a peer that does not close.
+   * Times in milliseconds: the last sign of life, the last sent `PING`, and when a peer that does not close is given
+   * up.
    */
   #heardAt: number;
   #pingAt = 0;
@@ -78,7 +77,7 @@ export class WebSocketTransport
   async send(payload: Uint8Array): Promise<void> {
     const { maxPayloadBytes } = this.#options;
     if (payload.length > maxPayloadBytes) throw tooLong(maxPayloadBytes);
-    // The peer would close the connection over it.
+    // The peer would close the connection because of invalid UTF-8.
     utf8Decode(payload);
     if (this.#finished || this.#closeBy !== undefined) throw closed();
     await new Promise<void>((resolve, reject) => {
@@ -101,7 +100,7 @@ export class WebSocketTransport
     if (this.#closeBy === undefined) {
       this.#closeBy = this.#sweep.clock.now() + (this.#options.closeTimeout ?? 5000);
       this.#queue.end();
-      // Its end has to be seen, and its acknowledgements may still come.
+      // The end of the peer has to be seen, and its acknowledgements may still arrive.
       this.#channel.resume();
       this.#flush();
     }
@@ -128,18 +127,18 @@ export class WebSocketTransport
   }
 
   resume(): void {
-    // While we did not listen, the peer was not silent.
+    // The peer was not silent while nothing was read.
     this.#heardAt = this.#sweep.clock.now();
     this.#channel.resume();
   }
 
   acknowledged(payload: Uint8Array): void {
-    // A peer that sends and does not read what it is told.
+    // The peer sends, but does not read its acknowledgements.
     if (this.#channel.bufferedBytes > this.#maxBuffered * 2) this.#drop();
     else this.#confirmation.acknowledged(payload);
   }
 
-  /** WebSocket peers send nothing twice; there is nothing to be kept for them. */
+  /** WebSocket peers do not repeat payloads, so nothing has to be remembered. */
   abandoned(): void {}
 
   sweep(now: number): void {
@@ -162,7 +161,7 @@ export class WebSocketTransport
     this.#heardAt = this.#sweep.clock.now();
     switch (kindOf(payload)) {
       case 'ping':
-        // Not on top of what a peer does not read.
+        // Not if the peer does not read.
         if (this.#channel.bufferedBytes < PONG_ROOM) this.#channel.send(PONG);
         break;
       case 'ack':
@@ -184,7 +183,7 @@ export class WebSocketTransport
   }
 
   closed(error?: ProtocolError): void {
-    // The platform drops the connection by itself, but tells the peer why before, where it can.
+    // The platform destroys the connection itself, after telling the peer why, if it can.
     if (this.#finished) return;
     if (error === undefined && this.#closeBy !== undefined) this.#confirmation.closed();
     this.#end(error);
@@ -255,15 +254,15 @@ export class WebSocketTransport
     if (this.#closeBy !== undefined) this.#channel.close(this.#side.closeCode);
   }
 
-  /** The peer is gone, or as good as that. */
+  /** Ends a connection whose peer is silent or does not read. */
   #drop(): void {
     this.#finish(new ProtocolError('transport/timeout', 'the peer is silent or does not read'));
   }
 
-  /** The peer breaks the rules. */
+  /** Ends a connection whose peer violates the protocol. */
   #fail(error: ProtocolError, code: CloseCode): void {
     this.#end(error);
-    // The peer's answer has to be read.
+    // The answer of the peer to the close frame has to be read.
     this.#channel.resume();
     this.#channel.close(code);
   }
@@ -288,7 +287,7 @@ export class WebSocketTransport
   }
 }
 
-/** Shared by all transports that nothing waits in; never pushed to. */
+/** Shared by all transports without waiting payloads; never modified. */
 const NOTHING: PendingSend[] = [];
 
 function closed(cause?: unknown): ProtocolError {

@@ -5,7 +5,8 @@ import { pieceLimits } from '../ws/piece-limits.ts';
 import { WsChannel } from '../ws/ws-channel.ts';
 
 /**
- * The `ws` package: it limits messages before it takes memory for them, stops reading, and tells when it has written.
+ * The `ws` package. It limits messages before it allocates memory for them, can stop reading, and reports when it has
+ * written.
  */
 export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) => {
   const { ca, ...own } = tls;
@@ -16,7 +17,7 @@ export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) 
     ...pieceLimits(maxPayloadBytes),
     perMessageDeflate: false,
     followRedirects: false,
-    // As with TCP: Node's own 250 ms are less than a slow network takes for one address.
+    // As with TCP: Node's default of 250 ms is too short for a slow network.
     ...{ autoSelectFamilyAttemptTimeout: 2500 },
   });
   const { hostname, port, protocol } = new URL(url);
@@ -28,7 +29,7 @@ export const native: OpenChannel = (url, { maxPayloadBytes, tls = {} }, events) 
   });
   socket.on('open', () => channel.events.opened());
   socket.on('unexpected-response', (request, { statusCode = 0 }) => {
-    // Refused for good, or only at the moment.
+    // The refusal may be permanent or temporary.
     const later = statusCode >= 500 || statusCode === 408 || statusCode === 429;
     const code = later ? 'transport/closed' : 'transport/refused';
     const details = { status: statusCode };

@@ -9,24 +9,26 @@ import { pieceLimits } from '../ws/piece-limits.ts';
 import { WsChannel } from '../ws/ws-channel.ts';
 import { ServerConfirmation } from './server-confirmation.ts';
 
-/** What {@link acceptWebSocket} has to be told. */
+/** Options for {@link acceptWebSocket}. */
 export interface AcceptWebSocketOptions extends WebSocketOptions {
   /** Longest payload accepted, in bytes. */
   readonly maxPayloadBytes: number;
   /**
-   * The connection below the WebSocket: there {@link Transport.limitPayloads} counts what has come of a message that is not
-   * complete. Without it, only whole messages are counted.
+   * The connection of the WebSocket. With it, {@link Transport.limitPayloads} counts the bytes of incomplete messages;
+   * without it, only whole messages.
    */
   readonly connection?: Duplex;
-  /** Milliseconds that a client which acknowledges may take for it; 120,000 unless told (spec §12.3). */
+  /** Milliseconds to wait for an acknowledgement of a client that acknowledges; 120,000 by default (spec §12.3). */
   readonly ackTimeout?: number;
-  /** Milliseconds after which a client that answers no ping, but talks, counts as one that never does; 5,000 unless told. */
+  /**
+   * Milliseconds after which a client that sends data but no pong counts as one that never answers; 5,000 by default.
+   */
   readonly pongTimeout?: number;
 }
 
 /**
- * The options with which the `WebSocketServer` of `ws` has to be made: lengths are limited before memory is taken, nothing
- * is compressed, and no list of the connections is kept beside that of the station.
+ * Returns the options for the `WebSocketServer` of `ws`: lengths are limited before memory is allocated, nothing is
+ * compressed, and the server keeps no list of clients, because the station has one.
  */
 export function webSocketServerOptions({
   maxPayloadBytes,
@@ -45,8 +47,8 @@ export function webSocketServerOptions({
 }
 
 /**
- * Takes over a WebSocket that a server has accepted with {@link webSocketServerOptions}: the station's side (spec §12.6).
- * To be called in the same turn of the event loop, so that no message is missed.
+ * Takes over a WebSocket that a server has accepted with {@link webSocketServerOptions}: the station's side (spec
+ * §12.6). Must be called in the same turn of the event loop, so that no message is missed.
  */
 export function acceptWebSocket(socket: WebSocket, options: AcceptWebSocketOptions): Transport {
   const sweep = options.sweep ?? new Sweep();
@@ -56,5 +58,5 @@ export function acceptWebSocket(socket: WebSocket, options: AcceptWebSocketOptio
   return new WebSocketTransport(channel, confirmation, { ...kept, sweep }, STATION);
 }
 
-/** A station sends no `PING`, and when it closes a connection it goes away. */
+/** A station sends no `PING`, and closes connections with the code for going away. */
 const STATION: Side = { keepAlive: undefined, closeCode: 1001 };

@@ -4,45 +4,45 @@ import { ackKeysOf, readAck } from '../connection/acknowledgements.ts';
 import type { Channel } from '../connection/channel.ts';
 import type { Confirmation, PendingSend } from '../connection/confirmation.ts';
 
-/** What is to be known of a payload that the client may not have yet. */
+/** State of a payload that the client may not have yet. */
 interface Pending {
   readonly pendingSend: PendingSend;
-  /** Counts the payloads of the connection. */
+  /** Number of the payload on the connection. */
   readonly number: number;
   /** Milliseconds. */
   readonly sentAt: number;
   written: boolean;
-  /** Signatures that are not acknowledged yet; undefined as long as the client does not acknowledge any. */
+  /** Signatures that are not acknowledged yet; undefined until the client acknowledges for the first time. */
   missing: Set<string> | undefined;
 }
 
-/** A ping that the client has not answered. */
+/** A ping without an answer. */
 interface Ping {
   readonly data: Uint8Array;
-  /** The payloads up to this one were sent before it. */
+  /** Number of the last payload sent before it. */
   readonly number: number;
   readonly sentAt: number;
 }
 
 /**
- * The station's side (spec §12.6). From the first `ACK:` on, a client has what it acknowledges. Before, it has what stands
- * in front of a ping that its WebSocket answers: many clients never acknowledge. Where not even pings are answered, what the
- * network has taken has to do.
+ * The station's side (spec §12.6). From its first `ACK:` on, a client has what it acknowledges. Many clients never
+ * acknowledge: they have everything that was sent before an answered ping. If a client does not answer pings either,
+ * bytes accepted by the network are treated as received.
  */
 export class ServerConfirmation implements Confirmation {
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #ackTimeout: number;
   readonly #pongTimeout: number;
-  /** All made when first needed: a server holds many connections on which nothing happens. */
+  /** All are created when first needed, because most connections of a server are idle. */
   #pending: Map<PendingSend, Pending> | undefined;
   #bySignature: Map<string, Pending[]> | undefined;
   #ping: Ping | undefined;
-  /** How many payloads wait for a ping, and not for acknowledgements. */
+  /** Number of payloads that wait for a ping instead of acknowledgements. */
   #unmarked = 0;
   #number = 0;
   #acknowledges = false;
-  /** Whether it does is known of the client once it has, and supposed at first. */
+  /** Whether the client answers pings; `supposed` until the first answer or timeout. */
   #answersPings: 'supposed' | 'known' | 'never' = 'supposed';
 
   constructor(
@@ -119,7 +119,7 @@ export class ServerConfirmation implements Confirmation {
   sweep(now: number, heardAt: number): void {
     const since = this.#ping?.sentAt;
     const isLate = since !== undefined && heardAt - since >= this.#pongTimeout;
-    // One that has answered before merely does not read at the moment; so it may be while bytes wait here.
+    // A client that has answered before is only slow, and so may be one with bytes still waiting here.
     if (isLate && this.#answersPings === 'supposed' && this.#channel.bufferedBytes === 0) {
       this.#expectNoPongs();
     }
@@ -140,7 +140,7 @@ export class ServerConfirmation implements Confirmation {
   }
 
   #expectAcks(pending: Pending): void {
-    // What is no message cannot be acknowledged.
+    // A payload without messages cannot be acknowledged.
     const signatures = ackKeysOf(pending.pendingSend.payload).map(({ signature }) => signature);
     if (signatures.length === 0) return;
     pending.missing = new Set(signatures);
@@ -153,7 +153,7 @@ export class ServerConfirmation implements Confirmation {
     }
   }
 
-  /** One ping at a time, behind whatever was sent until now, while anything waits for it. */
+  /** Sends a ping if payloads wait for one and none is pending. */
   #pingOnce(): void {
     if (this.#ping !== undefined || this.#unmarked === 0) return;
     const data = utf8Encode(String(this.#number));
@@ -161,7 +161,7 @@ export class ServerConfirmation implements Confirmation {
     this.#channel.ping?.(data);
   }
 
-  /** An answer that comes all the same is believed. */
+  /** Treats accepted bytes as received from now on, until an answer arrives. */
   #expectNoPongs(): void {
     this.#answersPings = 'never';
     for (const pending of this.#pending?.values() ?? []) {

@@ -1,12 +1,14 @@
-/** Bytes that a fragment has at least on average, and a chunk of the network; each takes some 200 bytes of memory beside them. */
+/**
+ * Minimum average size of a fragment, and of a chunk from the network; each takes about 200 bytes of memory besides.
+ */
 const FRAGMENT_BYTES = 1024;
 const CHUNK_BYTES = 512;
-/** What short payloads may come in all the same. */
+/** Number of pieces that is always allowed. */
 const LEAST = 64;
 
 /**
- * How many pieces a message may come in: `ws` keeps each of them until the message is complete, and each takes memory however
- * small it is.
+ * Returns how many pieces a message may consist of: `ws` keeps each of them until the message is complete, and even a
+ * small one takes memory.
  */
 export function pieceLimits(maxPayloadBytes: number): {
   readonly maxFragments: number;

@@ -1,26 +1,29 @@
 import type { Duplex } from 'node:stream';
 
-/** What one chunk of the network may bring beyond the limit: it may hold the end of one message and some of the next. */
+/**
+ * Bytes by which one chunk may exceed the limit, because it may contain the end of one message and the start of the
+ * next.
+ */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
- * Counts what has come of a message, or of its many fragments, before it is complete: `ws` has one limit for the whole life of a
- * connection, which is that of users who have logged in.
+ * Counts the received bytes of an incomplete message and its fragments. `ws` has one limit for the whole life of a
+ * connection, which is that of logged-in users.
  */
 export class UnfinishedGuard implements Disposable {
   readonly #connection: Duplex;
   readonly #maxBytes: number;
   #bytes = 0;
 
-  /** @param maxPayloadBytes - with one chunk more than this, the connection is dropped */
+  /** @param maxPayloadBytes - the connection is destroyed when it is exceeded by more than one chunk */
   constructor(connection: Duplex, maxPayloadBytes: number) {
     this.#connection = connection;
     this.#maxBytes = maxPayloadBytes + CHUNK_BYTES;
-    // Before `ws` takes the chunk apart: a message that it completes sets the count back.
+    // Before `ws` parses the chunk: a message that it completes resets the count.
     connection.prependListener('data', this.#count);
   }
 
-  /** Something is complete. */
+  /** Resets the count, because a message is complete. */
   completed(): void {
     this.#bytes = 0;
   }

@@ -10,16 +10,16 @@ import {
 } from '../connection/channel.ts';
 import { UnfinishedGuard } from './unfinished-guard.ts';
 
-/** A WebSocket of the `ws` package, of either side. */
+/** A WebSocket of the `ws` package, for either side. */
 export class WsChannel implements Channel {
   events: ChannelEvents;
-  /** Whom it was opened to, on the client's side. */
+  /** The server, on the client's side. */
   readonly peer: SocketContext | undefined;
   readonly #socket: WebSocket;
   readonly #connection: Duplex | undefined;
   #guard: UnfinishedGuard | undefined;
 
-  /** @param options - whom it was opened to; what the socket reads from, where its owner has it */
+  /** @param options - the server, on the client's side; the connection of the socket, if the owner has it */
   constructor(
     socket: OwnedWebSocket,
     events: ChannelEvents,
@@ -46,7 +46,7 @@ export class WsChannel implements Channel {
     this.#guard = limited ? new UnfinishedGuard(this.#connection, bytes) : undefined;
   }
 
-  /** A message, or a ping or its answer, has come as a whole. */
+  /** A whole message, ping or pong has arrived. */
   completed(): void {
     this.#guard?.completed();
   }
@@ -56,7 +56,7 @@ export class WsChannel implements Channel {
   }
 
   send(text: Uint8Array, done?: () => void): void {
-    // Whether it fails, the event `close` tells.
+    // The event `close` follows if it fails.
     this.#socket.send(text, TEXT, done === undefined ? ignore : unlessFailed(done));
   }
 
@@ -86,7 +86,7 @@ const TEXT: { readonly binary: false; readonly compress: false } = {
   compress: false,
 };
 
-/** The channel that a socket belongs to: listeners that are shared cost a connection nothing. */
+/** The channel of a socket. With it, listeners are shared: they take no memory for each connection. */
 const OWNER: unique symbol = Symbol('channel');
 
 interface OwnedWebSocket extends WebSocket {
@@ -95,7 +95,7 @@ interface OwnedWebSocket extends WebSocket {
 
 function onMessage(this: OwnedWebSocket, data: unknown): void {
   this[OWNER]?.completed();
-  // A copy: what `ws` hands out is a part of what it has read, which would be kept as a whole.
+  // A copy: the buffer from `ws` is a part of a chunk, which would stay in memory as a whole.
   if (data instanceof Uint8Array) this[OWNER]?.events.received(new Uint8Array(data));
 }
 

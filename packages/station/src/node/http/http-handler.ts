@@ -12,18 +12,18 @@ export type HttpHandler = (
   remote: RemoteAddress,
 ) => void;
 
-/** What {@link httpHandler} serves. */
+/** Options for {@link httpHandler}. */
 export interface HttpHandlerOptions {
-  /** Whether the station does its work; only `ok` is told to the world. */
+  /** Health report of the station; only `ok` is sent. */
   readonly health: () => MaybePromise<{ readonly ok: boolean }>;
-  /** What stands at `/metrics`; nothing does without it. */
+  /** Metrics for `/metrics`; without it the path does not exist. */
   readonly metrics?: MetricsSource;
   /**
-   * Who may read metrics: programs on this machine (by default), who have to ask for `localhost` or its address;
-   * everybody; or who has the bearer token.
+   * Who may read metrics: programs on this machine, which must use `localhost` or its address (by default); any client;
+   * or clients with the bearer token.
    */
   readonly metricsAccess?: 'loopback' | 'anyone' | { readonly token: string };
-  /** Answers the paths of files; without it there are none. */
+  /** The file server; without it there are no files. */
   readonly files?: Pick<FileServer, 'handle'>;
 }
 
@@ -35,9 +35,9 @@ export interface MetricsSource {
 }
 
 /**
- * Serves `GET /health` (200, or 503 if the station is not well), `GET /metrics`, and files.
+ * Serves `GET /health` (200, or 503 if the station is not healthy), `GET /metrics`, and files.
  *
- * @throws `RangeError` for a token that is too short to be secret
+ * @throws `RangeError` for a token that is too short
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export function httpHandler(options: HttpHandlerOptions): HttpHandler {
   }
   const turns = new RequestTurns();
   return (request, response, remote) => {
-    // What a client does to its connection is no fault of the program.
+    // Errors that a client causes on its connection are not failures of the program.
     response.on('error', ignore);
     turns.take(request, response, () => handle(options, request, response, remote));
   };

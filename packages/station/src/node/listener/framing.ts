@@ -1,7 +1,7 @@
-/** What a connection speaks. */
+/** The protocol of a connection. */
 export type Framing = 'tls' | 'http' | 'mtp' | 'lines';
 
-/** Most bytes that {@link recogniseFraming} needs. */
+/** Number of bytes with which {@link recogniseFraming} always decides. */
 export const MAX_OPENING = 8;
 
 const WORDS: readonly (readonly [string, Framing])[] = [
@@ -12,16 +12,17 @@ const WORDS: readonly (readonly [string, Framing])[] = [
   ['HEAD ', 'http'],
   ['OPTIONS ', 'http'],
   ['DELETE ', 'http'],
-  // A record of a handshake, of any version that calls itself 3.x (RFC 8446 §5.1).
+  // A handshake record of any version 3.x (RFC 8446 §5.1).
   ['\x16\x03', 'tls'],
   ['{', 'lines'],
   ['\n', 'lines'],
 ];
 
 /**
- * Recognises what a connection speaks by its first bytes (spec §12.1, §12.9). Mars framing (§12.5) is not spoken here.
+ * Recognises the protocol of a connection by its first bytes (spec §12.1, §12.9). Mars framing (§12.5) is not
+ * supported.
  *
- * @returns undefined as long as there are too few bytes
+ * @returns undefined if more bytes are needed
  */
 export function recogniseFraming(head: Uint8Array): Framing | 'unknown' | undefined {
   const text = Buffer.from(

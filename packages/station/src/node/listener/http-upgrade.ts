@@ -13,24 +13,24 @@ import type { TrustedProxies } from './trusted-proxies.ts';
 export interface HttpTimes {
   /** From the first byte of a request to the end of its headers. */
   readonly headers: number;
-  /** From the first byte of a request to the end of its body: slow lines upload large files. */
+  /** From the first byte of a request to the end of its body. Large files may arrive over slow lines. */
   readonly request: number;
   /** Without a byte in either direction. */
   readonly idle: number;
 }
 
-/** What {@link HttpUpgrade} has to be told. */
+/** Options for {@link HttpUpgrade}. */
 export interface HttpUpgradeOptions {
   readonly maxPayloadBytes: number;
   readonly times: HttpTimes;
   readonly proxies: TrustedProxies;
   readonly http: HttpHandler;
-  /** Counts a request, and tells how long its address has to wait, in milliseconds; 0 if it may be answered. */
+  /** Charges a request, and returns how long its address has to wait, in milliseconds; 0 if it may be answered. */
   readonly retryAfter: (address: string) => number;
   /**
-   * Whether somebody who comes through a proxy may open a WebSocket.
+   * Counts a WebSocket connection through a proxy.
    *
-   * @returns undefined if not; otherwise to be disposed of when it has closed
+   * @returns a handle to dispose of when it has closed; undefined if the connection is refused
    */
   readonly admit: (address: string) => Disposable | undefined;
   readonly onWebSocket: (socket: WebSocket, remote: RemoteAddress, connection: Duplex) => void;
@@ -38,7 +38,7 @@ export interface HttpUpgradeOptions {
 
 const MAX_HEADER_BYTES = 16_384;
 
-/** HTTP, and WebSocket by way of it, over connections that somebody else has accepted. */
+/** Handles HTTP requests and upgrades to WebSocket on accepted connections. */
 export class HttpUpgrade {
   readonly #options: HttpUpgradeOptions;
   readonly #http: Server;
@@ -59,13 +59,13 @@ export class HttpUpgrade {
     this.#webSockets = new WebSocketServer(webSocketServerOptions(options));
     this.#http.on('request', (asked, response) => this.#answer(asked, response));
     this.#http.on('upgrade', (asked, socket, head) => this.#upgrade(asked, socket, head));
-    // Without a listener Node would answer, and what it answers to is no request.
+    // Without a listener, Node would answer bytes that are not a request.
     this.#http.on('clientError', (_error, socket) => socket.destroy());
-    // This server never listens itself, but its watch over slow requests begins with this event.
+    // This server never listens, but Node starts its timer for slow requests with this event.
     this.#http.emit('listening');
   }
 
-  /** Takes over a connection, of which some bytes have been read. */
+  /** Takes over a connection from which some bytes were already read. */
   take(socket: Socket, head: Uint8Array): void {
     socket.pause();
     socket.unshift(head);
@@ -73,10 +73,10 @@ export class HttpUpgrade {
     socket.resume();
   }
 
-  /** Closes connections on which no request is running, now and whenever one has been answered. */
+  /** Closes idle connections now, and the others after their request. */
   close(): void {
     this.#closing = true;
-    // It is not listening, which is no error here.
+    // Fails because it is not listening, which is expected.
     this.#http.close(ignore);
     this.#http.closeIdleConnections();
   }
@@ -90,7 +90,7 @@ export class HttpUpgrade {
       http(request, response, remote);
       return;
     }
-    // A connection of its own for the next one: those have a rate as well.
+    // The next request needs a new connection, and those have a rate limit too.
     const headers = { 'Retry-After': Math.ceil(wait / 1000), Connection: 'close' };
     void refuse(request, response, 429, headers).catch(ignore);
   }
@@ -103,7 +103,7 @@ export class HttpUpgrade {
     const admitted = throughProxy ? admit(remote.address) : NOT_COUNTED;
     if (admitted === undefined) return void socket.destroy();
     if (throughProxy) socket.once('close', () => admitted[Symbol.dispose]());
-    // Pages of any origin may connect: nothing is known of their users before they have signed something.
+    // Pages of any origin may connect: users authenticate by signatures, not by cookies.
     this.#webSockets.handleUpgrade(request, socket, head, (accepted) =>
       onWebSocket(accepted, remote, socket),
     );
@@ -120,7 +120,7 @@ export class HttpUpgrade {
   }
 }
 
-/** Whoever comes straight was counted as a connection already. */
+/** For direct connections, which are already counted. */
 const NOT_COUNTED: Disposable = { [Symbol.dispose]: ignore };
 
 function ignore(): void {}

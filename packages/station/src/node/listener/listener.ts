@@ -24,45 +24,48 @@ import { TrustedProxies } from './trusted-proxies.ts';
 export interface ListenerTls {
   readonly cert: string | Uint8Array;
   readonly key: string | Uint8Array;
-  /** Whether connections without TLS are closed; they are taken by default, as today's clients know no TLS. */
+  /**
+   * Whether connections without TLS are closed. They are accepted by default, because existing clients do not support
+   * TLS.
+   */
   readonly required?: boolean;
 }
 
 /** Time limits of a listener, in milliseconds. */
 export interface ListenerTimes {
-  /** From a connection to the bytes that tell what it speaks, a TLS handshake included; 10 seconds by default. */
+  /** From the start of a connection to its first bytes, including a TLS handshake; 10 seconds by default. */
   readonly opening?: number;
-  /** Without a byte from a peer that has a framing; 128 seconds by default (spec §12.4). */
+  /** Without a byte over a connection of MTP, WebSocket or lines; 128 seconds by default (spec §12.4). */
   readonly idle?: number;
-  /** 10 seconds for headers, half an hour for a request and one minute without a byte by default. */
+  /** 10 seconds for headers, 30 minutes for a request and one minute without a byte by default. */
   readonly http?: Partial<HttpTimes>;
 }
 
-/** How {@link listen} opens a listener. */
+/** Options for {@link listen}. */
 export interface ListenerOptions {
-  /** 9394 by default (spec §12.1); 0 for any that is free. */
+  /** 9394 by default (spec §12.1); 0 for any free port. */
   readonly port?: number;
-  /** Address to listen at; all of the machine by default. */
+  /** Address to listen on; all addresses of the machine by default. */
   readonly host?: string;
-  /** The station, or whatever else serves connections. */
+  /** The station, or another object that serves connections. */
   readonly station: {
     accept(transport: Transport, remote: RemoteAddress): Promise<void> | void;
   };
-  /** Counts connections, before anything is read from them. Give the station the same one. */
+  /** Counts connections before anything is read from them. Use the rate limiter of the station. */
   readonly keeper: RateLimiter;
-  /** Answers HTTP requests that ask for no WebSocket. */
+  /** Answers HTTP requests that are not upgrades to WebSocket. */
   readonly http: HttpHandler;
   readonly tls?: ListenerTls;
-  /** Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none by default. */
+  /** Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; none by default. */
   readonly trustedProxies?: readonly string[];
   readonly times?: ListenerTimes;
   readonly timers?: Timers;
   readonly logger?: Logger;
 }
 
-/** How a {@link Listener} closes. */
+/** Options for {@link Listener.close}. */
 export interface ListenerCloseOptions {
-  /** Milliseconds after which connections that are still open are cut; 10,000 by default. */
+  /** Milliseconds after which connections that are still open are destroyed; 10,000 by default. */
   readonly patience?: number;
 }
 
@@ -70,14 +73,15 @@ const PORT = 9394;
 const BACKLOG = 1024;
 const IDLE = 128_000;
 const PATIENCE = 10_000;
-/** How often a listener that closes looks whether it is done, in milliseconds. */
+/** Interval at which a closing listener checks its connections, in milliseconds. */
 const LOOK = 20;
 
 /**
- * Opens a port that speaks MTP, WebSocket, lines of JSON and HTTP, each with and without TLS: the first bytes of a connection
- * tell which (spec §12.1, §12.9). Mars framing (§12.5) is not spoken.
+ * Opens a port for MTP, WebSocket, JSON lines and HTTP, each with and without TLS. The first bytes of a connection say
+ * which (spec §12.1, §12.9). Mars framing (§12.5) is not supported.
  *
- * @throws `RangeError` for what is no trusted proxy; the error of the system if the port is taken or the certificate is none
+ * @throws `RangeError` for an invalid trusted proxy; the error of the system if the port is in use or the certificate
+ *   is invalid
  *
  * @example
  * ```ts
@@ -101,7 +105,7 @@ export class Listener implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #proxies: TrustedProxies;
   readonly #maxPayloadBytes: number;
-  /** Open connections, and what they count as. */
+  /** Open connections with their handles from the rate limiter. */
   readonly #sockets = new Map<Socket, Disposable | undefined>();
   readonly #detectors = new Set<ProtocolDetector>();
   readonly #onClose: (this: Socket) => void;
@@ -115,7 +119,7 @@ export class Listener implements AsyncDisposable {
     this.#logger = options.logger ?? silentLogger;
     this.#sweep = new Sweep({ timers: this.#timers });
     this.#proxies = new TrustedProxies(options.trustedProxies);
-    // A payload may be several messages: two of the longest fit.
+    // A payload may contain several messages: two of the longest fit.
     this.#maxPayloadBytes = 2 * options.keeper.limits.messageBytes;
     if (options.tls !== undefined) this.setTls(options.tls);
     const times = { headers: 10_000, request: 1_800_000, idle: 60_000, ...options.times?.http };
@@ -130,31 +134,31 @@ export class Listener implements AsyncDisposable {
         this.#serve(acceptWebSocket(socket, { ...this.#framed(), connection }), remote),
     });
     const left = (socket: Socket): void => this.#left(socket);
-    // One function for all connections; it is told by `this` which one it is.
+    // One function for all connections saves memory; `this` is the socket.
     this.#onClose = function () {
       left(this);
     };
     this.#server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
   }
 
-  /** The port that is listened at. */
+  /** The port that the listener listens on. */
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? 0;
   }
 
-  /** Open connections, HTTP included. */
+  /** Number of open connections, including HTTP. */
   get connections(): number {
     return this.#sockets.size;
   }
 
-  /** For {@link listen} alone. */
+  /** For {@link listen} only. */
   listen(port: number, host: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       const where = host === undefined ? {} : { host };
       this.#server.listen({ port, backlog: BACKLOG, ...where }, () => {
         this.#server.off('error', reject);
-        // Too many open files, for example: connections that are there go on.
+        // For example too many open files: existing connections go on.
         this.#server.on('error', (error) => this.#report('gate.failed', error));
         resolve();
       });
@@ -162,9 +166,9 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * Takes another certificate for connections that come from now on.
+   * Replaces the certificate for new connections.
    *
-   * @throws the error of OpenSSL if certificate and key are none, or do not fit together; the one before stays in use
+   * @throws the error of OpenSSL if certificate or key are invalid or do not match; the previous one stays in use
    */
   setTls({ cert, key }: Pick<ListenerTls, 'cert' | 'key'>): void {
     const [certificate, privateKey] = [Buffer.from(cert), Buffer.from(key)];
@@ -176,8 +180,8 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * Takes no more connections and waits for those that are there: requests are answered, and the station closes its own.
-   * Call the station's `stop` at the same time.
+   * Accepts no more connections, and waits for the existing ones: requests are answered, and the station closes its own
+   * connections. Call the station's `stop` at the same time.
    */
   close(options: ListenerCloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options);
@@ -189,10 +193,10 @@ export class Listener implements AsyncDisposable {
   }
 
   #connected(socket: Socket): void {
-    // Errors of a connection end it; whoever uses it hears of its end.
+    // An error ends the connection, and its user gets the event `close`.
     socket.on('error', ignore);
     const { remoteAddress: address, remotePort: port = 0 } = socket;
-    // It has gone already.
+    // The peer has already closed it.
     if (address === undefined || this.#closing !== undefined) return void socket.destroy();
     const isProxy = this.#proxies.includes(address);
     const counted = isProxy ? undefined : this.#admit(address);

@@ -4,33 +4,33 @@ import { TLSSocket } from 'node:tls';
 import type { Sweep, Swept } from '@dimp/core/transport';
 import { type Framing, MAX_OPENING, recogniseFraming } from './framing.ts';
 
-/** A connection whose framing is known. */
+/** A connection whose protocol is known. */
 export interface DetectedConnection {
-  /** What to read from and write to: for TLS, the socket inside. Nothing reads from it yet. */
+  /** The socket; for TLS, the decrypted one. Nothing reads from it yet. */
   readonly socket: Socket;
   readonly framing: Exclude<Framing, 'tls'>;
-  /** The bytes that were read to find out. */
+  /** The bytes that were already read. */
   readonly head: Uint8Array;
   readonly secure: boolean;
 }
 
-/** What {@link ProtocolDetector} has to be told. */
+/** Options for {@link ProtocolDetector}. */
 export interface ProtocolDetectorOptions {
   readonly sweep: Sweep;
-  /** Milliseconds from the connection to its first bytes, a TLS handshake included. */
+  /** Milliseconds from the start of the connection to its first bytes, including a TLS handshake. */
   readonly timeout: number;
-  /** The certificate; undefined if TLS is not spoken here. */
+  /** The certificate; undefined if TLS is not supported. */
   readonly tls: () => SecureContext | undefined;
-  /** Nothing but TLS is spoken here. */
+  /** Whether connections without TLS are closed. */
   readonly requireTls: boolean;
   readonly onDetected: (opened: DetectedConnection) => void;
-  /** The first bytes have come, or never will. */
+  /** Called when the detection has ended, with or without a result. */
   readonly onEnd: () => void;
 }
 
 /**
- * Reads the first bytes of a connection to find out what it speaks. It lets go of the connection when it knows, when the
- * connection speaks nothing we know, or when its time is over however slowly the bytes trickle in.
+ * Reads the first bytes of a connection to detect its protocol. It closes the connection if the protocol is unknown, or
+ * if the timeout ends, however slowly the bytes arrive.
  */
 export class ProtocolDetector implements Swept {
   readonly #raw: Socket;
@@ -63,7 +63,7 @@ export class ProtocolDetector implements Swept {
   readonly #onClose = (): void => this.#letGo();
 
   readonly #onData = (chunk: Uint8Array): void => {
-    // Most connections tell at once: nothing is copied for them.
+    // Usually the first chunk decides, and nothing is copied.
     this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
     const framing = recogniseFraming(this.#head);
     if (framing === undefined && this.#head.length < MAX_OPENING) return;
@@ -86,7 +86,7 @@ export class ProtocolDetector implements Swept {
   #startTls(): void {
     const secureContext = this.#options.tls();
     const raw = this.#raw;
-    // TLS within TLS is nothing we know either.
+    // TLS inside TLS is not supported.
     if (secureContext === undefined || this.#socket !== raw) {
       this.cancel();
       return;
@@ -98,7 +98,7 @@ export class ProtocolDetector implements Swept {
     const inside = new TLSSocket(raw, { isServer: true, secureContext });
     this.#socket = inside;
     inside.on('error', ignore);
-    // A failed handshake ends here as well.
+    // Also called after a failed handshake.
     inside.on('close', this.#onClose);
     inside.on('data', this.#onData);
   }

@@ -2,16 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { RemoteAddress } from '@dimp/core/transport';
 
-/** Most addresses of a Forwarded-For list that are looked at. */
+/** Most addresses of an X-Forwarded-For list that are read. */
 const MAX_HOPS = 32;
 
-/** Proxies in front of the station whose word counts for where a request comes from. */
+/** Proxies in front of the station whose headers are trusted for the origin of a request. */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
   /**
    * @param addresses - addresses, or networks such as `10.0.0.0/8`
-   * @throws `RangeError` for what is neither
+   * @throws `RangeError` for anything else
    */
   constructor(addresses: readonly string[] = []) {
     for (const each of addresses) {
@@ -28,7 +28,7 @@ export class TrustedProxies {
     }
   }
 
-  /** Whether an address is that of a trusted proxy. */
+  /** Whether an address belongs to a trusted proxy. */
   includes(address: string): boolean {
     const plain = withoutMapping(address);
     const version = isIP(plain);
@@ -36,7 +36,8 @@ export class TrustedProxies {
   }
 
   /**
-   * Where a request comes from: each proxy adds at the end of the list whom it got it from, the rest may be invented.
+   * Returns where a request comes from. Each proxy appends the address of its peer to the list, so only the end of the
+   * list can be trusted.
    */
   clientOf({ headers }: Pick<IncomingMessage, 'headers'>, socket: RemoteAddress): RemoteAddress {
     if (!this.includes(socket.address)) return socket;
@@ -45,7 +46,7 @@ export class TrustedProxies {
     let { address } = socket;
     while (hops.length > 0 && this.includes(address)) {
       const hop = addressOfHop(hops.pop() ?? '');
-      // A proxy that does not know, or does not tell: its clients share the limits of one address, which is its own.
+      // The proxy does not know the address, or does not send it: its clients share the limits of its own address.
       if (hop === undefined) break;
       address = hop;
     }
@@ -55,10 +56,10 @@ export class TrustedProxies {
 }
 
 /**
- * The address in an item of X-Forwarded-For. Proxies write it in several ways: alone, with a port behind it, an IPv6
+ * Returns the address in an item of X-Forwarded-For. Proxies write it in several forms: alone, with a port, an IPv6
  * address in brackets, or in quotes as in Forwarded (RFC 7239 §6).
  *
- * @returns undefined for `unknown`, a name, and whatever else is no address
+ * @returns undefined for `unknown`, a name, and other text
  */
 export function addressOfHop(item: string): string | undefined {
   const text = item.trim().replace(/^"(.*)"$/, '$1');
