@@ -72,7 +72,7 @@ describe('the key suite finds', () => {
   test('a verifier that accepts everything (spec §14.1 #1)', async () => {
     expect(await run(spoil(ed25519, () => ({}), { verify: () => true }))).toEqual([
       'a signature of other data, of another key or changed in any byte does not verify',
-      'a signature of wrong length or random bytes is answered with false, never thrown at',
+      'a signature of wrong length or random bytes gives false and does not throw',
     ]);
   });
 
@@ -133,7 +133,7 @@ describe('the symmetric suite finds', () => {
   test('a key without secret that may be a message key (spec §14.2 #18)', async () => {
     const open = { ...plain, messageKey: true };
     expect(await failures((register) => symmetricAlgorithmCompliance(register, open))).toEqual([
-      'an algorithm without secret is no message key',
+      'an algorithm without a secret is not a message key',
     ]);
   });
 

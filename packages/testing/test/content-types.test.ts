@@ -259,7 +259,7 @@ describe('the content compliance suite', () => {
             (body) => ({ ...body }),
           ),
       },
-      'members that the type does not know survive',
+      'unknown members are kept',
     ],
     [
       'a fallback that is no text',

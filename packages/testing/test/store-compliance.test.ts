@@ -36,7 +36,8 @@ function bound(store: Store): Store {
   };
 }
 
-const PATHS = 'no path, an empty part, NUL, half a character or too much is refused everywhere';
+const PATHS =
+  'an empty path, an empty part, NUL, half a character or too long a path is refused by every call';
 const ORDER = 'a list is ordered by UTF-16 code units, part by part';
 const MODEL = 'random programs find in the store what they find in a map';
 
@@ -83,7 +84,7 @@ describe('the store suite finds', () => {
       },
     }));
     expect(failed).toContain(
-      'a list holds what is below a path: whole parts, and not the path itself',
+      'a list holds the entries below a path, by whole parts, and not the path itself',
     );
     expect(failed).toContain(MODEL);
   });
@@ -97,7 +98,7 @@ describe('the store suite finds', () => {
         }
       },
     }));
-    expect(failed).toContain('a batch with one bad path does nothing');
+    expect(failed).toContain('a batch with one bad path changes nothing');
   });
 
   test('a compareAndSet that reads first and writes later', async () => {
@@ -113,7 +114,7 @@ describe('the store suite finds', () => {
         return true;
       },
     }));
-    expect(failed).toContain('exactly one of many compareAndSets at once wins');
+    expect(failed).toContain('exactly one of many concurrent compareAndSets wins');
   });
 
   test('a compareAndSet that takes no bytes for no entry', async () => {
@@ -140,20 +141,20 @@ describe('the store suite finds', () => {
       get: (key) => store.get(fold(key)),
       set: (key, value) => store.set(fold(key), value),
     }));
-    expect(folding).toContain('a path is any text without NUL, and no two are mixed up');
+    expect(folding).toContain('a path is any text without NUL, and no two paths collide');
   });
 
   test('a store that goes on after it was closed', async () => {
     const goesOn = { close: async () => {}, [Symbol.asyncDispose]: async () => {} };
     expect(await failures(() => goesOn)).toEqual([
-      'after it was closed, every call is refused with state/stopped',
+      'after closing, every call is refused with state/stopped',
     ]);
   });
 
   test('a store that promises what it does not have', async () => {
     const promising = await failures(() => ({ capabilities: { durable: true, shared: false } }));
-    expect(promising).toEqual(['what it promises is what it has']);
+    expect(promising).toEqual(['its capabilities are what it has']);
     const sharing = await failures(() => ({ capabilities: { durable: false, shared: true } }));
-    expect(sharing).toEqual(['what it promises is what it has']);
+    expect(sharing).toEqual(['its capabilities are what it has']);
   });
 });
