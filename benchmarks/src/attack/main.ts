@@ -50,6 +50,8 @@ async function phase(attack: (typeof ATTACKS)[number] | 'none'): Promise<void> {
     strikes = Number((report as { readonly strikes: number }).strikes);
   });
   try {
+    // The attacker generates keys before its first strike.
+    while (attacker !== undefined && attacker.exitCode === null && strikes === 0) await sleep(100);
     // Warms up, and lets the attack reach its full speed.
     await honest.run(2000, PAUSE_MS, 5000);
     const before = strikes;
