@@ -37,7 +37,7 @@ export class Connections {
     this.#options = options;
   }
 
-  /** Serves a connection that somebody has made to this station, until it ends. Never throws. */
+  /** Serves an incoming connection until it ends. Never throws. */
   accept(transport: Transport, remote: RemoteAddress): Promise<void> {
     return this.#tracked(this.#serve(transport, remote));
   }

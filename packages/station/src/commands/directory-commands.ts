@@ -184,7 +184,7 @@ export class DirectoryCommands {
   ): Promise<boolean> {
     const { facebook } = this.#options;
     if (sameEntity(did, envelope.sender) || session?.neighbour) return true;
-    // Nothing is kept of somebody whose meta is missing; the receipt will say so.
+    // Without a meta nothing is stored, and the receipt says so.
     if (meta === undefined || (await facebook.meta(did)) !== undefined) return true;
     if (!did.isGroup) return false;
     const founder = await facebook.verifyKey(envelope.sender);

@@ -37,7 +37,7 @@ export class NameTable {
     if (!this.#ids.has(ARCHIVIST)) this.#ids.set(ARCHIVIST, station);
   }
 
-  /** The ID of a short name; undefined if nobody has it. */
+  /** The ID of a short name; undefined if it is not assigned. */
   lookup(name: string): ID | undefined {
     const folded = foldName(name);
     return folded === undefined ? undefined : this.#ids.get(folded);

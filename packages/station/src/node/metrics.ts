@@ -30,13 +30,13 @@ const COUNTERS: Readonly<Record<StationCounter, readonly [name: string, help: st
   'messages.broadcast': ['messages_broadcast_total', 'Messages passed on to the neighbours'],
   commands: ['commands_total', 'Commands for the station'],
   'receipts.sent': ['receipts_sent_total', 'Receipts that were sent'],
-  'receipts.dropped': ['receipts_dropped_total', 'Receipts that nobody was there for'],
+  'receipts.dropped': ['receipts_dropped_total', 'Receipts that could not be sent'],
   'store.failures': ['store_failures_total', 'Writes that the store refused'],
 };
 
 const GAUGES: Readonly<Record<StationGauge, readonly [name: string, help: string]>> = {
   'connections.open': ['connections_open', 'Open connections'],
-  'sessions.open': ['sessions_open', 'Connections that somebody has logged in over'],
+  'sessions.open': ['sessions_open', 'Connections with a logged-in user'],
   'inbox.messages': ['inbox_messages', 'Messages in all inboxes'],
   'inbox.bytes': ['inbox_bytes', 'Bytes of messages in all inboxes'],
   'queue.commit': ['queue_commit', 'Messages that wait for the store'],
