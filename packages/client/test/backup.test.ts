@@ -25,7 +25,7 @@ test('an identity moves to another machine with keys, documents and contacts', a
   }
   expect((await facebook.localUsers()).length).toBe(1);
   expect(await facebook.contact(moki.user.id, hulk.user.id)).toMatchObject({ remark: 'green' });
-  // He believes that we have his meta and visa, and will not send them again.
+  // The sender believes that we have their meta and visa, and will not send them again.
   expect((await facebook.meta(hulk.user.id))?.wire).toEqual((await hulk.user.meta())?.wire);
   expect(await facebook.document(hulk.user.id)).toEqual(await hulk.user.visa());
   expect(await facebook.identityOrigin(moki.user.id)).toEqual({ words: 'some' });

@@ -9,7 +9,7 @@ import type { SeededRandom } from '@dimp/testing/network';
 
 type Damage = (message: JsonObject) => JsonObject;
 
-/** Members of a message that are there more often than not, each spoilt so that nobody can take it for right. */
+/** Ways to damage common members of a message so that it is certainly wrong. */
 const DAMAGES: readonly Damage[] = [
   spoil('data', otherFirst),
   spoil('signature', otherFirst),

@@ -58,7 +58,7 @@ describe.each(['hidden', 'split'] as const)('a %s message to a group', (form: Gr
     expect([hulk.shown, monkey.shown]).toEqual([['hi'], ['hi']]);
   });
 
-  test('says who has failed, does not let the others wait for him, and can be tried again for him alone', async () => {
+  test('reports the member whose copy failed, goes on for the others, and can be retried for that member alone', async () => {
     const { world, moki, hulk, monkey, group } = await team();
     await acquaint(moki, hulk, monkey);
     await world.restart(moki, { resend: { expiresAfter: 60 * 60_000 } });
@@ -158,7 +158,7 @@ describe('a message to a group whose members are not known', () => {
   });
 });
 
-test('a message to a group in which nobody else is needs nothing sent', async () => {
+test('a message to a group without other members sends nothing', async () => {
   const world = new World();
   const moki = await world.join('moki');
   const group = await createGroup('alone', {

@@ -44,7 +44,7 @@ describe('a message that a station says to have, and drops', () => {
       await world.pass(HOUR);
       if ((await saysDelivered(world, station, moki)) > 0) offered.push(hour);
     }
-    // Once in ten minutes somebody looks whether it is time.
+    // The messenger checks every ten minutes.
     expect(offered).toEqual([3, 5, 9, 17, 33, 57]);
     await world.pass(DAY);
     await world.carry();

@@ -9,7 +9,7 @@ import { acquaint, type Client, onlyDelivery, tell, text, visaOf, World } from '
 const STATION = { network: EntityType.Station, directory: true, screen: false } as const;
 const MINUTE = 60_000;
 
-/** Moki knows Hulk's old phone; Hulk has begun anew on another one, and only the station knows his new visa. */
+/** Moki knows Hulk's old phone. Hulk has registered again on another one, and only the station knows the new visa. */
 async function scene(options: { readonly known?: boolean } = {}) {
   const world = new World();
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
@@ -41,7 +41,7 @@ const messagesOf = ({ sent }: Client) =>
     .filter(({ envelope }) => !envelope.receiver.isBroadcast);
 
 describe('messages that were packed for a key which the receiver has lost', () => {
-  test('are packed anew for the key of the newer visa, which is asked for because nobody confirms them', async () => {
+  test('are packed anew for the key of the newer visa, which is requested because they are not confirmed', async () => {
     const { world, moki, phone } = await scene();
     for (const words of ['one', 'two', 'three']) await moki.messenger.send(text(words), phone.id);
     const [first] = await moki.messenger.deliveries();

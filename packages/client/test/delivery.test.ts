@@ -7,7 +7,7 @@ import { acquaint, metaOf, text, visaOf, World } from './world.ts';
 
 const STATION = { network: EntityType.Station, directory: true, screen: false } as const;
 
-async function couple() {
+async function twoStrangers() {
   const world = new World();
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
   return { world, moki, hulk };
@@ -15,7 +15,7 @@ async function couple() {
 
 describe('the state of a message', () => {
   test('goes from queued over sent and delivered to received, each told once', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoStrangers();
     const station = await world.join('station', STATION);
     await acquaint(moki, hulk, station);
     moki.online = false;
@@ -50,7 +50,7 @@ describe('the state of a message', () => {
   });
 
   test('is waiting until the receiver can be encrypted for, and says for what', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoStrangers();
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
     expect(delivery.report).toMatchObject({
       state: 'waiting',
@@ -66,8 +66,8 @@ describe('the state of a message', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('what was written while waiting goes out in order, and behind it what came later', async () => {
-    const { world, moki, hulk } = await couple();
+  test('messages written while waiting are sent in order, before later ones', async () => {
+    const { world, moki, hulk } = await twoStrangers();
     for (const words of ['one', 'two', 'three']) await moki.messenger.send(text(words), hulk.id);
     await moki.facebook.saveMeta(await metaOf(hulk), hulk.id);
     await Promise.all([
@@ -79,7 +79,7 @@ describe('the state of a message', () => {
   });
 
   test('can be waited for: reached resolves at the state or beyond, and rejects with why it was given up', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoStrangers();
     await acquaint(moki, hulk);
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
     const impatient = new AbortController();
@@ -101,8 +101,8 @@ describe('the state of a message', () => {
     expect(await cancelled.settled).toBe('failed');
   });
 
-  test('of a message that nobody confirms ends with sent', async () => {
-    const { world, moki, hulk } = await couple();
+  test('of a message without receipts ends with sent', async () => {
+    const { world, moki, hulk } = await twoStrangers();
     const bot = await world.join('bot', { network: EntityType.Bot });
     await acquaint(moki, hulk, bot);
     const delivery = await moki.messenger.send(text('hi'), bot.id);
@@ -117,7 +117,7 @@ describe('the state of a message', () => {
   });
 
   test('of a message that is under way when the messenger stops: reached rejects, settled tells the last one', async () => {
-    const { moki, hulk } = await couple();
+    const { moki, hulk } = await twoStrangers();
     await acquaint(moki, hulk);
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
     await moki.messenger.idle();
@@ -136,7 +136,7 @@ describe('the state of a message', () => {
 
 describe('a receipt', () => {
   async function sentMessage() {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoStrangers();
     const eve = await world.join('eve');
     const station = await world.join('station', STATION);
     await acquaint(moki, hulk, eve, station);
@@ -226,7 +226,7 @@ describe('a receipt', () => {
     });
   });
 
-  test('of a station with words or a code that nobody knows is shown, and ends nothing', async () => {
+  test('of a station with unknown words or an unknown code is shown, and does not end the message', async () => {
     const { station, delivery, signature, receive } = await sentMessage();
     await receive(station, 'Too long for us.', { signature });
     expect(delivery.report).toMatchObject({ state: 'sent', receipt: 'Too long for us.' });

@@ -75,7 +75,7 @@ test('where the server does not tell a URL, the template does', async () => {
   expect(url).toBe(`${server.url}download/${moki.user.id.address.text}/x%2Fy.png`);
 });
 
-test('what is larger than the server takes is not read', async () => {
+test('a file above the limit of the server is not read', async () => {
   const uploading = uploadFile(store({ maxBytes: 1000 }), noise(1000), { format: 'whole' });
   await expect(uploading).rejects.toMatchObject({ code: 'store/too-large' });
 });

@@ -133,7 +133,7 @@ test('keys of unknown ciphers, of wrong lengths and with wrong chunks are refuse
   }
 });
 
-test('whatever a peer writes into a content is a file or an error with a code', async () => {
+test('any value that a peer writes into a content is a file or an error with a code', async () => {
   const text = fc.oneof(
     fc.string(),
     fc.constantFrom('AES', 'PLAIN', 'AES-256-GCM-STREAM', 'memory://x'),

@@ -353,7 +353,7 @@ test.each([
   await expect(reading).rejects.toMatchObject({ code: 'transport/refused' });
 });
 
-test('what the program does not allow is not fetched either', async () => {
+test('a URL that the program does not allow is not fetched', async () => {
   const allow = ({ hostname }: URL): boolean => hostname === 'files.example.org';
   const reading = collect(store({ allow }).download(`${server.url}x`));
   await expect(reading).rejects.toMatchObject({ code: 'transport/refused' });

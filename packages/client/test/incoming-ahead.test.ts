@@ -3,18 +3,11 @@ import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { acquaint, type Client, tell, text, World } from './world.ts';
+import { type Client, tell, text, twoPeers, World } from './world.ts';
 
 const HOUR = 3_600_000;
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: true })];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
-
-/** A message as somebody packs it whose clock is ahead of everybody's. */
+/** A message of a sender whose clock is ahead of all others. */
 async function fromTheFuture(
   world: World,
   moki: Client,
@@ -37,7 +30,7 @@ async function kept({ durable }: Client, room = 'ahead'): Promise<number> {
 
 describe('a message from the future', () => {
   test('is kept, reported, and shown when its time has come by our clock', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const bytes = await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR);
     expect(await hulk.messenger.receivedPackage(bytes)).toEqual([]);
     expect(hulk.refused).toEqual(['policy/expired']);
@@ -54,15 +47,15 @@ describe('a message from the future', () => {
   });
 
   test('is kept over a restart', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await hulk.messenger.receivedPackage(await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR));
     await world.restart(hulk, { screen: true });
     await world.pass(2 * HOUR);
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('whose envelope somebody has dated ahead does not keep the true one out', async () => {
-    const { world, moki, hulk } = await couple();
+  test('whose envelope was dated ahead on the way does not keep the genuine one out', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const bytes = await fromTheFuture(world, moki, hulk, 'hi', 0);
     const wire = parseJsonObject(bytes);
     const dated = stringifyJson({ ...wire, time: Number(wire['time']) + 86_400 });
@@ -75,8 +68,8 @@ describe('a message from the future', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('whose envelope somebody has dated further ahead than its sender is not kept in place of the true one', async () => {
-    const { world, moki, hulk } = await couple();
+  test('whose envelope was dated further ahead on the way is not kept in place of the genuine one', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const bytes = await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR);
     const wire = parseJsonObject(bytes);
     const dated = stringifyJson({ ...wire, time: Number(wire['time']) + 3600 });
@@ -88,8 +81,8 @@ describe('a message from the future', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('that its sender has not signed is not kept, and pushes none of his out', async () => {
-    const { world, moki, hulk } = await couple();
+  test('without a valid signature is not kept, and evicts none of the sender’s messages', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const bytes = await fromTheFuture(world, moki, hulk, 'hi', 2 * HOUR);
     await hulk.messenger.receivedPackage(bytes);
     const wire = parseJsonObject(bytes);
@@ -103,7 +96,7 @@ describe('a message from the future', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('of a stranger waits for who he is, and then for its time', async () => {
+  test('of a stranger waits for their meta, and then for its time', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: true })];
     await tell(moki, hulk);
@@ -117,7 +110,7 @@ describe('a message from the future', () => {
   });
 
   test('is one of no more than fit into a waiting room, and goes when it is too old', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     for (let n = 0; n < 40; n++) {
       await hulk.messenger.receivedPackage(
         await fromTheFuture(world, moki, hulk, `${n}`, 1000 * HOUR),

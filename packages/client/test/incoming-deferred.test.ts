@@ -1,34 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { DeferredMessage } from '../src/index.ts';
-import { acquaint, type Client, tell, text, World } from './world.ts';
+import { type Client, sendTexts, tell, text, twoPeers, World } from './world.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
-
-/** Sends texts and takes the packets off the network. */
-async function packets(from: Client, to: Client, ...words: readonly string[]) {
-  for (const each of words) await from.messenger.send(text(each), to.id);
-  await from.messenger.idle();
-  return from.sent.splice(0).map(({ bytes }) => bytes);
-}
-
 /** The second of two messages; the first one is lost. */
 async function second(moki: Client, hulk: Client): Promise<Uint8Array> {
-  const [, bytes] = await packets(moki, hulk, 'one', 'two');
+  const [, bytes] = await sendTexts(moki, hulk, 'one', 'two');
   if (bytes === undefined) expect.unreachable();
   return bytes;
 }
 
 describe('a message whose predecessor was lost', () => {
   test('is shown ten minutes after its arrival to a program that never runs for ten minutes in one go', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.deliver(await second(moki, hulk), hulk);
     for (let runs = 0; runs < 9; runs++) {
       await world.pass(MINUTE);
@@ -41,7 +27,7 @@ describe('a message whose predecessor was lost', () => {
   });
 
   test('is shown at once to a program that starts after that time', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.deliver(await second(moki, hulk), hulk);
     hulk.store.crash();
     await hulk.messenger.close();
@@ -54,7 +40,7 @@ describe('a message whose predecessor was lost', () => {
   });
 
   test('waits no longer than that when the clock is set back meanwhile', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.deliver(await second(moki, hulk), hulk);
     const [path] = await early(hulk);
     if (path === undefined) expect.unreachable();
@@ -70,7 +56,7 @@ describe('a message whose predecessor was lost', () => {
   });
 
   test('is not shown late because another one that waits for the same message came later', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const bytes = await second(moki, hulk);
     await world.deliver(bytes, hulk);
     await world.pass(9 * MINUTE);
@@ -83,7 +69,7 @@ describe('a message whose predecessor was lost', () => {
 
 describe('messages that wait are visible', () => {
   test('with who sent them, why, since when and until when; over a restart, too', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const told: DeferredMessage[] = [];
     hulk.messenger.on('deferred', (message) => told.push(message));
     const arrived = world.time.now();
@@ -106,7 +92,7 @@ describe('messages that wait are visible', () => {
     expect(hulk.shown).toEqual(['two']);
   });
 
-  test('of a stranger as waiting for who he is, without a time at which they would be shown anyway', async () => {
+  test('of a stranger as waiting for their meta, without a time at which they would be shown anyway', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     await tell(moki, hulk);
@@ -123,7 +109,7 @@ describe('messages that wait are visible', () => {
   });
 });
 
-test('a program that never runs for long forgets what has waited too long, all the same', async () => {
+test('a program that never runs for long removes messages that have waited too long', async () => {
   const world = new World();
   const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
   await tell(moki, hulk);

@@ -55,7 +55,7 @@ describe('signed evidence inside a forward', () => {
     expect(hulk.refused).toEqual(['policy/expired']);
   });
 
-  test('that nobody has asked for is a message like any other, and taken in once', async () => {
+  test('that was not requested is a message like any other, and shown once', async () => {
     const { world, moki, hulk, bot } = await oldStory();
     const seen: string[] = [];
     hulk.messenger.readEvidence(({ content }) => {
@@ -71,7 +71,7 @@ describe('signed evidence inside a forward', () => {
     expect(hulk.shown).toEqual(['new']);
   });
 
-  test('that its sender has not signed is shown to nobody', async () => {
+  test('without a valid signature is not shown', async () => {
     const { world, hulk, bot, wire } = await oldStory();
     let read = 0;
     hulk.messenger.readEvidence(() => {

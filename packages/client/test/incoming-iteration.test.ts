@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { acquaint, newMessenger, text, World } from './world.ts';
+import { newMessenger, text, twoPeers } from './world.ts';
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
+/** Two peers whose programs have ended: the tests start their own messengers. */
+async function closedPeers() {
+  const { world, moki, hulk } = await twoPeers();
   for (const { messenger } of [moki, hulk]) await messenger.close();
   return { world, moki, hulk };
 }
 
 describe('the iteration over messages', () => {
   async function listener() {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     const say = async (words: string): Promise<void> => {
       const message = await mine.pack(text(words), hulk.id);

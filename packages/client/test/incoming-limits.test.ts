@@ -8,29 +8,16 @@ import { describe, expect, test } from 'vitest';
 import { DeferredMessages } from '../src/inbox/deferred-messages.ts';
 import { DeferredStore } from '../src/inbox/deferred-store.ts';
 import { NOTHING } from '../src/inbox/received.ts';
-import { acquaint, type Client, tell, text, World } from './world.ts';
+import { acquaint, type Client, sendTexts, tell, text, twoPeers, World } from './world.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: false })];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
-
-async function say(from: Client, to: Client, ...words: readonly string[]): Promise<Uint8Array[]> {
-  for (const each of words) await from.messenger.send(text(each), to.id);
-  await from.messenger.idle();
-  return from.sent.splice(0).map(({ bytes }) => bytes);
-}
-
-describe('an inbox that nobody empties', () => {
+describe('an inbox that the application does not read', () => {
   test('refuses messages when it is full, which come again and are taken when there is room', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers({ screen: false });
     await hulk.facebook.addContact(hulk.id, moki.id);
     await world.restart(hulk, { screen: false, inbox: { messages: 3 } });
-    const packets = await say(moki, hulk, 'a', 'b', 'c', 'd');
+    const packets = await sendTexts(moki, hulk, 'a', 'b', 'c', 'd');
     for (const bytes of packets) await world.deliver(bytes, hulk);
     expect(hulk.refused).toEqual(['policy/rate-limited']);
     expect(await inboxOf(hulk)).toHaveLength(3);
@@ -43,38 +30,40 @@ describe('an inbox that nobody empties', () => {
     expect(await inboxOf(hulk)).toHaveLength(3);
   });
 
-  test('counts what an earlier life has left, and bytes as well', async () => {
-    const { world, moki, hulk } = await couple();
+  test('counts the messages of an earlier run, and their bytes', async () => {
+    const { world, moki, hulk } = await twoPeers({ screen: false });
     await hulk.facebook.addContact(hulk.id, moki.id);
-    for (const bytes of await say(moki, hulk, 'x'.repeat(5000))) await world.deliver(bytes, hulk);
+    for (const bytes of await sendTexts(moki, hulk, 'x'.repeat(5000)))
+      await world.deliver(bytes, hulk);
     await world.restart(hulk, { screen: false, inbox: { bytes: 5000 } });
-    for (const bytes of await say(moki, hulk, 'b')) await world.deliver(bytes, hulk);
+    for (const bytes of await sendTexts(moki, hulk, 'b')) await world.deliver(bytes, hulk);
     expect(hulk.refused).toEqual(['policy/rate-limited']);
     expect(await inboxOf(hulk)).toHaveLength(1);
   });
 
   test('keeps half of its room for contacts', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers({ screen: false });
     const stranger = await world.join('stranger');
     await acquaint(stranger, hulk);
     await hulk.facebook.addContact(hulk.id, moki.id);
     await world.restart(hulk, { screen: false, inbox: { messages: 4 } });
-    for (const bytes of await say(stranger, hulk, '1', '2', '3')) await world.deliver(bytes, hulk);
+    for (const bytes of await sendTexts(stranger, hulk, '1', '2', '3'))
+      await world.deliver(bytes, hulk);
     expect(hulk.refused).toEqual(['policy/rate-limited']);
-    for (const bytes of await say(moki, hulk, 'a', 'b')) await world.deliver(bytes, hulk);
+    for (const bytes of await sendTexts(moki, hulk, 'a', 'b')) await world.deliver(bytes, hulk);
     expect(await inboxOf(hulk)).toHaveLength(4);
   });
 
-  test('does not lose what was waiting for something else: it is taken when there is room', async () => {
+  test('does not lose deferred messages: they are accepted when there is room', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk', { screen: false })];
     const stranger = await world.join('stranger');
     await tell(stranger, hulk);
     await acquaint(moki, hulk);
     await world.restart(hulk, { screen: false, inbox: { messages: 2 } });
-    const [first] = await say(stranger, hulk, 'late');
+    const [first] = await sendTexts(stranger, hulk, 'late');
     await world.deliver(withoutAttachments(first as Uint8Array), hulk);
-    for (const bytes of await say(moki, hulk, 'a')) await world.deliver(bytes, hulk);
+    for (const bytes of await sendTexts(moki, hulk, 'a')) await world.deliver(bytes, hulk);
     await tell(hulk, stranger);
     await world.rest();
     expect(hulk.refused).toContain('policy/rate-limited');
@@ -89,11 +78,11 @@ describe('an inbox that nobody empties', () => {
     expect(await pathsOf(hulk.durable)).not.toContainEqual(waiting);
   });
 
-  test('does not lose what had overtaken another message: it is taken when there is room', async () => {
-    const { world, moki, hulk } = await couple();
+  test('does not lose a message that arrived before its predecessor: it is accepted when there is room', async () => {
+    const { world, moki, hulk } = await twoPeers({ screen: false });
     await hulk.facebook.addContact(hulk.id, moki.id);
     await world.restart(hulk, { screen: false, inbox: { messages: 1 } });
-    const [first, second] = await say(moki, hulk, 'first', 'second');
+    const [first, second] = await sendTexts(moki, hulk, 'first', 'second');
     for (const bytes of [second, first]) await world.deliver(bytes as Uint8Array, hulk);
     expect(hulk.refused).toEqual(['policy/rate-limited']);
     const waiting = expect.stringMatching(/^early/);
@@ -107,13 +96,15 @@ describe('an inbox that nobody empties', () => {
     expect(await pathsOf(hulk.durable)).not.toContainEqual(waiting);
   });
 
-  test('does not lose what a forward brings: it is taken when there is room and the forward comes again', async () => {
-    const { world, moki, hulk } = await couple();
+  test('does not lose the messages in a forward: they are accepted when there is room and the forward comes again', async () => {
+    const { world, moki, hulk } = await twoPeers({ screen: false });
     const bot = await world.join('bot');
     await acquaint(bot, hulk);
     await hulk.facebook.addContact(hulk.id, moki.id);
     await world.restart(hulk, { screen: false, inbox: { messages: 2 } });
-    const messages = (await say(moki, hulk, 'a', 'b', 'c')).map((bytes) => parseJsonObject(bytes));
+    const messages = (await sendTexts(moki, hulk, 'a', 'b', 'c')).map((bytes) =>
+      parseJsonObject(bytes),
+    );
     const forward = await bot.messenger.pack(Forward.create({ messages }), hulk.id);
     if ('status' in forward) expect.unreachable();
     const bytes = bot.messenger.serialize(forward);
@@ -161,8 +152,8 @@ test('messages that name others which never come set no more timers than fit int
   expect(timers.size).toBe(0);
 });
 
-test('a message whose content has no time is never forgotten, whatever the time of its envelope becomes', async () => {
-  const { world, moki, hulk } = await couple();
+test('a message whose content has no time is never forgotten, even if the time of its envelope changes', async () => {
+  const { world, moki, hulk } = await twoPeers({ screen: false });
   const { messenger } = moki;
   const { contents } = messenger.facebook.protocol;
   const envelope = { sender: moki.id, receiver: hulk.id, time: world.time.now() / 1000 };
@@ -182,8 +173,8 @@ test('a message whose content has no time is never forgotten, whatever the time 
   expect(await inboxOf(hulk)).toHaveLength(1);
 });
 
-test('what nobody here understands is refused each time it comes, and reported once', async () => {
-  const { world, moki, hulk } = await couple();
+test('an unsupported content is refused each time it comes, and reported once', async () => {
+  const { world, moki, hulk } = await twoPeers({ screen: false });
   const { messenger } = moki;
   const { contents } = messenger.facebook.protocol;
   const time = world.time.now() / 1000;
@@ -214,7 +205,7 @@ test('what nobody here understands is refused each time it comes, and reported o
 });
 
 test('types that the messenger processes by itself take no handlers', async () => {
-  const { hulk } = await couple();
+  const { hulk } = await twoPeers({ screen: false });
   expect(() => hulk.messenger.handle(Receipt, () => undefined)).toThrow(RangeError);
   expect(() => hulk.messenger.handle(Forward, () => undefined)).toThrow(RangeError);
 });
@@ -253,8 +244,8 @@ describe('one damaged record', () => {
     [['suspended', 'x', 'x']],
     [['early', 'x', 'x']],
   ])('at %j is reported and stays, and does not keep the others back', async (path) => {
-    const { world, moki, hulk } = await couple();
-    const packets = await say(moki, hulk, 'a', 'b');
+    const { world, moki, hulk } = await twoPeers({ screen: false });
+    const packets = await sendTexts(moki, hulk, 'a', 'b');
     await world.deliver(packets[0] as Uint8Array, hulk);
     await hulk.messenger.send(text('out'), moki.id);
     await hulk.durable.set(path, damage);
@@ -270,8 +261,8 @@ describe('one damaged record', () => {
   });
 
   test('of a message that was taken in still keeps it from being shown again', async () => {
-    const { world, moki, hulk } = await couple();
-    const [bytes] = await say(moki, hulk, 'a');
+    const { world, moki, hulk } = await twoPeers({ screen: false });
+    const [bytes] = await sendTexts(moki, hulk, 'a');
     await world.deliver(bytes as Uint8Array, hulk);
     const path = (await pathsOf(hulk.durable)).find((each) => each.startsWith('seen/'));
     await hulk.durable.set(['seen', path?.slice('seen/'.length) ?? ''], damage);
@@ -286,7 +277,7 @@ async function inboxOf({ durable }: Client): Promise<readonly string[]> {
   return (await pathsOf(durable)).filter((path) => path.startsWith('inbox/'));
 }
 
-/** As from a sender who believes that he is known. */
+/** As from a sender who believes that we know them. */
 function withoutAttachments(bytes: Uint8Array): Uint8Array {
   const { meta: _, visa: __, ...rest } = parseJsonObject(bytes);
   return utf8Encode(stringifyJson(rest));

@@ -5,29 +5,15 @@ import { decodeBase64, encodeBase64 } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
 import { type Facebook, register } from '../src/index.ts';
 import type { protocol } from './people.ts';
-import { acquaint, type Client, text, World } from './world.ts';
+import { acquaint, sendTexts, text, twoPeers } from './world.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
-
-/** Sends texts and takes the packets off the network. */
-async function packets(from: Client, to: Client, ...words: readonly string[]) {
-  for (const each of words) await from.messenger.send(text(each), to.id);
-  await from.messenger.idle();
-  return from.sent.splice(0).map(({ bytes }) => bytes);
-}
-
 describe('a message that comes again is shown once', () => {
   test('at once, after a restart, and with the receipt repeated each time, but not more than once a second', async () => {
-    const { world, moki, hulk } = await couple();
-    const [bytes] = await packets(moki, hulk, 'hi');
+    const { world, moki, hulk } = await twoPeers();
+    const [bytes] = await sendTexts(moki, hulk, 'hi');
     if (bytes === undefined) expect.unreachable();
     const receipts = async (): Promise<number> => {
       await world.deliver(bytes, hulk);
@@ -47,8 +33,8 @@ describe('a message that comes again is shown once', () => {
   });
 
   test('until it is refused as too old: there is no time at which it is forgotten and not refused', async () => {
-    const { world, moki, hulk } = await couple();
-    const [bytes] = await packets(moki, hulk, 'hi');
+    const { world, moki, hulk } = await twoPeers();
+    const [bytes] = await sendTexts(moki, hulk, 'hi');
     if (bytes === undefined) expect.unreachable();
     await world.deliver(bytes, hulk);
     for (let hours = 0; hours < 10 * 24; hours += 6) {
@@ -61,8 +47,8 @@ describe('a message that comes again is shown once', () => {
   });
 
   test('under another time, another name of ours, and with unsigned members added', async () => {
-    const { world, moki, hulk } = await couple();
-    const [bytes] = await packets(moki, hulk, 'hi');
+    const { world, moki, hulk } = await twoPeers();
+    const [bytes] = await sendTexts(moki, hulk, 'hi');
     if (bytes === undefined) expect.unreachable();
     await world.deliver(bytes, hulk);
     const wire = JSON.parse(new TextDecoder().decode(bytes));
@@ -77,8 +63,8 @@ describe('a message that comes again is shown once', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('with another signature of the same key that somebody on the way has made of the first one', async () => {
-    const { world, hulk } = await couple();
+  test('with another valid signature that was derived from the first one on the way', async () => {
+    const { world, hulk } = await twoPeers();
     const eccUser = await world.join('monkey');
     const keys = { algorithm: 'ECC', metaType: '4' } as const;
     const facebook: Facebook<typeof protocol> = eccUser.facebook;
@@ -102,9 +88,9 @@ describe('a message that comes again is shown once', () => {
   });
 
   test('in the iteration as well, under the same name', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(hulk, { screen: false });
-    const [bytes] = await packets(moki, hulk, 'hi');
+    const [bytes] = await sendTexts(moki, hulk, 'hi');
     if (bytes === undefined) expect.unreachable();
     await world.deliver(bytes, hulk);
     const first = await hulk.messenger.messages().next();
@@ -114,7 +100,7 @@ describe('a message that comes again is shown once', () => {
     const iteration = hulk.messenger.messages();
     const second = await iteration.next();
     expect(second.value).toMatchObject({ id: first.value?.id, content: { body: { text: 'hi' } } });
-    const [next] = await packets(moki, hulk, 'next');
+    const [next] = await sendTexts(moki, hulk, 'next');
     if (next === undefined) expect.unreachable();
     await world.deliver(next, hulk);
     expect((await iteration.next()).value?.content).toMatchObject({ body: { text: 'next' } });
@@ -136,8 +122,8 @@ function mirrored(der: Uint8Array): Uint8Array {
 }
 
 describe('two messengers wired together come to rest', () => {
-  test('after a text: nobody answers a receipt', async () => {
-    const { world, moki, hulk } = await couple();
+  test('after a text: receipts are not answered', async () => {
+    const { world, moki, hulk } = await twoPeers();
     await moki.messenger.send(text('hi'), hulk.id);
     // The text and its receipt.
     expect(await world.carry()).toBe(2);
@@ -145,8 +131,8 @@ describe('two messengers wired together come to rest', () => {
     expect(await world.carry()).toBe(0);
   });
 
-  test('after receipts that nobody expects, for receipts, and of stations and bots', async () => {
-    const { world, moki, hulk } = await couple();
+  test('after unexpected receipts, for receipts, and of stations and bots', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const origin = { sender: hulk.id, receiver: moki.id, sn: 1 };
     for (const body of [{}, { text: 'Content not support.' }, { text: 'x', origin }]) {
       await moki.messenger.send(Receipt.create(body), hulk.id);
@@ -155,7 +141,7 @@ describe('two messengers wired together come to rest', () => {
   });
 
   test('when both answer every text with a text, as soon as one of them stops to', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     let left = 5;
     for (const { messenger } of [moki, hulk]) {
       messenger.handle(Text, () => (left-- > 0 ? text('ping pong') : undefined));
@@ -170,8 +156,8 @@ describe('two messengers wired together come to rest', () => {
 
 describe('the order of a sender’s messages', () => {
   test('is kept when they overtake each other', async () => {
-    const { world, moki, hulk } = await couple();
-    const [one, two, three, four] = await packets(moki, hulk, 'one', 'two', 'three', 'four');
+    const { world, moki, hulk } = await twoPeers();
+    const [one, two, three, four] = await sendTexts(moki, hulk, 'one', 'two', 'three', 'four');
     for (const bytes of [four, two, three]) await world.deliver(bytes!, hulk);
     expect(hulk.shown).toEqual([]);
     await world.deliver(one!, hulk);
@@ -181,8 +167,8 @@ describe('the order of a sender’s messages', () => {
   });
 
   test('is kept over a restart in between', async () => {
-    const { world, moki, hulk } = await couple();
-    const [one, two, three] = await packets(moki, hulk, 'one', 'two', 'three');
+    const { world, moki, hulk } = await twoPeers();
+    const [one, two, three] = await sendTexts(moki, hulk, 'one', 'two', 'three');
     await world.deliver(three!, hulk);
     await world.restart(hulk);
     await world.deliver(two!, hulk);
@@ -193,18 +179,18 @@ describe('the order of a sender’s messages', () => {
   });
 
   test('is not confirmed before it is shown', async () => {
-    const { world, moki, hulk } = await couple();
-    const [one, two] = await packets(moki, hulk, 'one', 'two');
+    const { world, moki, hulk } = await twoPeers();
+    const [one, two] = await sendTexts(moki, hulk, 'one', 'two');
     await world.deliver(two!, hulk);
     expect(hulk.sent).toEqual([]);
     await world.deliver(one!, hulk);
     expect(hulk.sent).toHaveLength(2);
   });
 
-  test('is given up after the time the application says, and what comes later is shown at once', async () => {
-    const { world, moki, hulk } = await couple();
+  test('ends after the time that the application sets, and later messages are shown at once', async () => {
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(hulk, { orderTimeout: 10 * SECOND });
-    const [one, two, three] = await packets(moki, hulk, 'one', 'two', 'three');
+    const [one, two, three] = await sendTexts(moki, hulk, 'one', 'two', 'three');
     await world.deliver(two!, hulk);
     await world.deliver(three!, hulk);
     await world.pass(9 * SECOND);
@@ -217,8 +203,8 @@ describe('the order of a sender’s messages', () => {
   });
 
   test('is given up in time after a restart, too', async () => {
-    const { world, moki, hulk } = await couple();
-    const [, two] = await packets(moki, hulk, 'one', 'two');
+    const { world, moki, hulk } = await twoPeers();
+    const [, two] = await sendTexts(moki, hulk, 'one', 'two');
     await world.deliver(two!, hulk);
     await world.restart(hulk);
     await world.rest();
@@ -227,23 +213,23 @@ describe('the order of a sender’s messages', () => {
   });
 
   test('does not wait for messages that are known to have arrived, nor for those of others', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const monkey = await world.join('monkey');
     await acquaint(moki, monkey);
     await moki.messenger.send(text('one'), hulk.id);
     await world.carry();
-    await packets(moki, monkey, 'to Monkey');
-    const [two] = await packets(moki, hulk, 'two');
+    await sendTexts(moki, monkey, 'to Monkey');
+    const [two] = await sendTexts(moki, hulk, 'two');
     await world.deliver(two!, hulk);
     expect(hulk.shown).toEqual(['one', 'two']);
   });
 
-  test('goes on over a restart of the sender: he still names what nobody has confirmed', async () => {
-    const { world, moki, hulk } = await couple();
-    await packets(moki, hulk, 'one');
+  test('survives a restart of the sender, who still names the unconfirmed message', async () => {
+    const { world, moki, hulk } = await twoPeers();
+    await sendTexts(moki, hulk, 'one');
     await world.restart(moki);
-    await packets(moki, hulk);
-    const [two] = await packets(moki, hulk, 'two');
+    await sendTexts(moki, hulk);
+    const [two] = await sendTexts(moki, hulk, 'two');
     await world.deliver(two!, hulk);
     expect(hulk.shown).toEqual([]);
     await world.live(MINUTE, 10 * SECOND);

@@ -6,17 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { Facebook } from '../src/index.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
 import { protocol } from './people.ts';
-import { acquaint, type Client, tell, text, visaOf, World } from './world.ts';
+import { type Client, tell, text, twoPeers, visaOf, World } from './world.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
 
 let numbers = 0;
 
@@ -42,9 +35,9 @@ function sentTo(client: Client): readonly string[] {
   return client.sent.splice(0).map(({ to }) => to.name ?? to.text);
 }
 
-describe('a stranger of whom it is not proven that they know what they have sent', () => {
+describe('a stranger who is not proven to know the content', () => {
   test('gets no receipt, for a repetition neither, until the user writes to them', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const bytes = await unproven(world, moki, hulk, 'hi');
     await world.deliver(bytes, hulk);
     await world.pass(MINUTE);
@@ -63,7 +56,7 @@ describe('a stranger of whom it is not proven that they know what they have sent
   });
 
   test.each(['addContact', 'accept'] as const)('gets it when the user says %s', async (how) => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.deliver(await unproven(world, moki, hulk, 'hi'), hulk);
     expect(sentTo(hulk)).toEqual([]);
     if (how === 'accept') await hulk.messenger.accept(moki.id);
@@ -75,7 +68,7 @@ describe('a stranger of whom it is not proven that they know what they have sent
   });
 
   test('gets those of the last seven days, and 64 at most', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.deliver(await unproven(world, moki, hulk, 'too old'), hulk);
     await world.pass(7 * DAY + MINUTE);
     for (let n = 0; n < 70; n++) {
@@ -88,17 +81,17 @@ describe('a stranger of whom it is not proven that they know what they have sent
     expect(await contentsOf(hulk, moki)).toEqual(Array(64).fill('receipt'));
   });
 
-  test('gets it from a program that answers everybody', async () => {
-    const { world, moki, hulk } = await couple();
+  test('gets it from a program with the policy everybody', async () => {
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(hulk, { receipts: 'everybody' });
     await world.deliver(await unproven(world, moki, hulk, 'hi'), hulk);
     expect(await contentsOf(hulk, moki)).toEqual(['receipt']);
   });
 });
 
-describe('a stranger who has proven that they know what they have sent', () => {
+describe('a stranger who is proven to know the content', () => {
   test('gets receipts at once, 60 an hour at most', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     for (let n = 0; n < 70; n++) await world.deliver(await packed(moki, hulk.id, `${n}`), hulk);
     expect(await contentsOf(hulk, moki)).toEqual(Array(60).fill('receipt'));
     await world.pass(61 * MINUTE);
@@ -108,7 +101,7 @@ describe('a stranger who has proven that they know what they have sent', () => {
   });
 
   test('gets them while 500 others flood', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     for (let n = 0; n < 500; n++) {
       const other = await stranger(`flood-${n}`);
       const meta = await other.facebook.meta(other.id);
@@ -128,7 +121,7 @@ describe('a stranger who has proven that they know what they have sent', () => {
 });
 
 describe('a receipt', () => {
-  test('for somebody whose visa is not known is sent when it comes, an hour later and after a restart', async () => {
+  test('for a peer whose visa is not known is sent when the visa comes, an hour later and after a restart', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     await tell(moki, hulk);
@@ -146,7 +139,7 @@ describe('a receipt', () => {
     expect(await contentsOf(hulk, moki)).toEqual(['receipt']);
   });
 
-  test('for somebody whose visa came while the program was down is sent at the next start', async () => {
+  test('for a peer whose visa came while the program was stopped is sent at the next start', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     await tell(moki, hulk);
@@ -162,7 +155,7 @@ describe('a receipt', () => {
   });
 
   test('that the network did not take is sent when it is back, after a restart as well', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     for (const restarts of [false, true]) {
       const bytes = await packed(moki, hulk.id, `restarts: ${restarts}`);
       await hulk.messenger.connect(brokenTransport(bytes));

@@ -4,19 +4,12 @@ import type { JsonObject } from '@dimp/foundation';
 import { ANYONE, type ID } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { protocol } from './people.ts';
-import { acquaint, type Client, text, uncheckedMessage, World } from './world.ts';
+import { acquaint, type Client, text, twoPeers, uncheckedMessage } from './world.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 type AnyDraft = Parameters<Client['messenger']['pack']>[0];
-
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
 
 async function wireOf(from: Client, draft: AnyDraft, to: ID): Promise<Record<string, unknown>> {
   const message = await from.messenger.pack(draft, to);
@@ -27,8 +20,8 @@ async function wireOf(from: Client, draft: AnyDraft, to: ID): Promise<Record<str
 const bytesOf = (wire: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(wire));
 
 describe('refused, with its code, and without an answer, is', () => {
-  test('a message with a forged signature, or of somebody else', async () => {
-    const { world, moki, hulk } = await couple();
+  test('a message with a forged signature, or signed by another user', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const eve = await world.join('eve');
     await acquaint(eve, hulk);
     const wire = await wireOf(eve, text('trust me'), hulk.id);
@@ -40,8 +33,8 @@ describe('refused, with its code, and without an answer, is', () => {
     expect([hulk.shown, hulk.sent]).toEqual([[], []]);
   });
 
-  test('a message to somebody else', async () => {
-    const { world, moki, hulk } = await couple();
+  test('a message to another user', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const eve = await world.join('eve');
     await acquaint(moki, eve);
     await world.deliver(bytesOf(await wireOf(moki, text('for Eve'), eve.id)), hulk);
@@ -49,16 +42,16 @@ describe('refused, with its code, and without an answer, is', () => {
     expect([hulk.shown, hulk.sent]).toEqual([[], []]);
   });
 
-  test('a message whose envelope names us, but whose content somebody else', async () => {
-    const { world, moki, hulk } = await couple();
+  test('a message whose envelope names us, but whose content names another user', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const wire = await wireOf(moki, text('to all'), ANYONE);
     await world.deliver(bytesOf({ ...wire, receiver: hulk.id.text }), hulk);
     expect(hulk.refused).toHaveLength(1);
     expect(hulk.shown).toEqual([]);
   });
 
-  test('damaged JSON; what comes behind it in the same package is taken in', async () => {
-    const { world, moki, hulk } = await couple();
+  test('damaged JSON; the messages behind it in the same package are accepted', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const good = await wireOf(moki, text('good'), hulk.id);
     const lines = ['{"sender": }', '{}', '{"a":1}', JSON.stringify(good)].join('\n');
     await world.deliver(new TextEncoder().encode(lines), hulk);
@@ -67,7 +60,7 @@ describe('refused, with its code, and without an answer, is', () => {
   });
 
   test('bytes that are no messages at all: the package is refused', async () => {
-    const { hulk } = await couple();
+    const { hulk } = await twoPeers();
     for (const bytes of [new Uint8Array([0xff, 0xfe]), new TextEncoder().encode('nonsense')]) {
       await hulk.messenger.receivedPackage(bytes);
     }
@@ -77,7 +70,7 @@ describe('refused, with its code, and without an answer, is', () => {
   });
 
   test('a message that is too old, by its envelope or by its content', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const wire = await wireOf(moki, text('old'), hulk.id);
     const time = Number(wire['time']);
     await world.deliver(bytesOf({ ...wire, time: time - 9 * 24 * 3600 }), hulk);
@@ -92,7 +85,7 @@ describe('refused, with its code, and without an answer, is', () => {
   });
 
   test('a message outside of the application’s own policy', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(hulk, { freshness: { maxAge: MINUTE } });
     const wire = await wireOf(moki, text('late'), hulk.id);
     await world.pass(2 * MINUTE);
@@ -100,8 +93,8 @@ describe('refused, with its code, and without an answer, is', () => {
     expect(hulk.refused).toEqual(['policy/expired']);
   });
 
-  test('tells who is said to have sent it, if anybody', async () => {
-    const { world, moki, hulk } = await couple();
+  test('reports the sender in the envelope, if there is one', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const senders: (ID | undefined)[] = [];
     hulk.messenger.on('refused', ({ sender }) => senders.push(sender));
     const wire = await wireOf(moki, text('x'), hulk.id);
@@ -122,14 +115,14 @@ describe('a forward', () => {
   }
 
   test('of forwards is opened four deep and no deeper', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     for (const depth of [1, 4, 5]) await world.deliver(await nested(moki, hulk, depth), hulk);
     expect(hulk.shown).toEqual(['depth 1', 'depth 4']);
     expect(hulk.refused).toEqual(['format/limit']);
   });
 
   test('holds 64 messages at most, and each is verified on its own', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const eve = await world.join('eve');
     await acquaint(eve, hulk);
     const messages: JsonObject[] = [];
@@ -147,8 +140,8 @@ describe('a forward', () => {
     expect(hulk.refused).toEqual(['crypto/signature', 'format/limit']);
   });
 
-  test('is answered with a forward of the receipts for those who wrote what is in it', async () => {
-    const { world, moki, hulk } = await couple();
+  test('is answered with a forward of the receipts for the authors of its messages', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const carrier = await world.join('carrier');
     await acquaint(carrier, hulk);
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
@@ -177,7 +170,7 @@ describe('an array', () => {
     protocol.contents.stamp(draft as never, { time: client.facebook.clock.now() / 1000 });
 
   test('is taken in content by content, once, and gets one receipt', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const contents = ['one', 'two'].map((words) => stamped(moki, text(words)));
     const delivery = await moki.messenger.send(ArrayContent.create({ contents }), hulk.id);
     await moki.messenger.idle();
@@ -191,7 +184,7 @@ describe('an array', () => {
   });
 
   test('of more than 64 contents is refused', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const contents = Array.from({ length: 65 }, (_, n) => stamped(moki, text(`${n}`)));
     const draft = ArrayContent.create({ contents: contents.slice(1) });
     await world.deliver(bytesOf(await wireOf(moki, draft, hulk.id)), hulk);
@@ -203,7 +196,7 @@ describe('an array', () => {
   });
 
   test('inside an array, and a forward inside one, are opened as well', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const inside = (await wireOf(moki, text('forwarded'), hulk.id)) as JsonObject;
     const inner = ArrayContent.create({
       contents: [stamped(moki, Text.create({ text: 'deep' })), stamped(moki, text('deeper'))],

@@ -1,11 +1,19 @@
 import { isWaiting, type PackOptions } from '@dimp/core';
 import { DocumentsCommand, MetaCommand } from '@dimp/extensions/commands';
 import { EntityType, type ID } from '@dimp/mkm';
-import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { acquaint, type Client, metaOf, tell, text, visaOf, World } from './world.ts';
+import {
+  acquaint,
+  type Client,
+  countSuspended,
+  metaOf,
+  tell,
+  text,
+  visaOf,
+  World,
+} from './world.ts';
 
 const MINUTE = 60_000;
 
@@ -24,10 +32,6 @@ async function oneWay() {
   return { world, moki, hulk };
 }
 
-async function suspended({ durable }: Client): Promise<number> {
-  return (await pathsOf(durable)).filter((path) => path.startsWith('suspended')).length;
-}
-
 /** What a client has asked the network for, as `kind name`; the questions are taken away. */
 function questions(client: Client): readonly string[] {
   const asked = client.sent.filter(({ to }) => to.isBroadcast);
@@ -40,19 +44,19 @@ function questions(client: Client): readonly string[] {
 }
 
 describe('a message from a stranger', () => {
-  test('is kept on disk, asked about, not shown and not confirmed; it is shown when his meta is saved', async () => {
+  test('is stored, requested, not shown and not confirmed; it is shown when their meta is saved', async () => {
     const { world, moki, hulk } = await oneWay();
     const waits: unknown[] = [];
     hulk.messenger.on('waiting', (missing) => waits.push(missing));
     await world.deliver(await bare(moki, hulk.id), hulk);
     expect(hulk.shown).toEqual([]);
-    expect(await suspended(hulk)).toBe(1);
+    expect(await countSuspended(hulk)).toBe(1);
     expect(waits).toMatchObject([{ for: 'meta', id: { entity: moki.id.entity } }]);
     expect(questions(hulk)).toEqual(['meta moki', 'documents moki']);
     await hulk.facebook.saveMeta(await metaOf(moki), moki.id);
     await hulk.messenger.idle();
     expect(hulk.shown).toEqual(['hi']);
-    expect(await suspended(hulk)).toBe(0);
+    expect(await countSuspended(hulk)).toBe(0);
     expect(hulk.failed).toEqual([]);
   });
 
@@ -85,7 +89,7 @@ describe('a message from a stranger', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('is shown at the next start if his meta came while the program died', async () => {
+  test('is shown at the next start if their meta came while the program died', async () => {
     const { world, moki, hulk } = await oneWay();
     await world.deliver(await bare(moki, hulk.id), hulk);
     hulk.store.crash();
@@ -94,10 +98,10 @@ describe('a message from a stranger', () => {
     await world.restart(hulk);
     await hulk.messenger.idle();
     expect(hulk.shown).toEqual(['hi']);
-    expect(await suspended(hulk)).toBe(0);
+    expect(await countSuspended(hulk)).toBe(0);
   });
 
-  test('with his meta attached is shown at once, and so are those that waited, in order', async () => {
+  test('with their meta attached is shown at once, after those that waited, in order', async () => {
     const { world, moki, hulk } = await oneWay();
     await world.deliver(await bare(moki, hulk.id, 'one'), hulk);
     await world.deliver(await bare(moki, hulk.id, 'two'), hulk);
@@ -134,7 +138,7 @@ describe('a message from a stranger', () => {
     },
   );
 
-  test('is shown without anybody’s help if a station knows him', async () => {
+  test('is shown without the user’s help if a station knows them', async () => {
     const { world, moki, hulk } = await oneWay();
     const station = await world.join('station', {
       network: EntityType.Station,
@@ -167,12 +171,12 @@ describe('a message to a whole group', () => {
     const { world, moki, hulk, group, members, message } = await team();
     await tell(hulk, moki);
     await world.deliver(moki.messenger.serialize(message), hulk);
-    expect([hulk.shown, hulk.refused, await suspended(hulk)]).toEqual([[], [], 1]);
+    expect([hulk.shown, hulk.refused, await countSuspended(hulk)]).toEqual([[], [], 1]);
     expect(questions(hulk)).toEqual(['meta team', 'documents team']);
     await hulk.facebook.saveMembers(group, members);
     await hulk.messenger.idle();
     expect(hulk.shown).toEqual(['hi']);
-    expect(await suspended(hulk)).toBe(0);
+    expect(await countSuspended(hulk)).toBe(0);
   });
 
   test.each([false, true])(
@@ -182,21 +186,21 @@ describe('a message to a whole group', () => {
       await world.deliver(moki.messenger.serialize(message), hulk);
       await tell(hulk, moki);
       await hulk.messenger.idle();
-      expect(await suspended(hulk)).toBe(1);
+      expect(await countSuspended(hulk)).toBe(1);
       if (restarts) await world.restart(hulk);
       await hulk.facebook.saveMembers(group, members);
       await hulk.messenger.idle();
       expect(hulk.shown).toEqual(['hi']);
-      expect(await suspended(hulk)).toBe(0);
+      expect(await countSuspended(hulk)).toBe(0);
     },
   );
 });
 
-describe('of what strangers send', () => {
+describe('of the messages of strangers', () => {
   test('32 messages of each are kept, the oldest goes first', async () => {
     const { world, moki, hulk } = await oneWay();
     for (let n = 1; n <= 40; n++) await world.deliver(await bare(moki, hulk.id, `${n}`), hulk);
-    expect(await suspended(hulk)).toBe(32);
+    expect(await countSuspended(hulk)).toBe(32);
     await world.restart(hulk);
     await tell(hulk, moki);
     await hulk.messenger.idle();
@@ -210,20 +214,20 @@ describe('of what strangers send', () => {
     await world.deliver(bytes, hulk);
     await world.restart(hulk);
     await world.deliver(bytes, hulk);
-    expect(await suspended(hulk)).toBe(1);
+    expect(await countSuspended(hulk)).toBe(1);
     await tell(hulk, moki);
     await hulk.messenger.idle();
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('what has waited so long that it would be refused is forgotten', async () => {
+  test('a message that has waited so long that it would be refused is removed', async () => {
     const { world, moki, hulk } = await oneWay();
     await world.deliver(await bare(moki, hulk.id), hulk);
     await world.pass(9 * 24 * 60 * MINUTE);
-    expect(await suspended(hulk)).toBe(0);
+    expect(await countSuspended(hulk)).toBe(0);
   });
 
-  test('what proves to be forged when the meta arrives is refused and forgotten', async () => {
+  test('a message that proves to be forged when the meta arrives is refused and removed', async () => {
     const { world, moki, hulk } = await oneWay();
     const wire = JSON.parse(new TextDecoder().decode(await bare(moki, hulk.id)));
     const eve = await world.join('eve');
@@ -234,7 +238,7 @@ describe('of what strangers send', () => {
     await tell(hulk, moki);
     await hulk.messenger.idle();
     expect([hulk.shown, hulk.refused]).toEqual([[], ['crypto/signature']]);
-    expect(await suspended(hulk)).toBe(0);
+    expect(await countSuspended(hulk)).toBe(0);
   });
 });
 

@@ -2,7 +2,6 @@ import { createProtocol, isWaiting } from '@dimp/core';
 import { defineContent } from '@dimp/dkd';
 import { standard } from '@dimp/extensions/standard';
 import { encodeBase64, type JsonObject } from '@dimp/foundation';
-import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { Facebook, Messenger, messageID } from '../src/index.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
@@ -10,9 +9,12 @@ import { protocol } from './people.ts';
 import {
   acquaint,
   type Client,
+  countSuspended,
   metaOf,
+  sendTexts,
   tell,
   text,
+  twoPeers,
   uncheckedMessage,
   visaOf,
   World,
@@ -20,25 +22,11 @@ import {
 
 const MINUTE = 60_000;
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
-
-/** Takes the packets that a client has sent off the network. */
-async function packets(from: Client, to: Client, ...words: readonly string[]) {
-  for (const each of words) await from.messenger.send(text(each), to.id);
-  await from.messenger.idle();
-  return from.sent.splice(0).map(({ bytes }) => bytes);
-}
-
 describe('a message that its type refuses', () => {
   const refused = { type: 1, text: { no: 'text' } };
 
   test('is shown as unknown, confirmed, and holds up nothing', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const unknown: string[] = [];
     await world.restart(hulk, {
       prepare: (messenger) => {
@@ -58,8 +46,8 @@ describe('a message that its type refuses', () => {
     expect(unknown).toEqual(['1']);
   });
 
-  test('is still there after a restart, for whoever iterates over messages', async () => {
-    const { world, moki, hulk } = await couple();
+  test('is still there for the iteration after a restart', async () => {
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(hulk, { screen: false });
     const before = hulk.messenger.messages();
     void before.next();
@@ -71,8 +59,8 @@ describe('a message that its type refuses', () => {
     expect(hulk.failed).toEqual([]);
   });
 
-  test('is refused if it is not proven that a stranger knows what is in it, and if it is a command', async () => {
-    const { world, moki, hulk } = await couple();
+  test('is refused if it is an unproven message of a stranger, and if it is a command', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const time = Math.floor(world.time.now() / 1000);
     const old = { text: '{"type":1,"sn":1000000007,"text":{"no":"text"}}', time };
     await world.deliver(bytesOf(await oldMessage(moki, hulk, old)), hulk);
@@ -119,9 +107,9 @@ describe('a message that its type refuses', () => {
 describe('a message that cannot be opened', () => {
   test('of a contact does not hold up those behind it, whichever comes first, and over a restart', async () => {
     for (const order of ['before', 'after', 'restart'] as const) {
-      const { world, moki, hulk } = await couple();
+      const { world, moki, hulk } = await twoPeers();
       await hulk.facebook.addContact(hulk.id, moki.id);
-      const [one, two] = await packets(moki, hulk, 'one', 'two');
+      const [one, two] = await sendTexts(moki, hulk, 'one', 'two');
       if (one === undefined || two === undefined) expect.unreachable();
       const wire = JSON.parse(new TextDecoder().decode(one)) as JsonObject;
       const unreadable = bytesOf(withKey(wire, 0));
@@ -138,7 +126,7 @@ describe('a message that cannot be opened', () => {
   });
 
   test('is shown once and confirmed when its sender has packed it anew for a newer key', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await hulk.facebook.addContact(hulk.id, moki.id);
     const time = Math.floor(world.time.now() / 1000);
     const content = { type: 1, sn: 77, time, text: 'the same' };
@@ -173,9 +161,9 @@ describe('changed copies of a message', () => {
   ];
 
   test.each(changes)('before the genuine one do not keep it out: %s', async (_, change) => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(moki, { cipher: 'AES' });
-    const [bytes] = await packets(moki, hulk, 'genuine');
+    const [bytes] = await sendTexts(moki, hulk, 'genuine');
     if (bytes === undefined) expect.unreachable();
     const wire = JSON.parse(new TextDecoder().decode(bytes)) as JsonObject;
     await world.deliver(bytesOf(change(wire)), hulk);
@@ -197,27 +185,23 @@ describe('changed copies of a message', () => {
     for (let n = 0; n < 3; n++) await world.deliver(poisoned(n), hulk);
     await world.deliver(poisoned(2), hulk);
     await world.deliver(bytesOf(message.wire), hulk);
-    expect(await suspended(hulk)).toBe(4);
+    expect(await countSuspended(hulk)).toBe(4);
     expect(hulk.refused).toEqual([]);
     await world.deliver(poisoned(4), hulk);
     expect(hulk.refused).toEqual(['policy/rate-limited']);
-    expect(await suspended(hulk)).toBe(4);
+    expect(await countSuspended(hulk)).toBe(4);
     await hulk.facebook.saveMeta(await metaOf(moki), moki.id);
     await hulk.facebook.saveDocument(await visaOf(moki), moki.id);
     await hulk.messenger.idle();
     expect(hulk.shown).toEqual(['genuine']);
-    expect(await suspended(hulk)).toBe(0);
+    expect(await countSuspended(hulk)).toBe(0);
     await world.pass(MINUTE);
   });
 });
 
-/** With another wrapped key, which nobody signs. */
+/** With another wrapped key, which is not signed. */
 function withKey({ keys: _, ...wire }: JsonObject, byte: number): JsonObject {
   return { ...wire, key: encodeBase64(new Uint8Array(256).fill(byte)) };
-}
-
-async function suspended({ durable }: Client): Promise<number> {
-  return (await pathsOf(durable)).filter((path) => path.startsWith('suspended')).length;
 }
 
 /** A text that names the message before it. */

@@ -4,16 +4,9 @@ import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { NeverForgotten } from '../src/inbox/never-forgotten.ts';
 import { bytesOf, oldMessage } from './old-peer.ts';
-import { acquaint, type Client, text, World } from './world.ts';
+import { type Client, text, twoPeers, type World } from './world.ts';
 
 const DAY = 24 * 3_600_000;
-
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
 
 function secondsOf({ time }: World): number {
   return Math.floor(time.now() / 1000);
@@ -29,7 +22,7 @@ function timeBehind(world: World): string {
   return `{"type":1,"sn":2718281828,"time":${secondsOf(world)},"text":"later in the text"}`;
 }
 
-/** Writes another time into the first block, as whoever carries the message can: nobody signs the IV. */
+/** Writes another time into the first block, as any carrier of the message can, because the IV is not signed. */
 function redated(wire: JsonObject, from: number, to: number): JsonObject {
   const block = (time: number): string => `{"time":${time}`.slice(0, 16);
   const iv = decodeBase64(String(wire['IV']));
@@ -45,7 +38,7 @@ async function neverForgotten({ durable }: Client): Promise<readonly string[]> {
 
 describe('a message that comes again after its record was forgotten', () => {
   test('with another time written into it through the IV is not shown again', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const written = secondsOf(world);
     const wire = await oldMessage(moki, hulk, { text: timeFirst(world), time: written });
     await world.deliver(bytesOf(wire), hulk);
@@ -60,7 +53,7 @@ describe('a message that comes again after its record was forgotten', () => {
   });
 
   test('and whose time stands behind the first block is refused by its age, and takes no room for ever', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const time = secondsOf(world);
     const wire = await oldMessage(moki, hulk, { text: timeBehind(world), time });
     await world.deliver(bytesOf(wire), hulk);
@@ -75,7 +68,7 @@ describe('a message that comes again after its record was forgotten', () => {
   test.each(['{"sn":7,"type":1,"text":"no time"}', '{"T":1,"N":7,"text":"short names"}'])(
     'and has no time at all is not shown again, whatever its envelope says: %s',
     async (content) => {
-      const { world, moki, hulk } = await couple();
+      const { world, moki, hulk } = await twoPeers();
       const wire = await oldMessage(moki, hulk, { text: content, time: secondsOf(world) });
       for (let weeks = 0; weeks < 3; weeks++) {
         await world.deliver(bytesOf({ ...wire, time: secondsOf(world) }), hulk);
@@ -88,7 +81,7 @@ describe('a message that comes again after its record was forgotten', () => {
   );
 
   test('of our own programs cannot be given another IV', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(moki, { cipher: 'AES' });
     const packed = await moki.messenger.pack(text('bound'), hulk.id);
     if ('status' in packed) expect.unreachable();
@@ -103,7 +96,7 @@ describe('a message that comes again after its record was forgotten', () => {
 });
 
 test('messages tell whether their time can be trusted; those with another one show when they arrived', async () => {
-  const { world, moki, hulk } = await couple();
+  const { world, moki, hulk } = await twoPeers();
   await world.restart(hulk, { screen: false });
   const hour = 3600;
   const early = secondsOf(world) - hour;
@@ -124,7 +117,7 @@ test('messages tell whether their time can be trusted; those with another one sh
 });
 
 describe('names that are never forgotten', () => {
-  test('take 16 bytes each, and tell nobody without the key of the device whether a message was here', async () => {
+  test('take 16 bytes each, and do not show without the device key whether a message was received', async () => {
     const [store, other] = [memoryStore(), memoryStore()];
     const [names, others] = [new NeverForgotten(store), new NeverForgotten(other)];
     const count = 500;

@@ -27,7 +27,7 @@ async function captured(world: World, moki: Client, hulk: Client, key: JsonObjec
   return oldMessage(moki, hulk, { text: content, time, key });
 }
 
-/** The same ciphertext under the same wrapped key, signed by somebody else. */
+/** The same ciphertext under the same wrapped key, signed by another user. */
 async function stolen(thief: Client, wire: JsonObject): Promise<JsonObject> {
   const signer = await thief.facebook.requireSigner(thief.id);
   const signature = await signer.sign(decodeBase64(String(wire['data'])));
@@ -35,7 +35,7 @@ async function stolen(thief: Client, wire: JsonObject): Promise<JsonObject> {
 }
 
 describe('whose a message key is', () => {
-  test('is remembered over restarts: nobody else has what it encrypts opened as their own', async () => {
+  test('is remembered over restarts: no other peer can send its ciphertext as their own', async () => {
     const { world, moki, hulk, eve } = await three();
     const key = oldKey();
     await world.deliver(bytesOf(await captured(world, moki, hulk, key, 1)), hulk);
@@ -47,7 +47,7 @@ describe('whose a message key is', () => {
     expect(hulk.shown).toEqual(['secret 1', 'secret 2']);
   });
 
-  test('goes with a backup: on another device nobody else can use it either', async () => {
+  test('is part of a backup: no other peer can use it on another device either', async () => {
     const { world, moki, hulk, eve } = await three();
     const key = oldKey();
     await world.deliver(bytesOf(await captured(world, moki, hulk, key, 1)), hulk);
@@ -78,7 +78,7 @@ describe('whose a message key is', () => {
     expect(known).toEqual({ owner: moki.id.entity, proven: true });
   });
 
-  test('is nobody’s whose record is damaged: it cannot be used without proof', async () => {
+  test('has no owner if its record is damaged, and cannot be used without proof', async () => {
     const store = memoryStore();
     const { hulk, eve } = await three();
     const claim = { user: hulk.id, fingerprint: 'x'.repeat(22) };
@@ -107,7 +107,7 @@ describe('whose a message key is', () => {
   });
 });
 
-test('somebody who used AES-GCM and now sends something weaker is reported, and not refused', async () => {
+test('a sender who used AES-GCM and now sends a weaker message is reported, and not refused', async () => {
   const { world, moki, hulk } = await three();
   const weaker: string[] = [];
   hulk.messenger.on('weaker', ({ sender }) => weaker.push(sender.entity));

@@ -32,14 +32,14 @@ describe.each(algorithms)('a user with $algorithm and meta type $metaType', (opt
   });
 });
 
-test('a message to somebody without visa waits for it', async () => {
+test('a message to a receiver without a visa waits for the visa', async () => {
   const moki = await newUser('moki', { algorithm: 'ECC' });
   const hulk = await newUser('hulk', { algorithm: 'ECC' });
   const outcome = await moki.messenger.pack(Text.create({ text: 'hi' }), hulk.user.id);
   expect(outcome).toMatchObject({ status: 'waiting', for: 'visa', id: hulk.user.id });
 });
 
-test('a message from a stranger waits for his meta, and opens when it is attached', async () => {
+test('a message of a stranger waits for their meta, and opens when the meta is attached', async () => {
   const moki = await newUser('moki', { algorithm: 'ECC' });
   const hulk = await newUser('hulk', { algorithm: 'ECC' });
   await introduce(hulk, moki, 'one way');
@@ -52,7 +52,7 @@ test('a message from a stranger waits for his meta, and opens when it is attache
   expect(await hulk.facebook.document(moki.user.id)).toMatchObject({ type: 'visa' });
 });
 
-test('a broadcast is plain text for everybody', async () => {
+test('a broadcast is plain text', async () => {
   const moki = await newUser('moki', { algorithm: 'ECC' });
   const hulk = await newUser('hulk', { algorithm: 'ECC' });
   await introduce(moki, hulk);
@@ -65,7 +65,7 @@ test('a broadcast is plain text for everybody', async () => {
 });
 
 describe.each(['hidden', 'split', 'whole'] as const)('a %s group message', (form) => {
-  test('is read by all members and by nobody else', async () => {
+  test('is read by all members and by no other user', async () => {
     const [moki, hulk, monkey, stranger] = await Promise.all(
       ['moki', 'hulk', 'monkey', 'stranger'].map((name) => newUser(name, { algorithm: 'ECC' })),
     );
@@ -155,7 +155,7 @@ test('a machine without users cannot send', async () => {
   });
 });
 
-test('what no peer would read is refused before it is sent', async () => {
+test('a message that no peer would accept is refused before it is sent', async () => {
   const moki = await newUser('moki', { algorithm: 'ECC' });
   const huge = Text.create({ text: 'x'.repeat(1024 * 1024) });
   await expect(moki.messenger.pack(huge, ANYONE)).rejects.toMatchObject({ code: 'format/limit' });

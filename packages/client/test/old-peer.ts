@@ -29,8 +29,8 @@ export function oldKey(): JsonObject {
 }
 
 /**
- * A message as an older program makes it, or somebody who wants it to look so: the wrapped key names nobody, and nothing in
- * the content says which IV belongs to it.
+ * A message as an older program makes it, or an attacker who imitates one: the wrapped key names no sender, and the
+ * content does not name its IV.
  */
 export async function oldMessage(
   from: Pick<Client, 'id' | 'facebook'>,

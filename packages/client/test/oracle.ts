@@ -7,7 +7,7 @@ import { acquaint, World } from './world.ts';
 
 /** What can be seen from outside of what a program does with a message. */
 interface Trace {
-  /** What it sends, and what it hands back for whoever brought the message. */
+  /** Number of messages that it sends, and that it hands back to the carrier. */
   readonly sent: number;
   readonly handedBack: number;
   /** Whether it refuses to take the message. */
@@ -15,8 +15,8 @@ interface Trace {
 }
 
 /**
- * A stranger captures a message of an older program and tries to read it: signs changed copies as their own, and watches
- * what the receiver's program does. Half of the copies open, half of them do not.
+ * A stranger captures a message of an older program and tries to read it: signs changed copies as their own, and
+ * watches what the receiver's program does. Half of the copies open, half of them do not.
  *
  * @returns the different traces of copies that open, and of those that do not
  */
@@ -34,7 +34,7 @@ export async function askOracle(queries: number) {
   for (let n = 0; n < queries; n++) {
     const sn = 1_000_000_000 + n;
     const kind = n % 6 < 3 ? '"type":1' : '"type":77';
-    // The original was withheld: nobody has used its key here.
+    // The original was withheld, so its key was never used here.
     const captured = await oldMessage(moki, hulk, {
       text: `{${kind},"sn":${sn},"time":${time},"text":"PIN ${n}"}`,
       time,

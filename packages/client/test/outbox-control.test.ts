@@ -5,18 +5,11 @@ import { failingStore } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
 import { createGroup, Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { acquaint, onlyDelivery, outboxOf, text, World } from './world.ts';
-
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
+import { acquaint, onlyDelivery, outboxOf, text, twoPeers, World } from './world.ts';
 
 describe('cancel', () => {
-  test('calls off what has not left, and the next message does not wait for it', async () => {
-    const { world, moki, hulk } = await couple();
+  test('cancels a message that has not left, and the next message does not wait for it', async () => {
+    const { world, moki, hulk } = await twoPeers();
     moki.online = false;
     const delivery = await moki.messenger.send(text('never'), hulk.id);
     expect(await delivery.cancel()).toBe(true);
@@ -31,7 +24,7 @@ describe('cancel', () => {
     expect(hulk.shown).toEqual(['instead']);
   });
 
-  test('calls off what waits, and what waits behind it goes on', async () => {
+  test('cancels a waiting message, and those behind it go on', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     const first = await moki.messenger.send(text('never'), hulk.id);
@@ -43,7 +36,7 @@ describe('cancel', () => {
   });
 
   test('is too late when the message has been sent, also by an earlier life', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
     await moki.messenger.idle();
     expect(await delivery.cancel()).toBe(false);
@@ -55,7 +48,7 @@ describe('cancel', () => {
   });
 
   test('is too late while the transport has the message in its hands', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     let take = (): void => {};
     const taking = new Promise<void>((resolve) => {
       take = resolve;
@@ -79,7 +72,7 @@ describe('cancel', () => {
   });
 
   test('of a group message whose members are not known ends as failed, not as received', async () => {
-    const { moki, hulk } = await couple();
+    const { moki, hulk } = await twoPeers();
     const group = await createGroup('team', {
       facebook: hulk.facebook,
       founder: hulk.id,
@@ -92,7 +85,7 @@ describe('cancel', () => {
   });
 
   test('discard is refused for a message on its way', async () => {
-    const { moki, hulk } = await couple();
+    const { moki, hulk } = await twoPeers();
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
     await expect(delivery.discard()).rejects.toBeInstanceOf(RangeError);
     expect(await moki.messenger.deliveries()).toHaveLength(1);
@@ -101,7 +94,7 @@ describe('cancel', () => {
 
 describe('send', () => {
   test('rejects if the store fails, and nothing is sent, now or later', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const sent: Uint8Array[] = [];
     const store = failingStore(moki.durable, 100);
     const options = {
@@ -134,8 +127,8 @@ describe('send', () => {
     expect(hulk.shown).toEqual(['first', 'last']);
   });
 
-  test('rejects what no message can hold, and what is behind goes on', async () => {
-    const { world, moki, hulk } = await couple();
+  test('rejects a message that is too large, and those behind it go on', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const huge = text('x'.repeat(1024 * 1024));
     await expect(moki.messenger.send(huge, hulk.id)).rejects.toMatchObject({
       code: 'format/limit',
@@ -146,8 +139,8 @@ describe('send', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('what the transport will never take is given up, and does not block the others', async () => {
-    const { world, moki, hulk } = await couple();
+  test('a message that the transport refuses for good is given up, and does not block others', async () => {
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(moki, {
       sendPackage: async (bytes, to) => {
         if (bytes.length > 10_000) throw new ProtocolError('format/limit', 'too long for me');
@@ -162,8 +155,8 @@ describe('send', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('to everybody, and of what needs no receipt, ends with sent and leaves nothing behind', async () => {
-    const { moki } = await couple();
+  test('of a broadcast, and of a message without receipts, ends with sent and leaves no record', async () => {
+    const { moki } = await twoPeers();
     const broadcast = await moki.messenger.send(text('to all'), ANYONE);
     await moki.messenger.idle();
     expect(broadcast.report).toMatchObject({ state: 'sent', settled: true });
@@ -174,7 +167,7 @@ describe('send', () => {
   });
 
   test('without a user of this machine is identity/not-found', async () => {
-    const { moki, hulk } = await couple();
+    const { moki, hulk } = await twoPeers();
     await expect(
       moki.messenger.send(text('x'), hulk.id, { sender: hulk.id }),
     ).rejects.toMatchObject({ code: 'identity/not-found' });

@@ -9,7 +9,7 @@ import { acquaint, text, World } from './world.ts';
 const SECOND = 1000;
 
 /** Two people with files of their own. */
-async function couple() {
+async function peersOnDisk() {
   const world = new World();
   const open = async (name: string) => {
     const folder = await mkdtemp(join(tmpdir(), 'messenger-'));
@@ -27,7 +27,7 @@ async function couple() {
 
 describe('over LMDB', () => {
   test('a message outlives its sender’s and its receiver’s program, and is shown once', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await peersOnDisk();
     hulk.online = false;
     await moki.messenger.send(text('hi'), hulk.id);
     await world.carry();
@@ -44,8 +44,8 @@ describe('over LMDB', () => {
     expect(await moki.messenger.deliveries()).toEqual([]);
   });
 
-  test('what a message waits for is waited for after a restart, too', async () => {
-    const { world, moki } = await couple();
+  test('a message goes on waiting after a restart', async () => {
+    const { world, moki } = await peersOnDisk();
     const stranger = await world.join('stranger');
     await moki.messenger.send(text('hi'), stranger.id);
     await world.restart(moki);
@@ -59,7 +59,7 @@ describe('over LMDB', () => {
     async (afterWrites) => {
       for (const unacknowledged of [false, true]) {
         for (const victim of ['moki', 'hulk'] as const) {
-          const { world, moki, hulk } = await couple();
+          const { world, moki, hulk } = await peersOnDisk();
           const shown = new Map<string, string>();
           const program = {
             screen: false,

@@ -9,19 +9,13 @@ import {
   onlyDelivery,
   outboxOf,
   text,
+  twoPeers,
   visaOf,
   World,
 } from './world.ts';
 
 const HOUR = 60 * 60_000;
 const DAY = 24 * HOUR;
-
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
 
 describe('a message outlives the program', () => {
   test('while it waits for the receiver’s visa', async () => {
@@ -41,7 +35,7 @@ describe('a message outlives the program', () => {
   });
 
   test('while it is queued', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     moki.online = false;
     const { id } = await moki.messenger.send(text('hi'), hulk.id);
     await world.restart(moki);
@@ -55,7 +49,7 @@ describe('a message outlives the program', () => {
   });
 
   test('while it is sent: it is sent again, and shown once', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await moki.messenger.send(text('hi'), hulk.id);
     await moki.messenger.idle();
     const [first] = moki.sent;
@@ -70,7 +64,7 @@ describe('a message outlives the program', () => {
   });
 
   test('while it is delivered: it is not sent again, and the receipt still counts', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const { station, packet } = await delivered(world, moki, hulk);
     await world.restart(moki, { station: station.id });
     const delivery = await onlyDelivery(moki);
@@ -84,7 +78,7 @@ describe('a message outlives the program', () => {
   });
 
   test('when it was given up: it stays until it is discarded', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     moki.online = false;
     await moki.messenger.send(text('hi'), hulk.id);
     await world.pass(7 * DAY + HOUR);
@@ -101,8 +95,8 @@ describe('a message outlives the program', () => {
     expect(await outboxOf(moki)).toEqual([]);
   });
 
-  test('with its place: what was written before goes first, what after comes behind', async () => {
-    const { world, moki, hulk } = await couple();
+  test('in its place: earlier messages go first, later ones follow', async () => {
+    const { world, moki, hulk } = await twoPeers();
     moki.online = false;
     for (const words of ['one', 'two']) await moki.messenger.send(text(words), hulk.id);
     await world.restart(moki);
@@ -136,9 +130,9 @@ async function delivered(world: World, moki: Client, hulk: Client) {
   return { station, packet };
 }
 
-describe('a message that nobody confirms', () => {
-  test('is sent again and again, less and less often, and shown once, whoever is restarted meanwhile', async () => {
-    const { world, moki, hulk } = await couple();
+describe('a message that is not confirmed', () => {
+  test('is sent again with growing pauses, and shown once, even if programs are restarted meanwhile', async () => {
+    const { world, moki, hulk } = await twoPeers();
     // Every receipt gets lost.
     world.loses = ({ to }) => to.entity === moki.id.entity;
     await moki.messenger.send(text('hi'), hulk.id);
@@ -165,7 +159,7 @@ describe('a message that nobody confirms', () => {
   });
 
   test('is given up after as long as the policy says, and can be tried again, and that lasts', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const policy = { resend: { expiresAfter: HOUR } };
     await world.restart(moki, policy);
     hulk.online = false;
@@ -191,7 +185,7 @@ describe('a message that nobody confirms', () => {
   });
 
   test('because there was no connection is not sent any more when there is one', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await world.restart(moki, { resend: { expiresAfter: 60_000 } });
     moki.online = false;
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
@@ -207,7 +201,7 @@ describe('a message that nobody confirms', () => {
   });
 
   test('although a station has it, is given up as well', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     await delivered(world, moki, hulk);
     const delivery = await onlyDelivery(moki);
     await world.pass(7 * DAY + HOUR);

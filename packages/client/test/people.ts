@@ -13,7 +13,7 @@ export interface Person {
   readonly user: User;
 }
 
-/** A user on a machine of his own. */
+/** A user with a machine of their own. */
 export async function newUser(
   name: string,
   options: Omit<RegisterOptions, 'facebook'> = {},
@@ -24,7 +24,7 @@ export async function newUser(
   return { facebook, messenger: new Messenger({ facebook }), user };
 }
 
-/** Gives everybody everybody's meta and visa; `one way` only the first person's to the others. */
+/** Exchanges the metas and visas of all; `one way` gives only the first person's to the others. */
 export async function introduce(...people: readonly (Person | 'one way')[]): Promise<void> {
   const persons = people.filter((each) => each !== 'one way');
   const oneWay = people.includes('one way');

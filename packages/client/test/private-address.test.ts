@@ -80,7 +80,7 @@ describe('hosts that are no public ones', () => {
     );
   });
 
-  test('whatever text stands for an address is judged, without an error', () => {
+  test('any text in place of an address is judged without an error', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -10,19 +10,12 @@ import {
 import { ANYONE, EntityType, type ID, signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import { createGroup } from '../src/index.ts';
-import { acquaint, type Client, metaOf, tell, text, visaOf, World } from './world.ts';
+import { acquaint, type Client, metaOf, tell, text, twoPeers, visaOf, World } from './world.ts';
 
 const MINUTE = 60_000;
 const STATION = { network: EntityType.Station, screen: false } as const;
 
 type AnyDraft = Parameters<Client['messenger']['pack']>[0];
-
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
-  return { world, moki, hulk };
-}
 
 /** Says something to a client and reads what it answers, which is not carried on. */
 async function answersOf(
@@ -49,14 +42,14 @@ const receipt = (words: string) => [{ kind: 'receipt', body: { text: words } }];
 
 describe('a question for a meta', () => {
   test('of a user of this machine is answered with it', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const answers = await answersOf(world, moki, hulk, MetaCommand.create({ did: hulk.id }));
     const { wire } = await metaOf(hulk);
     expect(answers).toMatchObject([{ kind: 'meta', body: { meta: { key: wire['key'] } } }]);
   });
 
-  test('of somebody else is not, unless we are a directory: who our contacts are is nobody’s business', async () => {
-    const { world, moki, hulk } = await couple();
+  test('of another user is not, unless we are a directory, because contacts are private', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const monkey = await world.join('monkey');
     await tell(hulk, monkey);
     const question = MetaCommand.create({ did: monkey.id });
@@ -66,7 +59,7 @@ describe('a question for a meta', () => {
   });
 
   test('of a group is answered by its members', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const { id } = await createGroup('team', {
       facebook: hulk.facebook,
       founder: hulk.id,
@@ -77,13 +70,13 @@ describe('a question for a meta', () => {
   });
 
   test('of who asks is not answered', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const question = MetaCommand.create({ did: moki.id });
     expect(await answersOf(world, moki, hulk, question)).toEqual([]);
   });
 
   test('is answered once in ten minutes to the same person', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const ask = async (from: Client) =>
       (await answersOf(world, from, hulk, MetaCommand.create({ did: hulk.id }))).length;
     const monkey = await world.join('monkey');
@@ -94,8 +87,8 @@ describe('a question for a meta', () => {
     expect(await ask(moki)).toBe(1);
   });
 
-  test('to everybody is answered by who knows, and by nobody else', async () => {
-    const { world, moki, hulk } = await couple();
+  test('to all stations is answered by those who know, and by no other', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const question = DocumentsCommand.create({ did: hulk.id });
     const answers = await answersOf(world, moki, hulk, question, ANYONE);
     expect(answers).toMatchObject([{ kind: 'documents' }]);
@@ -106,14 +99,14 @@ describe('a question for a meta', () => {
 
 describe('a question for documents', () => {
   test('is answered with them and the meta', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const question = DocumentsCommand.create({ did: hulk.id });
     const [answer] = await answersOf(world, moki, hulk, question);
     expect(answer).toMatchObject({ kind: 'documents', body: { meta: {}, documents: [{}] } });
   });
 
-  test('newer than ours, or of somebody unknown, is answered with a receipt', async () => {
-    const { world, moki, hulk } = await couple();
+  test('newer than ours, or of an unknown entity, is answered with a receipt', async () => {
+    const { world, moki, hulk } = await twoPeers();
     const time = (await visaOf(hulk)).time ?? 0;
     const ask = (did: ID, last_time: number) =>
       answersOf(world, moki, hulk, DocumentsCommand.create({ did, last_time }));
@@ -124,9 +117,9 @@ describe('a question for documents', () => {
   });
 });
 
-describe('what others tell', () => {
+describe('metas and documents of others', () => {
   test('of themselves is kept, and they hear so', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const monkey = await world.join('monkey');
     await tell(monkey, hulk);
     await hulk.facebook.saveMeta(await metaOf(monkey), monkey.id);
@@ -134,7 +127,7 @@ describe('what others tell', () => {
     const told = DocumentsCommand.create({ did: monkey.id, documents });
     await answersOf(world, monkey, hulk, told);
     expect(await hulk.facebook.document(monkey.id)).toBeDefined();
-    // Now he can be answered.
+    // Now the sender can be answered.
     const answers = await answersOf(world, monkey, hulk, told);
     expect(answers).toMatchObject(receipt('Document received.'));
     const meta = (await metaOf(moki)).wire;
@@ -143,7 +136,7 @@ describe('what others tell', () => {
   });
 
   test('of strangers is not kept, unless we have asked for it or are a directory', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const stranger = await world.join('stranger');
     const meta = (await metaOf(stranger)).wire;
     const told = MetaCommand.create({ did: stranger.id, meta });
@@ -156,7 +149,7 @@ describe('what others tell', () => {
   });
 
   test('and is wrong or old changes nothing, and they hear why', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const wrong = MetaCommand.create({ did: moki.id, meta: (await metaOf(hulk)).wire });
     expect(await answersOf(world, moki, hulk, wrong)).toMatchObject(receipt('Meta not valid.'));
     const visa = await visaOf(moki);
@@ -221,9 +214,9 @@ describe('a handshake', () => {
   });
 });
 
-describe('what nobody handles', () => {
+describe('a command without a handler', () => {
   test('is answered with a receipt for a command, and told to the application', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await twoPeers();
     const unhandled: string[] = [];
     hulk.messenger.on('unhandled', ({ content }) => unhandled.push(content.kind));
     const dance = Command.create({ command: 'dance' });
@@ -235,7 +228,7 @@ describe('what nobody handles', () => {
   test.each([EntityType.Station, EntityType.Bot])(
     'gets no receipt if it comes from a machine (%i), nor does a text',
     async (network) => {
-      const { world, hulk } = await couple();
+      const { world, hulk } = await twoPeers();
       const machine = await world.join('machine', { network, screen: false });
       await acquaint(machine, hulk);
       expect(await answersOf(world, machine, hulk, Command.create({ command: 'x' }))).toEqual([]);
@@ -244,8 +237,8 @@ describe('what nobody handles', () => {
     },
   );
 
-  test('gets no receipt if it was said to everybody', async () => {
-    const { world, moki, hulk } = await couple();
+  test('gets no receipt if it was a broadcast', async () => {
+    const { world, moki, hulk } = await twoPeers();
     expect(await answersOf(world, moki, hulk, text('hi'), ANYONE)).toEqual([]);
     const dance = Command.create({ command: 'dance' });
     expect(await answersOf(world, moki, hulk, dance, ANYONE)).toEqual([]);
@@ -253,8 +246,8 @@ describe('what nobody handles', () => {
   });
 });
 
-test('an answer that cannot be packed is reported, and harms neither the connection nor what comes behind', async () => {
-  const { world, moki, hulk } = await couple();
+test('an answer that cannot be packed is reported, and harms neither the connection nor later messages', async () => {
+  const { world, moki, hulk } = await twoPeers();
   await world.restart(hulk, { directory: true });
   const monkey = await world.join('monkey');
   await tell(hulk, monkey);

@@ -9,7 +9,7 @@ import { acquaint, type ClientOptions, text, World } from './world.ts';
 type Prepare = (messenger: Messenger<typeof protocol>) => void;
 
 /** Moki writes; Hulk's program is what the test says. */
-async function couple(prepare: Prepare, options: ClientOptions = {}) {
+async function peersWithHandlers(prepare: Prepare, options: ClientOptions = {}) {
   const world = new World();
   const moki = await world.join('moki');
   const hulk = await world.join('hulk', { screen: false, ...options, prepare });
@@ -23,7 +23,7 @@ async function couple(prepare: Prepare, options: ClientOptions = {}) {
 
 describe('a handler', () => {
   test('answers the sender with one content, several or none', async () => {
-    const { moki, say } = await couple((messenger) => {
+    const { moki, say } = await peersWithHandlers((messenger) => {
       messenger.handle(Text, async ({ content: { body } }) => {
         if (body.text === 'none') return;
         const one = text(`${body.text}, too`);
@@ -36,7 +36,7 @@ describe('a handler', () => {
 
   test('is called in its order with the others of its type, and all answers are sent', async () => {
     const calls: string[] = [];
-    const { moki, say } = await couple((messenger) => {
+    const { moki, say } = await peersWithHandlers((messenger) => {
       for (const name of ['first', 'second']) {
         messenger.handle(Text, () => {
           calls.push(name);
@@ -52,7 +52,7 @@ describe('a handler', () => {
   test('is not called any more when it was disposed of; then messages go into the iteration', async () => {
     const calls: string[] = [];
     let handle: Disposable | undefined;
-    const { hulk, say } = await couple((messenger) => {
+    const { hulk, say } = await peersWithHandlers((messenger) => {
       handle = messenger.handle(Text, ({ content }) => {
         calls.push(content.body.text);
       });
@@ -68,7 +68,7 @@ describe('a handler', () => {
 
   test('gets the messages of one sender one after the other, however long it takes', async () => {
     const log: string[] = [];
-    const { say } = await couple((messenger) => {
+    const { say } = await peersWithHandlers((messenger) => {
       messenger.handle(Text, async ({ content }) => {
         log.push(`begin ${content.body.text}`);
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -81,7 +81,7 @@ describe('a handler', () => {
 
   test('of unknown gets contents whose type is not registered, and they are confirmed', async () => {
     const kinds: unknown[] = [];
-    const { world, moki, hulk } = await couple((messenger) => {
+    const { world, moki, hulk } = await peersWithHandlers((messenger) => {
       messenger.handle('unknown', ({ content }) => {
         kinds.push(content.wire['mood']);
       });
@@ -94,7 +94,7 @@ describe('a handler', () => {
 
   test('of commands gets those that are not standard', async () => {
     const names: unknown[] = [];
-    const { world, moki, hulk } = await couple((messenger) => {
+    const { world, moki, hulk } = await peersWithHandlers((messenger) => {
       messenger.handle(Command, ({ content }) => {
         names.push(content.wire['command']);
         return text('done');
@@ -131,9 +131,9 @@ async function unknownContent(
 }
 
 describe('middleware', () => {
-  test('stands in its order before the handlers, and may change what is answered', async () => {
+  test('runs in order before the handlers, and may change the answers', async () => {
     const log: string[] = [];
-    const { moki, say } = await couple((messenger) => {
+    const { moki, say } = await peersWithHandlers((messenger) => {
       for (const name of ['outer', 'inner']) {
         messenger.use(async (_message, next) => {
           log.push(`${name} before`);
@@ -152,9 +152,9 @@ describe('middleware', () => {
     expect(moki.shown).toEqual(['handler', 'inner', 'outer']);
   });
 
-  test('may keep a message back: nobody else gets it, and it does not come again', async () => {
+  test('may stop a message: no handler gets it, and it does not come again', async () => {
     const calls: string[] = [];
-    const { hulk, say, restart } = await couple((messenger) => {
+    const { hulk, say, restart } = await peersWithHandlers((messenger) => {
       messenger.use(({ content }, next) =>
         content.kind === 'text' && (content.body as { text: string }).text === 'spam'
           ? undefined
@@ -174,7 +174,7 @@ describe('middleware', () => {
     const calls: string[] = [];
     const errors: unknown[] = [];
     let broken = true;
-    const { say, restart, hulk } = await couple((messenger) => {
+    const { say, restart, hulk } = await peersWithHandlers((messenger) => {
       messenger.on('handlerFailed', ({ error }) => errors.push(error));
       messenger.use((_message, next) => {
         if (broken) throw new RangeError('broken');
@@ -240,7 +240,7 @@ describe('middleware', () => {
   test('cannot let a handler run twice', async () => {
     const errors: unknown[] = [];
     let calls = 0;
-    const { say } = await couple((messenger) => {
+    const { say } = await peersWithHandlers((messenger) => {
       messenger.on('handlerFailed', ({ error }) => errors.push(error));
       messenger.use(async (_message, next) => {
         await next();
@@ -256,7 +256,7 @@ describe('middleware', () => {
   });
 
   test('disposed of, is left out', async () => {
-    const { hulk, say } = await couple((messenger) => {
+    const { hulk, say } = await peersWithHandlers((messenger) => {
       messenger.use(() => undefined).close();
     });
     await say('hi');
@@ -266,7 +266,7 @@ describe('middleware', () => {
   test('sees commands that no handler knows, and they are answered with not supported all the same', async () => {
     const seen: string[] = [];
     const unhandled: string[] = [];
-    const { world, moki, hulk } = await couple((messenger) => {
+    const { world, moki, hulk } = await peersWithHandlers((messenger) => {
       messenger.use(({ content }, next) => {
         seen.push(content.kind);
         return next();
@@ -287,7 +287,7 @@ describe('a handler that fails', () => {
   test('gets the message again at the next start, until it has failed three times', async () => {
     let calls = 0;
     const failures: string[] = [];
-    const { moki, hulk, say, restart } = await couple((messenger) => {
+    const { moki, hulk, say, restart } = await peersWithHandlers((messenger) => {
       messenger.on('handlerFailed', ({ message }) => failures.push(message.id));
       messenger.handle(Text, () => {
         calls += 1;
@@ -295,7 +295,7 @@ describe('a handler that fails', () => {
       });
     });
     await say('hi');
-    // It has arrived, whatever the program makes of it.
+    // It has arrived, even if the program fails on it.
     expect(await moki.messenger.deliveries()).toEqual([]);
     for (let start = 0; start < 5; start++) {
       await restart();
@@ -308,7 +308,7 @@ describe('a handler that fails', () => {
 
   test('does not keep the messages behind from their turn', async () => {
     const shown: string[] = [];
-    const { say } = await couple((messenger) => {
+    const { say } = await peersWithHandlers((messenger) => {
       messenger.handle(Text, ({ content }) => {
         if (content.body.text === 'bad') throw new Error('no');
         shown.push(content.body.text);
@@ -318,9 +318,9 @@ describe('a handler that fails', () => {
     expect(shown).toEqual(['good']);
   });
 
-  test('because of an answer that nobody can send is one that fails', async () => {
+  test('whose answer cannot be sent counts as one that fails', async () => {
     const errors: unknown[] = [];
-    const { moki, hulk, say } = await couple((messenger) => {
+    const { moki, hulk, say } = await peersWithHandlers((messenger) => {
       messenger.on('handlerFailed', ({ error }) => errors.push(error));
       messenger.handle(Text, ({ content }) =>
         content.body.text === 'large' ? text('x'.repeat(1024 * 1024)) : text('small'),
@@ -338,7 +338,7 @@ describe('a handler that fails', () => {
       begun = resolve;
     });
     let patient = true;
-    const { world, moki, hulk, restart } = await couple((messenger) => {
+    const { world, moki, hulk, restart } = await peersWithHandlers((messenger) => {
       messenger.handle(Text, async () => {
         begun();
         if (patient) await new Promise(() => {});
@@ -363,7 +363,7 @@ describe('a handler that fails', () => {
     'or not: killed after $afterWrites writes, neither the message nor the answer is lost (one more is done: $unacknowledged)',
     async (crash) => {
       const handled = new Set<string>();
-      const { world, moki, hulk, restart } = await couple((messenger) => {
+      const { world, moki, hulk, restart } = await peersWithHandlers((messenger) => {
         messenger.handle(Text, ({ id, content }) => {
           handled.add(id);
           return text(`${content.body.text}, too`);

@@ -8,14 +8,14 @@ import { expect, onTestFinished, vi } from 'vitest';
 import { Facebook, Messenger } from '../src/index.ts';
 import { type SessionReport, StationSession, type StationSessionOptions } from '../src/session.ts';
 import { protocol } from './people.ts';
-import type { Client, World } from './world.ts';
+import { acquaint, type Client, World } from './world.ts';
 
 export type Program = Messenger<typeof protocol>;
 export type AnyDraft = Parameters<Program['pack']>[0];
 
 /** What a station has received. */
 export interface Heard {
-  /** Of its content, or `sealed` for what somebody else can read. */
+  /** Kind of its content, or `sealed` for a message to another receiver. */
   readonly kind: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly sender: ID;
@@ -35,7 +35,7 @@ export interface Line {
 const words = (bytes: Uint8Array): readonly string[] =>
   new TextDecoder().decode(bytes).split('\n').filter(Boolean);
 
-/** A station that does what a test tells it, and otherwise lets everybody in who can prove who he is. */
+/** A station that follows the script of a test, and otherwise accepts every user who proves their identity. */
 export class ScriptedStation {
   readonly heard: Heard[] = [];
   readonly lines: Line[] = [];
@@ -157,7 +157,7 @@ export interface Scene {
   readonly session: StationSession<typeof protocol>;
   readonly reports: SessionReport[];
   readonly clocks: Clocks;
-  /** What nobody should hear of. */
+  /** Failures that the messenger reports; none is expected. */
   readonly failed: unknown[];
 }
 
@@ -224,4 +224,33 @@ export function statesOf(reports: readonly SessionReport[]): readonly string[] {
   return reports.map(({ state, error }) =>
     error === undefined ? state : `${state} ${error.code}`,
   );
+}
+
+/** A scene with another client, hulk, who has exchanged metas and visas with the user. */
+export async function sceneWithPeer(options: Parameters<typeof newScene>[1] = {}) {
+  const world = new World();
+  const hulk = await world.join('hulk');
+  const scene = await newScene(world, options);
+  await acquaint(scene.moki, hulk);
+  return { ...scene, hulk };
+}
+
+/** {@link sceneWithPeer} whose session is online. */
+export async function onlineScene(...options: Parameters<typeof sceneWithPeer>) {
+  const scene = await sceneWithPeer(...options);
+  await scene.session.start();
+  await scene.session.online();
+  await eventually(() => expect(scene.station.kinds('report')).toHaveLength(1));
+  return scene;
+}
+
+/** Lets time pass in which nothing must happen. */
+export async function passQuietly(world: World, milliseconds = 5000): Promise<void> {
+  await world.pass(milliseconds);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Makes the station ignore the proof of identity. */
+export function withholdLogin(station: ScriptedStation): void {
+  station.script = ({ body }) => body['session'] !== undefined;
 }

@@ -28,7 +28,7 @@ const protocol = createProtocol(
   defineExtension({ name: 'com.example', contents: [Poll] }),
 );
 
-async function couple() {
+async function newPeers() {
   const make = async (name: string) => {
     const facebook = new Facebook({ protocol, store: memoryStore() });
     const user = await register(name, { facebook, algorithm: 'Ed25519', metaType: '1' });
@@ -42,7 +42,7 @@ const untyped = (value: unknown) => value as never;
 
 describe('a content that its own type refuses', () => {
   test('is not sent: the error names the field, and nothing is kept', async () => {
-    const [{ messenger }, hulk] = await couple();
+    const [{ messenger }, hulk] = await newPeers();
     const wrong = [
       [Poll.create({ options: ['one'] }), 'options'],
       [Text.create({ text: untyped(5) }), 'text'],
@@ -61,7 +61,7 @@ describe('a content that its own type refuses', () => {
   });
 
   test('is not packed either, for a person or a group, or inside another content', async () => {
-    const [{ messenger, facebook }, hulk] = await couple();
+    const [{ messenger, facebook }, hulk] = await newPeers();
     const bad = Poll.create({ options: ['one'] });
     const group = facebook.protocol.parseID('poll@everywhere');
     await expect(messenger.pack(bad, hulk.user.id)).rejects.toMatchObject({ code: 'format/field' });
@@ -96,9 +96,9 @@ describe('a content that its own type refuses', () => {
   });
 });
 
-describe('what an untyped program gets wrong', () => {
+describe('errors of programs without types', () => {
   test('a receiver, sender, contact or member that is text is a TypeError at once', async () => {
-    const [{ messenger, facebook, user }, hulk] = await couple();
+    const [{ messenger, facebook, user }, hulk] = await newPeers();
     const name = untyped(hulk.user.id.text);
     for (const call of [
       () => messenger.send(text('hi'), name),
@@ -118,7 +118,7 @@ describe('what an untyped program gets wrong', () => {
   test.each(['read', 'failed', '', undefined])(
     'a state that no message gets to, "%s", is a TypeError and not reached at once',
     async (state) => {
-      const [{ messenger }, hulk] = await couple();
+      const [{ messenger }, hulk] = await newPeers();
       const delivery = await messenger.send(text('hi'), hulk.user.id);
       const goal = state as Exclude<DeliveryState, 'failed'>;
       await expect(delivery.reached(goal)).rejects.toThrow(TypeError);

@@ -93,7 +93,7 @@ describe('items are handed over', () => {
     expect(window.size).toBe(0);
   });
 
-  test('at once if the connection is said to be back, also while the others are failing', async () => {
+  test('at once if the connection is back, also while other items are failing', async () => {
     const { window, handedOver, fail, acknowledge } = bench();
     for (const item of upTo(3)) window.push(item);
     await turn();
@@ -111,7 +111,7 @@ describe('items are handed over', () => {
     expect(handedOver.slice(5)).toEqual([0, 1]);
   });
 
-  test('not any more after it was stopped; that waits for what is under way', async () => {
+  test('not any more after it was stopped, which waits for items in flight', async () => {
     const { window, handedOver, acknowledge, fail, failures } = bench();
     for (const item of upTo(40)) window.push(item);
     await turn();
@@ -131,7 +131,7 @@ describe('items are handed over', () => {
 });
 
 describe('a messenger over a connection', () => {
-  async function couple() {
+  async function peersWithTransport() {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     await acquaint(moki, hulk);
@@ -141,8 +141,8 @@ describe('a messenger over a connection', () => {
     return { world, moki, hulk, messenger };
   }
 
-  test('has many messages under way; what was not acknowledged when it was lost goes again, in order', async () => {
-    const { messenger, hulk } = await couple();
+  test('has many messages in flight; those not acknowledged when it was lost are sent again, in order', async () => {
+    const { messenger, hulk } = await peersWithTransport();
     const [left, right] = memoryTransportPair({ acknowledges: true });
     const connection = messenger.connect(left);
     const deliveries: Delivery[] = [];
@@ -182,16 +182,16 @@ describe('a messenger over a connection', () => {
     await messenger.close();
   });
 
-  test('can call off what waits while there is none', async () => {
-    const { messenger, hulk } = await couple();
+  test('can cancel waiting messages while there is none', async () => {
+    const { messenger, hulk } = await peersWithTransport();
     const delivery = await messenger.send(text('never'), hulk.id);
     await messenger.idle();
     expect(await delivery.cancel()).toBe(true);
     await messenger.close();
   });
 
-  test('ends although the transport never says what has become of a message', async () => {
-    const { messenger, hulk } = await couple();
+  test('ends although the transport never settles a send', async () => {
+    const { messenger, hulk } = await peersWithTransport();
     const [left] = memoryTransportPair({ acknowledges: true });
     const stop = new AbortController();
     const connection = messenger.connect(left, { signal: stop.signal });

@@ -8,32 +8,18 @@ import {
   eventually,
   type Heard,
   newProgram,
-  newScene,
+  type newScene,
   newSession,
   newStation,
+  onlineScene,
   type ScriptedStation,
+  sceneWithPeer,
   statesOf,
 } from './scripted-station.ts';
-import { acquaint, type Client, text, World } from './world.ts';
+import { type Client, text, World } from './world.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
-
-async function scene(options: Parameters<typeof newScene>[1] = {}) {
-  const world = new World();
-  const hulk = await world.join('hulk');
-  const made = await newScene(world, options);
-  await acquaint(made.moki, hulk);
-  return { ...made, hulk };
-}
-
-async function online(...options: Parameters<typeof scene>) {
-  const made = await scene(...options);
-  await made.session.start();
-  await made.session.online();
-  await eventually(() => expect(made.station.kinds('report')).toHaveLength(1));
-  return made;
-}
 
 /** Lets time pass until something is so. */
 async function passUntil(world: World, check: () => void): Promise<void> {
@@ -52,7 +38,7 @@ const refused = async (): Promise<never> => {
   throw new ProtocolError('transport/refused', 'nobody is there');
 };
 
-/** Hands what is for somebody to his program, and his answers to the others. */
+/** Hands messages for a client to its program, and its answers to the others. */
 function relay(station: ScriptedStation, to: Client): void {
   station.script = async ({ kind, receiver, bytes, line }: Heard) => {
     if (kind !== 'sealed' || receiver.entity !== to.id.entity) return false;
@@ -73,7 +59,7 @@ describe('a connection that is lost', () => {
     'after a message': ({ kind }) => kind === 'sealed',
   };
   test.each(Object.entries(steps))('%s is made again, and nothing is lost', async (_, step) => {
-    const { world, station, messenger, session, hulk } = await scene();
+    const { world, station, messenger, session, hulk } = await sceneWithPeer();
     relay(station, hulk);
     const { script } = station;
     let lost = 0;
@@ -93,7 +79,7 @@ describe('a connection that is lost', () => {
   });
 
   test('in the middle of many messages loses none, and they are shown once and in order', async () => {
-    const { world, station, messenger, session, hulk } = await online();
+    const { world, station, messenger, session, hulk } = await onlineScene();
     relay(station, hulk);
     const { script } = station;
     let sealed = 0;
@@ -121,7 +107,7 @@ describe('a connection that is lost', () => {
   });
 
   test('tells so, with when it is tried again; and a good one is the first failure again', async () => {
-    const { world, station, reports } = await online();
+    const { world, station, reports } = await onlineScene();
     await world.pass(60 * SECOND);
     station.line.transport.lose();
     await eventually(() => expect(reports.at(-1)?.state).toBe('waiting'));
@@ -177,7 +163,7 @@ describe('stations that cannot be reached', () => {
   });
 
   test('are given 30 seconds to answer; one that answers later is hung up on', async () => {
-    const { world, station, session, reports } = await scene();
+    const { world, station, session, reports } = await sceneWithPeer();
     let pickUp = (): void => {};
     const { connect, host, port } = station;
     let signal: AbortSignal | undefined;
@@ -212,8 +198,8 @@ describe('stations that cannot be reached', () => {
     expect([session.report.state, reports]).toEqual(['offline', []]);
   });
 
-  test('whatever a transport throws, is told with a code', async () => {
-    const { station, session, reports } = await scene();
+  test('any error of a transport is reported with a code', async () => {
+    const { station, session, reports } = await sceneWithPeer();
     station.refuse = async () => {
       throw new Error('something of the platform');
     };
@@ -229,7 +215,7 @@ describe('the next attempt comes at once', () => {
     'when the network is back': ({ messenger }) => messenger.resume(),
   } satisfies Record<string, (scene: Awaited<ReturnType<typeof newScene>>) => void>;
   test.each(Object.entries(ways))('%s', async (_, act) => {
-    const made = await scene();
+    const made = await sceneWithPeer();
     const { station, session } = made;
     station.refuse = refused;
     await session.start();
@@ -241,7 +227,7 @@ describe('the next attempt comes at once', () => {
   });
 
   test('when the computer has slept, although the connection seems to be there', async () => {
-    const { world, station, session, clocks, reports } = await online();
+    const { world, station, session, clocks, reports } = await onlineScene();
     await world.pass(60 * SECOND);
     expect(station.calls).toBe(1);
     clocks.slept = HOUR;
@@ -257,7 +243,7 @@ describe('the next attempt comes at once', () => {
   });
 
   test('when the computer has slept while the session waited', async () => {
-    const { world, station, session, clocks } = await scene();
+    const { world, station, session, clocks } = await sceneWithPeer();
     station.refuse = refused;
     await session.start();
     // Until the pause is longer than the clock is looked at.

@@ -1,34 +1,22 @@
 import { handshakeAgain, handshakeSuccess, Receipt } from '@dimp/extensions/commands';
 import { describe, expect, test, vi } from 'vitest';
-import { eventually, newScene, type ScriptedStation, statesOf } from './scripted-station.ts';
-import { tell, text, World } from './world.ts';
+import {
+  eventually,
+  passQuietly,
+  type ScriptedStation,
+  sceneWithPeer,
+  statesOf,
+  withholdLogin,
+} from './scripted-station.ts';
+import { text } from './world.ts';
 
 const SECOND = 1000;
-
-async function scene(options: Parameters<typeof newScene>[1] = {}) {
-  const world = new World();
-  const hulk = await world.join('hulk');
-  const made = await newScene(world, options);
-  await tell(made.moki, hulk);
-  return { ...made, hulk };
-}
-
-/** Lets time pass in which nothing must happen. */
-async function quiet(world: World, milliseconds = 5 * SECOND): Promise<void> {
-  await world.pass(milliseconds);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/** The station hears the proof and says nothing. */
-function withhold(station: ScriptedStation): void {
-  station.script = ({ body }) => body['session'] !== undefined;
-}
 
 describe('a clock that is far from that of the station', () => {
   const HOUR = 3600 * SECOND;
 
-  test('and behind it is what the session tells of, not silence', async () => {
-    const { station, session, reports, clocks } = await scene();
+  test('and behind it is reported by the session', async () => {
+    const { station, session, reports, clocks } = await sceneWithPeer();
     // Less than a visa that was signed a moment ago may be ahead.
     clocks.slept = -HOUR / 3;
     await session.start();
@@ -43,7 +31,7 @@ describe('a clock that is far from that of the station', () => {
   });
 
   test('and ahead of it is told of as soon as the station refuses the greeting for its time', async () => {
-    const { station, session, clocks } = await scene();
+    const { station, session, clocks } = await sceneWithPeer();
     station.script = async ({ kind, body, line, sender, receiver }) => {
       if (kind !== 'handshake') return true;
       const origin = { sender, receiver };
@@ -64,7 +52,7 @@ describe('a clock that is far from that of the station', () => {
 
 describe('logging in', () => {
   test('ends the attempt at once when the station refuses the greeting because there are too many', async () => {
-    const { station, session } = await scene();
+    const { station, session } = await sceneWithPeer();
     station.script = async ({ kind, line, sender, receiver }) => {
       if (kind !== 'handshake') return true;
       const origin = { sender, receiver };
@@ -81,8 +69,8 @@ describe('logging in', () => {
     expect(session.report.error?.code).toBe('policy/rate-limited');
   });
 
-  test('is hello, proof, visa, place and report, in this order; and only then goes what waits', async () => {
-    const { station, messenger, session, reports, hulk, moki } = await scene({
+  test('is hello, proof, visa, location and report, in this order, before waiting messages', async () => {
+    const { station, messenger, session, reports, hulk, moki } = await sceneWithPeer({
       agent: 'test 1.0',
       device: 'desk',
     });
@@ -115,7 +103,7 @@ describe('logging in', () => {
   });
 
   test('begins in the clear, with meta and visa, and the group inside the content only', async () => {
-    const { station, session, moki } = await scene();
+    const { station, session, moki } = await sceneWithPeer();
     await session.start();
     await session.online();
     const [hello, proof] = station.kinds('handshake');
@@ -127,7 +115,7 @@ describe('logging in', () => {
       group: 'stations@everywhere',
     });
     expect(JSON.parse(data as string)).not.toHaveProperty('session');
-    // The proof can be read by nobody but the station.
+    // Only the station can read the proof.
     expect(proof?.wire['data']).not.toContain('Hello');
     expect(proof?.body).toMatchObject({ session: station.line.key });
     expect(hello?.sender.entity).toBe(moki.id.entity);
@@ -137,15 +125,15 @@ describe('logging in', () => {
   });
 
   test('lets nothing but the handshake leave before the station has let us in', async () => {
-    const { world, station, messenger, session, hulk } = await scene();
-    withhold(station);
+    const { world, station, messenger, session, hulk } = await sceneWithPeer();
+    withholdLogin(station);
     await session.start();
     await eventually(() => expect(station.heard).toHaveLength(2));
     const stranger = await world.join('monkey');
     await messenger.send(text('to hulk'), hulk.id);
     await messenger.send(text('to somebody unknown'), stranger.id);
     messenger.resume();
-    await quiet(world, 20 * SECOND);
+    await passQuietly(world, 20 * SECOND);
     expect(station.summary).toEqual(['handshake station@anywhere', 'handshake me']);
     await station.say(station.line, handshakeSuccess(station.line.key), whoSaidHello(station));
     await session.online();
@@ -159,11 +147,11 @@ describe('logging in', () => {
   });
 
   test('starts again whenever the station asks, with force too, and messages wait meanwhile', async () => {
-    const { world, station, messenger, session, reports, hulk } = await scene();
+    const { world, station, messenger, session, reports, hulk } = await sceneWithPeer();
     await session.start();
     await session.online();
     await eventually(() => expect(station.kinds('report')).toHaveLength(1));
-    withhold(station);
+    withholdLogin(station);
     const user = whoSaidHello(station);
     await station.say(station.line, handshakeAgain('another key', { force: true }), user);
     await eventually(() => expect(station.kinds('handshake')).toHaveLength(3));
@@ -171,7 +159,7 @@ describe('logging in', () => {
     const before = station.heard.length;
     await messenger.send(text('hi'), hulk.id);
     messenger.resume();
-    await quiet(world);
+    await passQuietly(world);
     expect(station.heard).toHaveLength(before);
     expect(station.heard.at(-1)).toMatchObject({
       kind: 'handshake',
@@ -193,7 +181,7 @@ describe('logging in', () => {
   });
 
   test('tells its place again every five minutes, and its visa when it is another one', async () => {
-    const { world, station, messenger, session, moki } = await scene();
+    const { world, station, messenger, session, moki } = await sceneWithPeer();
     await session.start();
     await session.online();
     await eventually(() => expect(station.kinds('report')).toHaveLength(1));
@@ -207,7 +195,7 @@ describe('logging in', () => {
   });
 
   test('accepts a station of 0.8, which does not repeat the key', async () => {
-    const { station, session } = await scene();
+    const { station, session } = await sceneWithPeer();
     station.script = async ({ body, sender, line }) => {
       if (body['session'] === undefined) return false;
       const { session: _, ...success } = handshakeSuccess('').body;
@@ -219,7 +207,7 @@ describe('logging in', () => {
   });
 
   test('fails when the station does not answer in time, and is tried again', async () => {
-    const { world, station, session, reports } = await scene();
+    const { world, station, session, reports } = await sceneWithPeer();
     station.script = () => true;
     await session.start();
     await eventually(() => expect(station.heard).toHaveLength(1));
@@ -233,7 +221,7 @@ describe('logging in', () => {
   });
 
   test('ends the connection of a station that asks again and again', async () => {
-    const { station, session, reports } = await scene();
+    const { station, session, reports } = await sceneWithPeer();
     let asked = 0;
     station.script = async ({ body, sender, line }) => {
       if (body['session'] === undefined) return false;
@@ -247,8 +235,8 @@ describe('logging in', () => {
     expect(asked).toBeLessThanOrEqual(8);
   });
 
-  test('stays closed to a station that asks again while the user is telling where he is', async () => {
-    const { world, station, messenger, session, hulk, moki } = await scene();
+  test('stays closed while a station asks again during the announcements', async () => {
+    const { world, station, messenger, session, hulk, moki } = await sceneWithPeer();
     const set = moki.durable.set.bind(moki.durable);
     const writing = vi.spyOn(moki.durable, 'set').mockImplementation(async (key, value) => {
       // Which station was found here: it takes long to write.
@@ -265,7 +253,7 @@ describe('logging in', () => {
     await messenger.send(text('hi'), hulk.id);
     await session.start();
     await eventually(() => expect(station.kinds('handshake')).toHaveLength(3));
-    await quiet(world);
+    await passQuietly(world);
     expect(writing).toHaveBeenCalledWith(['station', 'station.example:9394'], expect.anything());
     expect(session.report.state).toBe('handshaking');
     expect(station.summary).not.toContain('sealed hulk');
@@ -275,17 +263,17 @@ describe('logging in', () => {
   });
 
   test('answers once to a station that asks for each message which was under way', async () => {
-    const { world, station, session, reports } = await scene();
+    const { world, station, session, reports } = await sceneWithPeer();
     await session.start();
     await session.online();
     await eventually(() => expect(station.kinds('report')).toHaveLength(1));
-    withhold(station);
+    withholdLogin(station);
     const user = whoSaidHello(station);
     for (let message = 0; message < 12; message++) {
       await station.say(station.line, handshakeAgain('new key', { force: true }), user);
     }
     await eventually(() => expect(station.kinds('handshake')).toHaveLength(3));
-    await quiet(world);
+    await passQuietly(world);
     await station.say(station.line, handshakeSuccess('new key'), user);
     await eventually(() => expect(session.report.state).toBe('online'));
     expect(station.kinds('handshake')).toHaveLength(3);
@@ -293,7 +281,7 @@ describe('logging in', () => {
   });
 
   test('fails for a session key that is none', async () => {
-    const { station, session, reports } = await scene();
+    const { station, session, reports } = await sceneWithPeer();
     station.script = async ({ sender, line }) => {
       await station.say(line, handshakeAgain('k'.repeat(1025)), sender);
       return true;

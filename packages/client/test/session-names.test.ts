@@ -1,30 +1,14 @@
 import { Ans } from '@dimp/extensions/commands';
 import { describe, expect, test } from 'vitest';
 import { protocol } from './people.ts';
-import { eventually, newScene, newStation } from './scripted-station.ts';
-import { acquaint, tell, text, World } from './world.ts';
+import { eventually, newStation, onlineScene } from './scripted-station.ts';
+import { tell, text } from './world.ts';
 
 const SECOND = 1000;
 
-async function scene(options: Parameters<typeof newScene>[1] = {}) {
-  const world = new World();
-  const hulk = await world.join('hulk');
-  const made = await newScene(world, options);
-  await acquaint(made.moki, hulk);
-  return { ...made, hulk };
-}
-
-async function online(...options: Parameters<typeof scene>) {
-  const made = await scene(...options);
-  await made.session.start();
-  await made.session.online();
-  await eventually(() => expect(made.station.kinds('report')).toHaveLength(1));
-  return made;
-}
-
 describe('short names', () => {
   async function asking() {
-    const made = await online();
+    const made = await onlineScene();
     const { station, hulk } = made;
     station.script = async ({ kind, body, sender, line }) => {
       if (kind !== 'ans') return false;
@@ -39,13 +23,13 @@ describe('short names', () => {
     return made;
   }
 
-  test('stand for whom the station says, and for nobody else', async () => {
+  test('stand for the entity that the station names, and for no other', async () => {
     const { session, hulk } = await asking();
     expect((await session.resolve('hulk'))?.entity).toBe(hulk.id.entity);
     expect(await session.resolve('nobody')).toBeUndefined();
   });
 
-  test('that are reserved are not asked for; what is none is refused', async () => {
+  test('that are reserved are not sent to the station; invalid ones are refused', async () => {
     const { session, station } = await asking();
     for (const name of ['everyone', 'Station', 'ANS']) {
       expect(await session.resolve(name)).toBeUndefined();
@@ -90,7 +74,7 @@ describe('short names', () => {
 });
 
 test('a receipt of the station that is connected tells that a message is delivered, of another one not', async () => {
-  const { world, station, messenger, hulk, moki } = await online();
+  const { world, station, messenger, hulk, moki } = await onlineScene();
   const evil = await newStation(world, 'evil');
   await tell(evil.client, moki);
   const delivery = await messenger.send(text('hi'), hulk.id);

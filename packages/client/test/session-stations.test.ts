@@ -12,33 +12,16 @@ import { protocol } from './people.ts';
 import {
   eventually,
   newProgram,
-  newScene,
   newSession,
   newStation,
+  passQuietly,
   type ScriptedStation,
+  sceneWithPeer,
+  withholdLogin,
 } from './scripted-station.ts';
-import { type Client, tell, text, World } from './world.ts';
+import { type Client, tell, text } from './world.ts';
 
 const SECOND = 1000;
-
-async function scene(options: Parameters<typeof newScene>[1] = {}) {
-  const world = new World();
-  const hulk = await world.join('hulk');
-  const made = await newScene(world, options);
-  await tell(made.moki, hulk);
-  return { ...made, hulk };
-}
-
-/** Lets time pass in which nothing must happen. */
-async function quiet(world: World, milliseconds = 5 * SECOND): Promise<void> {
-  await world.pass(milliseconds);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/** The station hears the proof and says nothing. */
-function withhold(station: ScriptedStation): void {
-  station.script = ({ body }) => body['session'] !== undefined;
-}
 
 /** A message of a station inside another one's. */
 async function forwarded(
@@ -52,7 +35,7 @@ async function forwarded(
   return Forward.create({ messages: [message.wire] });
 }
 
-/** The station takes messages for somebody else, says that it has delivered them, and drops them. */
+/** The station accepts messages for another user, reports that it has delivered them, and drops them. */
 function dropAndSayDelivered(station: ScriptedStation, sender: Client): void {
   station.script = async ({ kind, wire, line }) => {
     if (kind !== 'sealed') return false;
@@ -63,8 +46,8 @@ function dropAndSayDelivered(station: ScriptedStation, sender: Client): void {
 }
 
 describe('a station that says to deliver, and drops', () => {
-  test('is left for the next one, which gets what nobody has confirmed', async () => {
-    const { world, moki, hulk, station, messenger } = await scene();
+  test('is left for the next one, which gets the unconfirmed messages', async () => {
+    const { world, moki, hulk, station, messenger } = await sceneWithPeer();
     const other = await newStation(world, 'other');
     dropAndSayDelivered(station, moki);
     const { session, reports } = newSession(messenger, [station, other]);
@@ -91,7 +74,7 @@ describe('a station that says to deliver, and drops', () => {
 
 describe('the station at an address', () => {
   test('has to be the one that was there the first time', async () => {
-    const { world, moki, station, session, messenger } = await scene();
+    const { world, moki, station, session, messenger } = await sceneWithPeer();
     await session.start();
     await session.online();
     await session.stop();
@@ -115,8 +98,8 @@ describe('the station at an address', () => {
     await last.session.online();
   });
 
-  test('has to be the one that was named, whoever was there before', async () => {
-    const { world, station, session, messenger, hulk } = await scene();
+  test('must be the one that was named, even if another one was there before', async () => {
+    const { world, station, session, messenger, hulk } = await sceneWithPeer();
     await session.start();
     await session.online();
     await session.stop();
@@ -134,7 +117,7 @@ describe('the station at an address', () => {
   });
 
   test('has to be a station', async () => {
-    const { world, hulk, moki, messenger, session, station } = await scene();
+    const { world, hulk, moki, messenger, session, station } = await sceneWithPeer();
     await tell(hulk, moki);
     station.script = async ({ body, sender, line }) => {
       if (body['session'] !== undefined) expect.unreachable();
@@ -143,31 +126,31 @@ describe('the station at an address', () => {
     };
     await session.start();
     await eventually(() => expect(station.heard).toHaveLength(1));
-    await quiet(world);
+    await passQuietly(world);
     await messenger.idle();
     expect(station.heard).toHaveLength(1);
     expect(session.report.state).toBe('handshaking');
   });
 
   test('is the only one whose steps count, also inside what it forwards', async () => {
-    const { world, station, moki, session, messenger, hulk } = await scene();
+    const { world, station, moki, session, messenger, hulk } = await sceneWithPeer();
     const evil = await newStation(world, 'evil');
     await tell(evil.client, moki);
-    withhold(station);
+    withholdLogin(station);
     await session.start();
     await eventually(() => expect(station.heard).toHaveLength(2));
     // Another station passes us on to itself, or lets us in where it has nothing to say.
     await station.say(station.line, handshakeSuccess(station.line.key), moki.id, evil.client);
     await station.say(station.line, handshakeAgain('evil key'), moki.id, evil.client);
-    await quiet(world);
+    await passQuietly(world);
     expect(session.report.state).toBe('handshaking');
     expect(station.heard).toHaveLength(2);
     await station.say(station.line, handshakeSuccess('wrong key'), moki.id);
-    await quiet(world);
+    await passQuietly(world);
     expect(session.report.state).toBe('handshaking');
     const inside = await forwarded(station.client, handshakeSuccess(station.line.key), moki);
     await station.say(station.line, inside, moki.id);
-    await quiet(world);
+    await passQuietly(world);
     expect(session.report.state).toBe('handshaking');
     await station.say(station.line, handshakeSuccess(station.line.key), moki.id);
     await session.online();
@@ -177,13 +160,13 @@ describe('the station at an address', () => {
     await station.say(station.line, other, moki.id);
     await messenger.send(text('hi'), hulk.id);
     await eventually(() => expect(station.summary).toContain('sealed hulk'));
-    await quiet(world);
+    await passQuietly(world);
     expect(session.report.state).toBe('online');
     expect(station.kinds('handshake')).toHaveLength(before);
   });
 
-  test('is not whoever is forwarded while nobody knows who it is', async () => {
-    const { world, station, moki, session } = await scene();
+  test('is not one whose message is forwarded while the station is not known', async () => {
+    const { world, station, moki, session } = await sceneWithPeer();
     const evil = await newStation(world, 'evil');
     await tell(evil.client, moki);
     await tell(station.client, moki);
@@ -202,9 +185,9 @@ describe('the station at an address', () => {
   });
 });
 
-describe('what a station passes on', () => {
-  test('with an answer, where somebody has logged in, is taken quietly', async () => {
-    const { world, station, session, messenger } = await scene();
+describe('commands that a station passes on', () => {
+  test('of the logins of other users are accepted without an answer', async () => {
+    const { world, station, session, messenger } = await sceneWithPeer();
     const unhandled: string[] = [];
     const refused: string[] = [];
     messenger.on('unhandled', ({ content }) => unhandled.push(content.kind));
@@ -226,7 +209,7 @@ describe('what a station passes on', () => {
     await session.start();
     const delivery = await messenger.send(text('hi'), monkey.id);
     await eventually(() => expect(delivery.state).toBe('sent'));
-    await quiet(world);
+    await passQuietly(world);
     expect([unhandled, refused]).toEqual([[], []]);
     expect(station.summary.filter((each) => each.startsWith('receipt'))).toEqual([]);
   });

@@ -1,25 +1,15 @@
 import { asyncDisposeSymbol, ProtocolError } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
-import { eventually, newScene, newSession } from './scripted-station.ts';
-import { acquaint, text, World } from './world.ts';
+import {
+  eventually,
+  newScene,
+  newSession,
+  onlineScene,
+  sceneWithPeer,
+} from './scripted-station.ts';
+import { text, World } from './world.ts';
 
 const SECOND = 1000;
-
-async function scene(options: Parameters<typeof newScene>[1] = {}) {
-  const world = new World();
-  const hulk = await world.join('hulk');
-  const made = await newScene(world, options);
-  await acquaint(made.moki, hulk);
-  return { ...made, hulk };
-}
-
-async function online(...options: Parameters<typeof scene>) {
-  const made = await scene(...options);
-  await made.session.start();
-  await made.session.online();
-  await eventually(() => expect(made.station.kinds('report')).toHaveLength(1));
-  return made;
-}
 
 const refused = async (): Promise<never> => {
   throw new ProtocolError('transport/refused', 'nobody is there');
@@ -27,7 +17,7 @@ const refused = async (): Promise<never> => {
 
 describe('stop', () => {
   test('tells the station that the user is offline, and closes the connection; start begins again', async () => {
-    const { station, session, reports, failed, messenger, hulk } = await online();
+    const { station, session, reports, failed, messenger, hulk } = await onlineScene();
     await session.stop();
     expect(station.heard.at(-1)).toMatchObject({ kind: 'report', body: { title: 'offline' } });
     expect(session.report).toEqual({ state: 'stopped' });
@@ -43,7 +33,7 @@ describe('stop', () => {
   });
 
   test('does not wait longer than some seconds for a station that takes nothing any more', async () => {
-    const { world, station, session } = await online();
+    const { world, station, session } = await onlineScene();
     station.acknowledges = () => false;
     const stopping = session.stop();
     let over = false;
@@ -57,7 +47,7 @@ describe('stop', () => {
   });
 
   test.each(['connecting', 'handshaking', 'waiting'] as const)('works while %s', async (state) => {
-    const { station, session, reports } = await scene();
+    const { station, session, reports } = await sceneWithPeer();
     if (state === 'waiting') station.refuse = refused;
     if (state === 'connecting') station.refuse = () => new Promise<never>(() => {});
     station.script = () => true;
@@ -72,11 +62,11 @@ describe('stop', () => {
 
   test('happens when the signal aborts, and when the messenger is disposed of', async () => {
     const stop = new AbortController();
-    const first = await online({ signal: stop.signal });
+    const first = await onlineScene({ signal: stop.signal });
     stop.abort();
     await eventually(() => expect(first.session.report.state).toBe('stopped'));
     await expect(first.session.start()).rejects.toMatchObject({ name: 'AbortError' });
-    const second = await online();
+    const second = await onlineScene();
     await second.messenger.close();
     await eventually(() => expect(second.session.report.state).toBe('stopped'));
     expect(second.station.calls).toBe(1);
@@ -84,7 +74,7 @@ describe('stop', () => {
   });
 
   test('waiting for it to be online ends with its signal', async () => {
-    const { session } = await scene();
+    const { session } = await sceneWithPeer();
     const stop = new AbortController();
     const waiting = session.online(stop.signal);
     stop.abort();

@@ -38,7 +38,7 @@ export interface SimulationResult {
   readonly longestWait: number;
   /** Messages that a station has dropped after it had said to have them. */
   readonly dropped: number;
-  /** Messages that somebody who began anew had read on the old device, and that came once more. */
+  /** Messages that a person had read on the old device, and that came once more after they registered again. */
   readonly readBefore: number;
   /** Messages whose sender never learned that they arrived. */
   readonly unconfirmed: number;

@@ -100,7 +100,7 @@ export async function publish(user: User, station: Facebook): Promise<void> {
   await station.saveDocument(visa.wire, user.id);
 }
 
-/** The node of somebody's second device. */
+/** The node of a person's second device. */
 export function tabletOf(name: string): string {
   return `${name} tablet`;
 }
@@ -114,7 +114,7 @@ export const oldDialect: Dialect = {
   },
 };
 
-/** A program that was killed does nothing any more, and nobody hears its complaints. */
+/** A killed program does nothing any more, and its errors are ignored. */
 export async function alive(life: Life, task: () => Promise<void>): Promise<void> {
   if (life.store.crashed) return;
   try {

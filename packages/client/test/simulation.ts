@@ -32,7 +32,7 @@ import {
   tabletOf,
 } from './simulation-people.ts';
 
-/** How long somebody who begins anew has no device, at most, in virtual milliseconds. */
+/** How long a person who registers again has no device, at most, in virtual milliseconds. */
 const LONGEST_ABSENCE = 60_000;
 
 /** Pause between two messages of one person, in virtual milliseconds. */
@@ -273,7 +273,7 @@ class Simulation {
     else person.screen.set(id, text);
   }
 
-  /** The station takes a message for somebody else, says that it has delivered it, and forgets it. */
+  /** The station accepts a message for another user, reports that it has delivered it, and drops it. */
   async #drop({ messenger }: Life, node: SimulatedNode, bytes: Uint8Array): Promise<boolean> {
     let message: ReturnType<typeof protocol.parseMessage>;
     try {
@@ -386,7 +386,7 @@ class Simulation {
     return this.#people.find((each) => each.id.entity === id.entity)?.name ?? STATION;
   }
 
-  /** What somebody has read, on whichever device. */
+  /** The messages that a person has read, on any device. */
   #readBy({ name, screen, readOnOldDevice }: Person): ReadonlySet<string> {
     const tablet = this.#tablets.get(name)?.screen.values() ?? [];
     return new Set([...screen.values(), ...readOnOldDevice, ...tablet]);

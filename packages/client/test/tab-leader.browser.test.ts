@@ -82,7 +82,7 @@ function newTab(carry: (bytes: Uint8Array, from: Tab) => Promise<void>): Tab {
 const leads = (tab: Tab) =>
   vi.waitFor(() => expect(tab.reports).toContainEqual({ kind: 'leading' }), PATIENCE);
 
-test('of two tabs one leads; it delivers what the other one sends, whose handle sees how far it gets', async () => {
+test('of two tabs one leads; it delivers the messages of the other one, whose handle reports their state', async () => {
   const { hulk, shown, open } = await account();
   const one = await open();
   await leads(one);
@@ -126,7 +126,7 @@ test('when the one that leads is killed, the other one takes over, and nothing i
   expect(two.words('error')).toEqual([]);
 });
 
-test('what a tab has taken in and not done with is shown by the other one when it is killed, and once', async () => {
+test('messages that a killed tab has not finished are shown by the other one, once', async () => {
   const { moki, messenger, open } = await account();
   const one = await open();
   await leads(one);

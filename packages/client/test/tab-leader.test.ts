@@ -54,7 +54,7 @@ describe('of two tabs on one store', () => {
     expect(led).toEqual(['one', 'two']);
   });
 
-  test('the one that leads delivers what the other one sends, and its handle sees how far it gets', async () => {
+  test('the leader delivers the messages of the other one, whose handle reports their state', async () => {
     const { world, one, two, hulk } = await twoTabs();
     const delivery = await two.messenger.send(text('hi'), hulk.id);
     expect(delivery.state).toBe('queued');
@@ -103,7 +103,7 @@ describe('of two tabs on one store', () => {
     }
   });
 
-  test('what one of them is just writing when it begins to lead is sent', async () => {
+  test('a message that one of them is writing when it begins to lead is sent', async () => {
     const world = new World();
     const shared = tabs();
     const one = await world.join('moki', { store: shared.open() });
@@ -206,7 +206,7 @@ describe('of two tabs on one store', () => {
     expect(await two.messenger.deliveries()).toEqual([]);
   });
 
-  test('what the leading one calls off fails over an encrypted store, too, which does not tell what is gone', async () => {
+  test('a message that the leader cancels also fails over an encrypted store, which does not name removed records', async () => {
     const { world, one, two, hulk } = await twoTabs((store) => encryptedStore(store, { key: KEY }));
     one.online = false;
     const delivery = await two.messenger.send(text('hi'), hulk.id);
@@ -222,7 +222,7 @@ describe('of two tabs on one store', () => {
     expect(others.state).toBe('queued');
   });
 
-  test('what is being written while anything may have changed is not taken for called off', async () => {
+  test('a message that is being written while any record may have changed is not taken for cancelled', async () => {
     const { world, shared, one, two, hulk } = await twoTabs();
     one.online = false;
     const sending = two.messenger.send(text('hi'), hulk.id);
@@ -236,7 +236,7 @@ describe('of two tabs on one store', () => {
     expect(await one.messenger.deliveries()).toHaveLength(1);
   });
 
-  test('records of what is done are forgotten after a while', async () => {
+  test('records of finished messages are deleted after a while', async () => {
     const { world, one, two, hulk } = await twoTabs();
     for (const tab of [one, two]) await tab.messenger.send(text('hi'), hulk.id);
     await world.carry();
@@ -247,7 +247,7 @@ describe('of two tabs on one store', () => {
   });
 });
 
-describe('what two tabs take in', () => {
+describe('messages that two tabs receive', () => {
   async function packetFor(hulk: Client, to: Client, words = 'hi') {
     await acquaint(hulk, to);
     await hulk.messenger.send(text(words), to.id);
@@ -295,7 +295,7 @@ describe('what two tabs take in', () => {
     expect([one.shown, two.shown]).toEqual([[], ['hi']]);
   });
 
-  test('and one of them could not open yet is opened by whoever leads next', async () => {
+  test('and one of them could not open yet is opened by the next leader', async () => {
     const { world, one, two, hulk } = await twoTabs();
     const stranger = await world.join('stranger');
     await tell(stranger, one);
@@ -309,7 +309,7 @@ describe('what two tabs take in', () => {
     expect(two.shown).toEqual(['hi']);
   });
 
-  test('is inherited by whoever leads next, if the one that leads goes', async () => {
+  test('is inherited by the next leader if the leader ends', async () => {
     const { world, one, two, hulk } = await twoTabs();
     await world.restart(two);
     await world.restart(one, { screen: false }, false);

@@ -7,12 +7,11 @@ import { crashingStore } from '@dimp/testing/network';
 import { describe, expect, test, vi } from 'vitest';
 import { Facebook, Messenger } from '../src/index.ts';
 import { protocol } from './people.ts';
-import { acquaint, metaOf, newMessenger, text, visaOf, World } from './world.ts';
+import { acquaint, metaOf, newMessenger, text, twoPeers, visaOf, World } from './world.ts';
 
-async function couple() {
-  const world = new World();
-  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
-  await acquaint(moki, hulk);
+/** Two peers whose programs have ended: the tests start their own messengers. */
+async function closedPeers() {
+  const { world, moki, hulk } = await twoPeers();
   for (const { messenger } of [moki, hulk]) await messenger.close();
   return { world, moki, hulk };
 }
@@ -20,8 +19,8 @@ async function couple() {
 const ascii = (words: string) => new TextEncoder().encode(words);
 
 describe('without a connection of its own', () => {
-  test('a messenger hands back receipts, answers and what its handlers answer', async () => {
-    const { world, moki, hulk } = await couple();
+  test('a messenger hands back receipts, answers to questions, and answers of handlers', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     his.handle(Text, ({ content }) => text(`${content.body.text}, too`));
     his.handle(Command, () => Command.create({ command: 'answer' }));
@@ -53,8 +52,8 @@ describe('without a connection of its own', () => {
     }
   });
 
-  test('whatever bytes come, a messenger reports those that are no messages, and goes on', async () => {
-    const { world, moki, hulk } = await couple();
+  test('a messenger reports bytes that are not messages, and goes on', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     const refused: string[] = [];
     his.on('refused', ({ error }) => refused.push(error.code));
@@ -76,8 +75,8 @@ describe('without a connection of its own', () => {
     expect(await his.receivedPackage(mine.serialize(message))).toHaveLength(1);
   });
 
-  test('takes in what several messages of one package are, in order', async () => {
-    const { world, moki, hulk } = await couple();
+  test('receives several messages of one package in order', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     const shown: string[] = [];
     his.handle(Text, ({ content }) => {
@@ -94,8 +93,8 @@ describe('without a connection of its own', () => {
     expect(answers).toHaveLength(3);
   });
 
-  test('what is to be sent waits, and what is wrong with the store is told: then nothing may be acknowledged', async () => {
-    const { world, moki, hulk } = await couple();
+  test('messages to send wait, and errors of the store are thrown, so that nothing is acknowledged', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     const delivery = await mine.send(text('hi'), hulk.id);
     await mine.idle();
@@ -116,8 +115,8 @@ describe('without a connection of its own', () => {
 });
 
 describe('a connection', () => {
-  test('carries what waits, and receipts; ends when it is closed', async () => {
-    const { world, moki, hulk } = await couple();
+  test('carries waiting messages and receipts, and ends when it is closed', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     const shown: string[] = [];
     his.handle(Text, ({ content }) => {
@@ -143,8 +142,8 @@ describe('a connection', () => {
     expect(shown).toEqual(['how are you?', 'still there?']);
   });
 
-  test('ends when its signal aborts; what is sent then waits, and the transport stays open', async () => {
-    const { world, moki, hulk } = await couple();
+  test('ends when its signal aborts; later messages wait, and the transport stays open', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const mine = await newMessenger(world, moki);
     const [left, right] = memoryTransportPair();
     const stop = new AbortController();
@@ -162,7 +161,7 @@ describe('a connection', () => {
     await mine.connect(left, { signal: AbortSignal.abort() });
   });
 
-  test('acknowledges what is on disk, and not what a full inbox refuses', async () => {
+  test('acknowledges messages on disk, and not those that a full inbox refuses', async () => {
     const world = new World();
     const options = { screen: false, inbox: { messages: 2 } };
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk', options)];
@@ -188,7 +187,7 @@ describe('a connection', () => {
   });
 
   test('answers PING with PONG, and does not mind other words', async () => {
-    const { world, moki } = await couple();
+    const { world, moki } = await closedPeers();
     const mine = await newMessenger(world, moki);
     const [left, right] = memoryTransportPair();
     const connection = mine.connect(left);
@@ -199,8 +198,8 @@ describe('a connection', () => {
     await connection;
   });
 
-  test('that carries garbage, or is lost, ends with that error, and what was sent in between waits', async () => {
-    const { world, moki, hulk } = await couple();
+  test('that carries garbage or is lost ends with that error, and unacknowledged messages wait', async () => {
+    const { world, moki, hulk } = await closedPeers();
     const mine = await newMessenger(world, moki);
     const [left, right] = memoryTransportPair();
     const connection = mine.connect(left);
@@ -223,7 +222,7 @@ describe('a connection', () => {
   });
 
   test('that a wrong message comes through goes on', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await closedPeers();
     const [mine, his] = [await newMessenger(world, moki), await newMessenger(world, hulk)];
     const refused: string[] = [];
     his.on('refused', ({ error }) => refused.push(error.code));
@@ -237,7 +236,7 @@ describe('a connection', () => {
   });
 
   test('of a handler that takes its time does not keep others from being received', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await closedPeers();
     const monkey = await world.join('monkey');
     await acquaint(moki, hulk, monkey);
     const his = await newMessenger(world, hulk);
@@ -266,7 +265,7 @@ describe('a connection', () => {
     await vi.waitFor(() => expect(shown).toEqual(['fast', 'slow']));
   });
 
-  test('asks for what is missing as soon as there is one', async () => {
+  test('asks for missing metas and visas as soon as there is one', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     const mine = await newMessenger(world, moki);
@@ -289,7 +288,7 @@ describe('a connection', () => {
 
 describe('a messenger that is disposed of', () => {
   test('ends iterations and connections, and rejects everything from then on', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await closedPeers();
     const mine = await newMessenger(world, moki);
     const iteration = mine.messages().next();
     const [left, right] = memoryTransportPair();
@@ -317,7 +316,7 @@ describe('a messenger that is disposed of', () => {
   });
 
   test('does nothing more by the clock', async () => {
-    const { world, moki, hulk } = await couple();
+    const { world, moki, hulk } = await closedPeers();
     let sent = 0;
     const facebook = new Facebook({ protocol, store: moki.durable, clock: world.time });
     const mine = new Messenger({
@@ -337,7 +336,7 @@ describe('a messenger that is disposed of', () => {
 });
 
 test('a start that failed because of the store goes better the next time', async () => {
-  const { world, moki, hulk } = await couple();
+  const { world, moki, hulk } = await closedPeers();
   const broken = crashingStore(moki.durable);
   let works = false;
   const store = new Proxy(moki.durable, {

@@ -6,7 +6,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { type ReceivedMessage, register } from '../src/index.ts';
 import { newUser, type protocol } from './people.ts';
 
-test('the messenger takes and gives what its protocol registered', async () => {
+test('the messenger accepts and returns the contents of its protocol', async () => {
   const { messenger, facebook } = await newUser('moki', { algorithm: 'ECC' });
   const Secret = defineContent({ kind: 'secret', match: { type: '99' }, schema: object({}) });
   // @ts-expect-error this content type is not registered

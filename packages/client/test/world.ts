@@ -35,7 +35,7 @@ export interface Client {
   facebook: Facebook<typeof protocol>;
   messenger: Messenger<typeof protocol>;
   online: boolean;
-  /** What the program has handed to the network and nobody has carried away. */
+  /** Packets that the program has sent and the test has not carried. */
   readonly sent: Packet[];
   /** Texts that were shown, in this and earlier lives. */
   readonly shown: string[];
@@ -192,6 +192,30 @@ export class World {
   }
 }
 
+/** A world with two clients, moki and hulk, who have each other's meta and visa. */
+export async function twoPeers(hulkOptions: ClientOptions = {}) {
+  const world = new World();
+  const [moki, hulk] = [await world.join('moki'), await world.join('hulk', hulkOptions)];
+  await acquaint(moki, hulk);
+  return { world, moki, hulk };
+}
+
+/** Sends texts, and takes their packets off the network. */
+export async function sendTexts(
+  from: Client,
+  to: Client,
+  ...words: readonly string[]
+): Promise<Uint8Array[]> {
+  for (const each of words) await from.messenger.send(text(each), to.id);
+  await from.messenger.idle();
+  return from.sent.splice(0).map(({ bytes }) => bytes);
+}
+
+/** Number of messages that wait for a meta or a member list. */
+export async function countSuspended({ durable }: Client): Promise<number> {
+  return (await pathsOf(durable)).filter((path) => path.startsWith('suspended')).length;
+}
+
 /** Without a way to the network: the test hands packages in, or connects a transport. */
 export async function newMessenger(
   { time }: World,
@@ -209,7 +233,7 @@ export async function tell(who: Client, ...of: readonly Client[]): Promise<void>
   }
 }
 
-/** Gives everybody everybody's meta and visa. */
+/** Exchanges the metas and visas of all clients. */
 export async function acquaint(...clients: readonly Client[]): Promise<void> {
   for (const each of clients) await tell(each, ...clients.filter((other) => other !== each));
 }
