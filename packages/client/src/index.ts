@@ -32,13 +32,13 @@ export type {
   ReceivedMessage,
   SendOptions,
 } from './messenger/messenger-options.ts';
+export type { DeliveryState } from './outbox/delivery.ts';
 export {
   Delivery,
   type DeliveryEvents,
   type DeliveryReport,
   type ReceiverReport,
 } from './outbox/delivery.ts';
-export type { DeliveryState } from './outbox/delivery-state.ts';
 export type {
   GroupForm,
   GroupPackOptions,

@@ -1,4 +1,4 @@
-export { type Deferred, deferred, raceAbort } from './async.ts';
+export { type Deferred, deferred, raceAbort, untilAborted } from './async.ts';
 export { decodeBase58, encodeBase58 } from './base58.ts';
 export { decodeBase64, encodeBase64 } from './base64.ts';
 export type { Brand } from './brand.ts';

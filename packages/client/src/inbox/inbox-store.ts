@@ -8,7 +8,7 @@ import {
   type JsonObject,
   ProtocolError,
 } from '@dimp/foundation';
-import { type IncomingMessage, writtenTime } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 
 /** A message with its place in the inbox. */
 export interface InboxItem {
@@ -105,11 +105,12 @@ export class InboxStore {
   }
 
   /** Gives a message its place, behind all others. */
-  newItem(message: IncomingMessage): InboxItem {
+  newItem(message: Omit<IncomingMessage, 'written'>): InboxItem {
+    const { content, arrived, timeTrusted } = message;
     this.#last = Math.floor(Math.max(this.#clock.now() * 1000, this.#last + 1));
     return {
       order: `${this.#last.toString(36).padStart(11, '0')}-${this.#owner}`,
-      message,
+      message: { ...message, written: writtenTime(content, arrived, timeTrusted) },
       failures: 0,
       owner: this.#owner,
     };
@@ -226,4 +227,11 @@ function encode({ message, failures, owner }: InboxItem): Uint8Array {
     failures,
     owner,
   });
+}
+
+/**
+ * Returns when a message was written, or when it arrived if its time is not trusted, in milliseconds since the epoch.
+ */
+function writtenTime(content: Content, arrived: number, timeTrusted: boolean): number {
+  return timeTrusted && content.time !== undefined ? Math.floor(content.time * 1000) : arrived;
 }

@@ -52,7 +52,7 @@ export class Inbox {
   }
 
   /** Gives a message its place in the inbox. It is not written yet. */
-  newItem(message: IncomingMessage): InboxItem {
+  newItem(message: Omit<IncomingMessage, 'written'>): InboxItem {
     return this.#store.newItem(message);
   }
 

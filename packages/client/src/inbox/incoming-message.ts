@@ -28,10 +28,3 @@ export interface IncomingMessage<C extends Content = Content> extends InstantMes
    */
   readonly proven: boolean;
 }
-
-/**
- * Returns when a message was written, or when it arrived if its time is not trusted, in milliseconds since the epoch.
- */
-export function writtenTime(content: Content, arrived: number, timeTrusted: boolean): number {
-  return timeTrusted && content.time !== undefined ? Math.floor(content.time * 1000) : arrived;
-}

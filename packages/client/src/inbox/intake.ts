@@ -17,7 +17,6 @@ import type { Commands } from './commands.ts';
 import { contentName } from './content-name.ts';
 import type { Inbox } from './inbox.ts';
 import type { InboxItem } from './inbox-store.ts';
-import { writtenTime } from './incoming-message.ts';
 import type { OpenedMessage } from './message-opener.ts';
 import type { NeverForgotten } from './never-forgotten.ts';
 import type { Receipts } from './receipts.ts';
@@ -175,8 +174,7 @@ export class Intake {
     const answered = await commands.process({ envelope, content, user }, via);
     if (answered !== undefined) return { kind: 'answered', drafts: answered };
     if (inbox.takes(content)) {
-      const written = writtenTime(content, arrived, timeTrusted);
-      const message = { id, envelope, content, user, arrived, written, timeTrusted, proven };
+      const message = { id, envelope, content, user, arrived, timeTrusted, proven };
       return { kind: 'queued', item: inbox.newItem(message) };
     }
     onUnhandled(opened);

@@ -24,6 +24,7 @@ import {
   onAsyncDispose,
   ProtocolError,
   type Reduction,
+  untilAborted,
   utf8Encode,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
@@ -46,7 +47,6 @@ import type {
   ReceivedMessage,
   SendOptions,
 } from './messenger-options.ts';
-import { until } from './until.ts';
 import { type MessengerParts, wire } from './wiring.ts';
 
 /**
@@ -198,7 +198,7 @@ export class Messenger<P extends Protocol = Protocol>
     const connection = this.#parts.connection.up((bytes) => transport.send(bytes), station);
     try {
       if (station === undefined) this.resume();
-      for await (const arrival of until(transport.incoming, end)) {
+      for await (const arrival of untilAborted(transport.incoming, end)) {
         await this.#arrived(arrival, transport, station);
       }
     } finally {

@@ -12,7 +12,7 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { type DeliveryState, PROGRESS } from './delivery-state.ts';
+import { type DeliveryState, PROGRESS } from './delivery.ts';
 import type { GroupForm } from './message-packer.ts';
 
 /** One receiver's copy of an outgoing message. */

@@ -3,8 +3,7 @@ import type { Content } from '@dimp/dkd';
 import { expectsReceipt } from '@dimp/endpoint';
 import type { ErrorCode } from '@dimp/foundation';
 import { definedOnly } from '@dimp/foundation';
-import { Delivery, type DeliveryControl, type DeliveryReport } from './delivery.ts';
-import { jointState } from './delivery-state.ts';
+import { Delivery, type DeliveryControl, type DeliveryReport, jointState } from './delivery.ts';
 import { type CopyRecord, deliveryError, type OutboxRecord } from './outbox-store.ts';
 
 /** One receiver's copy of an outgoing message. */

@@ -2,7 +2,7 @@ import type { Random, Timers } from '@dimp/core';
 import type { Facebook } from '@dimp/endpoint';
 import { type ErrorCode, isProtocolError } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { DeliveryState } from './delivery-state.ts';
+import type { DeliveryState } from './delivery.ts';
 import { Offers } from './offers.ts';
 import type { OutboxRecord, OutboxStore } from './outbox-store.ts';
 import { type CopyRef, keyOf, type OutgoingMessage } from './outgoing-message.ts';
