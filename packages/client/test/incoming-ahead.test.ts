@@ -23,7 +23,7 @@ async function fromTheFuture(
   return messenger.serialize(message);
 }
 
-/** How many messages are in a waiting room. */
+/** Number of deferred messages. */
 async function kept({ durable }: Client, room = 'ahead'): Promise<number> {
   return (await pathsOf(durable)).filter((path) => path.startsWith(`${room}/`)).length;
 }
@@ -109,7 +109,7 @@ describe('a message from the future', () => {
     expect(hulk.shown).toEqual(['hi']);
   });
 
-  test('is one of no more than fit into a waiting room, and goes when it is too old', async () => {
+  test('counts against the limit of deferred messages, and is removed when it is too old', async () => {
     const { world, moki, hulk } = await twoPeers();
     for (let n = 0; n < 40; n++) {
       await hulk.messenger.receivedPackage(

@@ -120,7 +120,7 @@ describe('an inbox that the application does not read', () => {
   });
 });
 
-test('messages that name others which never come set no more timers than fit into the waiting room', async () => {
+test('messages that name others which never come set no more timers than there may be deferred messages', async () => {
   const time = new VirtualTime();
   const timers = new Set<() => unknown>();
   const limits = { perKey: 2, total: 4, bytes: 1000 };

@@ -35,7 +35,7 @@ describe('cancel', () => {
     expect(hulk.shown).toEqual(['instead']);
   });
 
-  test('is too late when the message has been sent, also by an earlier life', async () => {
+  test('is too late when the message has been sent, also in an earlier run', async () => {
     const { world, moki, hulk } = await twoPeers();
     const delivery = await moki.messenger.send(text('hi'), hulk.id);
     await moki.messenger.idle();

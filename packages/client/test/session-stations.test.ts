@@ -90,7 +90,7 @@ describe('the station at an address', () => {
     await trusting.session.start();
     await trusting.session.online();
     await trusting.session.stop();
-    // From then on it is that one, in later lives of the program too.
+    // From then on it is that one, also in later runs of the program.
     await messenger.close();
     const later = await newProgram(world, moki);
     const last = newSession(later, [other]);

@@ -37,7 +37,7 @@ export interface Client {
   online: boolean;
   /** Packets that the program has sent and the test has not carried. */
   readonly sent: Packet[];
-  /** Texts that were shown, in this and earlier lives. */
+  /** Texts that were shown, in all runs of the program. */
   readonly shown: string[];
   /** Codes of what was refused. */
   readonly refused: string[];

@@ -19,18 +19,18 @@ import type { OwedFor, ReplayMemory, SeenMessage } from './replay-memory.ts';
  */
 export type ReceiptPolicy = 'careful' | 'everybody';
 
-/** Limit on receipts to one stranger in {@link STRANGER_INTERVAL}. */
+/** Limit on receipts to one stranger in {@link STRANGER_INTERVAL_MS}. */
 const STRANGER_RECEIPTS = 60;
-/** One hour in milliseconds. */
-const STRANGER_INTERVAL = 3_600_000;
+/** One hour. */
+const STRANGER_INTERVAL_MS = 3_600_000;
 /**
  * Limit on strangers whose receipts are counted. There is no common limit, which one of them could use up for all
  * others.
  */
 const STRANGERS = 4096;
 
-/** Minimum interval between two receipts for one message, in milliseconds. */
-const REPEAT_INTERVAL = 1000;
+/** Minimum interval between two receipts for one message. */
+const REPEAT_INTERVAL_MS = 1000;
 const RECEIVED = 'Message received.';
 
 /** Facts that decide whether a message is answered. */
@@ -58,7 +58,7 @@ export class Receipts {
 
   constructor(options: ReceiptsOptions) {
     this.#options = options;
-    this.#repeated = new Cooldown(options.clock, REPEAT_INTERVAL);
+    this.#repeated = new Cooldown(options.clock, REPEAT_INTERVAL_MS);
   }
 
   /**
@@ -137,7 +137,7 @@ export class Receipts {
   #pass({ entity }: ID): boolean {
     const now = this.#options.clock.now();
     const window = this.#toStrangers.get(entity);
-    const isOver = window === undefined || Math.abs(now - window.since) >= STRANGER_INTERVAL;
+    const isOver = window === undefined || Math.abs(now - window.since) >= STRANGER_INTERVAL_MS;
     const current = isOver ? { since: now, count: 0 } : window;
     if (current.count >= STRANGER_RECEIPTS) return false;
     current.count += 1;

@@ -46,8 +46,8 @@ export interface SeenMessage {
 
 /** Number of records that are kept in memory. */
 const RECENT = 4096;
-/** How long an owed receipt is useful, in milliseconds: as long as senders repeat a message. */
-const OWED_RETENTION = 7 * 24 * 60 * 60_000;
+/** How long an owed receipt is useful: as long as senders repeat a message. */
+const OWED_RETENTION_MS = 7 * 24 * 60 * 60_000;
 /** Limit on receipts that are owed to one sender. */
 const MAX_OWED = 64;
 /** Number of records that are deleted in one batch. */
@@ -62,25 +62,25 @@ const WHAT = 'seen message';
 export class ReplayMemory {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #retention: number;
+  readonly #retentionMs: number;
   readonly #readID: (text: unknown) => ID;
   readonly #onDamaged: (error: unknown) => void;
   readonly #recent = new LruMap<string, SeenMessage>(RECENT);
 
   /**
-   * @param retention - how long a message is remembered, in milliseconds
+   * @param retentionMs - how long a message is remembered
    * @param onDamaged - called for records that cannot be read
    */
   constructor(
     store: Store,
     clock: Clock,
-    retention: number,
+    retentionMs: number,
     readID: (text: unknown) => ID,
     onDamaged: (error: unknown) => void,
   ) {
     this.#store = store;
     this.#clock = clock;
-    this.#retention = retention;
+    this.#retentionMs = retentionMs;
     this.#readID = readID;
     this.#onDamaged = onDamaged;
   }
@@ -163,7 +163,7 @@ export class ReplayMemory {
    * @param sender - only messages of this sender
    */
   async owed(sender?: EntityKey): Promise<readonly string[]> {
-    const oldest = this.#clock.now() - OWED_RETENTION;
+    const oldest = this.#clock.now() - OWED_RETENTION_MS;
     const found: string[] = [];
     for await (const [[, , id], bytes] of this.#store.list(
       sender === undefined ? ['owed'] : ['owed', sender],
@@ -176,13 +176,13 @@ export class ReplayMemory {
   /** Deletes records of messages that would be refused as too old, and owed receipts that are no longer useful. */
   async purge(): Promise<void> {
     const now = this.#clock.now();
-    const oldest = now - this.#retention;
+    const oldest = now - this.#retentionMs;
     await this.#delete(['seen'], (bytes) => {
       const { arrived, ageless } = this.#decode(bytes);
       return arrived < oldest && !ageless;
     });
     await this.#delete(['seen-content'], (bytes) => arrivedOf(bytes) < oldest);
-    await this.#delete(['owed'], (bytes) => arrivedOf(bytes) < now - OWED_RETENTION);
+    await this.#delete(['owed'], (bytes) => arrivedOf(bytes) < now - OWED_RETENTION_MS);
   }
 
   async #delete(area: StoreKey, isOld: (bytes: Uint8Array) => boolean): Promise<void> {

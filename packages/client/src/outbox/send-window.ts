@@ -24,9 +24,9 @@ export interface SendWindowOptions<T> {
  */
 export const SEND_WINDOW = 32;
 
-/** First and longest pause after a failure, in milliseconds. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 60_000;
+/** First and longest pause after a failure. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
 
 /** A wrapper for each item, because the same item may be queued twice. */
 interface Slot<T> {
@@ -47,7 +47,7 @@ export class SendWindow<T> {
   #resumed = false;
   #running: Promise<void> | undefined;
   #changed: (() => void) | undefined;
-  #pause = FIRST_PAUSE;
+  #pause = FIRST_PAUSE_MS;
   #retry: Disposable | undefined;
   #stopped = false;
 
@@ -71,7 +71,7 @@ export class SendWindow<T> {
   resume(): void {
     this.#retry?.[disposeSymbol]();
     this.#retry = undefined;
-    this.#pause = FIRST_PAUSE;
+    this.#pause = FIRST_PAUSE_MS;
     this.#resumed = this.#failed;
     this.#run();
   }
@@ -132,7 +132,7 @@ export class SendWindow<T> {
     } catch (error) {
       return this.#fail(error);
     }
-    this.#pause = FIRST_PAUSE;
+    this.#pause = FIRST_PAUSE_MS;
     // `stop` may have emptied the queue.
     const place = this.#queue.indexOf(slot);
     if (place !== -1) this.#queue.splice(place, 1);
@@ -166,7 +166,7 @@ export class SendWindow<T> {
       return true;
     }
     const delay = jitter(this.#pause, this.#options.random);
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE);
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
     this.#retry = this.#options.timers.after(delay, async () => {
       this.#retry = undefined;
       this.#run();

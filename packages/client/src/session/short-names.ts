@@ -6,7 +6,7 @@ import type { ID } from '@dimp/mkm';
 /** Limit on the length of a name, in UTF-16 units. */
 const MAX_LENGTH = 64;
 /** How long the station may take to answer. */
-const TIMEOUT = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /**
  * Checks a name that the user has typed.
@@ -54,7 +54,7 @@ export class NameQuestions {
         answer = resolve;
         abort = () => reject(signal?.reason);
         answers.add(answer);
-        timer = timers.after(TIMEOUT, () => reject(noAnswer()));
+        timer = timers.after(TIMEOUT_MS, () => reject(noAnswer()));
         signal?.addEventListener('abort', abort, { once: true });
       });
     } finally {

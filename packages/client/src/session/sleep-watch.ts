@@ -2,8 +2,8 @@ import type { Clock, Timers } from '@dimp/core';
 import { disposeSymbol, type Handle, makeHandle } from '@dimp/foundation';
 
 /** How often the clock is checked, and the delay that counts as a sleep. */
-const INTERVAL = 10_000;
-const SLEEP = 30_000;
+const CHECK_INTERVAL_MS = 10_000;
+const SLEEP_MS = 30_000;
 
 /**
  * Detects that the computer has slept, because a timer fires much too late. Connections are dead then, without an
@@ -15,11 +15,11 @@ const SLEEP = 30_000;
 export function watchSleep(clock: Clock, timers: Timers, onWake: () => void): Handle {
   let timer: Disposable | undefined;
   const next = (): void => {
-    const planned = clock.now() + INTERVAL;
-    timer = timers.after(INTERVAL, () => {
+    const planned = clock.now() + CHECK_INTERVAL_MS;
+    timer = timers.after(CHECK_INTERVAL_MS, () => {
       const late = clock.now() - planned;
       next();
-      if (late > SLEEP) onWake();
+      if (late > SLEEP_MS) onWake();
     });
   };
   next();

@@ -26,11 +26,11 @@ export interface ConnectionOptions {
 }
 
 /** How long connecting and each handshake may take (spec §11.6). */
-const TIMEOUT = 30_000;
+const TIMEOUT_MS = 30_000;
 /** How often our location is announced to all stations (spec §11.6). */
-const LOGIN_INTERVAL = 300_000;
+const LOGIN_INTERVAL_MS = 300_000;
 /** How long leaving may take. */
-const LEAVING = 2000;
+const LEAVE_TIMEOUT_MS = 2000;
 
 /** One connection to a station, from connecting to its end. */
 export class StationConnection implements StationContact {
@@ -126,11 +126,11 @@ export class StationConnection implements StationContact {
     const station = this.station;
     const transport = this.#transport;
     if (station !== undefined && transport !== undefined && this.isOpen) {
-      await this.#within(LEAVING, async () => {
+      await this.#within(LEAVE_TIMEOUT_MS, async () => {
         await this.#turn;
         await transport.send(await this.#announcements.report(station, 'offline'));
       });
-      await this.#within(LEAVING, () => transport.close());
+      await this.#within(LEAVE_TIMEOUT_MS, () => transport.close());
     }
     this.fail(reason);
   }
@@ -193,7 +193,7 @@ export class StationConnection implements StationContact {
   async #dial(): Promise<Transport> {
     const { address } = this.#options;
     const { signal } = this.#end;
-    const timer = this.#after(TIMEOUT, () =>
+    const timer = this.#after(TIMEOUT_MS, () =>
       this.fail(new ProtocolError('transport/timeout', 'connecting took too long')),
     );
     const context = { signal, maxPayloadBytes: DEFAULT_PAYLOAD_LIMITS.maxLength };
@@ -257,7 +257,7 @@ export class StationConnection implements StationContact {
   }
 
   #repeatLogin(station: ID): void {
-    this.#after(LOGIN_INTERVAL, () => {
+    this.#after(LOGIN_INTERVAL_MS, () => {
       this.#repeatLogin(station);
       // Until the login is accepted, only the handshake leaves.
       if (this.isOpen) this.#act(() => this.#tellLogin(station));
@@ -266,7 +266,7 @@ export class StationConnection implements StationContact {
 
   #limitHandshake(): void {
     this.#handshakeTimer?.[disposeSymbol]();
-    this.#handshakeTimer = this.#after(TIMEOUT, () =>
+    this.#handshakeTimer = this.#after(TIMEOUT_MS, () =>
       this.fail(
         new ProtocolError('transport/timeout', 'the station did not accept the login in time'),
       ),

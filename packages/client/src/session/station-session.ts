@@ -43,7 +43,7 @@ export interface SessionEvents {
 }
 
 /** How long a session stays with a station before it may leave it for one that might deliver. */
-const MOVING_PAUSE = 24 * 60 * 60_000;
+const MOVING_PAUSE_MS = 24 * 60 * 60_000;
 
 /**
  * Keeps a user logged in at a station: connects, proves the user's identity, and announces their location. Does so
@@ -224,24 +224,24 @@ export class StationSession<P extends Protocol = Protocol>
         const address = stations[next % stations.length] as StationAddress;
         run.slept = false;
         const ended = await this.#connectOnce(run, address, user);
-        if (!isGoodConnection(ended.lasted) || run.movesOn) next += 1;
+        if (!isGoodConnection(ended.lastedMs) || run.movesOn) next += 1;
         run.movesOn = false;
         return ended;
       },
-      pauseAfter: ({ lasted }) => {
-        const pause = policy(lasted);
+      pauseAfter: ({ lastedMs }) => {
+        const pause = policy(lastedMs);
         return run.slept ? undefined : pause;
       },
       pause: (delay, { error }) => this.#pause(run, delay, error),
     });
   }
 
-  /** @returns why the connection ended, and how long the user was online, in milliseconds */
+  /** @returns why the connection ended, and how long the user was online */
   async #connectOnce(
     run: Run,
     address: StationAddress,
     user: ID,
-  ): Promise<{ readonly error: ProtocolError; readonly lasted: number }> {
+  ): Promise<{ readonly error: ProtocolError; readonly lastedMs: number }> {
     const { agent, device, trustNewStation = false } = this.#options;
     const before = this.#report.error;
     const connection = new StationConnection({
@@ -275,14 +275,14 @@ export class StationSession<P extends Protocol = Protocol>
     const { clock } = this.#messenger.facebook;
     const { onlineSince } = connection;
     if (!run.isStopping) this.#report = { ...this.#report, error };
-    return { error, lasted: onlineSince === undefined ? 0 : clock.now() - onlineSince };
+    return { error, lastedMs: onlineSince === undefined ? 0 : clock.now() - onlineSince };
   }
 
   /** Moves to the next station, because this one does not deliver the messages it accepts. */
   #moveOn(run: Run): void {
     const now = this.#messenger.facebook.clock.now();
     // The receiver may simply be offline, so the session does not move often.
-    const isTooSoon = this.#movedOn !== undefined && now - this.#movedOn < MOVING_PAUSE;
+    const isTooSoon = this.#movedOn !== undefined && now - this.#movedOn < MOVING_PAUSE_MS;
     if (this.#options.stations.length < 2 || isTooSoon) return;
     this.#movedOn = now;
     run.movesOn = true;
