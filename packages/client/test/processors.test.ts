@@ -197,7 +197,7 @@ describe('middleware', () => {
     const errors: unknown[] = [];
     let broken = true;
     const texts: string[] = [];
-    const { say, restart, hulk } = await couple((messenger) => {
+    const { say, restart, hulk } = await peersWithHandlers((messenger) => {
       messenger.on('handlerFailed', ({ error }) => errors.push(error));
       messenger.use((_message, next) => {
         void next();
@@ -219,7 +219,7 @@ describe('middleware', () => {
 
   test('that catches a failure of the handlers behind it has dealt with it', async () => {
     const errors: unknown[] = [];
-    const { moki, say } = await couple((messenger) => {
+    const { moki, say } = await peersWithHandlers((messenger) => {
       messenger.on('handlerFailed', ({ error }) => errors.push(error));
       messenger.use(async (_message, next) => {
         try {
