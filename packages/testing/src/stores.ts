@@ -1,6 +1,6 @@
 import { type Store, type StoreKey, withLock } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
-import { makeHandle, ProtocolError } from '@dimp/foundation';
+import { asyncDisposeSymbol, makeHandle, ProtocolError } from '@dimp/foundation';
 
 /** Tabs of a browser that share one store. */
 export interface Tabs {
@@ -63,7 +63,7 @@ export function tabs(): Tabs {
         return written;
       },
       async close() {},
-      async [Symbol.asyncDispose]() {},
+      async [asyncDisposeSymbol]() {},
     };
   };
   return {
@@ -104,7 +104,7 @@ export function failingStore(inner: Store, left: number): FailingStore {
     batch: (changes) => write(() => inner.batch(changes)),
     compareAndSet: (...change) => write(() => inner.compareAndSet(...change)),
     async close() {},
-    async [Symbol.asyncDispose]() {},
+    async [asyncDisposeSymbol]() {},
   };
   const write = <T>(task: () => T): T => {
     if (store.left <= 0) throw new ProtocolError('store/quota', 'disk is full');
