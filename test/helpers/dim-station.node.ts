@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Running } from '@dimp/fixtures/program';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 import { protocol } from '../../apps/station/src/config/protocol.ts';
 import { createIdentity } from '../../apps/station/src/data/identity.ts';
 import { runProgram } from '../../apps/station/src/program.ts';
@@ -141,7 +140,7 @@ export function logOf(log: string | readonly string[]): readonly JsonObject[] {
   return lines.map((line) => JSON.parse(line) as JsonObject);
 }
 
-/** Store with an identity that {@link copyIdentity} copies, made once for each file of tests: RSA keys take time. */
+/** Store with an identity that {@link copyIdentity} copies, made once for each process that runs tests. */
 let template: Promise<string> | undefined;
 
 async function copyIdentity(data: string): Promise<void> {
@@ -151,13 +150,9 @@ async function copyIdentity(data: string): Promise<void> {
 }
 
 async function makeTemplate(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'dim-station-'));
+  const path = await mkdtemp(join(inject('sharedFolder'), 'dim-station-'));
   await using store = await lmdbStore({ path });
   await using facebook = new Facebook({ protocol, store });
   await createIdentity(facebook, 'station');
   return path;
 }
-
-afterAll(async () => {
-  if (template !== undefined) await rm(await template, { recursive: true, force: true });
-});

@@ -1,7 +1,6 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { type Ended, type RunningDim, type RunOptions, run, runHere, start } from './dim.node.ts';
 import { temporaryFolder } from './folder.node.ts';
 
@@ -14,7 +13,7 @@ export interface Person {
   start(args: readonly string[], options?: RunOptions): RunningDim;
 }
 
-/** Profiles that {@link twoPeople} copies, made once for each file of tests. */
+/** Profiles that {@link twoPeople} copies, made once for each process that runs tests. */
 let template: Promise<{ readonly folder: string; readonly ids: readonly string[] }> | undefined;
 
 /**
@@ -54,7 +53,7 @@ async function makeTemplate(): Promise<{
   readonly folder: string;
   readonly ids: readonly string[];
 }> {
-  const folder = await mkdtemp(join(tmpdir(), 'dim-profiles-'));
+  const folder = await mkdtemp(join(inject('sharedFolder'), 'dim-profiles-'));
   const ids = [
     await registerPerson(folder, 'moki', 'moki'),
     await registerPerson(folder, 'hulk', 'hulk'),
@@ -94,7 +93,3 @@ function personOf(data: string, profile: string, id: string): Person {
     start: (args, options) => start(data, all(args), options),
   };
 }
-
-afterAll(async () => {
-  if (template !== undefined) await rm((await template).folder, { recursive: true, force: true });
-});

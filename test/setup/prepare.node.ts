@@ -1,6 +1,8 @@
 import { generateKeyPair } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
@@ -17,6 +19,8 @@ declare module 'vitest' {
     rsaKeys: readonly string[];
     /** Random inputs that `pnpm fuzz` tries in all; 0 in other runs. */
     fuzzRuns: number;
+    /** Folder for what several test files use; removed at the end of the run. */
+    sharedFolder: string;
   }
 }
 
@@ -24,9 +28,12 @@ declare module 'vitest' {
  * Prepares what all test files share. RSA keys are generated once and kept for the next run: most tests need identities, and
  * generating their keys took longer than everything else. Tests of key generation itself do not use them.
  */
-export default async function setup(project: TestProject): Promise<void> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const sharedFolder = await mkdtemp(join(tmpdir(), 'dim-tests-'));
+  project.provide('sharedFolder', sharedFolder);
   project.provide('fuzzRuns', Number(process.env['DIM_FUZZ_RUNS'] ?? 0));
   project.provide('rsaKeys', readCache() ?? (await generate()));
+  return () => rm(sharedFolder, { recursive: true, force: true });
 }
 
 function readCache(): readonly string[] | undefined {
