@@ -8,6 +8,7 @@ import {
   ripemd160 as nobleRipemd160,
   sha1 as nobleSha1,
 } from '@noble/hashes/legacy.js';
+import { sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { native, nativeText, running } from '#native/sha256';
 import type { RunningDigest } from './running-digest.ts';
@@ -27,6 +28,11 @@ export function sha256Base64(bytes: Uint8Array): string {
 /** A running SHA-256 of bytes that arrive in parts. */
 export function runningSha256(): RunningDigest {
   return running();
+}
+
+/** SHA-512 (FIPS 180-4), 64 bytes: safety numbers. */
+export function sha512(bytes: Uint8Array): Uint8Array {
+  return nobleSha512(bytes);
 }
 
 /** RIPEMD-160, 20 bytes: the address hash, over SHA-256 (spec §4.1). */

@@ -1,0 +1,48 @@
+import type { ID } from '@dimp/mkm';
+
+/** Where a station listens. */
+export interface LinkStation {
+  /** Domain name or IP address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Leads to a person. */
+export interface ContactLink {
+  readonly kind: 'contact';
+  readonly id: ID;
+  /** Fingerprint of the ID and its key; see `fingerprint`. */
+  readonly fp: string;
+  readonly station?: LinkStation;
+  /** Name to show until the visa is here. Its author chose it: show the ID beside it. */
+  readonly name?: string;
+  /** Secret of this link; see `newLinkToken`. */
+  readonly token?: string;
+}
+
+/** Leads into a group. */
+export interface GroupLink {
+  readonly kind: 'group';
+  readonly id: ID;
+  /** Who made the link, and is asked. */
+  readonly by: ID;
+  /** Fingerprint of the inviter. */
+  readonly fp: string;
+  readonly station?: LinkStation;
+  readonly name?: string;
+  readonly token: string;
+}
+
+/** What two people show each other to verify their keys. */
+export interface VerifyLink {
+  readonly kind: 'verify';
+  /** Who shows it. */
+  readonly a: ID;
+  readonly fa: string;
+  /** Who scans it. */
+  readonly b: ID;
+  readonly fb: string;
+}
+
+/** What a link or QR code of the network says. Reading one never acts. */
+export type Link = ContactLink | GroupLink | VerifyLink;

@@ -1,0 +1,13 @@
+/**
+ * Full-text search over messages: tokens, and an index in any store.
+ *
+ * @module
+ */
+export {
+  type IndexedMessage,
+  type IndexHit,
+  type IndexQuery,
+  SearchIndex,
+  type SearchIndexOptions,
+} from './search/search-index.ts';
+export { fold, type QueryTerms, queryTermsOf, TOKEN_RULES, termsOf } from './search/tokens.ts';
