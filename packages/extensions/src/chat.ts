@@ -1,0 +1,110 @@
+/**
+ * Message kinds that people expect of a messenger: edits, recalls, reactions, polls, read marks, and others.
+ *
+ * @module
+ */
+
+import {
+  Moderation,
+  Pin,
+  PollClose,
+  Reaction,
+  ReadMark,
+  Timer,
+  Typing,
+  TypingStop,
+  Vote,
+} from './chat/silent.ts';
+import { Edit, Location, Poll, Recall } from './chat/visible.ts';
+
+export { isEmoji } from './chat/emoji.ts';
+export { type Mention, type Mentions, mentionsInside } from './chat/mentions.ts';
+export { isRef, type RefParts, refOf } from './chat/ref.ts';
+export type {
+  ModerationBody,
+  PinBody,
+  PollCloseBody,
+  ReactionBody,
+  ReadBody,
+  TimerBody,
+  TypingBody,
+  VoteBody,
+} from './chat/silent.ts';
+export type { OwnTarget, Target } from './chat/target.ts';
+export {
+  type EditBody,
+  type LocationBody,
+  type PollBody,
+  type PollOption,
+  type PollQuestion,
+  pollBody,
+  type RecallBody,
+} from './chat/visible.ts';
+export {
+  Edit,
+  Location,
+  Moderation,
+  Pin,
+  Poll,
+  PollClose,
+  Reaction,
+  ReadMark,
+  Recall,
+  Timer,
+  Typing,
+  TypingStop,
+  Vote,
+};
+
+/** Named in a visa's `accepts` by programs that read the contents of {@link chat}. */
+export const ACCEPTS_CHAT = 'chat-1';
+
+/** All contents of {@link chat}. */
+export const chatContents: readonly [
+  typeof Edit,
+  typeof Recall,
+  typeof Poll,
+  typeof Location,
+  typeof Reaction,
+  typeof Moderation,
+  typeof ReadMark,
+  typeof Typing,
+  typeof TypingStop,
+  typeof Timer,
+  typeof Vote,
+  typeof PollClose,
+  typeof Pin,
+] = [
+  Edit,
+  Recall,
+  Poll,
+  Location,
+  Reaction,
+  Moderation,
+  ReadMark,
+  Typing,
+  TypingStop,
+  Timer,
+  Vote,
+  PollClose,
+  Pin,
+];
+
+/** The extension that {@link chat} makes. */
+export interface ChatExtension {
+  readonly name: 'chat';
+  readonly requires: readonly ['standard'];
+  readonly contents: typeof chatContents;
+}
+
+/**
+ * Message kinds of messengers, beside those of `standard()`.
+ *
+ * @example
+ * ```ts
+ * const protocol = createProtocol(standard(), chat());
+ * ```
+ */
+export function chat(): ChatExtension {
+  return { name: 'chat', requires: ['standard'], contents: chatContents };
+}

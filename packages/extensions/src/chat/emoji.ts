@@ -1,0 +1,36 @@
+import { fieldError } from '@dimp/foundation';
+import { type Schema, schema, string } from '@dimp/foundation/schema';
+
+/** Most bytes of an emoji in UTF-8; the longest family has 25. */
+const MAX_BYTES = 32;
+
+const PICTURE =
+  '\\p{Extended_Pictographic}(?:\\p{EMod}|\\uFE0F)?(?:[\\u{E0020}-\\u{E007E}]+\\u{E007F})?';
+const EMOJI = new RegExp(
+  `^(?:\\p{RI}\\p{RI}|[0-9#*]\\uFE0F?\\u20E3|${PICTURE}(?:\\u200D${PICTURE})*)$`,
+  'u',
+);
+
+/** Whether a text is exactly one emoji: not a word, not several, nothing invisible. */
+export function isEmoji(text: string): boolean {
+  return text.length <= MAX_BYTES && EMOJI.test(text) && byteLength(text) <= MAX_BYTES;
+}
+
+/** One emoji. */
+export const emoji: Schema<string> = /* @__PURE__ */ schema(
+  (value, field) => {
+    const text = string.decode(value, field);
+    if (!isEmoji(text)) throw fieldError(field, 'must be one emoji');
+    return text;
+  },
+  (value) => value,
+);
+
+function byteLength(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
