@@ -16,6 +16,7 @@ export const LAYERS = [
   ['endpoint', 'mnemonic', 'store-encrypted', 'store-indexeddb', 'store-lmdb', 'transport-tcp'],
   ['transport-websocket', 'file-server'],
   ['testing', 'client', 'station'],
+  ['chat'],
   ['dimp'],
 ];
 /** Helpers of tests, which no source imports. */
