@@ -161,16 +161,14 @@ test('a deployed client’s recall is read', () => {
 
 test('edits, recalls, and polls are texts for a program that does not know them', () => {
   const old = createProtocol(standard());
-  for (const draft of [
-    chat.Edit.create({ text: 'new', edited: 1, origin }),
-    chat.Recall.create({ text: 'gone', origin }),
-    chat.Poll.create(poll),
-  ]) {
-    const { wire } = protocol.contents.stamp(draft, { time: 1 });
-    expect(old.contents.parse(wire)).toMatchObject({
-      kind: 'text',
-      body: { text: draft.body.text },
-    });
+  const { stamp } = protocol.contents;
+  const wires = [
+    stamp(chat.Edit.create({ text: 'shown', edited: 1, origin }), { time: 1 }).wire,
+    stamp(chat.Recall.create({ text: 'shown', origin }), { time: 1 }).wire,
+    stamp(chat.Poll.create({ ...poll, text: 'shown' }), { time: 1 }).wire,
+  ];
+  for (const wire of wires) {
+    expect(old.contents.parse(wire)).toMatchObject({ kind: 'text', body: { text: 'shown' } });
   }
 });
 

@@ -1,5 +1,6 @@
 import { fieldError, ProtocolError } from '@dimp/foundation';
 import type { ContactLink, GroupLink, Link, LinkStation, VerifyLink } from './link.ts';
+import { parseUrl } from './parse-url.ts';
 
 /** Most bytes in a QR code; a code of version 12 with medium error correction holds them. */
 const MAX_QR_BYTES = 280;
@@ -16,7 +17,7 @@ export function formatLink(link: Link): string {
  * @throws `format/field` for anything but an origin of https
  */
 export function formatWebLink(link: Link, origin: string): string {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  const url = parseUrl(origin);
   if (url?.protocol !== 'https:' || `${url.origin}/` !== url.href) {
     throw fieldError('origin', 'must be an origin of https, such as https://chat.example');
   }

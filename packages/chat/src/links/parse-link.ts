@@ -3,6 +3,7 @@ import { type AddressRegistry, type ID, parseID } from '@dimp/mkm';
 import { readFingerprint } from './fingerprint.ts';
 import type { ContactLink, GroupLink, Link, LinkStation, VerifyLink } from './link.ts';
 import { readLinkToken } from './link-token.ts';
+import { parseUrl } from './parse-url.ts';
 
 /** Longest link that is read, in UTF-16 code units. */
 const MAX_LENGTH = 2048;
@@ -75,7 +76,7 @@ const READERS = {
 function withoutScheme(text: string): string {
   const [, rest] = /^(?:web\+)?dim:(.*)$/i.exec(text) ?? [];
   if (rest !== undefined) return rest;
-  const url = /^https:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  const url = /^https:/i.test(text) ? parseUrl(text) : undefined;
   if (url?.pathname !== '/i' || url.hash === '') throw notALink();
   return url.hash.slice(1);
 }
@@ -136,7 +137,11 @@ function stationOf(members: Members): { readonly station?: LinkStation } {
     [];
   const host = ipv6 ?? name;
   const port = Number(digits);
-  if (host === undefined || !(port >= 1 && port <= 65_535) || !URL.canParse(`http://${text}`)) {
+  if (
+    host === undefined ||
+    !(port >= 1 && port <= 65_535) ||
+    parseUrl(`http://${text}`) === undefined
+  ) {
     throw fieldError('st', 'must be host:port');
   }
   return { station: { host: host.toLowerCase(), port } };
