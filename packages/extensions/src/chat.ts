@@ -17,7 +17,7 @@ import {
 } from './chat/silent.ts';
 import { Edit, Location, Poll, Recall } from './chat/visible.ts';
 
-export { isEmoji } from './chat/emoji.ts';
+export { EMOJI_PATTERN, isEmoji } from './chat/emoji.ts';
 export { type Mention, type Mentions, mentionsInside } from './chat/mentions.ts';
 export { isRef, type RefParts, refOf } from './chat/ref.ts';
 export type {

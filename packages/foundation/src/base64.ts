@@ -6,6 +6,11 @@ export function encodeBase64(bytes: Uint8Array): string {
   return native.encode(bytes);
 }
 
+/** Encodes bytes as Base64url without padding (RFC 4648 §5), for names inside JSON and URLs. */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
 /**
  * Decodes Base64. Accepts white space and missing padding. Refuses any other character outside the alphabet,
  * because skipping it would make signatures and hashes ambiguous (spec §1.1).

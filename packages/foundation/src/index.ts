@@ -1,6 +1,6 @@
 export { type Deferred, deferred, raceAbort, untilAborted } from './async.ts';
 export { decodeBase58, encodeBase58 } from './base58.ts';
-export { decodeBase64, encodeBase64 } from './base64.ts';
+export { decodeBase64, encodeBase64, encodeBase64Url } from './base64.ts';
 export type { Brand } from './brand.ts';
 export { concatBytes, equalBytes, randomBytes, utf8Decode, utf8Encode } from './bytes.ts';
 export { fieldError, toBoolean, toNumber, toText, toTime } from './coerce.ts';

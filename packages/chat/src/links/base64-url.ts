@@ -1,9 +1,10 @@
-import { decodeBase64, encodeBase64, equalBytes, fieldError, utf8Encode } from '@dimp/foundation';
-
-/** Bytes to Base64url without padding (RFC 4648 §5). */
-export function encodeBase64Url(bytes: Uint8Array): string {
-  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
+import {
+  decodeBase64,
+  encodeBase64Url,
+  equalBytes,
+  fieldError,
+  utf8Encode,
+} from '@dimp/foundation';
 
 /**
  * Reads Base64url of a known length, in its one canonical spelling: two spellings of one token must not count as two.

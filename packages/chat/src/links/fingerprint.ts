@@ -1,8 +1,8 @@
 import type { PublicKey } from '@dimp/crypto';
 import { sha256 } from '@dimp/crypto/digests';
-import { concatBytes, utf8Encode } from '@dimp/foundation';
+import { concatBytes, encodeBase64Url, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { decodeBase64Url, encodeBase64Url, equalText } from './base64-url.ts';
+import { decodeBase64Url, equalText } from './base64-url.ts';
 
 /** Bytes of a fingerprint. */
 const LENGTH = 16;

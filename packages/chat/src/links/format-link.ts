@@ -1,11 +1,22 @@
 import { fieldError, ProtocolError } from '@dimp/foundation';
-import type { ContactLink, GroupLink, Link, LinkStation, VerifyLink } from './link.ts';
+import {
+  type ContactLink,
+  checkLinkName,
+  type GroupLink,
+  type Link,
+  type LinkStation,
+  type VerifyLink,
+} from './link.ts';
 import { parseUrl } from './parse-url.ts';
 
 /** Most bytes in a QR code; a code of version 12 with medium error correction holds them. */
 const MAX_QR_BYTES = 280;
 
-/** Writes a link as a URI: `dim:contact?v=1&…`. */
+/**
+ * Writes a link as a URI: `dim:contact?v=1&…`.
+ *
+ * @throws `format/field` for a name that no reader accepts
+ */
 export function formatLink(link: Link): string {
   return `dim:${afterScheme(link)}`;
 }
@@ -61,11 +72,24 @@ function membersOf(link: Link): Readonly<Record<string, string | undefined>> {
 }
 
 function contactMembers({ id, fp, station, name, token }: ContactLink) {
-  return { id: id.text, fp, st: stationText(station), n: name, t: token };
+  return {
+    id: id.text,
+    fp,
+    st: stationText(station),
+    n: name === undefined ? name : checkLinkName(name),
+    t: token,
+  };
 }
 
 function groupMembers({ id, by, fp, station, name, token }: GroupLink) {
-  return { id: id.text, by: by.text, fp, st: stationText(station), t: token, n: name };
+  return {
+    id: id.text,
+    by: by.text,
+    fp,
+    st: stationText(station),
+    t: token,
+    n: name === undefined ? name : checkLinkName(name),
+  };
 }
 
 function verifyMembers({ a, fa, b, fb }: VerifyLink) {

@@ -1,7 +1,7 @@
 import { hmacSha256 } from '@dimp/crypto/digests';
-import { randomBytes, utf8Encode } from '@dimp/foundation';
+import { encodeBase64Url, randomBytes, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { decodeBase64Url, encodeBase64Url, equalText } from './base64-url.ts';
+import { decodeBase64Url, equalText } from './base64-url.ts';
 
 /** Bytes of a token. */
 const TOKEN_LENGTH = 16;

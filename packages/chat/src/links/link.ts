@@ -1,3 +1,4 @@
+import { fieldError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
 /** Where a station listens. */
@@ -46,3 +47,18 @@ export interface VerifyLink {
 
 /** What a link or QR code of the network says. Reading one never acts. */
 export type Link = ContactLink | GroupLink | VerifyLink;
+
+/** Longest name in a link, in UTF-16 code units. */
+const MAX_NAME = 64;
+
+/**
+ * Checks a name for a link. Control and format characters could turn the text around it, or imitate another line.
+ *
+ * @throws `format/field`
+ */
+export function checkLinkName(name: string): string {
+  if (name.length > MAX_NAME || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) {
+    throw fieldError('n', `must have at most ${MAX_NAME} characters, all visible`);
+  }
+  return name;
+}

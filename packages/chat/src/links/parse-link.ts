@@ -1,14 +1,19 @@
 import { fieldError, ProtocolError } from '@dimp/foundation';
 import { type AddressRegistry, type ID, parseID } from '@dimp/mkm';
 import { readFingerprint } from './fingerprint.ts';
-import type { ContactLink, GroupLink, Link, LinkStation, VerifyLink } from './link.ts';
+import {
+  type ContactLink,
+  checkLinkName,
+  type GroupLink,
+  type Link,
+  type LinkStation,
+  type VerifyLink,
+} from './link.ts';
 import { readLinkToken } from './link-token.ts';
 import { parseUrl } from './parse-url.ts';
 
 /** Longest link that is read, in UTF-16 code units. */
 const MAX_LENGTH = 2048;
-/** Longest name in a link, in UTF-16 code units. */
-const MAX_NAME = 64;
 
 /**
  * Reads a link: `dim:…`, `web+dim:…`, or `https://HOST/i#…`. It only reads: the application shows what the link says, and
@@ -120,12 +125,7 @@ function groupOf(id: ID, field: string): ID {
 
 function nameOf(members: Members): { readonly name?: string } {
   const name = members.get('n');
-  if (name === undefined || name === '') return {};
-  // Control and format characters could turn the text around them, or imitate another line.
-  if (name.length > MAX_NAME || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) {
-    throw fieldError('n', `must have at most ${MAX_NAME} characters, all visible`);
-  }
-  return { name };
+  return name === undefined || name === '' ? {} : { name: checkLinkName(name) };
 }
 
 /** `host:port`, an IPv6 address in brackets. */

@@ -6,9 +6,8 @@ const PLACES = 256;
 /** Messages of a block of deletion marks. */
 const MARKS = 4096;
 
-/** Changes that store the places of messages, whose numbers begin at the start of a block. */
+/** @param from - number of the first message, the first of a block */
 export function writePlaces(from: number, places: readonly string[]): readonly StoreChange[] {
-  if (from % PLACES !== 0) throw new RangeError(`from must be a multiple of ${PLACES}`);
   const changes: StoreChange[] = [];
   for (let start = 0; start < places.length; start += PLACES) {
     const writer = new ByteWriter();
@@ -46,11 +45,6 @@ export async function readPlaces(store: Store, number: number): Promise<readonly
 /** Where a number is in its block of places. */
 export function indexInPlaces(number: number): number {
   return number % PLACES;
-}
-
-/** Rounds up to the first number of a block of places. */
-export function nextPlacesBlock(number: number): number {
-  return Math.ceil(number / PLACES) * PLACES;
 }
 
 /** Which messages of the index are deleted: one bit each. */

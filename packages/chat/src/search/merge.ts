@@ -9,7 +9,6 @@ const TERMS_BETWEEN = 64;
 /** How segments are merged. */
 export interface MergeOptions {
   readonly id: string;
-  readonly level: number;
   /** Whether a message is deleted; its numbers are left out. */
   readonly deleted: (number: number) => boolean;
   /** Lets other work run. */
@@ -25,10 +24,10 @@ export interface MergeOptions {
 export async function mergeSegments(
   store: Store,
   segments: readonly Segment[],
-  { id, level, deleted, pause }: MergeOptions,
+  { id, deleted, pause }: MergeOptions,
 ): Promise<Segment> {
   const [from, to] = [segments[0]?.head.from ?? 0, segments.at(-1)?.head.to ?? 0];
-  const writer = new SegmentWriter({ id, level, from, to });
+  const writer = new SegmentWriter({ id, from, to });
   let since = performance.now();
   let terms = 0;
   for await (const [term, numbers] of mergedTerms(segments)) {

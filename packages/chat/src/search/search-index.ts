@@ -2,23 +2,17 @@ import { type Store, type StoreChange, withLock } from '@dimp/core';
 import { isProtocolError } from '@dimp/foundation';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { arrayCursor, type Cursor, intersection, postingCursor, unionCursor } from './cursor.ts';
-import {
-  DeletionMarks,
-  indexInPlaces,
-  nextPlacesBlock,
-  readPlaces,
-  writePlaces,
-} from './documents.ts';
+import { DeletionMarks, indexInPlaces, readPlaces, writePlaces } from './documents.ts';
 import { mergeSegments } from './merge.ts';
-import { Segment, SegmentWriter, strayBlocks } from './segment.ts';
+import { Segment, type SegmentHead, SegmentWriter, strayBlocks } from './segment.ts';
 import { TOKEN_RULES } from './tokens.ts';
 
 /** Messages that are held in memory before they become a segment. */
 const BUFFER = 4096;
-/** Segments of one level that become one of the next. */
+/** Segments of about one size that become one. */
 const FAN_IN = 8;
-/** Highest level: 4,096 × 8 × 8 messages. */
-const MAX_LEVEL = 2;
+/** Most messages of a segment. */
+const MAX_SEGMENT = 262_144;
 /** Most terms that a prefix stands for, in one segment. */
 const MAX_EXPANSIONS = 256;
 /** Most changes of one batch while an index is cleared. */
@@ -50,7 +44,7 @@ export interface IndexHit {
 export interface SearchIndexOptions {
   /** Called between slices of long work; lets other work run. */
   readonly pause?: () => Promise<void>;
-  /** Messages that become a segment; 4,096 by default. A multiple of 256. */
+  /** Messages that become a segment; 4,096 by default. */
   readonly bufferSize?: number;
 }
 
@@ -66,10 +60,11 @@ export class SearchIndex {
   readonly #options: Required<SearchIndexOptions>;
   #segments: readonly Segment[];
   readonly #deleted: DeletionMarks;
+  /** Number of the first message in memory. */
   #from: number;
   #position: string;
   #places: string[] = [];
-  #buffer = new Map<string, number[]>();
+  readonly #buffer = new Map<string, number[]>();
 
   private constructor(
     store: Store,
@@ -85,7 +80,7 @@ export class SearchIndex {
     this.#segments = loaded.segments;
     this.#deleted = loaded.deleted;
     this.#position = loaded.position;
-    this.#from = nextPlacesBlock(loaded.segments.at(-1)?.head.to ?? 0);
+    this.#from = loaded.segments.at(-1)?.head.to ?? 0;
   }
 
   /**
@@ -205,38 +200,71 @@ export class SearchIndex {
   }
 
   async #flushBuffer(position: string, more: readonly StoreChange[]): Promise<void> {
-    const changes = [...more, writeState(position)];
-    if (this.#places.length === 0) {
-      await this.#store.batch(changes);
-      this.#position = position;
-      return;
+    // The block of places that the last flush has begun is written again, with what is in it.
+    const inBlock = indexInPlaces(this.#from);
+    const begun = inBlock === 0 ? [] : await readPlaces(this.#store, this.#from);
+    const count = this.#places.length;
+    const to = this.#from + count;
+    const written: StoreChange[] = [...more, writeState(position)];
+    let flushed: Segment | undefined;
+    if (count > 0) {
+      const writer = new SegmentWriter({ id: segmentId(), from: this.#from, to });
+      for (const [term, numbers] of [...this.#buffer].sort(byTerm)) writer.add([term, numbers]);
+      const { changes, head } = writer.finish();
+      written.push(...changes, ...writePlaces(this.#from - inBlock, [...begun, ...this.#places]));
+      flushed = new Segment(this.#store, head);
     }
-    const to = this.#from + this.#places.length;
-    const writer = new SegmentWriter({ id: segmentId(), level: 0, from: this.#from, to });
-    for (const [term, numbers] of [...this.#buffer].sort(byTerm)) writer.add([term, numbers]);
-    const { changes: segment, head } = writer.finish();
-    await this.#store.batch([...segment, ...writePlaces(this.#from, this.#places), ...changes]);
-    this.#segments = [...this.#segments, new Segment(this.#store, head)];
+    await this.#store.batch(written);
+    if (flushed !== undefined) this.#segments = [...this.#segments, flushed];
     this.#position = position;
-    this.#from = nextPlacesBlock(to);
-    this.#places = [];
-    this.#buffer = new Map();
+    this.#from = to;
+    // Messages that were added meanwhile stay in memory.
+    this.#places = this.#places.slice(count);
+    for (const [term, numbers] of this.#buffer) {
+      const later = numbers.filter((number) => number >= to);
+      if (later.length > 0) this.#buffer.set(term, later);
+      else this.#buffer.delete(term);
+    }
   }
 
   async #mergeAll(): Promise<void> {
-    for (let level = 0; level < MAX_LEVEL; level++) {
-      const old = this.#segments.filter(({ head }) => head.level === level).slice(0, FAN_IN);
-      if (old.length < FAN_IN) continue;
+    for (let old = mergeable(this.#segments); old.length > 0; old = mergeable(this.#segments)) {
       const merged = await mergeSegments(this.#store, old, {
         id: segmentId(),
-        level: level + 1,
         deleted: (number) => this.#deleted.has(number),
         pause: this.#options.pause,
       });
-      const rest = this.#segments.filter((segment) => !old.includes(segment));
-      this.#segments = [...rest, merged].sort((a, b) => a.head.from - b.head.from);
+      this.#segments = [...this.#segments.slice(0, -old.length), merged];
     }
   }
+}
+
+/**
+ * The newest segments that are to become one: those up to a size class of which there are eight. A class holds eight times the
+ * messages of the one below, so a message is merged a few times only, however small the flushes are.
+ */
+function mergeable(segments: readonly Segment[]): readonly Segment[] {
+  for (let size = 0; size <= sizeClass(MAX_SEGMENT); size++) {
+    let start = segments.length;
+    while (start > 0 && sizeOf(segments[start - 1]) <= size) start -= 1;
+    const newest = segments.slice(start);
+    const equal = newest.filter((segment) => sizeOf(segment) === size);
+    const messages = newest.reduce((sum, { head }) => sum + messagesOf(head), 0);
+    if (equal.length >= FAN_IN && messages <= MAX_SEGMENT) return newest;
+  }
+  return [];
+}
+
+function messagesOf({ from, to }: SegmentHead): number {
+  return to - from;
+}
+
+function sizeOf(segment: Segment | undefined): number {
+  return segment === undefined ? 0 : sizeClass(messagesOf(segment.head));
+}
+
+function sizeClass(messages: number): number {
+  return Math.floor(Math.log2(messages) / Math.log2(FAN_IN));
 }
 
 /** The cursors of a query in a segment. */

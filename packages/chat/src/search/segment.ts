@@ -11,8 +11,6 @@ import { type PostingPlace, PostingWriter, readPostings } from './postings.ts';
 /** What is known of a segment without reading its blocks. */
 export interface SegmentHead {
   readonly id: string;
-  /** How many times its messages have been merged. */
-  readonly level: number;
   /** Numbers of its messages: from this one … */
   readonly from: number;
   /** … up to but without this one. */
@@ -34,15 +32,13 @@ const POSTINGS = 'p';
 export class SegmentWriter {
   readonly #id: string;
   readonly #range: { readonly from: number; readonly to: number };
-  readonly #level: number;
   readonly #postings: PostingWriter;
   readonly #firstTerms: string[] = [];
   #entries: DictionaryEntry[] = [];
   #blocks: StoreChange[] = [];
 
-  constructor(head: Pick<SegmentHead, 'id' | 'level' | 'from' | 'to'>) {
+  constructor(head: Pick<SegmentHead, 'id' | 'from' | 'to'>) {
     this.#id = head.id;
-    this.#level = head.level;
     this.#range = { from: head.from, to: head.to };
     this.#postings = new PostingWriter(head.from, (block, value) => {
       this.#blocks.push({ type: 'set', key: blockKey(POSTINGS, this.#id, block), value });
@@ -67,7 +63,6 @@ export class SegmentWriter {
     if (this.#entries.length > 0) this.#closeDictionary();
     const head: SegmentHead = {
       id: this.#id,
-      level: this.#level,
       ...this.#range,
       postingBlocks: this.#postings.finish(),
       firstTerms: this.#firstTerms,
@@ -205,20 +200,19 @@ function blockKey(kind: string, id: string, block: number): StoreKey {
   return [kind, id, String(block)];
 }
 
-function writeHead({ level, from, to, firstTerms, postingBlocks }: SegmentHead): Uint8Array {
-  const writer = new ByteWriter().varint(level).varint(from).varint(to).varint(postingBlocks);
+function writeHead({ from, to, firstTerms, postingBlocks }: SegmentHead): Uint8Array {
+  const writer = new ByteWriter().varint(from).varint(to).varint(postingBlocks);
   for (const term of firstTerms) writer.text(term);
   return writer.finish();
 }
 
 function readHead(id: string, bytes: Uint8Array): SegmentHead {
   const reader = new ByteReader(bytes);
-  const level = reader.varint();
   const from = reader.varint();
   const to = reader.varint();
   const postingBlocks = reader.varint();
   const firstTerms: string[] = [];
   while (!reader.done) firstTerms.push(reader.text());
   if (to < from) throw corruptIndex();
-  return { id, level, from, to, firstTerms, postingBlocks };
+  return { id, from, to, firstTerms, postingBlocks };
 }

@@ -1,3 +1,5 @@
+import { EMOJI_PATTERN } from '@dimp/extensions/chat';
+
 /** Most UTF-16 units of a text that are indexed. */
 const MAX_TEXT = 65_536;
 /** Most different terms of one message. */
@@ -18,10 +20,10 @@ interface Run {
 const UNSPACED =
   '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\u30FC\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}]';
 const LETTER = `(?!${UNSPACED})[\\p{L}\\p{M}\\p{N}_]`;
-const PICTURE =
-  '\\p{Extended_Pictographic}(?:\\p{EMod}|\\uFE0F)?(?:[\\u{E0020}-\\u{E007E}]+\\u{E007F})?';
-const EMOJI = `\\p{RI}\\p{RI}|[0-9#*]\\uFE0F?\\u20E3|${PICTURE}(?:\\u200D${PICTURE})*`;
-const RUN = new RegExp(`(${EMOJI})|(${UNSPACED}+)|((?:${LETTER})+(?:'(?:${LETTER})+)*)`, 'gu');
+const RUN = new RegExp(
+  `(${EMOJI_PATTERN})|(${UNSPACED}+)|((?:${LETTER})+(?:'(?:${LETTER})+)*)`,
+  'gu',
+);
 
 /** Accents of Latin, Greek and Cyrillic, Arabic vowel marks, and the Arabic lengthening stroke. */
 const STRIPPED = /[\u0300-\u036F\u064B-\u065F\u0670\u0640]/g;

@@ -123,6 +123,14 @@ test('a QR code has at most 280 bytes, and leaves the name out first', () => {
   );
 });
 
+test('a name that no reader accepts is not written', () => {
+  for (const name of ['x'.repeat(65), 'a\u202Eb', 'a\nb', 'a\ud800']) {
+    expect(() => formatLink({ kind: 'contact', id: moki.id, fp, name })).toThrow(
+      expect.objectContaining({ code: 'format/field' }),
+    );
+  }
+});
+
 test('a web link leads to an origin of https, and nowhere else', () => {
   const link = { kind: 'contact', id: moki.id, fp } as const;
   for (const origin of ['http://chat.example', 'https://chat.example/x', 'https://u@x', 'x']) {

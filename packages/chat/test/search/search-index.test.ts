@@ -82,6 +82,38 @@ test('deleted messages stay deleted after the index is opened again, and leave n
   expect(text).not.toContain('secret');
 });
 
+test('messages that are added while a flush is written are in the next one', async () => {
+  const store = memoryStore();
+  const index = await SearchIndex.open(store);
+  for (let flush = 0; flush < 3; flush++) {
+    index.add({ place: `before/${flush}`, terms: ['all'] });
+    const batch = store.batch.bind(store);
+    store.batch = async (changes) => {
+      store.batch = batch;
+      index.add({ place: `during/${flush}`, terms: ['all'] });
+      await batch(changes);
+    };
+    await index.flush(String(flush));
+  }
+  const all = ['during/2', 'before/2', 'during/1', 'before/1', 'during/0', 'before/0'];
+  expect(await found(index, { terms: ['all'] })).toEqual(all);
+  await index.flush('end');
+  expect(await found(await SearchIndex.open(store), { terms: ['all'] })).toEqual(all);
+});
+
+test('a flush that fails leaves everything in memory', async () => {
+  const store = memoryStore();
+  const index = await SearchIndex.open(store);
+  index.add({ place: 'm', terms: ['all'] });
+  const batch = store.batch.bind(store);
+  store.batch = () => Promise.reject(new Error('full'));
+  await expect(index.flush('1')).rejects.toThrow('full');
+  store.batch = batch;
+  expect(await found(index, { terms: ['all'] })).toEqual(['m']);
+  await index.flush('1');
+  expect(await found(await SearchIndex.open(store), { terms: ['all'] })).toEqual(['m']);
+});
+
 test('a search goes on while its segments are merged', async () => {
   const { index } = await indexOf(Array.from({ length: 256 * 7 }, () => 'all'));
   const places: string[] = [];
@@ -92,6 +124,26 @@ test('a search goes on while its segments are merged', async () => {
     await index.flush('merged');
   }
   expect(places).toEqual(Array.from({ length: 256 * 7 }, (_, at) => `m/${256 * 7 - 1 - at}`));
+});
+
+test('flushes of any size leave few segments, and every message is found under its place', async () => {
+  const store = memoryStore();
+  const index = await SearchIndex.open(store);
+  let count = 0;
+  for (let flush = 0; flush < 300; flush++) {
+    for (let more = 1 + (flush % 5); more > 0; more--) {
+      index.add({ place: `m/${count}`, terms: ['all', `w${count}`] });
+      count += 1;
+    }
+    await index.flush(String(count));
+  }
+  let segments = 0;
+  for await (const [key] of store.list(['s'])) segments += key.length > 0 ? 1 : 0;
+  expect(segments).toBeLessThanOrEqual(32);
+  const again = await SearchIndex.open(store);
+  const expected = Array.from({ length: count }, (_, at) => `m/${count - 1 - at}`);
+  expect(await found(again, { terms: ['all'] })).toEqual(expected);
+  expect(await found(again, { terms: ['w0'] })).toEqual(['m/0']);
 });
 
 test('an interrupted merge leaves no records behind', async () => {

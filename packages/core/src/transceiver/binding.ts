@@ -1,5 +1,6 @@
 import type { Content, Envelope } from '@dimp/dkd';
 import {
+  encodeBase64Url,
   isJsonObject,
   type Json,
   type JsonObject,
@@ -9,7 +10,6 @@ import {
 } from '@dimp/foundation';
 import { namesEnvelope } from './content-check.ts';
 import { decryptError } from './decrypt-error.ts';
-import { encodeBase64Url } from './key-names.ts';
 
 /**
  * Size of the first block of a plaintext. Under AES-CBC an attacker who changes the IV, which is not signed, changes this block

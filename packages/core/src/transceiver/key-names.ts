@@ -3,7 +3,7 @@ import { sha256 } from '@dimp/crypto/digests';
 import {
   concatBytes,
   decodeTed,
-  encodeBase64,
+  encodeBase64Url,
   isProtocolError,
   ownMember,
   stringifyJson,
@@ -34,11 +34,6 @@ export function keyFingerprint(key: SymmetricKey): string {
 /** Returns the name of a key pair, by its public half. */
 export function pairFingerprint({ publicKey }: { readonly publicKey: PublicKey }): string {
   return shortHash(publicKey.material);
-}
-
-/** Encodes as Base64url without padding, the shortest form in JSON. */
-export function encodeBase64Url(bytes: Uint8Array): string {
-  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 function shortHash(bytes: Uint8Array): string {

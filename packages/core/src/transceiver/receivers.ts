@@ -1,10 +1,9 @@
 import { sha256 } from '@dimp/crypto/digests';
-import { encodeBase64, type JsonObject, utf8Encode } from '@dimp/foundation';
+import { encodeBase64, encodeBase64Url, type JsonObject, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { Barrack } from '../barrack/barrack.ts';
 import type { ReceiverKey } from '../barrack/receiver-keys.ts';
 import { isUnreadable } from './decrypt-error.ts';
-import { encodeBase64Url } from './key-names.ts';
 import { type Waiting, waiting } from './waiting.ts';
 
 /** A receiver with the keys of their terminals, at least one. */

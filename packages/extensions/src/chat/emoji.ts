@@ -1,4 +1,4 @@
-import { fieldError } from '@dimp/foundation';
+import { fieldError, utf8Encode } from '@dimp/foundation';
 import { type Schema, schema, string } from '@dimp/foundation/schema';
 
 /** Most bytes of an emoji in UTF-8; the longest family has 25. */
@@ -6,14 +6,13 @@ const MAX_BYTES = 32;
 
 const PICTURE =
   '\\p{Extended_Pictographic}(?:\\p{EMod}|\\uFE0F)?(?:[\\u{E0020}-\\u{E007E}]+\\u{E007F})?';
-const EMOJI = new RegExp(
-  `^(?:\\p{RI}\\p{RI}|[0-9#*]\\uFE0F?\\u20E3|${PICTURE}(?:\\u200D${PICTURE})*)$`,
-  'u',
-);
+/** Source of a regular expression with the flag `u`: one emoji, with its skin tone, joined parts, or flag. */
+export const EMOJI_PATTERN: string = `\\p{RI}\\p{RI}|[0-9#*]\\uFE0F?\\u20E3|${PICTURE}(?:\\u200D${PICTURE})*`;
+const EMOJI = new RegExp(`^(?:${EMOJI_PATTERN})$`, 'u');
 
 /** Whether a text is exactly one emoji: not a word, not several, nothing invisible. */
 export function isEmoji(text: string): boolean {
-  return text.length <= MAX_BYTES && EMOJI.test(text) && byteLength(text) <= MAX_BYTES;
+  return text.length <= MAX_BYTES && EMOJI.test(text) && utf8Encode(text).length <= MAX_BYTES;
 }
 
 /** One emoji. */
@@ -25,12 +24,3 @@ export const emoji: Schema<string> = /* @__PURE__ */ schema(
   },
   (value) => value,
 );
-
-function byteLength(text: string): number {
-  let length = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) as number;
-    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return length;
-}

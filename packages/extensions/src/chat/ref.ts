@@ -1,5 +1,5 @@
 import { sha256 } from '@dimp/crypto/digests';
-import { encodeBase64, utf8Encode } from '@dimp/foundation';
+import { encodeBase64Url, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 
 /** Characters of a ref: 16 bytes of the digest, and two bits more. */
@@ -28,7 +28,7 @@ export interface RefParts {
 export function refOf({ sender, sn, time }: RefParts): string {
   const milliseconds = Math.round(time * 1000);
   const digest = sha256(utf8Encode(`dim-ref-1\n${sender.entity}\n${sn}\n${milliseconds}`));
-  return encodeBase64(digest).slice(0, LENGTH).replaceAll('+', '-').replaceAll('/', '_');
+  return encodeBase64Url(digest).slice(0, LENGTH);
 }
 
 /** Whether a text has the form of a ref. */
