@@ -16,8 +16,8 @@ import { MtpDecoder } from '@dimp/transport-tcp/mtp';
 import { protocol } from './people.ts';
 import { fastest } from './timer.ts';
 
-/** How long a public parse function may take for a mebibyte, in milliseconds. */
-export const HOSTILE_BUDGET = 50;
+/** How long a public parse function may take for a mebibyte. */
+export const HOSTILE_BUDGET_MS = 50;
 
 const MIB = 1024 * 1024;
 /** Members that the JSON gate allows, with room for a few more. */

@@ -84,7 +84,7 @@ async function messages(): Promise<void> {
   }
 }
 
-/** Repeats a strike over many connections. What the station refuses is no reason to stop. */
+/** Repeats a strike over many connections, also when the station refuses it. */
 async function everywhere(strike: (round: number) => Promise<void>): Promise<void> {
   let round = 0;
   const one = async (): Promise<never> => {

@@ -6,8 +6,8 @@ import type { Role, Target } from './targets/target.ts';
 import { type Outcome, type Pace, type Range, Traffic } from './traffic.ts';
 import type { Connection, PayloadListener } from './wires/wire.ts';
 
-/** Time between two keep-alives in milliseconds, well below the timeouts of servers (spec §12.4). */
-const ALIVE = 20_000;
+/** Time between two keep-alives, well below the timeouts of servers (spec §12.4). */
+const ALIVE_MS = 20_000;
 /** Concurrent log-ins. */
 const AT_ONCE = 16;
 /** Log-ins before memory is measured, so that all code is loaded. */
@@ -201,7 +201,7 @@ function keptAlive({ wire }: Target, connections: () => readonly Connection[]): 
   return setInterval(() => {
     if (wire.ping === undefined) return;
     for (const connection of connections()) connection.write(wire.ping);
-  }, ALIVE).unref();
+  }, ALIVE_MS).unref();
 }
 
 /** Waits until a process is idle. */

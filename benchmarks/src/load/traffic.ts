@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import type { Cast } from './people/cast.ts';
 import type { Connection, PayloadListener, Wire } from './wires/wire.ts';
 
-/** How often an even load checks the clock, in milliseconds. */
-const TICK = 1;
-/** Messages count as lost after this time without an arrival, in milliseconds. */
-const PATIENCE = 15_000;
+/** How often an even load checks the clock. */
+const TICK_MS = 1;
+/** Messages count as lost after this time without an arrival. */
+const PATIENCE_MS = 15_000;
 /** How many messages are between two questions, for a server that confirms only when asked. */
 const QUESTION_EVERY = 8;
 
@@ -117,7 +117,7 @@ export class Traffic {
     });
     this.#listen(pace);
     const watch = setInterval(() => {
-      if (performance.now() - this.#lastAt > PATIENCE) this.#finish();
+      if (performance.now() - this.#lastAt > PATIENCE_MS) this.#finish();
     }, 500);
     if (pace.kind === 'even') void this.#evenly(start, pace.perSecond);
     else for (const lane of this.#lanes) this.#advance(lane, pace.size, start);
@@ -241,7 +241,7 @@ export class Traffic {
         const lane = this.#lanes[next % this.#lanes.length];
         if (lane !== undefined) this.#send(lane, 1, start + next * interval);
       }
-      await new Promise((resolve) => setTimeout(resolve, TICK));
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
   }
 }

@@ -39,7 +39,7 @@ export async function resolveReceiver(
   return atStation;
 }
 
-/** @param found - the stranger with this name: with one, a station that does not answer is no failure */
+/** @param found - a known stranger with this name; if there is one, the command goes on without an answer of the station */
 async function askStation(
   name: string,
   found: Found | undefined,

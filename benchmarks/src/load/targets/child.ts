@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Place } from './target.ts';
 
-/** How long a program may take to start, and to stop until it is killed, in milliseconds. */
-const START_TIME = 30_000;
-const STOP_TIME = 15_000;
+/** How long a program may take to start, and to stop before it is killed. */
+const START_MS = 30_000;
+const STOP_MS = 15_000;
 
 /** Starts a program on one processor. */
 export function startProgram(
@@ -29,7 +29,7 @@ export async function stopProgram(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIME);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await ended;
   clearTimeout(timer);
 }
@@ -94,7 +94,7 @@ export function pidOf({ pid }: ChildProcess): number {
  * @throws the last error if the program has ended or too much time has passed
  */
 export async function untilReady<T>(child: ChildProcess, attempt: () => Promise<T>): Promise<T> {
-  const end = Date.now() + START_TIME;
+  const end = Date.now() + START_MS;
   for (;;) {
     try {
       return await attempt();

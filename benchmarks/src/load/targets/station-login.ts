@@ -6,8 +6,8 @@ import { ANY_STATION, type ID } from '@dimp/mkm';
 import { messengerOf, type PersonData } from '../people/person.ts';
 import type { Connection, PayloadListener, Wire } from '../wires/wire.ts';
 
-/** How long a station may take to answer, in milliseconds. */
-const PATIENCE = 20_000;
+/** How long a station may take to answer. */
+const PATIENCE_MS = 20_000;
 
 /** Address of a station, and the listener of the connection. */
 export interface Door {
@@ -72,7 +72,7 @@ async function* payloads(
   };
   connection.onLost = () => wake(new Error('the station closed the connection'));
   connection.write(question);
-  const timer = setTimeout(() => wake(new Error('the station does not answer')), PATIENCE);
+  const timer = setTimeout(() => wake(new Error('the station does not answer')), PATIENCE_MS);
   try {
     for (;;) {
       const next = arrived.shift();
