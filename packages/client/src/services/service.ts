@@ -1,0 +1,101 @@
+import type { Store, StoreChange, Timers } from '@dimp/core';
+import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
+import type { Facebook } from '@dimp/endpoint';
+import type { EventSource, JsonObject, MaybePromise } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import type { IncomingMessage } from '../inbox/incoming-message.ts';
+import type { MessengerEvents } from '../messenger/events.ts';
+import type { SendOptions } from '../messenger/messenger-options.ts';
+import type { Delivery } from '../outbox/delivery.ts';
+import type { OutboxRecord } from '../outbox/outbox-store.ts';
+
+/**
+ * A part between the messenger and the application, such as a history of conversations. What a service writes for a message
+ * lies in the same batch as the note that the message was received, so a crash can neither lose nor repeat it.
+ */
+export interface MessengerService {
+  /** Unique among the services of a messenger; used in errors. */
+  readonly name: string;
+  /**
+   * Kinds of the contents that {@link take} is called for; `'*'` for all contents that are not commands. The messenger accepts
+   * contents of these kinds even if the application has no handler for them.
+   */
+  readonly kinds: '*' | readonly string[];
+  /** Called once, when the messenger is constructed. Nothing is received before {@link start} resolves. */
+  attach?(host: ServiceHost): void;
+  /** Called by `Messenger.start`, before anything is received or sent. */
+  start?(): MaybePromise<void>;
+  /** Called by `Messenger.close`, when nothing is received or sent any more. */
+  stop?(): MaybePromise<void>;
+  /**
+   * Names of the locks of the store that the messenger must hold from {@link take} or {@link sent} until the batch is written, so
+   * that other tabs and other calls of this program do not change what the service has read. The service takes the same locks
+   * for its own writes.
+   */
+  locks?(message: Pick<IncomingMessage, 'user' | 'envelope' | 'content'>): readonly string[];
+  /**
+   * Takes an incoming message, after it was decrypted and checked, and before its receipt.
+   *
+   * @throws a `ProtocolError` to refuse the message: it is reported by the event `refused` and does not come again. `store/`
+   *   codes end the reception: the message comes again.
+   */
+  take?(message: IncomingMessage, context: ServiceContext): MaybePromise<Taken>;
+  /** Changes to write in the batch that writes a new outgoing message, for any of {@link kinds}. */
+  sent?(record: OutboxRecord, context: ServiceContext): MaybePromise<Sent>;
+  /**
+   * Whether a signed message inside a forward is evidence that this service reads, whatever its age. It is verified and given to
+   * {@link take} without a check of freshness or repetition.
+   */
+  evidence?(message: ReliableMessage): boolean;
+  /** Further members for an outgoing content, such as a digest of the state of its group. */
+  extra?(content: Content, receiver: ID): MaybePromise<JsonObject>;
+  /** Whether a sender may speak in a group. `wait` defers the message until the members of the group arrive. */
+  membership?(
+    group: ID,
+    sender: ID,
+    content: Content,
+  ): MaybePromise<'yes' | 'no' | 'wait' | undefined>;
+}
+
+/** Reads the store as it will be after the changes that wait for the same batch. Services read only here. */
+export interface ServiceContext extends Pick<Store, 'get' | 'list'> {}
+
+/** What a service does with an incoming message. */
+export interface Taken {
+  /** Written in one batch with the note that the message was received. */
+  readonly changes?: readonly StoreChange[];
+  /** Sent to the sender of the message, like the answers of a handler. */
+  readonly answers?: readonly Draft[];
+  /** Whether handlers, and the iteration over messages, get the message too; true by default. */
+  readonly passOn?: boolean;
+  /** Called when the changes are on disk. */
+  readonly written?: () => void;
+}
+
+/** What a service writes for an outgoing message. */
+export type Sent = Pick<Taken, 'changes' | 'written'>;
+
+/** The messenger as its services see it. */
+export interface ServiceHost extends EventSource<MessengerEvents> {
+  readonly facebook: Facebook;
+  readonly timers: Timers;
+  /** See `Messenger.send`. */
+  send(draft: Draft, receiver: ID, options?: SendOptions): Promise<Delivery>;
+  /**
+   * Sends a content that means something for a moment only, such as a sign that somebody types: neither stored nor repeated.
+   *
+   * @param options.until - when it stops to mean something, in milliseconds since the epoch
+   * @returns whether it was handed to a connected transport
+   */
+  sendNow(
+    draft: Draft,
+    receiver: ID,
+    options: { readonly until: number; readonly sender?: ID },
+  ): Promise<boolean>;
+  /** See `Messenger.accept`. */
+  accept(peer: ID, options?: { readonly user?: ID }): Promise<void>;
+  /** See `Messenger.deliveries`. */
+  deliveries(): Promise<readonly Delivery[]>;
+  /** Runs a task whose failure is reported by the event `failed`. `Messenger.idle` waits for it. */
+  background(task: () => Promise<void>): void;
+}
