@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CaptionEdit } from './chat/caption.ts';
 import {
   Moderation,
   Pin,
@@ -17,6 +18,7 @@ import {
 } from './chat/silent.ts';
 import { Edit, Location, Poll, Recall } from './chat/visible.ts';
 
+export type { CaptionEditBody } from './chat/caption.ts';
 export { EMOJI_PATTERN, isEmoji } from './chat/emoji.ts';
 export { type Mention, type Mentions, mentionsInside } from './chat/mentions.ts';
 export { isRef, type RefParts, refOf } from './chat/ref.ts';
@@ -38,9 +40,11 @@ export {
   type PollOption,
   type PollQuestion,
   pollBody,
+  pollQuestion,
   type RecallBody,
 } from './chat/visible.ts';
 export {
+  CaptionEdit,
   Edit,
   Location,
   Moderation,
@@ -62,6 +66,7 @@ export const ACCEPTS_CHAT = 'chat-1';
 /** All contents of {@link chat}. */
 export const chatContents: readonly [
   typeof Edit,
+  typeof CaptionEdit,
   typeof Recall,
   typeof Poll,
   typeof Location,
@@ -76,6 +81,7 @@ export const chatContents: readonly [
   typeof Pin,
 ] = [
   Edit,
+  CaptionEdit,
   Recall,
   Poll,
   Location,

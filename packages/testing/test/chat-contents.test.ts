@@ -43,6 +43,16 @@ suite(
   { text: 'all', edited: 1, mentions: 'all', origin },
 );
 suite(
+  chat.CaptionEdit,
+  {
+    text: 'Our house',
+    edited: 1795400100.2,
+    origin,
+    file: { type: '18', URL: 'https://cdn.example/a', key: { algorithm: 'PLAIN' } },
+  },
+  { text: '', edited: 1, origin: {}, file: { type: '16', filename: 'a.txt', data: 'AAAA' } },
+);
+suite(
   chat.Recall,
   { text: '_(message recalled)_', format: 'markdown', edited: 2, muted: true, origin },
   { text: '', origin: { type: '18', sn: 5, URL: 'https://cdn.example/a', filename: 'a.bin' } },

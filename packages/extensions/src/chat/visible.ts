@@ -1,5 +1,15 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
-import { boolean, number, object, optional, string, time } from '@dimp/foundation/schema';
+import { fieldError } from '@dimp/foundation';
+import {
+  boolean,
+  number,
+  object,
+  optional,
+  type Schema,
+  schema,
+  string,
+  time,
+} from '@dimp/foundation/schema';
 import { listOf, textUpTo } from './limited.ts';
 import { type Mentions, mentions } from './mentions.ts';
 import { type OwnTarget, ownTarget } from './target.ts';
@@ -85,14 +95,26 @@ export const Poll: ContentType<'poll', PollBody> = /* @__PURE__ */ defineContent
   schema: () =>
     object({
       text: string,
-      poll: object({
-        question: textUpTo(500),
-        options: listOf(object({ id: textUpTo(32), text: textUpTo(200) }), 2, 12),
-        several: optional(boolean),
-        until: optional(time),
-      }),
+      poll: pollQuestion(),
     }),
 });
+
+/** Schema of {@link PollQuestion}, for programs that store the content as it came. */
+export function pollQuestion(): Schema<PollQuestion> {
+  const question = object({
+    question: textUpTo(500),
+    options: listOf(object({ id: textUpTo(32), text: textUpTo(200) }), 2, 12),
+    several: optional(boolean),
+    until: optional(time),
+  });
+  return schema<PollQuestion>((value, field) => {
+    const read = question.decode(value, field);
+    if (new Set(read.options.map(({ id }) => id)).size < read.options.length) {
+      throw fieldError('options', 'must have different identifiers');
+    }
+    return read;
+  }, question.encode);
+}
 
 /** The body of a poll, with its text for clients that do not know polls. */
 export function pollBody(poll: PollQuestion): PollBody {
