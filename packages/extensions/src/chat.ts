@@ -20,8 +20,9 @@ import { Edit, Location, Poll, Recall } from './chat/visible.ts';
 
 export type { CaptionEditBody } from './chat/caption.ts';
 export { EMOJI_PATTERN, isEmoji } from './chat/emoji.ts';
-export { type Mention, type Mentions, mentionsInside } from './chat/mentions.ts';
-export { isRef, type RefParts, refOf } from './chat/ref.ts';
+export { type MessageMarks, marksOf } from './chat/marks.ts';
+export { type RefParts, refOf } from './chat/ref.ts';
+export { replyBody } from './chat/reply.ts';
 export type {
   ModerationBody,
   PinBody,
@@ -32,7 +33,7 @@ export type {
   TypingBody,
   VoteBody,
 } from './chat/silent.ts';
-export type { OwnTarget, Target } from './chat/target.ts';
+export { type OwnTarget, type Target, type TargetMessage, targetOf } from './chat/target.ts';
 export {
   type EditBody,
   type LocationBody,
@@ -43,6 +44,10 @@ export {
   pollQuestion,
   type RecallBody,
 } from './chat/visible.ts';
+export { type Mention, type Mentions, mentionsInside } from './fields/mentions.ts';
+export type { LinkPreview } from './fields/preview.ts';
+export { isRef } from './fields/ref.ts';
+export { VANISH_RANGE } from './fields/vanish.ts';
 export {
   CaptionEdit,
   Edit,

@@ -21,8 +21,11 @@ export type { AudioBody, FileBody, ImageBody, VideoBody } from './contents/file.
 export type { MoneyBody, TransferBody } from './contents/money.ts';
 export type { NameCardBody } from './contents/name-card.ts';
 export type { PageBody } from './contents/page.ts';
-export type { QuoteBody, QuoteOrigin } from './contents/quote.ts';
+export type { QuoteBody } from './contents/quote.ts';
 export type { TextBody } from './contents/text.ts';
+export type { Mention, Mentions } from './fields/mentions.ts';
+export type { LinkPreview } from './fields/preview.ts';
+export type { QuoteOrigin } from './fields/quote-origin.ts';
 export {
   Application,
   ArrayContent,

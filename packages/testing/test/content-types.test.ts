@@ -55,26 +55,49 @@ function all<K extends string, B>(
   suites.push([type.kind, (run) => contentTypeCompliance(run, type, { samples: list })]);
 }
 
-samples(contents.Text, { text: 'hi' }, { text: '', format: 'markdown' });
+const preview = {
+  URL: 'https://example.org/',
+  title: 't',
+  desc: 'd',
+  icon: 'data:image/png;base64,AAEC',
+};
+samples(
+  contents.Text,
+  { text: 'hi' },
+  { text: '', format: 'markdown' },
+  { text: '@B https://example.org/', mentions: [{ did: bob, at: 0, length: 2 }], preview },
+  { text: 'hi', mentions: 'all', preview: { URL: 'http://example.org' }, vanish: 604_800 },
+);
 inGroup(contents.Text, { text: 'in a group' });
-samples(contents.File, { data: bytes, filename: 'x' }, file, {});
+samples(contents.File, { data: bytes, filename: 'x', text: 'below' }, file, {});
 samples(
   contents.Image,
   { ...file, thumbnail: picture },
   { thumbnail: { URL: 'https://x.example' } },
 );
-samples(contents.Audio, { ...file, text: 'words', duration: 3.5, length: 40_960 });
+samples(contents.Audio, {
+  ...file,
+  text: 'words',
+  duration: 3.5,
+  length: 40_960,
+  waveform: bytes,
+});
 samples(contents.Video, { ...file, snapshot: picture, title: 't' });
 samples(
   contents.Page,
   { URL: 'https://example.org/', title: 't', desc: 'd', icon: picture },
   { title: 't', HTML: '<p>x</p>', mime_type: 'text/html', encoding: 'utf8', base: 'about:blank' },
 );
-samples(contents.NameCard, { did: bob }, { did: bob, name: 'B', avatar: picture });
+samples(
+  contents.NameCard,
+  { did: bob },
+  { did: bob, name: 'B', avatar: picture, fp: 'B'.repeat(22) },
+);
 samples(
   contents.Quote,
   { text: 'yes', origin: { sender: alice } },
   { text: 'yes', origin: { sender: alice, receiver: group, type: '1', sn: 7, time: 8.5 } },
+  { text: 'yes', origin: { sender: alice, ref: 'r'.repeat(22), text: 'Dinner?' } },
 );
 samples(contents.Money, { currency: 'USD', amount: 12.5 });
 samples(contents.Transfer, { currency: 'RMB', amount: -1, remitter: alice, remittee: bob });

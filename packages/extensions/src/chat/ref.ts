@@ -30,8 +30,3 @@ export function refOf({ sender, sn, time }: RefParts): string {
   const digest = sha256(utf8Encode(`dim-ref-1\n${sender.entity}\n${sn}\n${milliseconds}`));
   return encodeBase64Url(digest).slice(0, LENGTH);
 }
-
-/** Whether a text has the form of a ref. */
-export function isRef(text: string): boolean {
-  return /^[A-Za-z0-9_-]{22}$/.test(text);
-}

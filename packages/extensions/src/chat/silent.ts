@@ -8,14 +8,14 @@ import {
   string,
   time,
 } from '@dimp/foundation/schema';
+import { listOf, textUpTo, wholeNumber } from '../fields/limited.ts';
+import { ref } from '../fields/ref.ts';
+import { VANISH_RANGE } from '../fields/vanish.ts';
 import { emoji } from './emoji.ts';
-import { listOf, textUpTo, wholeNumber } from './limited.ts';
-import { ref, type Target, target } from './target.ts';
+import { type Target, target } from './target.ts';
 
 /** The application whose customized contents (type 204) these are. */
 const APP = 'dimp.chat';
-/** Longest time that a message may live, in seconds: 90 days. */
-const MAX_VANISH = 90 * 86_400;
 
 /** A reader's reactions to a message: the whole set of this reader, which replaces the earlier one. */
 export interface ReactionBody {
@@ -96,7 +96,7 @@ export interface TimerBody {
 export const Timer: ContentType<'timer', TimerBody> = /* @__PURE__ */ silent(
   'timer',
   'timer/set',
-  () => object({ seconds: wholeNumber(0, MAX_VANISH), note: optional(string) }),
+  () => object({ seconds: wholeNumber(0, VANISH_RANGE[1]), note: optional(string) }),
   ({ seconds, note }) => note ?? `Disappearing messages: ${seconds} s`,
 );
 

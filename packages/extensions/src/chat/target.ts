@@ -1,16 +1,9 @@
-import type { ContentContext } from '@dimp/dkd';
-import { fieldError } from '@dimp/foundation';
-import {
-  number,
-  object,
-  optional,
-  type Schema,
-  schema,
-  string,
-  time,
-} from '@dimp/foundation/schema';
+import type { ContentContext, InstantMessage } from '@dimp/dkd';
+import { number, object, optional, type Schema, string, text, time } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
-import { isRef } from './ref.ts';
+import { ignored } from '../fields/lenient.ts';
+import { ref } from '../fields/ref.ts';
+import { refOf } from './ref.ts';
 
 /** The message that a content is about. Its `ref` counts; the other members help older peers and tools. */
 export interface Target {
@@ -22,15 +15,14 @@ export interface Target {
   readonly ref: string;
 }
 
-/** A ref of 22 characters. */
-export const ref: Schema<string> = /* @__PURE__ */ schema(
-  (value, field) => {
-    const text = string.decode(value, field);
-    if (!isRef(text)) throw fieldError(field, 'must be 22 characters of Base64url');
-    return text;
-  },
-  (value) => value,
-);
+/** The parts of a message that name it. */
+export type TargetMessage = Pick<InstantMessage, 'envelope' | 'content'>;
+
+/** The target of a content about a message, such as a reaction. */
+export function targetOf({ envelope: { sender, time: sent }, content }: TargetMessage): Target {
+  const { sn, time = sent } = content;
+  return { sender, sn, time, ref: refOf({ sender, sn, time }) };
+}
 
 /** Schema of a {@link Target}. */
 export function target({ id }: ContentContext): Schema<Target> {
@@ -56,19 +48,11 @@ export interface OwnTarget {
 /** Schema of an {@link OwnTarget}. */
 export function ownTarget(): Schema<OwnTarget> {
   return object({
-    type: optional(typeText),
+    type: optional(text),
     sn: optional(number),
     time: optional(time),
-    ref: optional(ref),
+    ref: ignored(ref),
     URL: optional(string),
     filename: optional(string),
   });
 }
-
-const typeText: Schema<string> = /* @__PURE__ */ schema(
-  (value, field) => {
-    if (typeof value === 'number' || typeof value === 'string') return String(value);
-    throw fieldError(field, 'must be text or a number');
-  },
-  (value) => value,
-);

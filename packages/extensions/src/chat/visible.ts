@@ -10,8 +10,8 @@ import {
   string,
   time,
 } from '@dimp/foundation/schema';
-import { listOf, textUpTo } from './limited.ts';
-import { type Mentions, mentions } from './mentions.ts';
+import { listOf, textUpTo } from '../fields/limited.ts';
+import { type Mentions, mentions } from '../fields/mentions.ts';
 import { type OwnTarget, ownTarget } from './target.ts';
 
 /** A new text for an earlier message of the same sender, with the serial number of that message. */

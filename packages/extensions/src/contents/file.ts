@@ -1,5 +1,5 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
-import { isJsonObject, type JsonObject } from '@dimp/foundation';
+import { fieldError, isJsonObject, type JsonObject } from '@dimp/foundation';
 import {
   alias,
   bytes,
@@ -12,7 +12,21 @@ import {
   string,
 } from '@dimp/foundation/schema';
 import type { PortableNetworkFile } from '@dimp/mkm';
+import { ignored } from '../fields/lenient.ts';
 import { networkFile } from '../fields/network-file.ts';
+
+/** Most amplitudes of a waveform. */
+const MAX_WAVEFORM = 64;
+
+const amplitudes: Schema<Uint8Array> = /* @__PURE__ */ schema(
+  (value, field) => {
+    const read = bytes.decode(value, field);
+    if (read.length > MAX_WAVEFORM)
+      throw fieldError(field, `must be at most ${MAX_WAVEFORM} bytes`);
+    return read;
+  },
+  (value) => bytes.encode(value),
+);
 
 /** A file: its bytes, or where to download them (spec §9.2). */
 export interface FileBody {
@@ -33,6 +47,8 @@ export interface FileBody {
   readonly size?: number;
   /** SHA-256 of the plaintext file, 32 bytes; absent from older peers. */
   readonly sha256?: Uint8Array;
+  /** Text below the file, and of sound the text of a speech recognition. */
+  readonly text?: string;
 }
 
 /** A picture. */
@@ -42,12 +58,12 @@ export interface ImageBody extends FileBody {
 
 /** A sound recording. */
 export interface AudioBody extends FileBody {
-  /** Text from speech recognition. */
-  readonly text?: string;
   /** Length in seconds. */
   readonly duration?: number;
   /** Size in bytes. */
   readonly length?: number;
+  /** Amplitudes from 0 to 255 over the time, at most 64. */
+  readonly waveform?: Uint8Array;
 }
 
 /** A video. */
@@ -78,9 +94,9 @@ export const Audio: ContentType<'audio', AudioBody> = /* @__PURE__ */ defineCont
     withKey(
       object({
         ...fileFields(),
-        text: optional(string),
         duration: optional(number),
         length: optional(number),
+        waveform: ignored(amplitudes),
       }),
     ),
 });
@@ -112,5 +128,6 @@ function fileFields() {
     IV: optional(bytes),
     size: optional(number),
     sha256: optional(bytes),
+    text: ignored(string),
   };
 }

@@ -1,7 +1,9 @@
 import { type ContentType, defineContent } from '@dimp/dkd';
 import { alias, object, optional, string } from '@dimp/foundation/schema';
 import type { ID, PortableNetworkFile } from '@dimp/mkm';
+import { ignored } from '../fields/lenient.ts';
 import { networkFile } from '../fields/network-file.ts';
+import { ref } from '../fields/ref.ts';
 
 /** A user recommended to the reader (spec §9.2). */
 export interface NameCardBody {
@@ -9,6 +11,8 @@ export interface NameCardBody {
   /** The sender's name for the user; proves nothing. */
   readonly name?: string;
   readonly avatar?: PortableNetworkFile;
+  /** Fingerprint of the user's ID and key, 22 characters of Base64url; see `fingerprint` of `@dimp/chat/links`. */
+  readonly fp?: string;
 }
 
 /** A name card, type 51 (spec §9.2). */
@@ -16,5 +20,10 @@ export const NameCard: ContentType<'card', NameCardBody> = /* @__PURE__ */ defin
   kind: 'card',
   match: { type: '51' },
   schema: ({ id }) =>
-    object({ did: alias(id, 'ID'), name: optional(string), avatar: networkFile() }),
+    object({
+      did: alias(id, 'ID'),
+      name: optional(string),
+      avatar: networkFile(),
+      fp: ignored(ref),
+    }),
 });

@@ -19,7 +19,7 @@ export interface Mention {
 export type Mentions = 'all' | readonly Mention[];
 
 /** Schema of {@link Mentions}. Damaged entries are left out. */
-export function mentions({ id }: ContentContext): Schema<Mentions> {
+export function mentions({ id }: Pick<ContentContext, 'id'>): Schema<Mentions> {
   const list = lenientArray(
     object({ did: alias(id, 'ID'), at: wholeNumber(0), length: wholeNumber(1) }),
     MAX_MENTIONS,
