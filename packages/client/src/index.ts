@@ -23,7 +23,7 @@ export { DEFAULT_INBOX_LIMITS, type InboxLimits } from './inbox/inbox-store.ts';
 export type { IncomingMessage } from './inbox/incoming-message.ts';
 export type { Answers, Handler, Middleware, Next } from './inbox/processors.ts';
 export type { ReceiptPolicy } from './inbox/receipts.ts';
-export type { MessengerEvents } from './messenger/events.ts';
+export type { DeliveryEvent, MessengerEvents } from './messenger/events.ts';
 export { Messenger } from './messenger/messenger.ts';
 export type {
   ConnectOptions,
@@ -44,4 +44,13 @@ export type {
   GroupPackOptions,
   MessagePackOptions,
 } from './outbox/message-packer.ts';
+export type { OutboxRecord } from './outbox/outbox-store.ts';
 export { DEFAULT_RESEND_POLICY, type ResendPolicy } from './outbox/resend-timers.ts';
+export type {
+  MessengerService,
+  Sent,
+  ServiceContext,
+  ServiceHost,
+  ServiceMessage,
+  Taken,
+} from './services/service.ts';

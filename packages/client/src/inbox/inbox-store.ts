@@ -5,6 +5,7 @@ import {
   definedOnly,
   isJsonObject,
   isProtocolError,
+  type Json,
   type JsonObject,
   ProtocolError,
 } from '@dimp/foundation';
@@ -14,6 +15,8 @@ import type { IncomingMessage } from './incoming-message.ts';
 export interface InboxItem {
   readonly order: string;
   readonly message: IncomingMessage;
+  /** Answers of a service, instead of a message for the handlers. */
+  readonly answers?: readonly Content[];
   /** How often its handlers have failed. */
   readonly failures: number;
   /** The messenger that received it. The leading one inherits it when that messenger ends. */
@@ -105,12 +108,12 @@ export class InboxStore {
   }
 
   /** Gives a message its place, behind all others. */
-  newItem(message: Omit<IncomingMessage, 'written'>): InboxItem {
-    const { content, arrived, timeTrusted } = message;
+  newItem(message: IncomingMessage, answers?: readonly Content[]): InboxItem {
     this.#last = Math.floor(Math.max(this.#clock.now() * 1000, this.#last + 1));
     return {
       order: `${this.#last.toString(36).padStart(11, '0')}-${this.#owner}`,
-      message: { ...message, written: writtenTime(content, arrived, timeTrusted) },
+      message,
+      ...definedOnly({ answers }),
       failures: 0,
       owner: this.#owner,
     };
@@ -157,7 +160,7 @@ export class InboxStore {
   #decode(order: string, bytes: Uint8Array): InboxItem {
     const record = decodeRecordObject(bytes, WHAT);
     const { id, sender, receiver, user, time, type, group, content } = record;
-    const { arrived, failures, owner, untimed, unproven } = record;
+    const { arrived, failures, owner, untimed, unproven, answers } = record;
     if (
       typeof id !== 'string' ||
       typeof time !== 'number' ||
@@ -165,6 +168,7 @@ export class InboxStore {
       typeof failures !== 'number' ||
       typeof owner !== 'string' ||
       (type !== undefined && typeof type !== 'string') ||
+      (answers !== undefined && !isObjects(answers)) ||
       !isJsonObject(content)
     ) {
       throw corruptRecord(WHAT);
@@ -190,7 +194,13 @@ export class InboxStore {
         written: writtenTime(read, arrived, timeTrusted),
         proven: unproven !== true,
       };
-      return { order, message, failures, owner };
+      return {
+        order,
+        message,
+        ...(answers === undefined ? {} : { answers: answers.map((each) => contents.parse(each)) }),
+        failures,
+        owner,
+      };
     } catch {
       throw corruptRecord(WHAT);
     }
@@ -210,7 +220,11 @@ function readKept(wire: JsonObject, contents: Protocol['contents']): Content {
   }
 }
 
-function encode({ message, failures, owner }: InboxItem): Uint8Array {
+function isObjects(value: Json): value is readonly JsonObject[] {
+  return Array.isArray(value) && value.every(isJsonObject);
+}
+
+function encode({ message, answers, failures, owner }: InboxItem): Uint8Array {
   const { id, envelope, content, user, arrived, timeTrusted, proven } = message;
   const { sender, receiver, time, type, group } = envelope;
   return encodeRecord({
@@ -221,6 +235,7 @@ function encode({ message, failures, owner }: InboxItem): Uint8Array {
     time,
     ...definedOnly({ type, group: group?.text }),
     content: content.wire,
+    ...(answers === undefined ? {} : { answers: answers.map(({ wire }) => wire) }),
     arrived,
     ...(timeTrusted ? {} : { untimed: true }),
     ...(proven ? {} : { unproven: true }),
@@ -232,6 +247,6 @@ function encode({ message, failures, owner }: InboxItem): Uint8Array {
 /**
  * Returns when a message was written, or when it arrived if its time is not trusted, in milliseconds since the epoch.
  */
-function writtenTime(content: Content, arrived: number, timeTrusted: boolean): number {
+export function writtenTime(content: Content, arrived: number, timeTrusted: boolean): number {
   return timeTrusted && content.time !== undefined ? Math.floor(content.time * 1000) : arrived;
 }

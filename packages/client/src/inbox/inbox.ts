@@ -52,8 +52,13 @@ export class Inbox {
   }
 
   /** Gives a message its place in the inbox. It is not written yet. */
-  newItem(message: Omit<IncomingMessage, 'written'>): InboxItem {
+  newItem(message: IncomingMessage): InboxItem {
     return this.#store.newItem(message);
+  }
+
+  /** Gives the answers of a service to a message their place. They stay in the inbox until they are safe. */
+  newAnswers(message: IncomingMessage, answers: readonly Content[]): InboxItem {
+    return this.#store.newItem(message, answers);
   }
 
   /** @throws `policy/rate-limited` if there is no room for messages of their sender */
@@ -127,6 +132,10 @@ export class Inbox {
   async #handle(item: InboxItem): Promise<Handled> {
     const { message } = item;
     const { envelope, content, user } = message;
+    if (item.answers !== undefined) {
+      const answers = answersTo(envelope.sender, envelope.receiver, user, item.answers);
+      return { kind: 'answered', item, answers };
+    }
     let drafts: readonly Draft[];
     let isHandled = true;
     try {

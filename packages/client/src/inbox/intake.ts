@@ -1,4 +1,4 @@
-import { type Store, withLock } from '@dimp/core';
+import { type Store, type StoreChange, withLock } from '@dimp/core';
 import type { Content, Draft } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import {
@@ -10,13 +10,23 @@ import {
   unsupported,
   unsupportedReceipt,
 } from '@dimp/endpoint';
-import { definedOnly, type JsonObject, ProtocolError } from '@dimp/foundation';
+import {
+  definedOnly,
+  isOurFault,
+  isProtocolError,
+  type JsonObject,
+  ProtocolError,
+  rethrowOurFault,
+} from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { StationContact } from '../connection/station-contact.ts';
+import { PendingChanges } from '../services/pending-changes.ts';
+import { ServiceFault, type Services } from '../services/services.ts';
 import type { Commands } from './commands.ts';
 import { contentName } from './content-name.ts';
 import type { Inbox } from './inbox.ts';
-import type { InboxItem } from './inbox-store.ts';
+import { type InboxItem, writtenTime } from './inbox-store.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import type { OpenedMessage } from './message-opener.ts';
 import type { NeverForgotten } from './never-forgotten.ts';
 import type { Receipts } from './receipts.ts';
@@ -48,17 +58,41 @@ export interface IntakeParts {
   readonly receipts: Receipts;
   readonly commands: Commands;
   readonly inbox: Inbox;
+  readonly services: Services;
   /** Packs the answers to one message into messages, for a forward. */
   readonly pack: (answers: readonly Answer[]) => Promise<readonly JsonObject[]>;
   /** Receives a message that was forwarded. */
   readonly receive: (message: JsonObject, way: Way) => Promise<Received>;
+  /** Lets the messages behind one that is not accepted go on. */
+  readonly skip: (id: string, message: OpenedMessage) => Promise<Received>;
+  readonly onRefused: (error: ProtocolError, sender: ID | undefined) => void;
   readonly onUnhandled: (message: OpenedMessage) => void;
+  /** A service has failed because of a message. */
+  readonly onServiceFailed: (message: IncomingMessage, error: unknown) => void;
 }
 
-/** The outcome of one content. */
-type ContentOutcome =
-  | { readonly kind: 'answered'; readonly drafts: readonly Draft[] }
-  | { readonly kind: 'queued'; readonly item: InboxItem };
+/** A content of a message. */
+interface NamedContent {
+  /** Name of the message, with the place of the content if it came in an array. */
+  readonly id: string;
+  readonly content: Content;
+}
+
+/** What becomes of contents that services and inbox have seen. */
+interface TakenContents {
+  readonly items: readonly InboxItem[];
+  /** To be called when the changes are on disk. */
+  readonly written: readonly (() => void)[];
+  /** Whether anything is to be remembered. */
+  readonly isKept: boolean;
+}
+
+/** A message that was stored. */
+interface Kept {
+  readonly seen: SeenMessage;
+  readonly items: readonly InboxItem[];
+  readonly receipt: readonly Answer[];
+}
 
 /** The outcome of the messages in a forward. */
 interface Forwarded {
@@ -81,47 +115,143 @@ export class Intake {
   }
 
   /**
-   * Processes an opened message: answers its commands, and puts its other contents into the inbox.
+   * Processes an opened message: answers its commands, and gives its other contents to the services and the inbox.
    *
-   * @throws `policy/rate-limited` if the inbox has no room; `format/limit` for forwards that hold too much
+   * @throws `format/limit` for forwards that hold too much; `store/` codes
    */
   async process(id: string, opened: OpenedMessage, way: Way): Promise<Received> {
     const { via, silent = false } = way;
-    const { memory, facebook, inbox, receipts } = this.#parts;
+    const { memory, receipts } = this.#parts;
     const { envelope, content, user, signature, proven } = opened;
     const known = contentName(opened);
     const before = known === undefined ? undefined : await memory.sameContent(known);
     if (before !== undefined) return this.#repeatedContent(id, before, signature);
 
-    const arrived = facebook.clock.now();
-    const contents = contentsOf(content);
-    const forwarded = contents.flatMap(messagesOf);
+    const contents = namedContents(id, content);
+    const forwarded = contents.flatMap((each) => messagesOf(each.content));
     checkForwarded(forwarded, way);
-    const answerable = { user, sender: envelope.sender, proven };
-    const audible = !silent && (await receipts.mayAnswer(answerable));
-    const { drafts, items } = await this.#processContents(id, opened, contents, arrived, via);
-    const answerDrafts = audible ? drafts : [];
-    await inbox.checkRoom(items);
+    const audible =
+      !silent && (await receipts.mayAnswer({ user, sender: envelope.sender, proven }));
+    const { drafts, open } = await this.#processCommands(opened, contents, via);
 
-    const inner: Way = {
+    const inside = await this.#receiveForwarded(forwarded, {
       depth: (way.depth ?? 0) + 1,
       forwarder: envelope.sender,
       silent: !audible,
-    };
-    const inside = await this.#receiveForwarded(forwarded, inner);
+    });
     const answers = answersTo(envelope.sender, envelope.receiver, user, [
-      ...answerDrafts,
+      ...(audible ? drafts : []),
       ...inside.drafts,
     ]);
+    const results = { answers, handled: inside.handled };
     // The forward comes again, with the messages that are left.
-    if (inside.isFull) return { kind: 'no-room', answers, handled: inside.handled };
+    if (inside.isFull) return { kind: 'no-room', ...results };
+    const kept = await this.#keepOpen(id, opened, open, way);
+    return { ...kept, ...both(results, kept) };
+  }
 
-    const due = items.length > 0 && expectsReceipt(content, envelope.sender, envelope.receiver);
-    const decision = due ? await receipts.decide(answerable, silent) : undefined;
-    const text =
-      items.length === 0 && content.kind === 'unknown' ? unsupported(content) : undefined;
+  /**
+   * Gives a message that was forwarded as evidence to the services that read it. It is not remembered and not answered.
+   *
+   * @throws `store/` codes, and the `ProtocolError` of a service that refuses it
+   */
+  async processEvidence(id: string, opened: OpenedMessage, { forwarder }: Way): Promise<Received> {
+    const { services, store, onServiceFailed } = this.#parts;
+    const open = namedContents(id, opened.content).filter(({ content }) => services.takes(content));
+    try {
+      const written = await services.underLocks(factsOf(opened, open), async () => {
+        const pending = new PendingChanges(store);
+        const taken: TakenContents[] = [];
+        for (const each of open) {
+          taken.push(await this.#take(opened, each, forwarder, pending, true));
+        }
+        if (pending.changes.length > 0) await store.batch(pending.changes);
+        return taken.flatMap((each) => each.written);
+      });
+      services.written(written);
+    } catch (error) {
+      if (!(error instanceof ServiceFault)) throw error;
+      onServiceFailed(this.#incoming(opened, { id, content: opened.content }), error.cause);
+    }
+    return NOTHING;
+  }
+
+  /** Answers the commands among the contents of a message. */
+  async #processCommands(
+    opened: OpenedMessage,
+    contents: readonly NamedContent[],
+    via: StationContact | undefined,
+  ): Promise<{ readonly drafts: readonly Draft[]; readonly open: readonly NamedContent[] }> {
+    const { commands, inbox, services, onUnhandled } = this.#parts;
+    const { envelope, user, signature } = opened;
+    const drafts: Draft[] = [];
+    const open: NamedContent[] = [];
+    for (const each of contents) {
+      const { content } = each;
+      if (content.kind === 'forward') continue;
+      const answered = await commands.process({ envelope, content, user }, via);
+      if (answered !== undefined) drafts.push(...answered);
+      else if (services.takes(content) || inbox.takes(content)) open.push(each);
+      else {
+        onUnhandled({ ...opened, content });
+        drafts.push(unsupportedReceipt(envelope, content, signature));
+      }
+    }
+    return { drafts, open };
+  }
+
+  /** Stores contents, and starts their handlers. What a service or a full inbox refuses does not end the reception. */
+  async #keepOpen(
+    id: string,
+    opened: OpenedMessage,
+    open: readonly NamedContent[],
+    way: Way,
+  ): Promise<Received> {
+    const { services, memory, inbox, onRefused, onServiceFailed, skip } = this.#parts;
+    let kept: Kept | undefined;
+    try {
+      kept = await services.underLocks(factsOf(opened, open), () =>
+        this.#keep(id, opened, open, way),
+      );
+    } catch (error) {
+      if (error instanceof ServiceFault) {
+        onServiceFailed(this.#incoming(opened, { id, content: opened.content }), error.cause);
+        return skip(id, opened);
+      }
+      rethrowOurFault(error);
+      onRefused(error, opened.envelope.sender);
+      return { ...NOTHING, kind: 'no-room' };
+    }
+    // Another tab was faster.
+    if (kept === undefined) return NOTHING;
+    memory.note(id, kept.seen);
+    const handled = kept.items.map((item) => inbox.handle(item));
+    return { kind: 'done', answers: kept.receipt, handled };
+  }
+
+  /**
+   * Writes the record of a message, its inbox items, and what the services want in one batch.
+   *
+   * @returns undefined if another tab was faster
+   * @throws `policy/rate-limited` if it must come again; `store/` codes; `ServiceFault`
+   */
+  async #keep(
+    id: string,
+    opened: OpenedMessage,
+    open: readonly NamedContent[],
+    way: Way,
+  ): Promise<Kept | undefined> {
+    const { store, services, inbox, receipts, facebook } = this.#parts;
+    const { envelope, content, user, signature, proven } = opened;
+    const { sender, receiver } = envelope;
+    const pending = new PendingChanges(store);
+    const { items, written, isKept } = await this.#takeAll(opened, open, way, pending);
+    await inbox.checkRoom(items);
+    const due = isKept && expectsReceipt(content, sender, receiver);
+    const decision = due ? await receipts.decide({ user, sender, proven }, way.silent) : undefined;
+    const text = open.length === 0 && content.kind === 'unknown' ? unsupported(content) : undefined;
     const seen: SeenMessage = {
-      arrived,
+      arrived: facebook.clock.now(),
       ...(proven ? {} : { unproven: true }),
       ...(decision === undefined || decision === 'now'
         ? {}
@@ -130,58 +260,65 @@ export class Intake {
         ? { receipt: { envelope, content, ...definedOnly({ text }) } }
         : {}),
     };
-    if (items.length > 0 && !(await this.#keep(id, seen, items, opened))) {
-      return { kind: 'done', answers: [], handled: inside.handled };
-    }
-    memory.note(id, seen);
+    if (isKept && !(await this.#write(id, seen, items, pending.changes, opened))) return undefined;
+    services.written(written);
     const receipt = decision === 'now' ? receipts.write(id, seen, user, signature) : [];
-    const handled = items.map((item) => inbox.handle(item));
+    return { seen, items, receipt };
+  }
+
+  /** Gives contents to the services, and makes inbox items of what they pass on. */
+  async #takeAll(
+    opened: OpenedMessage,
+    open: readonly NamedContent[],
+    { forwarder }: Way,
+    pending: PendingChanges,
+  ): Promise<TakenContents> {
+    const { onRefused } = this.#parts;
+    const changes = new PendingChanges(pending);
+    const all: TakenContents[] = [];
+    try {
+      for (const each of open) all.push(await this.#take(opened, each, forwarder, changes));
+    } catch (error) {
+      if (isOurFault(error) || isProtocolError(error, 'policy/rate-limited')) throw error;
+      onRefused(error as ProtocolError, opened.envelope.sender);
+      // It is remembered and confirmed like any other, or it would come again for days.
+      return { items: [], written: [], isKept: true };
+    }
+    pending.add(changes.changes);
     return {
-      kind: 'done',
-      answers: [...answers, ...receipt],
-      handled: [...inside.handled, ...handled],
+      items: all.flatMap(({ items }) => items),
+      written: all.flatMap(({ written }) => written),
+      isKept: all.some(({ isKept }) => isKept),
     };
   }
 
-  /** Answers the commands among the contents of a message, and makes inbox items of the rest. */
-  async #processContents(
-    id: string,
+  async #take(
     opened: OpenedMessage,
-    contents: readonly Content[],
-    arrived: number,
-    via: StationContact | undefined,
-  ): Promise<{ readonly drafts: readonly Draft[]; readonly items: readonly InboxItem[] }> {
-    const drafts: Draft[] = [];
+    named: NamedContent,
+    forwarder: ID | undefined,
+    pending: PendingChanges,
+    isEvidence?: true,
+  ): Promise<TakenContents> {
+    const { services, inbox } = this.#parts;
+    const { content } = named;
+    const message = this.#incoming(opened, named);
+    const array = content === opened.content ? undefined : opened.content;
+    const more = definedOnly({ array, forwarder, isEvidence });
+    const taken = await services.take(
+      { ...message, signature: opened.signature, ...more },
+      pending,
+    );
     const items: InboxItem[] = [];
-    for (const [index, content] of contents.entries()) {
-      if (content.kind === 'forward') continue;
-      const name = content === opened.content ? id : `${id}#${index}`;
-      const outcome = await this.#processContent(name, { ...opened, content }, arrived, via);
-      if (outcome.kind === 'queued') items.push(outcome.item);
-      else drafts.push(...outcome.drafts);
-    }
-    return { drafts, items };
+    if (taken.answers.length > 0) items.push(inbox.newAnswers(message, taken.answers));
+    if (taken.passOn && inbox.takes(content)) items.push(inbox.newItem(message));
+    return { items, written: taken.written, isKept: taken.isKept || items.length > 0 };
   }
 
-  async #processContent(
-    id: string,
-    opened: OpenedMessage,
-    arrived: number,
-    via: StationContact | undefined,
-  ): Promise<ContentOutcome> {
-    const { commands, inbox, onUnhandled } = this.#parts;
-    const { envelope, content, user, proven, timeTrusted } = opened;
-    const answered = await commands.process({ envelope, content, user }, via);
-    if (answered !== undefined) return { kind: 'answered', drafts: answered };
-    if (inbox.takes(content)) {
-      const message = { id, envelope, content, user, arrived, timeTrusted, proven };
-      return { kind: 'queued', item: inbox.newItem(message) };
-    }
-    onUnhandled(opened);
-    return {
-      kind: 'answered',
-      drafts: [unsupportedReceipt(envelope, content, opened.signature)],
-    };
+  #incoming(opened: OpenedMessage, { id, content }: NamedContent): IncomingMessage {
+    const { envelope, user, timeTrusted, proven } = opened;
+    const arrived = this.#parts.facebook.clock.now();
+    const written = writtenTime(content, arrived, timeTrusted);
+    return { id, envelope, content, user, arrived, timeTrusted, written, proven };
   }
 
   /** Receives the messages in a forward. Answers to them go back in a forward (spec §9.2). */
@@ -209,15 +346,12 @@ export class Intake {
     return receipts.again(id, copy, signature);
   }
 
-  /**
-   * Writes the record of a message and its inbox items in one batch.
-   *
-   * @returns false if another tab was faster
-   */
-  async #keep(
+  /** @returns false if another tab was faster */
+  async #write(
     id: string,
     seen: SeenMessage,
     items: readonly InboxItem[],
+    changes: readonly StoreChange[],
     opened: OpenedMessage,
   ): Promise<boolean> {
     const { store, memory, inbox, neverForgotten } = this.#parts;
@@ -225,7 +359,7 @@ export class Intake {
     const seenChanges = memory.changes(id, seen, contentName(opened));
     const write = async (): Promise<void> => {
       const forever = opened.timeTrusted ? [] : [await neverForgotten.change(id)];
-      await store.batch([...seenChanges, ...forever, ...kept]);
+      await store.batch([...seenChanges, ...forever, ...changes, ...kept]);
       inbox.written(kept);
     };
     if (store.sharing === undefined) {
@@ -239,6 +373,21 @@ export class Intake {
       return true;
     });
   }
+}
+
+/** Joins the results of a message and of those inside it. */
+function both(a: Pick<Received, 'answers' | 'handled'>, b: Pick<Received, 'answers' | 'handled'>) {
+  return { answers: [...a.answers, ...b.answers], handled: [...a.handled, ...b.handled] };
+}
+
+/** Names the contents of a message; those of an array one by one. */
+function namedContents(id: string, content: Content): readonly NamedContent[] {
+  if (content.kind !== 'array') return [{ id, content }];
+  return contentsOf(content).map((each, index) => ({ id: `${id}#${index}`, content: each }));
+}
+
+function factsOf({ envelope, user }: OpenedMessage, open: readonly NamedContent[]) {
+  return open.map(({ content }) => ({ envelope, user, content }));
 }
 
 /** Returns the contents of an array and of arrays in it; a single content for other kinds. */

@@ -11,6 +11,7 @@ import type { Facebook, Freshness, Queries } from '@dimp/endpoint';
 import { isCommand } from '@dimp/endpoint';
 import { isProtocolError, ownMember, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import type { Services } from '../services/services.ts';
 import type { Acceptance } from './acceptance.ts';
 import { withFileKey } from './file-key.ts';
 
@@ -27,6 +28,7 @@ export interface MessageOpenerOptions {
   readonly freshness: Freshness;
   readonly queries: Queries;
   readonly acceptance: Acceptance;
+  readonly services: Services;
 }
 
 /** Verifies and decrypts messages, or returns what must arrive first. */
@@ -36,14 +38,16 @@ export class MessageOpener {
   readonly #freshness: Freshness;
   readonly #queries: Queries;
   readonly #acceptance: Acceptance;
+  readonly #services: Services;
   readonly #afterVerification = new WeakSet<object>();
 
-  constructor({ facebook, transceiver, freshness, queries, acceptance }: MessageOpenerOptions) {
-    this.#facebook = facebook;
-    this.#transceiver = transceiver;
-    this.#freshness = freshness;
-    this.#queries = queries;
-    this.#acceptance = acceptance;
+  constructor(options: MessageOpenerOptions) {
+    this.#facebook = options.facebook;
+    this.#transceiver = options.transceiver;
+    this.#freshness = options.freshness;
+    this.#queries = options.queries;
+    this.#acceptance = options.acceptance;
+    this.#services = options.services;
   }
 
   /**
@@ -63,7 +67,16 @@ export class MessageOpener {
       if (members !== undefined) return members;
       // Before decryption: our questions must not show whether the message can be decrypted.
       await this.#refresh(message);
-      const opened = await this.#decrypt(verified, user, { keepRefused: true });
+      let unknown: ID | undefined;
+      const opened = await this.#decrypt(verified, user, {
+        keepRefused: true,
+        maySpeak: async (group, sender, content) => {
+          const answer = await this.#services.membership(group, sender, content);
+          if (answer === 'wait') unknown = group;
+          return answer === undefined ? undefined : answer !== 'no';
+        },
+      });
+      if (unknown !== undefined) return waiting('members', unknown);
       this.#freshness.checkContent(opened.content, opened.envelope);
       return opened;
     } catch (error) {

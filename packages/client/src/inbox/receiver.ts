@@ -24,7 +24,7 @@ import type { UnopenedMessages } from './unopened.ts';
 import { variantName, variantOf } from './variants.ts';
 
 /** Options for {@link Receiver}. */
-export interface ReceiverParts extends Omit<IntakeParts, 'receive'> {
+export interface ReceiverParts extends Omit<IntakeParts, 'receive' | 'skip'> {
   readonly opener: MessageOpener;
   readonly unopened: UnopenedMessages;
   readonly acceptance: Acceptance;
@@ -56,7 +56,11 @@ export class Receiver {
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
     const { stores, timers, orderTimeout, ask, memory, facebook, onDeferred } = parts;
-    this.#intake = new Intake({ ...parts, receive: (message, way) => this.#receive(message, way) });
+    this.#intake = new Intake({
+      ...parts,
+      receive: (message, way) => this.#receive(message, way),
+      skip: (id, { envelope, user }) => this.#skip(id, envelope.sender, user),
+    });
     this.#deferred = new DeferredMessages({
       stores,
       timers,
@@ -127,7 +131,8 @@ export class Receiver {
     try {
       message = parseOrRefuse(() => this.#parts.facebook.protocol.parseMessage(input));
       const id = messageID(message);
-      if (await this.#readEvidence(message, way)) return NOTHING;
+      const evidence = await this.#readEvidence(id, message, input, way);
+      if (evidence !== undefined) return evidence;
       const duplicate = await this.#answerDuplicate(id, message, way);
       if (duplicate !== undefined) return duplicate;
       user = (await this.#parts.facebook.selectLocalUser(message.envelope.receiver))?.id;
@@ -159,16 +164,9 @@ export class Receiver {
     input: string | JsonObject,
     way: Way,
   ): Promise<Received> {
-    const { neverForgotten, ask } = this.#parts;
+    const { neverForgotten } = this.#parts;
     const opened = await this.#openIfRoom(message, user);
-    if (isWaiting(opened)) {
-      // A question about the author would show a stranger that their forward can be read.
-      if (way.silent)
-        throw new ProtocolError('policy/unauthorized', 'the message was forwarded by a stranger');
-      const deferred = await this.#defer('suspended', opened.id.entity, message, input);
-      await ask(opened);
-      return deferred;
-    }
+    if (isWaiting(opened)) return this.#suspend(opened, message, input, way);
     // The replay memory may have forgotten its record.
     if (!opened.timeTrusted && (await neverForgotten.has(id))) return NOTHING;
     const isKnown = await this.#isKnown(opened);
@@ -180,6 +178,21 @@ export class Receiver {
     // Messages behind a stranger's message must not show whether that one could be opened.
     if (received.kind === 'no-room' || !(isKnown || opened.proven)) return received;
     return together([received, await this.#deferred.release('early', id)]);
+  }
+
+  /** Stores a message until a meta or a member list has arrived, and asks for it. */
+  async #suspend(
+    missing: Waiting,
+    message: ReliableMessage,
+    input: string | JsonObject,
+    { silent }: Way,
+  ): Promise<Received> {
+    // A question about the author would show a stranger that their forward can be read.
+    if (silent)
+      throw new ProtocolError('policy/unauthorized', 'the message was forwarded by a stranger');
+    const deferred = await this.#defer('suspended', missing.id.entity, message, input);
+    await this.#parts.ask(missing);
+    return deferred;
   }
 
   /** Reports why a message is refused, and decides whether it comes again. */
@@ -203,25 +216,41 @@ export class Receiver {
       return { kind: 'no-room', answers: [], handled: [] };
     }
     if (message === undefined || way.silent || !opener.wasVerified(error)) return NOTHING;
-    return opener.contradictsEnvelope(error) ? NOTHING : this.#skip(message, user);
+    if (opener.contradictsEnvelope(error)) return NOTHING;
+    return this.#skip(messageID(message), message.envelope.sender, user);
   }
 
   #isKnown({ user, envelope }: OpenedMessage): Promise<boolean> {
     return this.#parts.acceptance.has(user, envelope.sender);
   }
 
-  /** @returns whether a message in a forward was evidence that a reader has asked for */
-  async #readEvidence(message: ReliableMessage, { forwarder }: Way): Promise<boolean> {
-    const { evidence, opener } = this.#parts;
-    if (forwarder === undefined || !evidence.anybody) return false;
+  /** @returns undefined for a message that is not evidence */
+  async #readEvidence(
+    id: string,
+    message: ReliableMessage,
+    input: string | JsonObject,
+    way: Way,
+  ): Promise<Received | undefined> {
+    const { evidence, opener, services } = this.#parts;
+    const { forwarder, again } = way;
+    // A message that was deferred may have come in a forward.
+    const isForService =
+      (forwarder !== undefined || again === true) && services.isEvidence(message);
+    if (!isForService && (forwarder === undefined || !evidence.anybody)) return undefined;
+    let opened: OpenedMessage | Waiting;
     try {
-      const opened = await opener.openEvidence(message);
-      return !isWaiting(opened) && (await evidence.read(opened, forwarder));
+      opened = await opener.openEvidence(message);
     } catch (error) {
       // A message that cannot be read as evidence may be an ordinary one.
       rethrowOurFault(error);
-      return false;
+      return undefined;
     }
+    if (isForService) {
+      if (!isWaiting(opened)) return this.#intake.processEvidence(id, opened, way);
+      return this.#suspend(opened, message, input, way);
+    }
+    if (isWaiting(opened) || forwarder === undefined) return undefined;
+    return (await evidence.read(opened, forwarder)) ? NOTHING : undefined;
   }
 
   /**
@@ -259,11 +288,9 @@ export class Receiver {
   /**
    * A message of a known sender cannot be read: the messages that follow it are released, and later ones do not wait.
    */
-  async #skip(message: ReliableMessage, user: ID | undefined): Promise<Received> {
+  async #skip(id: string, sender: ID, user: ID | undefined): Promise<Received> {
     const { acceptance, unopened } = this.#parts;
-    const { sender } = message.envelope;
     if (user === undefined || !(await acceptance.has(user, sender))) return NOTHING;
-    const id = messageID(message);
     await unopened.add(sender, id);
     return this.#deferred.release('early', id);
   }

@@ -4,6 +4,10 @@ import type { EventKinds, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { DeferredMessage } from '../inbox/deferred.ts';
 import type { IncomingMessage } from '../inbox/incoming-message.ts';
+import type { Delivery } from '../outbox/delivery.ts';
+
+/** A change of a {@link Delivery}. */
+export type DeliveryEvent = Pick<Delivery, 'id' | 'sender' | 'receiver' | 'content' | 'report'>;
 
 /** Events of {@link Messenger}. None of them holds a secret; `unhandled` and `handlerFailed` hold what a peer wrote. */
 export interface MessengerEvents {
@@ -29,6 +33,11 @@ export interface MessengerEvents {
    * accepted.
    */
   weaker: { readonly sender: ID; readonly receiver: ID };
+  /**
+   * An outgoing message was put on disk, or its state has changed: one of this program, of an earlier run, or of another
+   * tab.
+   */
+  delivery: DeliveryEvent;
   /** The transport did not accept a message. It will be sent again. */
   transmitFailed: { readonly error: unknown };
   /** Background work failed, most likely because of the store. No acknowledged message is lost. */
@@ -53,6 +62,7 @@ export const MESSENGER_EVENTS: EventKinds<MessengerEvents> = {
   handlerFailed: true,
   waiting: true,
   weaker: true,
+  delivery: true,
   transmitFailed: true,
   failed: true,
   leading: true,

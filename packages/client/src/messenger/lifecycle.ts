@@ -8,6 +8,7 @@ import type { Receipts } from '../inbox/receipts.ts';
 import type { Receiver } from '../inbox/receiver.ts';
 import type { ReplayMemory } from '../inbox/replay-memory.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { Services } from '../services/services.ts';
 import type { Background } from './background.ts';
 import { claim } from './claim.ts';
 import type { MessengerEvents } from './events.ts';
@@ -23,6 +24,7 @@ export interface LifecycleOptions {
   readonly inbox: Inbox;
   readonly memory: ReplayMemory;
   readonly receipts: Receipts;
+  readonly services: Services;
   readonly keyOwners: StoredKeyOwners;
   /** How long a deferred message may wait. */
   readonly retentionMs: number;
@@ -113,7 +115,7 @@ export class Lifecycle {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    const { receiver, inbox, outbox, background } = this.#options;
+    const { receiver, inbox, outbox, background, services } = this.#options;
     this.#stopListening();
     background.stop();
     receiver.stop();
@@ -123,12 +125,14 @@ export class Lifecycle {
     await this.#started?.catch(() => undefined);
     await receiver.idle();
     await outbox.idle();
+    await services.stop();
     this.#claim?.close();
   }
 
   async #start(): Promise<void> {
-    const { facebook, background, receipts, replies } = this.#options;
+    const { facebook, background, receipts, replies, services } = this.#options;
     this.#claim = claim(facebook.store);
+    await services.start();
     const arrived = ({ id }: { readonly id: ID }): void => {
       void background.run(() => this.#release(id.entity));
     };

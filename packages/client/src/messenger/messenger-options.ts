@@ -8,6 +8,7 @@ import type { InboxLimits } from '../inbox/inbox-store.ts';
 import type { ReceiptPolicy } from '../inbox/receipts.ts';
 import type { GroupForm } from '../outbox/message-packer.ts';
 import type { ResendPolicy } from '../outbox/resend-timers.ts';
+import type { MessengerService } from '../services/service.ts';
 
 /** Options for {@link Messenger}. */
 export interface MessengerOptions<P extends Protocol> {
@@ -42,6 +43,11 @@ export interface MessengerOptions<P extends Protocol> {
    * adds or accepts them. `everybody` is for bots that answer every peer anyway.
    */
   readonly receipts?: ReceiptPolicy;
+  /**
+   * Parts between the messenger and the application, such as a history of conversations. They get each message in this
+   * order.
+   */
+  readonly services?: readonly MessengerService[];
   readonly timers?: Timers;
   readonly random?: Random;
 }

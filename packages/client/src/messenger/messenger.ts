@@ -12,7 +12,14 @@ import {
   type Transport,
   type Waiting,
 } from '@dimp/core';
-import type { Content, ContentType, DraftOf, ReliableMessage, UnknownContent } from '@dimp/dkd';
+import type {
+  Content,
+  ContentType,
+  Draft,
+  DraftOf,
+  ReliableMessage,
+  UnknownContent,
+} from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { KeyStore, requireID, StoredKeyOwners } from '@dimp/endpoint';
 import {
@@ -39,6 +46,7 @@ import {
   MessagePacker,
   type MessagePackOptions,
 } from '../outbox/message-packer.ts';
+import { Services } from '../services/services.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import type {
   ConnectOptions,
@@ -88,16 +96,33 @@ export class Messenger<P extends Protocol = Protocol>
       ...definedOnly({ dialect, cipher }),
     });
     this.transceiver.events.on('weaker', (event) => this.#events.emit('weaker', event));
-    this.#packer = new MessagePacker(facebook, this.transceiver);
     this.timers = options.timers ?? systemTimers;
     this.random = options.random ?? systemRandom;
+    const services = new Services(options.services ?? [], facebook, (error) =>
+      this.#events.emit('failed', { error }),
+    );
+    this.#packer = new MessagePacker(facebook, this.transceiver, services);
     this.#parts = wire({
       ...options,
+      services,
       timers: this.timers,
       random: this.random,
       packer: this.#packer,
       events: this.#events,
       keyOwners,
+    });
+    services.attach({
+      facebook,
+      timers: this.timers,
+      on: (kind, listener) => this.on(kind, listener),
+      send: (draft, receiver, more) => this.#send(draft, receiver, more),
+      sendNow: async (draft, receiver, more) => {
+        await this.start();
+        return this.#parts.sendNow(draft, receiver, more);
+      },
+      accept: (peer, more) => this.accept(peer, more),
+      deliveries: () => this.deliveries(),
+      background: (task) => this.#parts.background(task),
     });
   }
 
@@ -120,10 +145,18 @@ export class Messenger<P extends Protocol = Protocol>
    * @returns a handle, as soon as the message is on disk
    * @throws `identity/not-found` if this machine has no user to send it; `format/field` for a content that its own
    *   type refuses, with the field in the details; `format/limit` for one that is too large; `TypeError` for a
-   *   receiver that is not an ID; `store/` codes if it could not be stored
+   *   receiver that is not an ID; `store/` codes if it could not be stored; what a service throws
    */
-  async send(
+  send(
     draft: DraftOf<ContentsOfProtocol<P>>,
+    receiver: ID,
+    options: SendOptions = {},
+  ): Promise<Delivery> {
+    return this.#send(draft, receiver, options);
+  }
+
+  async #send(
+    draft: Draft,
     receiver: ID,
     { sender: named, form }: SendOptions = {},
   ): Promise<Delivery> {
@@ -131,7 +164,7 @@ export class Messenger<P extends Protocol = Protocol>
     await this.start();
     const sender = await this.#packer.sender(named);
     await this.facebook.requireSigner(sender);
-    const content = this.#packer.stamp(draft, receiver);
+    const content = await this.#packer.stamp(draft, receiver);
     const delivery = await this.#parts.outbox.enqueue(content, sender, receiver, form);
     await this.accept(receiver, { user: sender });
     return delivery;

@@ -1,5 +1,5 @@
 import { isWaiting, type Waiting } from '@dimp/core';
-import type { ReliableMessage } from '@dimp/dkd';
+import type { Content, ReliableMessage } from '@dimp/dkd';
 import { type Answer, isCommand, type ReceiptBody } from '@dimp/endpoint';
 import { definedOnly, isStoreError, LruMap, rethrowOurFault } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
@@ -127,10 +127,10 @@ export class Replies {
   ): Promise<readonly PackedAnswer[]> {
     const { packer, outbox, connection } = this.#options;
     // An answer that cannot be stamped fails before any other one is sent.
-    const stamped = answers.map((answer) => ({
-      answer,
-      content: packer.stamp(answer.draft, answer.to),
-    }));
+    const stamped: { readonly answer: Answer; readonly content: Content }[] = [];
+    for (const answer of answers) {
+      stamped.push({ answer, content: await packer.stamp(answer.draft, answer.to) });
+    }
     const direct = stamped.filter(
       ({ content }) => isCommand(content) || (handBack && !connection.isExpected),
     );
@@ -148,7 +148,7 @@ export class Replies {
     for (const answer of answers) {
       const { draft, from, to } = answer;
       const receipt = receiptOf(answer);
-      const content = packer.stamp(draft, to);
+      const content = await packer.stamp(draft, to);
       // The receiver of a receipt has encrypted for us, so they have our meta and visa.
       const attach = draft.kind === 'receipt' ? {} : await introducedPeers.for(from, to);
       const message = await packer.packContent(content, from, to, attach);

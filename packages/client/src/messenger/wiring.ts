@@ -17,6 +17,7 @@ import { DeferredStore } from '../inbox/deferred-store.ts';
 import { EvidenceReaders } from '../inbox/evidence.ts';
 import { Inbox } from '../inbox/inbox.ts';
 import { DEFAULT_INBOX_LIMITS, InboxStore } from '../inbox/inbox-store.ts';
+import type { IncomingMessage } from '../inbox/incoming-message.ts';
 import { MessageOpener } from '../inbox/message-opener.ts';
 import { NeverForgotten } from '../inbox/never-forgotten.ts';
 import { Processors } from '../inbox/processors.ts';
@@ -29,17 +30,21 @@ import type { MessagePacker } from '../outbox/message-packer.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { OutboxStore } from '../outbox/outbox-store.ts';
 import { DEFAULT_RESEND_POLICY } from '../outbox/resend-timers.ts';
+import type { ServiceHost } from '../services/service.ts';
+import type { Services } from '../services/services.ts';
 import { Background } from './background.ts';
 import type { MessengerEvents } from './events.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { MessengerOptions } from './messenger-options.ts';
 import { answerHandshake, PackageAdapter } from './package-adapter.ts';
 import { Replies } from './replies.ts';
+import { sendNow } from './send-now.ts';
 
 /** Options for {@link wire}. */
-export interface WiringOptions extends Omit<MessengerOptions<Protocol>, 'facebook'> {
+export interface WiringOptions extends Omit<MessengerOptions<Protocol>, 'facebook' | 'services'> {
   readonly packer: MessagePacker;
   readonly keyOwners: StoredKeyOwners;
+  readonly services: Services;
   readonly events: Events<MessengerEvents>;
   readonly timers: Timers;
   readonly random: Random;
@@ -54,6 +59,8 @@ export interface MessengerParts
     > {
   readonly packages: PackageAdapter;
   readonly lifecycle: Lifecycle;
+  readonly sendNow: ServiceHost['sendNow'];
+  readonly background: ServiceHost['background'];
 }
 
 /** Limits of suspended messages, and of messages from the future: 32 for the same entity (spec §11.4), 1,024 in all. */
@@ -75,6 +82,9 @@ export function wire(options: WiringOptions): MessengerParts {
     ...inbound,
     lifecycle,
     packages: new PackageAdapter({ ...inbound, events }),
+    sendNow: (draft, receiver, more) =>
+      sendNow(draft, receiver, more, options.packer, outbound.connection),
+    background: (task) => void shared.background.run(task),
   };
 }
 
@@ -83,6 +93,7 @@ interface SharedParts {
   readonly background: Background;
   readonly timers: Timers;
   readonly freshness: Freshness;
+  readonly services: Services;
   /** Name of this messenger among those on the same store. */
   readonly owner: string;
 }
@@ -111,7 +122,7 @@ interface Inbound {
 }
 
 function sharedParts(options: WiringOptions): SharedParts {
-  const { events, freshness, timers, packer, random } = options;
+  const { events, freshness, timers, packer, random, services } = options;
   const { clock } = packer.facebook;
   const onFailure = (error: unknown): void => events.emit('failed', { error });
   const background = new Background(onFailure);
@@ -120,6 +131,7 @@ function sharedParts(options: WiringOptions): SharedParts {
     background,
     timers: reporting(timers, background),
     freshness: new Freshness(clock, { ...DEFAULT_FRESHNESS, ...freshness }),
+    services,
     owner: encodeHex(random.bytes(8)),
   };
 }
@@ -127,7 +139,7 @@ function sharedParts(options: WiringOptions): SharedParts {
 /** What takes drafts, and questions of our own, to the network. */
 function buildOutbound(
   options: WiringOptions,
-  { background, timers, onFailure }: SharedParts,
+  { background, timers, onFailure, services }: SharedParts,
 ): Outbound {
   const { packer, events, random } = options;
   const { facebook } = packer;
@@ -147,6 +159,7 @@ function buildOutbound(
     packer,
     store: new OutboxStore(store, protocol.parseID, clock, random),
     introducedPeers,
+    services,
     timers,
     random,
     policy: { ...DEFAULT_RESEND_POLICY, ...options.resend },
@@ -164,6 +177,8 @@ function buildOutbound(
     onFailure: (error) => {
       if (connection.isUp) events.emit('transmitFailed', { error });
     },
+    onReport: ({ id, sender, receiver, content, report }) =>
+      events.emit('delivery', { id, sender, receiver, content, report }),
     onDamaged: onFailure,
   });
   return {
@@ -180,7 +195,7 @@ function buildOutbound(
 /** What takes payloads to the handlers, and their answers back. */
 function buildInbound(
   options: WiringOptions,
-  { background, timers, onFailure, freshness, owner }: SharedParts,
+  { background, timers, onFailure, freshness, owner, services }: SharedParts,
   { connection, station, queries, outbox, introducedPeers, ask }: Outbound,
 ): Inbound {
   const { packer, events } = options;
@@ -195,6 +210,8 @@ function buildInbound(
   const limits = { ...DEFAULT_INBOX_LIMITS, ...options.inbox };
   const onUnhandled = ({ envelope, content }: MessengerEvents['unhandled']): void =>
     events.emit('unhandled', { envelope, content });
+  const onHandlerFailed = (message: IncomingMessage, error: unknown): void =>
+    events.emit('handlerFailed', { message, error });
   const inbox = new Inbox({
     store: new InboxStore(store, protocol, clock, owner, limits, onFailure),
     processors,
@@ -202,7 +219,7 @@ function buildInbound(
       sameEntity(user, sender) || (await facebook.contact(user, sender)) !== undefined,
     mayAnswer: ({ user, envelope, proven }) =>
       receipts.mayAnswer({ user, sender: envelope.sender, proven }),
-    onHandlerFailed: (message, error) => events.emit('handlerFailed', { message, error }),
+    onHandlerFailed,
     onUnhandled,
   });
   const replies = new Replies({
@@ -227,7 +244,14 @@ function buildInbound(
   const receiver = new Receiver({
     facebook,
     store,
-    opener: new MessageOpener({ facebook, transceiver, freshness, queries, acceptance }),
+    opener: new MessageOpener({
+      facebook,
+      transceiver,
+      freshness,
+      queries,
+      acceptance,
+      services,
+    }),
     memory,
     neverForgotten: new NeverForgotten(store),
     unopened: new UnopenedMessages(store),
@@ -241,6 +265,7 @@ function buildInbound(
     },
     commands: new Commands(standard, processors),
     inbox,
+    services,
     timers,
     orderTimeout: options.orderTimeout ?? ORDER_TIMEOUT_MS,
     ask,
@@ -248,6 +273,7 @@ function buildInbound(
     later: (received) => replies.send(received),
     onRefused: (error, sender) => events.emit('refused', { error, ...definedOnly({ sender }) }),
     onUnhandled,
+    onServiceFailed: onHandlerFailed,
     onDeferred: (message) => events.emit('deferred', message),
   });
   return { receiver, inbox, replies, receipts, memory, acceptance, evidence, processors };
@@ -255,7 +281,7 @@ function buildInbound(
 
 function buildLifecycle(
   { packer, keyOwners, events }: WiringOptions,
-  { background, timers, freshness, owner }: SharedParts,
+  { background, timers, freshness, owner, services }: SharedParts,
   { outbox }: Outbound,
   { receiver, inbox, replies, receipts, memory }: Inbound,
 ): Lifecycle {
@@ -267,6 +293,7 @@ function buildLifecycle(
     inbox,
     memory,
     receipts,
+    services,
     keyOwners,
     retentionMs: freshness.retention,
     background,
@@ -290,7 +317,7 @@ async function sendQuestion(
   connection: Connection,
 ): Promise<void> {
   const sender = await packer.sender(connection.contact?.user);
-  const content = packer.stamp(draft, ANY_STATION);
+  const content = await packer.stamp(draft, ANY_STATION);
   const attach = { attachMeta: true, attachVisa: true };
   const message = await packer.packContent(content, sender, ANY_STATION, attach);
   if ('status' in message) return;

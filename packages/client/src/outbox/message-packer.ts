@@ -13,6 +13,7 @@ import type { Facebook } from '@dimp/endpoint';
 import { requireID } from '@dimp/endpoint';
 import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
+import type { Services } from '../services/services.ts';
 
 /** Options for packing one content. */
 export interface MessagePackOptions extends PackOptions {
@@ -41,24 +42,30 @@ export function groupFormFor(members: readonly ID[]): GroupForm {
 export class MessagePacker {
   readonly facebook: Facebook;
   readonly transceiver: Transceiver;
+  readonly #services: Services;
 
-  constructor(facebook: Facebook, transceiver: Transceiver) {
+  constructor(facebook: Facebook, transceiver: Transceiver, services: Services) {
     this.facebook = facebook;
     this.transceiver = transceiver;
+    this.#services = services;
   }
 
   /**
-   * Numbers and dates a draft. The content of a group message must name the group (spec §8.7).
+   * Numbers and dates a draft, and adds the members that services have for it. The content of a group message must name the
+   * group (spec §8.7).
    *
    * @throws `format/field` and other `format/` codes for a content that the receiver's program would refuse: the
-   *   messages behind it would wait for it; `unsupported/content`; `TypeError` for a receiver that is not an ID
+   *   messages behind it would wait for it; `unsupported/content`; `TypeError` for a receiver that is not an ID; what a
+   *   service throws
    */
-  stamp(draft: Draft, receiver: ID): Content {
+  async stamp(draft: Draft, receiver: ID): Promise<Content> {
     requireID(receiver, 'the receiver');
     const group = receiver.isGroup && !receiver.isBroadcast ? receiver : draft.group;
     const addressed = group === undefined ? draft : { ...draft, group };
     const { contents } = this.facebook.protocol;
-    const content = contents.stamp(addressed, { time: seconds(this.facebook.clock) });
+    const stamped = contents.stamp(addressed, { time: seconds(this.facebook.clock) });
+    const extra = await this.#services.extra(stamped, receiver);
+    const content = withMembers(stamped, extra);
     contents.parse(content.wire);
     return content;
   }
@@ -96,7 +103,7 @@ export class MessagePacker {
     options: MessagePackOptions,
   ): Promise<ReliableMessage | Waiting> {
     const sender = await this.sender(options.sender);
-    return this.packContent(this.stamp(draft, receiver), sender, receiver, options);
+    return this.packContent(await this.stamp(draft, receiver), sender, receiver, options);
   }
 
   async packForGroup(
@@ -111,7 +118,7 @@ export class MessagePacker {
     if (members.length === 0) return waiting('members', group);
     const others = members.filter((member) => !sameEntity(member, sender));
     const form = options.form ?? groupFormFor(members);
-    const content = this.stamp(draft, group);
+    const content = await this.stamp(draft, group);
     if (form === 'hidden') return this.#packHidden(content, sender, others, options);
     const whole = await this.packContent(content, sender, group, options);
     if (isWaiting(whole)) return whole;
@@ -147,4 +154,11 @@ export class MessagePacker {
     }
     return messages.length === 0 && missing !== undefined ? missing : messages;
   }
+}
+
+/** Adds members behind those that a content has; existing ones stay. */
+function withMembers(content: Content, more: JsonObject): Content {
+  const added = Object.entries(more).filter(([name]) => !Object.hasOwn(content.wire, name));
+  if (added.length === 0) return content;
+  return { ...content, wire: { ...content.wire, ...Object.fromEntries(added) } };
 }

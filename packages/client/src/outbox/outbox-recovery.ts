@@ -2,7 +2,7 @@ import type { Protocol } from '@dimp/core';
 import { rethrowOurFault } from '@dimp/foundation';
 import type { DeliveryControl } from './delivery.ts';
 import type { OutboxRecord, OutboxStore } from './outbox-store.ts';
-import { OutgoingMessage } from './outgoing-message.ts';
+import { type OnReport, OutgoingMessage } from './outgoing-message.ts';
 import type { PackStage } from './pack-stage.ts';
 import type { SendStage } from './send-stage.ts';
 
@@ -15,6 +15,7 @@ export interface OutboxRecoveryOptions {
   readonly packStage: PackStage;
   readonly sendStage: SendStage;
   readonly control: DeliveryControl;
+  readonly onReport: OnReport;
   /** Takes a message as far as possible. */
   readonly advance: (outgoing: OutgoingMessage) => Promise<void>;
   /** Whether records of finished messages stay for a while, so that other tabs read them. */
@@ -57,10 +58,8 @@ export class OutboxRecovery {
   }
 
   /** Writes the record of a message that the leading tab will send. */
-  async leaveToLeader(record: OutboxRecord): Promise<void> {
-    const writing: Promise<void> = this.#options.store
-      .put(record)
-      .finally(() => this.#writing.delete(writing));
+  async leaveToLeader(write: () => Promise<void>): Promise<void> {
+    const writing: Promise<void> = write().finally(() => this.#writing.delete(writing));
     this.#writing.add(writing);
     await writing;
   }
@@ -78,9 +77,8 @@ export class OutboxRecovery {
       if (outgoing.record.settled) messages.delete(id);
     } else if (this.#leading) {
       if (outgoing === undefined) await this.#adopt(record);
-    } else {
-      outgoing?.replace(record);
-    }
+    } else if (outgoing !== undefined) outgoing.replace(record);
+    else this.#report(record);
   }
 
   /** Another tab may have changed any record, or removed it. */
@@ -99,6 +97,22 @@ export class OutboxRecovery {
   stop(): void {
     this.#stopped = true;
     this.#leading = false;
+  }
+
+  /** Reports the state of a message that another tab has written and sends. */
+  #report(record: OutboxRecord): void {
+    try {
+      this.#options.onReport(this.#outgoing(record).delivery);
+    } catch (error) {
+      // The content type may not be registered here.
+      rethrowOurFault(error);
+    }
+  }
+
+  #outgoing(record: OutboxRecord): OutgoingMessage {
+    const { contents, control, onReport } = this.#options;
+    const content = contents.parse(record.content);
+    return new OutgoingMessage(record, content, { control, onReport, isOnDisk: true });
   }
 
   /** Resolves when the takeover that is running has ended. */
@@ -137,11 +151,10 @@ export class OutboxRecovery {
   }
 
   async #adopt(record: OutboxRecord): Promise<void> {
-    const { contents, messages, control, packStage, sendStage, advance } = this.#options;
+    const { messages, packStage, sendStage, advance } = this.#options;
     const known = messages.get(record.id);
     known?.replace(record);
-    const content = contents.parse(record.content);
-    const outgoing = known ?? new OutgoingMessage(record, content, control);
+    const outgoing = known ?? this.#outgoing(record);
     if (record.settled && !outgoing.hasFailed) {
       if (this.#options.shared) sendStage.retire(record);
       else await this.#options.store.delete(record);

@@ -115,15 +115,19 @@ export class OutboxStore {
     return bytes === undefined ? undefined : decode(id, bytes, this.#readID);
   }
 
-  /** Writes a record and newly packed copies in one batch. */
-  async put(record: OutboxRecord, packed: readonly CopyBytes[] = []): Promise<void> {
+  /** Writes a record and newly packed copies in one batch, together with other changes. */
+  async put(
+    record: OutboxRecord,
+    packed: readonly CopyBytes[] = [],
+    others: readonly StoreChange[] = [],
+  ): Promise<void> {
     const changes: StoreChange[] = packed.map(({ index, bytes }) => ({
       type: 'set',
       key: copyKey(record.id, index),
       value: bytes,
     }));
     changes.push({ type: 'set', key: ['outbox', record.id], value: encode(record) });
-    await this.#store.batch(changes);
+    await this.#store.batch([...changes, ...others]);
   }
 
   /** Reads the bytes of a packed copy; undefined if the message has settled meanwhile. */

@@ -9,13 +9,15 @@ import {
   rethrowOurFault,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
+import { PendingChanges } from '../services/pending-changes.ts';
+import type { Services } from '../services/services.ts';
 import { ConfirmStage } from './confirm-stage.ts';
 import type { Delivery, DeliveryControl } from './delivery.ts';
 import type { IntroducedPeers } from './introduced-peers.ts';
 import type { GroupForm, MessagePacker } from './message-packer.ts';
 import { OutboxRecovery } from './outbox-recovery.ts';
-import type { OutboxRecord, OutboxStore } from './outbox-store.ts';
-import { OutgoingMessage } from './outgoing-message.ts';
+import type { CopyBytes, OutboxRecord, OutboxStore } from './outbox-store.ts';
+import { type OnReport, OutgoingMessage } from './outgoing-message.ts';
 import { type PackedCopy, PackStage } from './pack-stage.ts';
 import { ReceiptIndex } from './receipt-index.ts';
 import { ReceiverKeys } from './receiver-keys.ts';
@@ -28,6 +30,7 @@ export interface OutboxOptions {
   readonly packer: MessagePacker;
   readonly store: OutboxStore;
   readonly introducedPeers: IntroducedPeers;
+  readonly services: Services;
   readonly timers: Timers;
   readonly random: Random;
   readonly policy: ResendPolicy;
@@ -48,6 +51,8 @@ export interface OutboxOptions {
   /** The station whose receipts tell that it has a message; undefined accepts any station's. */
   readonly station: () => ID | undefined;
   readonly onFailure: (error: unknown) => void;
+  /** Called for each change of a delivery, also of one that another tab sends. */
+  readonly onReport: OnReport;
   /** Called for records that cannot be read; they stay where they are. */
   readonly onDamaged: (error: unknown) => void;
 }
@@ -125,13 +130,18 @@ export class Outbox implements DeliveryControl {
       copies: personal ? [{ receiver, state: 'queued' }] : [],
       settled: false,
     };
-    const outgoing = new OutgoingMessage(record, content, this);
+    const { onReport } = this.#options;
+    const outgoing = new OutgoingMessage(record, content, {
+      control: this,
+      onReport,
+      isOnDisk: false,
+    });
     this.#messages.set(record.id, outgoing);
     try {
       if (this.#recovery.isLeading) {
-        const missing = await this.#advance(outgoing);
+        const missing = await this.#advance(outgoing, true);
         await this.#options.aside(() => this.#askAll(missing));
-      } else await this.#recovery.leaveToLeader(record);
+      } else await this.#recovery.leaveToLeader(() => this.#putNew(outgoing));
     } catch (error) {
       this.#sendStage.drop(outgoing);
       throw error;
@@ -143,18 +153,22 @@ export class Outbox implements DeliveryControl {
   /**
    * Pack → persist → send: takes a message as far as possible now. When it resolves, the message is on disk.
    *
+   * @param isNew - it is not on disk yet: services add what they write for it
    * @returns what has to be asked for
    * @throws what is wrong with the message, if no copy of it can ever be packed; `store/` codes
    */
-  async #advance(outgoing: OutgoingMessage): Promise<readonly Waiting[]> {
+  async #advance(outgoing: OutgoingMessage, isNew = false): Promise<readonly Waiting[]> {
+    const put = (packed?: readonly CopyBytes[]): Promise<void> =>
+      isNew ? this.#putNew(outgoing, packed) : this.#store.put(outgoing.record, packed);
     const members = await this.#packStage.addReceivers(outgoing);
     if (members !== undefined) {
       outgoing.change({ waitingFor: members });
-      await this.#store.put(outgoing.record);
+      await put();
       return [members];
     }
     const refs = outgoing.refs(({ message, state }) => message === undefined && state !== 'failed');
     if (refs.length === 0) {
+      if (isNew) await put();
       if (outgoing.record.settled) await this.#sendStage.settle(outgoing);
       return [];
     }
@@ -166,10 +180,7 @@ export class Outbox implements DeliveryControl {
         // Queued in the turn of its conversation, so that copies leave in the order in which they name each other.
         this.#sendStage.send(copy.ref, { bytes: copy.bytes, written: written.promise });
       });
-      await this.#store.put(
-        outgoing.record,
-        packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })),
-      );
+      await put(packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })));
       // Nothing leaves before it is on disk.
       written.resolve(true);
       return missing;
@@ -178,6 +189,17 @@ export class Outbox implements DeliveryControl {
       for (const { ref } of packed) this.#packStage.forget(ref);
       throw error;
     }
+  }
+
+  /** Writes a new message and what the services write for it in one batch. */
+  async #putNew(outgoing: OutgoingMessage, packed?: readonly CopyBytes[]): Promise<void> {
+    const { services, packer } = this.#options;
+    const { record, content } = outgoing;
+    const pending = new PendingChanges(packer.facebook.store);
+    await services.sent(record, content, pending, (changes) =>
+      this.#store.put(record, packed, changes),
+    );
+    outgoing.isWritten();
   }
 
   /** Confirm: applies a receipt. See {@link ConfirmStage.confirm}. */

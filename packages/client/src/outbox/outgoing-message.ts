@@ -22,6 +22,17 @@ export type PackedFacts = Pick<CopyRecord, 'message' | 'visaTime' | 'keys'> & {
   readonly signature: string;
 };
 
+/** Called when the report of a message has changed. */
+export type OnReport = (delivery: Delivery) => void;
+
+/** Options for {@link OutgoingMessage}. */
+export interface OutgoingOptions {
+  readonly control: DeliveryControl;
+  readonly onReport: OnReport;
+  /** Whether its record was written before. */
+  readonly isOnDisk: boolean;
+}
+
 /** Changes to a record. */
 export type OutgoingChange = Partial<
   Pick<OutboxRecord, 'form' | 'copies' | 'receipt' | 'retried'>
@@ -38,12 +49,28 @@ const MAX_FORMER = 4;
 export class OutgoingMessage {
   readonly content: Content;
   readonly delivery: Delivery;
+  readonly #onReport: OnReport;
   #record: OutboxRecord;
+  #isOnDisk: boolean;
 
-  constructor(record: OutboxRecord, content: Content, control: DeliveryControl) {
+  constructor(record: OutboxRecord, content: Content, options: OutgoingOptions) {
+    const { control, onReport, isOnDisk } = options;
     this.content = content;
     this.#record = record;
+    this.#onReport = onReport;
+    this.#isOnDisk = isOnDisk;
     this.delivery = new Delivery({ ...record, content }, reportOf(record), control);
+  }
+
+  /** Whether its record was written. Until then nothing is reported, and it is not packed anew. */
+  get isOnDisk(): boolean {
+    return this.#isOnDisk;
+  }
+
+  /** The record was written for the first time. */
+  isWritten(): void {
+    this.#isOnDisk = true;
+    this.#onReport(this.delivery);
   }
 
   get record(): OutboxRecord {
@@ -170,7 +197,9 @@ export class OutgoingMessage {
 
   #tell(): void {
     const report = reportOf(this.#record);
-    if (!sameReport(this.delivery.report, report)) this.delivery.update(report);
+    if (sameReport(this.delivery.report, report)) return;
+    this.delivery.update(report);
+    if (this.#isOnDisk) this.#onReport(this.delivery);
   }
 }
 

@@ -88,8 +88,9 @@ export class Renewal {
   }
 }
 
-/** Returns the unconfirmed copies of a message whose keys are known. */
+/** Returns the unconfirmed copies of a message whose keys are known; none while it is not on disk. */
 function openRefs(outgoing: OutgoingMessage): readonly CopyRef[] {
+  if (!outgoing.isOnDisk) return [];
   return outgoing.refs((copy) => {
     const { message, keys, state } = copy;
     if (message === undefined || keys === undefined || !outgoing.expectsReceipt(copy)) return false;

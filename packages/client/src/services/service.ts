@@ -14,11 +14,12 @@ import type { OutboxRecord } from '../outbox/outbox-store.ts';
  * lies in the same batch as the note that the message was received, so a crash can neither lose nor repeat it.
  */
 export interface MessengerService {
-  /** Unique among the services of a messenger; used in errors. */
+  /** Unique among the services of a messenger. */
   readonly name: string;
   /**
    * Kinds of the contents that {@link take} is called for; `'*'` for all contents that are not commands. The messenger accepts
-   * contents of these kinds even if the application has no handler for them.
+   * contents of these kinds even if the application has no handler for them. The kinds that the messenger processes itself, such
+   * as `receipt`, are not allowed.
    */
   readonly kinds: '*' | readonly string[];
   /** Called once, when the messenger is constructed. Nothing is received before {@link start} resolves. */
@@ -28,26 +29,35 @@ export interface MessengerService {
   /** Called by `Messenger.close`, when nothing is received or sent any more. */
   stop?(): MaybePromise<void>;
   /**
-   * Names of the locks of the store that the messenger must hold from {@link take} or {@link sent} until the batch is written, so
+   * Names of the locks of the store that the messenger holds from {@link take} or {@link sent} until the batch is written, so
    * that other tabs and other calls of this program do not change what the service has read. The service takes the same locks
-   * for its own writes.
+   * for its own writes: several of them in the order of their names, and none while it waits for `send`.
    */
   locks?(message: Pick<IncomingMessage, 'user' | 'envelope' | 'content'>): readonly string[];
   /**
-   * Takes an incoming message, after it was decrypted and checked, and before its receipt.
+   * Takes an incoming message, after it was decrypted and checked, and before its receipt. It may be called again for a message
+   * whose batch could not be written. The contents of an array come one by one.
    *
-   * @throws a `ProtocolError` to refuse the message: it is reported by the event `refused` and does not come again. `store/`
-   *   codes end the reception: the message comes again.
+   * @throws a `ProtocolError` to refuse the message: it is reported by the event `refused` and does not come again.
+   *   `policy/rate-limited` and `store/` codes let it come again. Any other error is a fault of the service: it is reported by
+   *   the event `handlerFailed`, and the message is not confirmed, so that its sender sends it again.
    */
-  take?(message: IncomingMessage, context: ServiceContext): MaybePromise<Taken>;
-  /** Changes to write in the batch that writes a new outgoing message, for any of {@link kinds}. */
+  take?(message: ServiceMessage, context: ServiceContext): MaybePromise<Taken>;
+  /**
+   * Changes to write in the batch that writes a new outgoing message, for any of {@link kinds}.
+   *
+   * @throws what `Messenger.send` shall throw; the message is not sent then
+   */
   sent?(record: OutboxRecord, context: ServiceContext): MaybePromise<Sent>;
   /**
    * Whether a signed message inside a forward is evidence that this service reads, whatever its age. It is verified and given to
-   * {@link take} without a check of freshness or repetition.
+   * {@link take} without a check of freshness, membership or repetition.
    */
   evidence?(message: ReliableMessage): boolean;
-  /** Further members for an outgoing content, such as a digest of the state of its group. */
+  /**
+   * Further members for an outgoing content, such as a digest of the state of its group. Members that the content has already
+   * stay.
+   */
   extra?(content: Content, receiver: ID): MaybePromise<JsonObject>;
   /** Whether a sender may speak in a group. `wait` defers the message until the members of the group arrive. */
   membership?(
@@ -57,14 +67,28 @@ export interface MessengerService {
   ): MaybePromise<'yes' | 'no' | 'wait' | undefined>;
 }
 
+/** A message as services get it. */
+export interface ServiceMessage extends IncomingMessage {
+  readonly signature: Uint8Array;
+  /** The array that has the content, if it came in one. */
+  readonly array?: Content;
+  /** The peer who has forwarded the message, if it came in a forward. */
+  readonly forwarder?: ID;
+  /** See {@link MessengerService.evidence}. */
+  readonly isEvidence?: true;
+}
+
 /** Reads the store as it will be after the changes that wait for the same batch. Services read only here. */
 export interface ServiceContext extends Pick<Store, 'get' | 'list'> {}
 
 /** What a service does with an incoming message. */
 export interface Taken {
-  /** Written in one batch with the note that the message was received. */
+  /**
+   * Written in one batch with the note that the message was received. Without changes, and if the message is not passed on,
+   * nothing is written, and the sender gets no receipt. With an empty list the sender gets one.
+   */
   readonly changes?: readonly StoreChange[];
-  /** Sent to the sender of the message, like the answers of a handler. */
+  /** Sent to the sender of the message, like the answers of a handler. Evidence is not answered. */
   readonly answers?: readonly Draft[];
   /** Whether handlers, and the iteration over messages, get the message too; true by default. */
   readonly passOn?: boolean;
@@ -83,9 +107,11 @@ export interface ServiceHost extends EventSource<MessengerEvents> {
   send(draft: Draft, receiver: ID, options?: SendOptions): Promise<Delivery>;
   /**
    * Sends a content that means something for a moment only, such as a sign that somebody types: neither stored nor repeated.
+   * In a group, members without a key are left out.
    *
    * @param options.until - when it stops to mean something, in milliseconds since the epoch
    * @returns whether it was handed to a connected transport
+   * @throws the codes of `Messenger.send` for a content that cannot be sent
    */
   sendNow(
     draft: Draft,

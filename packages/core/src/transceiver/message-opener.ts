@@ -220,7 +220,7 @@ export class MessageOpener {
     { envelope }: ReliableMessage,
     wire: JsonObject,
     authenticated: boolean,
-    { keepRefused = false, anyMember = false }: DecryptOptions,
+    { keepRefused = false, anyMember = false, maySpeak }: DecryptOptions,
   ): Promise<ReadContent> {
     const { parseID } = this.#barrack.protocol;
     const normalized = normalizeContent(wire);
@@ -230,7 +230,7 @@ export class MessageOpener {
     const read = keepRefused ? this.#parseAnything(wire) : this.#parse(wire);
     if (anyMember) return read;
     for (const each of spokenContents(read.content)) {
-      await this.#checkMembership(envelope.sender, each);
+      await this.#checkMembership(envelope.sender, each, maySpeak);
     }
     return read;
   }
@@ -249,12 +249,17 @@ export class MessageOpener {
     }
   }
 
-  async #checkMembership(sender: ID, content: Content): Promise<void> {
+  async #checkMembership(
+    sender: ID,
+    content: Content,
+    maySpeak: DecryptOptions['maySpeak'],
+  ): Promise<void> {
     const { group } = content;
     if (group === undefined || group.isBroadcast) return;
     if (!group.isGroup) throw fieldError('group', 'must be a group');
     if (!needsMembership(content)) return;
-    if (!(await this.#barrack.maySpeak(group, sender))) {
+    const decided = await maySpeak?.(group, sender, content);
+    if (!(decided ?? (await this.#barrack.maySpeak(group, sender)))) {
       throw new ProtocolError('policy/unauthorized', 'the sender is not a member of the group', {
         details: { group: group.text, sender: sender.text },
       });

@@ -1,5 +1,7 @@
 import type { SymmetricKey } from '@dimp/crypto';
-import type { ProtocolError } from '@dimp/foundation';
+import type { Content } from '@dimp/dkd';
+import type { MaybePromise, ProtocolError } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
 
 /** How a message was decrypted, and what that proves. */
 export interface Opening {
@@ -29,6 +31,12 @@ export interface DecryptOptions {
    * the members of that time.
    */
   readonly anyMember?: boolean;
+  /** Whether a sender may write a content to a group; by default, or if it returns undefined, the barrack decides. */
+  readonly maySpeak?: (
+    group: ID,
+    sender: ID,
+    content: Content,
+  ) => MaybePromise<boolean | undefined>;
 }
 
 /**
