@@ -15,9 +15,10 @@ export const LAYERS = [
   ['core', 'extensions'],
   ['endpoint', 'mnemonic', 'store-encrypted', 'store-indexeddb', 'store-lmdb', 'transport-tcp'],
   ['transport-websocket', 'file-server'],
-  ['testing', 'client', 'station'],
+  ['client', 'station'],
   ['chat'],
-  ['dimp'],
+  // Its entry for applications needs the chat; packages below use its other entries in their tests only.
+  ['testing', 'dimp'],
 ];
 /** Helpers of tests, which no source imports. */
 const FOR_TESTS = ['fixtures'];

@@ -55,7 +55,7 @@ summary(passed, failed);
  */
 function ofPackage(path, manifest) {
   const node = NODE_PACKAGES.includes(basename(path));
-  const names = Object.keys(manifest.dependencies ?? {});
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   const references = packages
     .filter((each) => names.includes(each.manifest.name))
     .map((each) => ({ path: `../${basename(each.path)}/tsconfig.build.json` }));

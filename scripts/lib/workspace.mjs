@@ -11,6 +11,7 @@ import { root } from './process.mjs';
  * @property {Record<string, string>} [scripts]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, string>} [peerDependencies]
  * @property {Record<string, unknown>} [exports]
  */
 

@@ -1,0 +1,78 @@
+import { type Deferred, deferred } from '@dimp/foundation';
+import type { LiveSource } from '../live/live-value.ts';
+import type { Patch } from './messages.ts';
+import { applyPatch } from './patch.ts';
+
+/** Receives what the other side sends about a watch. */
+export interface Watcher {
+  value(value: unknown): void;
+  /** @throws `format/field` for a patch of another value */
+  patch(patch: Patch): void;
+  fail(error: unknown): void;
+}
+
+/** Options for {@link RemoteSource}. */
+export interface RemoteSourceOptions {
+  /** Begins to watch. @returns stops watching */
+  readonly watch: (watcher: Watcher) => () => void;
+  /** Changes each snapshot that is shown. */
+  readonly view?: (value: unknown) => unknown;
+}
+
+/** Source of a live value whose snapshots come from the other side of a port. */
+export class RemoteSource implements LiveSource<unknown>, Watcher {
+  readonly #options: RemoteSourceOptions;
+  #received: { readonly value: unknown } | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #first: Deferred<void> = deferred();
+  #changed: () => void = () => undefined;
+
+  constructor(options: RemoteSourceOptions) {
+    this.#options = options;
+  }
+
+  watch(changed: () => void): () => void {
+    this.#received = undefined;
+    this.#failure = undefined;
+    this.#first = deferred();
+    this.#changed = changed;
+    return this.#options.watch(this);
+  }
+
+  async load(): Promise<unknown> {
+    await this.#first.promise;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const value = this.#received?.value;
+    return this.#options.view === undefined ? value : this.#options.view(value);
+  }
+
+  readonly elements = (value: unknown): readonly unknown[] => listIn(value) ?? [];
+
+  value(value: unknown): void {
+    this.#received = { value };
+    this.update();
+  }
+
+  patch(patch: Patch): void {
+    this.value(applyPatch(this.#received?.value, patch));
+  }
+
+  /** A value with a view of its own goes on: it shows that the other side is gone. */
+  fail(error: unknown): void {
+    if (this.#options.view === undefined) this.#failure = { error };
+    this.update();
+  }
+
+  /** Shows the snapshot again, because its view has changed. */
+  update(): void {
+    this.#first.resolve();
+    this.#changed();
+  }
+}
+
+/** A list of named elements, or that of a window. */
+function listIn(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  const { items } = Object(value) as { readonly items?: unknown };
+  return Array.isArray(items) ? items : undefined;
+}
