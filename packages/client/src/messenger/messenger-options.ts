@@ -58,6 +58,10 @@ export interface SendOptions {
   readonly sender?: ID;
   /** Form of a group message; hidden below 16 members by default, else split. */
   readonly form?: GroupForm;
+  /** Serial number, for a content that replaces an earlier one; the next one by default. */
+  readonly sn?: number;
+  /** Time of the content in seconds since the epoch, for one that replaces an earlier one; now by default. */
+  readonly time?: number;
 }
 
 /** Options for `Messenger.connect`. */

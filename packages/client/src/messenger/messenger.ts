@@ -158,13 +158,13 @@ export class Messenger<P extends Protocol = Protocol>
   async #send(
     draft: Draft,
     receiver: ID,
-    { sender: named, form }: SendOptions = {},
+    { sender: named, form, ...place }: SendOptions = {},
   ): Promise<Delivery> {
     requireID(receiver, 'the receiver');
     await this.start();
     const sender = await this.#packer.sender(named);
     await this.facebook.requireSigner(sender);
-    const content = await this.#packer.stamp(draft, receiver);
+    const content = await this.#packer.stamp(draft, receiver, place);
     const delivery = await this.#parts.outbox.enqueue(content, sender, receiver, form);
     await this.accept(receiver, { user: sender });
     return delivery;
