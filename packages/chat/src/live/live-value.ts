@@ -151,8 +151,9 @@ export class LiveValue<T> implements Live<T> {
         this.#stale = true;
         this.#load().catch((error: unknown) => this.#source.onFailure?.(error));
       });
-      this.#load().catch((error: unknown) => this.#source.onFailure?.(error));
     }
+    // The first load, or another attempt after one that failed.
+    if (this.#stale) this.#load().catch((error: unknown) => this.#source.onFailure?.(error));
     this.#waitForIdle();
   }
 

@@ -1,0 +1,102 @@
+import { withLock } from '@dimp/core';
+import { decodeRecord, decodeRecordObject } from '@dimp/endpoint';
+import { isJsonObject } from '@dimp/foundation';
+import type { ID } from '@dimp/mkm';
+import { decodeAddress } from '../history/address.ts';
+import { Changes } from '../history/changes.ts';
+import type { ConversationEdit } from '../history/conversation-edit.ts';
+import type { History } from '../history/history.ts';
+import { decodeMessage } from '../history/message-record.ts';
+import { readChunk } from '../history/page-list.ts';
+import {
+  addressPath,
+  chatLock,
+  chunkPath,
+  dataPath,
+  jobPath,
+  messagePath,
+  openPath,
+  type Place,
+  vanishPath,
+} from '../history/paths.ts';
+import type { Account } from './account.ts';
+
+/** Removes all messages of a conversation from view. A job removes their records. */
+export async function clearChat(account: Account, peer: ID): Promise<void> {
+  const { history } = account;
+  await history.change(peer.entity, account.kindOf(peer), async (edit) => {
+    const { chunks, last } = edit.chat;
+    if (last === undefined) return;
+    await leaveToJob(edit, chunks, history.clock.now());
+    edit.set({ cleared: last.stamp, read: last, draft: undefined, markedUnread: undefined });
+    edit.empty();
+  });
+}
+
+/** The pages are no longer those of the conversation, but their records are still there. */
+async function leaveToJob(
+  edit: ConversationEdit,
+  chunks: readonly string[],
+  now: number,
+): Promise<void> {
+  const { user, id } = edit.place;
+  const pages: string[] = [];
+  for (const chunk of chunks) {
+    pages.push(...(await readChunk(edit.changes, edit.place, chunk)));
+    edit.changes.delete(chunkPath(edit.place, chunk));
+  }
+  edit.changes.set(jobPath(user, `clear ${now} ${pages[0] ?? ''}`), { id, pages });
+}
+
+/**
+ * Removes the records of cleared pages, one page in each batch.
+ *
+ * @param pause - lets other work run
+ */
+export async function removeCleared(history: History, pause: () => Promise<void>): Promise<void> {
+  for await (const [path, bytes] of history.store.list(['chat-job', history.user])) {
+    if (!path[2]?.startsWith('clear ')) continue;
+    const { id, pages } = decodeRecordObject(bytes, 'cleared pages');
+    if (typeof id !== 'string' || !Array.isArray(pages)) continue;
+    for (const page of pages) {
+      if (typeof page !== 'string') continue;
+      await removePage(history, history.place(id), page);
+      await pause();
+    }
+    await history.store.delete(path);
+  }
+}
+
+async function removePage(history: History, place: Place, page: string): Promise<void> {
+  await withLock(history.store, chatLock(place), async () => {
+    const changes = new Changes(history.store);
+    for await (const [path, bytes] of history.store.list(messagePath(place, page))) {
+      changes.delete(path);
+      const ref = refOf(bytes);
+      if (ref === undefined) continue;
+      const { vanishesAt } = decodeMessage(bytes);
+      const address = await history.store.get(addressPath(place, ref));
+      if (address !== undefined && decodeAddress(address).page === page) {
+        changes.delete(addressPath(place, ref));
+      }
+      changes.delete(dataPath(place, ref));
+      changes.delete(openPath(place, ref));
+      if (vanishesAt !== undefined) changes.delete(vanishPath(place, vanishesAt, ref));
+      history.log.write(changes, place, { ref, event: 'removed' }, history.clock.now());
+    }
+    const all = changes.all();
+    if (all.length > 0) await history.store.batch(all);
+  });
+}
+
+/** A damaged message is removed like the others. */
+function refOf(bytes: Uint8Array): string | undefined {
+  try {
+    const stored = decodeRecord(bytes, 'message');
+    decodeMessage(bytes);
+    const ref = isJsonObject(stored) ? stored['ref'] : undefined;
+    return typeof ref === 'string' ? ref : undefined;
+  } catch {
+    return undefined;
+  }
+}
