@@ -3,7 +3,9 @@
  *
  * @module
  */
+export type { TermQuery } from './search/query.ts';
 export {
+  type DeleteOptions,
   type IndexedMessage,
   type IndexHit,
   type IndexQuery,

@@ -1,93 +1,63 @@
-import type { Store, StoreChange, StoreKey } from '@dimp/core';
+import { decodeBase64, encodeBase64Url } from '@dimp/foundation';
 import { ByteReader, ByteWriter, corruptIndex } from './bytes.ts';
 
-/** Messages of a block of places. */
-const PLACES = 256;
-/** Messages of a block of deletion marks. */
-const MARKS = 4096;
+/** Documents of a block. */
+export const BLOCK_DOCUMENTS = 256;
+/** Bytes of a ref: 22 characters of six bits. */
+const REF_BYTES = 17;
+const REF_CHARACTERS = 22;
 
-/** @param from - number of the first message, the first of a block */
-export function writePlaces(from: number, places: readonly string[]): readonly StoreChange[] {
-  const changes: StoreChange[] = [];
-  for (let start = 0; start < places.length; start += PLACES) {
-    const writer = new ByteWriter();
-    let before = '';
-    for (const place of places.slice(start, start + PLACES)) {
-      const shared = sharedAscii(before, place);
-      writer.varint(shared).text(place.slice(shared));
-      before = place;
-    }
-    changes.push({ type: 'set', key: placesKey(from + start), value: writer.finish() });
+/** A message in the index. */
+export interface IndexedDocument {
+  /** Place in the order of messages, in milliseconds since the epoch. */
+  readonly stamp: number;
+  /** Number of its conversation. */
+  readonly conversation: number;
+  /** Name of the message, 22 characters of Base64url. */
+  readonly ref: string;
+}
+
+/** Order of documents in a segment: by stamp. */
+export function compareDocuments(a: IndexedDocument, b: IndexedDocument): number {
+  if (a.stamp !== b.stamp) return a.stamp - b.stamp;
+  return a.ref === b.ref ? a.conversation - b.conversation : a.ref < b.ref ? -1 : 1;
+}
+
+/** Writes a block of documents, in ascending order. */
+export function writeDocumentBlock(documents: readonly IndexedDocument[]): Uint8Array {
+  const writer = new ByteWriter();
+  let before = 0;
+  for (const { stamp, conversation, ref } of documents) {
+    writer
+      .varint(stamp - before)
+      .varint(conversation)
+      .bytes(packRef(ref));
+    before = stamp;
   }
-  return changes;
+  return writer.finish();
 }
 
 /**
- * Places of the messages in the block of a number, in the order of their numbers.
+ * Reads a block of documents.
  *
  * @throws `store/corrupt`
  */
-export async function readPlaces(store: Store, number: number): Promise<readonly string[]> {
-  const bytes = await store.get(placesKey(number));
-  if (bytes === undefined) throw corruptIndex();
+export function readDocumentBlock(bytes: Uint8Array): readonly IndexedDocument[] {
   const reader = new ByteReader(bytes);
-  const places: string[] = [];
-  let before = '';
+  const documents: IndexedDocument[] = [];
+  let stamp = 0;
   while (!reader.done) {
-    const shared = reader.varint();
-    if (shared > before.length) throw corruptIndex();
-    before = before.slice(0, shared) + reader.text();
-    places.push(before);
+    if (documents.length === BLOCK_DOCUMENTS) throw corruptIndex();
+    stamp += reader.varint();
+    const conversation = reader.varint();
+    const ref = encodeBase64Url(reader.bytes(REF_BYTES)).slice(0, REF_CHARACTERS);
+    documents.push({ stamp, conversation, ref });
   }
-  return places;
+  return documents;
 }
 
-/** Where a number is in its block of places. */
-export function indexInPlaces(number: number): number {
-  return number % PLACES;
-}
-
-/** Which messages of the index are deleted: one bit each. */
-export class DeletionMarks {
-  readonly #store: Store;
-  readonly #blocks = new Map<number, Uint8Array>();
-
-  private constructor(store: Store) {
-    this.#store = store;
-  }
-
-  static async load(store: Store): Promise<DeletionMarks> {
-    const marks = new DeletionMarks(store);
-    for await (const [[, block], value] of store.list(['x'])) {
-      if (value.length !== MARKS / 8) throw corruptIndex();
-      marks.#blocks.set(Number(block), value);
-    }
-    return marks;
-  }
-
-  has(number: number): boolean {
-    const byte = this.#blocks.get(Math.floor(number / MARKS))?.[(number % MARKS) >> 3] ?? 0;
-    return (byte & (1 << (number & 7))) !== 0;
-  }
-
-  /** Marks a message and stores the block of its mark. */
-  async add(number: number): Promise<void> {
-    const block = Math.floor(number / MARKS);
-    const bytes = this.#blocks.get(block) ?? new Uint8Array(MARKS / 8);
-    const at = (number % MARKS) >> 3;
-    bytes[at] = (bytes[at] as number) | (1 << (number & 7));
-    this.#blocks.set(block, bytes);
-    await this.#store.set(['x', String(block)], bytes);
-  }
-}
-
-function placesKey(number: number): StoreKey {
-  return ['n', String(Math.floor(number / PLACES))];
-}
-
-/** Shared ASCII characters: cutting there never breaks a character of UTF-8. */
-function sharedAscii(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length] && a.charCodeAt(length) < 0x80) length += 1;
-  return length;
+/** Each character has six bits, so two more fill the last group. */
+function packRef(ref: string): Uint8Array {
+  const text = `${ref.replaceAll('-', '+').replaceAll('_', '/')}AA`;
+  return decodeBase64(text).subarray(0, REF_BYTES);
 }

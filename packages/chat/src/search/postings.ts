@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter, corruptIndex } from './bytes.ts';
+import type { Slices } from './slices.ts';
 
 /** Most bytes of a block of posting lists. */
 export const BLOCK_BYTES = 32_768;
@@ -19,29 +20,26 @@ export interface PostingPlace {
   readonly blocks: number;
 }
 
-/**
- * Puts posting lists into blocks of at most 32 KiB. Short lists share a block; a longer one begins a block, and each of its
- * blocks can be read alone.
- */
+/** Makes posting lists into blocks of at most 32 KiB. Short lists share a block; a long one has its blocks for itself. */
 export class PostingWriter {
-  readonly #from: number;
   readonly #finished: (block: number, bytes: Uint8Array) => void;
   #writer = new ByteWriter();
   #block = 0;
 
-  /**
-   * @param from - first number of the segment
-   * @param finished - takes each block, in order
-   */
-  constructor(from: number, finished: (block: number, bytes: Uint8Array) => void) {
-    this.#from = from;
+  /** @param finished - takes each block, in order */
+  constructor(finished: (block: number, bytes: Uint8Array) => void) {
     this.#finished = finished;
   }
 
-  /** @param numbers - ascending, not empty */
-  add(numbers: readonly number[]): PostingPlace {
-    const whole = this.#encode(numbers, 0);
-    if (whole.end < numbers.length) return this.#addLong(numbers);
+  /**
+   * Adds a list.
+   *
+   * @param numbers - ascending, not empty
+   * @param slices - lets other work run between the blocks of a long list
+   */
+  async add(numbers: readonly number[], slices: Slices): Promise<PostingPlace> {
+    const whole = encode(numbers, 0);
+    if (whole.end < numbers.length) return this.#addLong(numbers, whole, slices);
     if (this.#writer.length + whole.bytes.length > BLOCK_BYTES) this.#close();
     const place: PostingPlace = {
       count: numbers.length,
@@ -60,33 +58,21 @@ export class PostingWriter {
     return this.#block;
   }
 
-  #addLong(numbers: readonly number[]): PostingPlace {
+  async #addLong(
+    numbers: readonly number[],
+    first: EncodedNumbers,
+    slices: Slices,
+  ): Promise<PostingPlace> {
     this.#close();
     const block = this.#block;
-    let first = 0;
-    for (let start = 0; start < numbers.length; ) {
-      const { bytes, end } = this.#encode(numbers, start);
-      if (start === 0) first = bytes.length;
-      this.#writer.bytes(bytes);
+    for (let part = first; ; part = encode(numbers, part.end)) {
+      this.#writer.bytes(part.bytes);
       this.#close();
-      start = end;
+      if (part.end === numbers.length) break;
+      await slices.check();
     }
     const blocks = this.#block - block;
-    return { count: numbers.length, block, offset: 0, bytes: first, blocks };
-  }
-
-  /** As many numbers from `start` as one block holds. The first counts from the segment's first number. */
-  #encode(numbers: readonly number[], start: number): { bytes: Uint8Array; end: number } {
-    const writer = new ByteWriter();
-    let before = this.#from;
-    let end = start;
-    while (end < numbers.length && writer.length + NUMBER_BYTES <= BLOCK_BYTES) {
-      const number = numbers[end] as number;
-      writer.varint(number - before);
-      before = number;
-      end += 1;
-    }
-    return { bytes: writer.finish(), end };
+    return { count: numbers.length, block, offset: 0, bytes: first.bytes.length, blocks };
   }
 
   #close(): void {
@@ -97,24 +83,42 @@ export class PostingWriter {
   }
 }
 
+/** A part of a list that fits into one block. */
+interface EncodedNumbers {
+  readonly bytes: Uint8Array;
+  /** Where the next part begins. */
+  readonly end: number;
+}
+
+/** Encodes as many numbers from `start` as one block holds. */
+function encode(numbers: readonly number[], start: number): EncodedNumbers {
+  const writer = new ByteWriter();
+  let before = 0;
+  let end = start;
+  while (end < numbers.length && writer.length + NUMBER_BYTES <= BLOCK_BYTES) {
+    const number = numbers[end] as number;
+    writer.varint(number - before);
+    before = number;
+    end += 1;
+  }
+  return { bytes: writer.finish(), end };
+}
+
 /**
  * Reads the numbers of one block of a list, ascending.
  *
- * @param range - the numbers of the segment, `[from, to)`
+ * @param count - documents of the segment
  * @throws `store/corrupt` for numbers that do not ascend or are not of the segment
  */
-export function readPostings(
-  bytes: Uint8Array,
-  { from, to }: { readonly from: number; readonly to: number },
-): number[] {
+export function readPostings(bytes: Uint8Array, count: number): number[] {
   const reader = new ByteReader(bytes);
   const numbers: number[] = [];
-  let number = from;
+  let number = 0;
   while (!reader.done) {
     const delta = reader.varint();
     if (delta === 0 && numbers.length > 0) throw corruptIndex();
     number += delta;
-    if (number >= to) throw corruptIndex();
+    if (number >= count) throw corruptIndex();
     numbers.push(number);
   }
   return numbers;

@@ -1,51 +1,63 @@
 import { type Store, type StoreChange, withLock } from '@dimp/core';
-import { isProtocolError } from '@dimp/foundation';
-import { ByteReader, ByteWriter } from './bytes.ts';
-import { arrayCursor, type Cursor, intersection, postingCursor, unionCursor } from './cursor.ts';
-import { DeletionMarks, indexInPlaces, readPlaces, writePlaces } from './documents.ts';
+import { isRef } from '@dimp/extensions/chat';
+import { isProtocolError, LruMap, ProtocolError } from '@dimp/foundation';
+import { IndexBuffer } from './buffer.ts';
+import { ConversationNumbers } from './conversations.ts';
+import type { IndexedDocument } from './documents.ts';
+import { DeletionMarks } from './marks.ts';
+import { matchesIn } from './matches.ts';
 import { mergeSegments } from './merge.ts';
-import { Segment, type SegmentHead, SegmentWriter, strayBlocks } from './segment.ts';
-import { TOKEN_RULES } from './tokens.ts';
+import { type MatchSource, newestFirst } from './newest-first.ts';
+import { chooseSegments } from './policy.ts';
+import type { TermQuery } from './query.ts';
+import { removeUnfinished, Segment, SegmentWriter } from './segment.ts';
+import { Slices } from './slices.ts';
+import { clearIndex, readState, type StoredState, writeState } from './state.ts';
 
 /** Messages that are held in memory before they become a segment. */
-const BUFFER = 4096;
-/** Segments of about one size that become one. */
-const FAN_IN = 8;
-/** Most messages of a segment. */
-const MAX_SEGMENT = 262_144;
-/** Most terms that a prefix stands for, in one segment. */
-const MAX_EXPANSIONS = 256;
-/** Most changes of one batch while an index is cleared. */
-const CLEAR_BATCH = 1024;
+const BUFFER = 1024;
+/** Blocks of at most 32 KiB in the cache. */
+const CACHED_BLOCKS = 128;
 
 /** A message as the index takes it. */
 export interface IndexedMessage {
-  /** Where the message is stored; what a search returns. */
-  readonly place: string;
+  /** Name of the conversation. */
+  readonly conversation: string;
+  /** Name of the message; see `refOf`. */
+  readonly ref: string;
+  /** Place in the order of messages, a whole number of milliseconds since the epoch. */
+  readonly stamp: number;
   /** Terms of its text, and others such as `k:image`. */
   readonly terms: Iterable<string>;
 }
 
 /** What a search asks for. */
-export interface IndexQuery {
-  /** Terms that a message must have, all of them. */
-  readonly terms: readonly string[];
-  /** The beginning of one more term. */
-  readonly prefix?: string;
+export interface IndexQuery extends TermQuery {
+  /** Name of a conversation. */
+  readonly conversation?: string;
+  /** Least stamp. */
+  readonly from?: number;
+  /** Greatest stamp. */
+  readonly to?: number;
 }
 
 /** A message that has all terms of a query. */
-export interface IndexHit {
-  readonly number: number;
-  readonly place: string;
-}
+export type IndexHit = Pick<IndexedMessage, 'conversation' | 'ref' | 'stamp'>;
 
 /** How an index works. */
 export interface SearchIndexOptions {
   /** Called between slices of long work; lets other work run. */
   readonly pause?: () => Promise<void>;
-  /** Messages that become a segment; 4,096 by default. */
+  /** Messages that become a segment; 1,024 by default. */
   readonly bufferSize?: number;
+  /** Only searches what another program writes. */
+  readonly readOnly?: boolean;
+}
+
+/** How messages are deleted. */
+export interface DeleteOptions {
+  /** If their words must leave the index within a day: the time in milliseconds since the epoch. */
+  readonly purgeFrom?: number;
 }
 
 /**
@@ -53,34 +65,31 @@ export interface SearchIndexOptions {
  * nothing but the records.
  *
  * Messages that are not flushed yet are in memory only. `position` says what has been flushed, so that the caller knows which
- * messages to add again after a crash.
+ * messages to add again after a crash. One program writes at a time; another one that writes makes it fail with `store/conflict`.
  */
 export class SearchIndex {
   readonly #store: Store;
-  readonly #options: Required<SearchIndexOptions>;
-  #segments: readonly Segment[];
-  readonly #deleted: DeletionMarks;
-  /** Number of the first message in memory. */
-  #from: number;
-  #position: string;
-  #places: string[] = [];
-  readonly #buffer = new Map<string, number[]>();
+  readonly #blocks: Pick<Store, 'get'>;
+  readonly #slices: Slices;
+  readonly #bufferSize: number;
+  readonly #readOnly: boolean;
+  #state: StoredState;
+  #segments: readonly Segment[] = [];
+  #marks = new DeletionMarks();
+  #conversations = new ConversationNumbers();
+  /** Takes new messages. */
+  #buffer = new IndexBuffer();
+  /** Are being written. */
+  #flushing: readonly IndexBuffer[] = [];
+  readonly #damaged = new Set<string>();
 
-  private constructor(
-    store: Store,
-    options: SearchIndexOptions,
-    loaded: {
-      readonly segments: readonly Segment[];
-      readonly deleted: DeletionMarks;
-      readonly position: string;
-    },
-  ) {
+  private constructor(store: Store, options: SearchIndexOptions, state: StoredState) {
     this.#store = store;
-    this.#options = { pause: () => Promise.resolve(), bufferSize: BUFFER, ...options };
-    this.#segments = loaded.segments;
-    this.#deleted = loaded.deleted;
-    this.#position = loaded.position;
-    this.#from = loaded.segments.at(-1)?.head.to ?? 0;
+    this.#blocks = cached(store);
+    this.#slices = new Slices(options.pause);
+    this.#bufferSize = options.bufferSize ?? BUFFER;
+    this.#readOnly = options.readOnly ?? false;
+    this.#state = state;
   }
 
   /**
@@ -88,236 +97,315 @@ export class SearchIndex {
    * `position` is empty, and the caller adds all messages again.
    */
   static async open(store: Store, options: SearchIndexOptions = {}): Promise<SearchIndex> {
+    const index = new SearchIndex(store, options, { position: '', generation: 0 });
+    if (options.readOnly) {
+      await index.#refresh();
+      return index;
+    }
     try {
-      const position = await readState(store);
-      if (position !== undefined) {
-        const segments = await Segment.all(store);
-        await store.batch(await strayBlocks(store, segments));
-        const deleted = await DeletionMarks.load(store);
-        return new SearchIndex(store, options, { segments, deleted, position });
+      const state = await readState(store);
+      if (state !== undefined) {
+        await removeUnfinished(store);
+        await index.#load(state);
+        return index;
       }
     } catch (error) {
-      if (!isProtocolError(error) || error.code !== 'store/corrupt') throw error;
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
     }
-    await clear(store);
-    const deleted = await DeletionMarks.load(store);
-    return new SearchIndex(store, options, { segments: [], deleted, position: '' });
+    await clearIndex(store);
+    return index;
   }
 
   /** What the caller passed to the last {@link SearchIndex.flush}; empty for a new index. */
   get position(): string {
-    return this.#position;
+    return this.#state.position;
   }
 
   /** How many messages wait in memory. */
   get waiting(): number {
-    return this.#places.length;
+    return this.#buffer.size + this.#flushing.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** Whether the caller should flush before it adds more. */
   get full(): boolean {
-    return this.#places.length >= this.#options.bufferSize;
+    return this.#buffer.size >= this.#bufferSize;
   }
 
-  /** Adds a message. @returns its number, by which it is deleted */
-  add({ place, terms }: IndexedMessage): number {
-    const number = this.#from + this.#places.length;
-    this.#places.push(place);
-    for (const term of new Set(terms)) {
-      const numbers = this.#buffer.get(term);
-      if (numbers === undefined) this.#buffer.set(term, [number]);
-      else numbers.push(number);
-    }
-    return number;
+  /** How many messages are in the index. */
+  get size(): number {
+    const { segments } = this.#usable;
+    const stored = segments.map(({ head: { id, count } }) => count - this.#marks.count(id));
+    return stored.reduce((sum, count) => sum + count, this.waiting);
   }
 
-  /** Takes a message out of all results, at once. Its terms are removed by the next merge of its segment. */
-  async delete(number: number): Promise<void> {
-    await this.#deleted.add(number);
+  /** Segments that could not be read. They are skipped until {@link SearchIndex.dropDamaged}. */
+  get damaged(): boolean {
+    return this.#damaged.size > 0;
+  }
+
+  /** Adds a message. Delete it first if it may be in the index. */
+  add({ conversation, ref, stamp, terms }: IndexedMessage): void {
+    if (!isRef(ref)) throw new TypeError('ref must be 22 characters of Base64url');
+    const number = this.#conversations.numberOf(conversation);
+    this.#buffer.add({ stamp, conversation: number, ref }, [...terms, conversationTerm(number)]);
+  }
+
+  /** Takes messages out of all results, at once. Their terms are removed by a later merge. */
+  async delete(
+    messages: readonly Pick<IndexedMessage, 'ref' | 'stamp'>[],
+    { purgeFrom }: DeleteOptions = {},
+  ): Promise<void> {
+    if (messages.length === 0) return;
+    await this.#exclusively(async () => {
+      const changes: StoreChange[] = [];
+      for (const message of messages) {
+        for (const buffer of [this.#buffer, ...this.#flushing]) buffer.delete(message);
+        for (const { head, number } of await this.#find(message)) {
+          changes.push(this.#marks.add(head.id, number, purgeFrom));
+        }
+      }
+      if (changes.length > 0) await this.#write(changes);
+    });
   }
 
   /**
-   * Makes a segment of the messages in memory, and merges segments of which there are too many.
+   * Makes a segment of the messages in memory.
    *
    * @param position - how far the caller has come; stored in the same batch
    * @param more - changes of the caller for the same batch
    */
   async flush(position: string, more: readonly StoreChange[] = []): Promise<void> {
-    await withLock(this.#store, 'search index', async () => {
-      await this.#flushBuffer(position, more);
-      await this.#mergeAll();
+    await this.#exclusively(async () => {
+      this.#flushing = [...this.#flushing, this.#buffer];
+      this.#buffer = new IndexBuffer();
+      const changes: StoreChange[] = [...more];
+      const added: Segment[] = [];
+      for (const buffer of this.#flushing) {
+        const { documents, terms } = await buffer.sorted(this.#slices);
+        if (documents.length === 0) continue;
+        const writer = new SegmentWriter(crypto.randomUUID());
+        for (const document of documents) writer.addDocument(document);
+        for (const term of terms) {
+          await writer.addTerm(term, this.#slices);
+          await this.#slices.check();
+        }
+        const written = writer.finish();
+        changes.push(...written.changes);
+        added.push(new Segment(this.#blocks, written.head));
+      }
+      const names = this.#conversations.changes();
+      await this.#write([...changes, ...names], position);
+      this.#conversations.written(names.length);
+      this.#segments = [...this.#segments, ...added];
+      this.#flushing = [];
     });
   }
 
-  /** Messages that have all terms, from the newest number to the oldest. */
-  async *search(query: IndexQuery): AsyncGenerator<IndexHit> {
-    if (query.terms.length === 0 && query.prefix === undefined) return;
-    const places = new Map<number, readonly string[]>();
-    for await (const number of this.#numbers(query)) {
-      if (this.#deleted.has(number)) continue;
-      if (number >= this.#from) {
-        yield { number, place: this.#places[number - this.#from] as string };
-        continue;
-      }
-      const block = number - indexInPlaces(number);
-      const inBlock = places.get(block) ?? (await readPlaces(this.#store, number));
-      // Numbers only descend, so that one block is needed at a time.
-      places.clear();
-      places.set(block, inBlock);
-      const place = inBlock[indexInPlaces(number)];
-      if (place !== undefined) yield { number, place };
-    }
+  /**
+   * Merges segments of which there are too many, and those with words that must go. Call it after a flush; each call does one
+   * merge.
+   *
+   * @param now - milliseconds since the epoch
+   * @returns whether there is more to do
+   */
+  async merge(now: number): Promise<boolean> {
+    return this.#exclusively(async () => {
+      const { segments } = this.#usable;
+      const chosen = chooseSegments(segments, this.#marks, now);
+      if (chosen.length === 0) return false;
+      const { head, changes } = await mergeSegments(
+        this.#store,
+        chosen.map((segment) => new Segment(this.#store, segment.head)),
+        {
+          id: crypto.randomUUID(),
+          deleted: (segment, number) => this.#marks.has(segment, number),
+          slices: this.#slices,
+        },
+      );
+      await this.#write([...changes, ...this.#dropMarks(chosen)]);
+      const merged = head === undefined ? [] : [new Segment(this.#blocks, head)];
+      const others = this.#segments.filter((segment) => !chosen.includes(segment));
+      this.#segments = [...others, ...merged];
+      return true;
+    });
   }
 
-  async *#numbers(query: IndexQuery): AsyncGenerator<number> {
-    let below = this.#from;
-    yield* intersection(this.#cursorsInMemory(query), Number.MAX_SAFE_INTEGER);
-    for (let segment = this.#newestBelow(below); segment !== undefined; ) {
+  /**
+   * Removes the segments that could not be read.
+   *
+   * @returns the messages that were in them and have to be added again; undefined if they are not known, and the index must be
+   *   made again
+   */
+  async dropDamaged(): Promise<readonly IndexHit[] | undefined> {
+    return this.#exclusively(async () => {
+      const damaged = this.#segments.filter(({ head }) => this.#damaged.has(head.id));
+      const lost: IndexHit[] = [];
       try {
-        const cursors = await cursorsOf(segment, query);
-        for await (const number of intersection(cursors, Math.min(below, segment.head.to) - 1)) {
-          yield number;
-          below = number;
+        for (const segment of damaged) {
+          for (const block of segment.head.firstStamps.keys()) {
+            for (const document of await segment.documents(block)) lost.push(this.#hit(document));
+          }
         }
-        below = Math.min(below, segment.head.from);
       } catch (error) {
-        // The segment was merged meanwhile: its successor has the rest of its messages.
-        if (this.#segments.includes(segment)) throw error;
+        if (isProtocolError(error, 'store/corrupt')) return undefined;
+        throw error;
       }
-      segment = this.#newestBelow(below);
+      const removal = damaged.flatMap((segment) => segment.removal());
+      await this.#write([...removal, ...this.#dropMarks(damaged)]);
+      this.#segments = this.#segments.filter((segment) => !damaged.includes(segment));
+      this.#damaged.clear();
+      return lost;
+    });
+  }
+
+  /** Messages that have all terms, the newest first. A query without any term finds nothing. */
+  async *search(query: IndexQuery): AsyncGenerator<IndexHit> {
+    if (this.#readOnly) await this.#refresh();
+    const { conversation, from = 0, to = Number.MAX_SAFE_INTEGER, ...asked } = query;
+    const number = conversation === undefined ? undefined : this.#conversations.find(conversation);
+    if (conversation !== undefined && number === undefined) return;
+    const terms = number === undefined ? asked.terms : [...asked.terms, conversationTerm(number)];
+    if (terms.length === 0 && asked.prefix === undefined && (asked.anyOf ?? []).length === 0)
+      return;
+    // After a merge the search begins again where it was. Stamps may be equal, so it knows which messages of the last it had.
+    let edge = to;
+    let atEdge = new Set<string>();
+    for (let isDone = false; !isDone; ) {
+      const { segments, sources } = this.#sources({ ...asked, terms }, edge);
+      try {
+        for await (const document of newestFirst(sources)) {
+          if (document.stamp < from) return;
+          if (document.stamp === edge && atEdge.has(document.ref)) continue;
+          if (document.stamp !== edge) atEdge = new Set();
+          edge = document.stamp;
+          atEdge.add(document.ref);
+          yield this.#hit(document);
+        }
+        isDone = true;
+      } catch (error) {
+        if (!(error instanceof UnreadableSegment)) throw error;
+        await this.#settle(error, segments);
+      }
     }
   }
 
-  #newestBelow(number: number): Segment | undefined {
-    return this.#segments.filter(({ head }) => head.from < number).at(-1);
+  #sources(query: TermQuery, most: number) {
+    const { segments } = this.#usable;
+    const marks = this.#marks;
+    const buffers = [this.#buffer, ...this.#flushing];
+    const inMemory = buffers.map(
+      (buffer): MatchSource => ({
+        newest: most,
+        async *matches() {
+          for (const document of await buffer.matches(query)) {
+            if (document.stamp <= most) yield document;
+          }
+        },
+      }),
+    );
+    const stored = segments.map(
+      (segment): MatchSource => ({
+        newest: Math.min(segment.head.newest, most),
+        async *matches() {
+          const deleted = (number: number): boolean => marks.has(segment.head.id, number);
+          try {
+            yield* matchesIn(segment, query, { most, deleted });
+          } catch (error) {
+            throw isProtocolError(error, 'store/corrupt') ? new UnreadableSegment(segment) : error;
+          }
+        },
+      }),
+    );
+    return { segments, sources: [...inMemory, ...stored] };
   }
 
-  #cursorsInMemory({ terms, prefix }: IndexQuery): Cursor[] {
-    const cursors = terms.map((term) => arrayCursor(this.#buffer.get(term) ?? []));
-    if (prefix === undefined) return cursors;
-    const expanded = [...this.#buffer].filter(([term]) => term.startsWith(prefix));
-    return [...cursors, unionCursor(expanded.map(([, numbers]) => arrayCursor(numbers)))];
+  /** A segment was merged meanwhile, by this program or another one; else it is damaged and left out. */
+  async #settle({ segment }: UnreadableSegment, asked: readonly Segment[]): Promise<void> {
+    if (this.#readOnly && (await this.#refresh())) return;
+    const isCurrent = this.#segments.some(({ head }) => head.id === segment.head.id);
+    if (isCurrent && asked.includes(segment)) this.#damaged.add(segment.head.id);
   }
 
-  async #flushBuffer(position: string, more: readonly StoreChange[]): Promise<void> {
-    // The block of places that the last flush has begun is written again, with what is in it.
-    const inBlock = indexInPlaces(this.#from);
-    const begun = inBlock === 0 ? [] : await readPlaces(this.#store, this.#from);
-    const count = this.#places.length;
-    const to = this.#from + count;
-    const written: StoreChange[] = [...more, writeState(position)];
-    let flushed: Segment | undefined;
-    if (count > 0) {
-      const writer = new SegmentWriter({ id: segmentId(), from: this.#from, to });
-      for (const [term, numbers] of [...this.#buffer].sort(byTerm)) writer.add([term, numbers]);
-      const { changes, head } = writer.finish();
-      written.push(...changes, ...writePlaces(this.#from - inBlock, [...begun, ...this.#places]));
-      flushed = new Segment(this.#store, head);
+  get #usable(): { readonly segments: readonly Segment[] } {
+    const segments = this.#segments.filter(({ head }) => !this.#damaged.has(head.id));
+    return { segments };
+  }
+
+  async #find(message: Pick<IndexedDocument, 'ref' | 'stamp'>) {
+    const found: { readonly head: Segment['head']; readonly number: number }[] = [];
+    for (const segment of this.#usable.segments) {
+      const number = await segment.numberOf(message);
+      if (number === undefined || this.#marks.has(segment.head.id, number)) continue;
+      found.push({ head: segment.head, number });
     }
-    await this.#store.batch(written);
-    if (flushed !== undefined) this.#segments = [...this.#segments, flushed];
-    this.#position = position;
-    this.#from = to;
-    // Messages that were added meanwhile stay in memory.
-    this.#places = this.#places.slice(count);
-    for (const [term, numbers] of this.#buffer) {
-      const later = numbers.filter((number) => number >= to);
-      if (later.length > 0) this.#buffer.set(term, later);
-      else this.#buffer.delete(term);
+    return found;
+  }
+
+  #dropMarks(segments: readonly Segment[]): readonly StoreChange[] {
+    return segments.flatMap(({ head }) => this.#marks.drop(head.id));
+  }
+
+  #hit({ conversation, ref, stamp }: IndexedDocument): IndexHit {
+    return { conversation: this.#conversations.nameOf(conversation) ?? '', ref, stamp };
+  }
+
+  #exclusively<T>(task: () => Promise<T>): Promise<T> {
+    return withLock(this.#store, 'search index', task);
+  }
+
+  async #write(changes: readonly StoreChange[], position = this.#state.position): Promise<void> {
+    const stored = await readState(this.#store);
+    if ((stored?.generation ?? 0) !== this.#state.generation) {
+      throw new ProtocolError('store/conflict', 'another program writes the search index');
     }
+    const state = { position, generation: this.#state.generation + 1 };
+    await this.#store.batch([...changes, writeState(state)]);
+    this.#state = state;
   }
 
-  async #mergeAll(): Promise<void> {
-    for (let old = mergeable(this.#segments); old.length > 0; old = mergeable(this.#segments)) {
-      const merged = await mergeSegments(this.#store, old, {
-        id: segmentId(),
-        deleted: (number) => this.#deleted.has(number),
-        pause: this.#options.pause,
-      });
-      this.#segments = [...this.#segments.slice(0, -old.length), merged];
-    }
+  /** Reads what another program has written. @returns whether there was anything new */
+  async #refresh(): Promise<boolean> {
+    const state = await readState(this.#store);
+    if (state === undefined || state.generation === this.#state.generation) return false;
+    await this.#load(state);
+    return true;
+  }
+
+  async #load(state: StoredState): Promise<void> {
+    const segments = await Segment.all(this.#store);
+    this.#segments = segments.map(({ head }) => new Segment(this.#blocks, head));
+    this.#marks = await DeletionMarks.load(this.#store);
+    this.#conversations = await ConversationNumbers.load(this.#store);
+    this.#state = state;
+    this.#damaged.clear();
   }
 }
 
-/**
- * The newest segments that are to become one: those up to a size class of which there are eight. A class holds eight times the
- * messages of the one below, so a message is merged a few times only, however small the flushes are.
- */
-function mergeable(segments: readonly Segment[]): readonly Segment[] {
-  for (let size = 0; size <= sizeClass(MAX_SEGMENT); size++) {
-    let start = segments.length;
-    while (start > 0 && sizeOf(segments[start - 1]) <= size) start -= 1;
-    const newest = segments.slice(start);
-    const equal = newest.filter((segment) => sizeOf(segment) === size);
-    const messages = newest.reduce((sum, { head }) => sum + messagesOf(head), 0);
-    if (equal.length >= FAN_IN && messages <= MAX_SEGMENT) return newest;
+/** A segment cannot be read: it is damaged, or it is no longer there. */
+class UnreadableSegment extends Error {
+  readonly segment: Segment;
+
+  constructor(segment: Segment) {
+    super('a segment cannot be read');
+    this.segment = segment;
   }
-  return [];
 }
 
-function messagesOf({ from, to }: SegmentHead): number {
-  return to - from;
+/** Blocks never change, so that they may be kept. */
+function cached(store: Store): Pick<Store, 'get'> {
+  const blocks = new LruMap<string, Uint8Array>(CACHED_BLOCKS);
+  return {
+    async get(key) {
+      const name = key.join('/');
+      const known = blocks.get(name);
+      if (known !== undefined) return known;
+      const block = await store.get(key);
+      if (block !== undefined) blocks.set(name, block);
+      return block;
+    },
+  };
 }
 
-function sizeOf(segment: Segment | undefined): number {
-  return segment === undefined ? 0 : sizeClass(messagesOf(segment.head));
-}
-
-function sizeClass(messages: number): number {
-  return Math.floor(Math.log2(messages) / Math.log2(FAN_IN));
-}
-
-/** The cursors of a query in a segment. */
-async function cursorsOf(segment: Segment, { terms, prefix }: IndexQuery): Promise<Cursor[]> {
-  const cursors: Cursor[] = [];
-  for (const term of terms) {
-    const place = await segment.find(term);
-    if (place === undefined) return [NOTHING];
-    cursors.push(postingCursor(segment, place));
-  }
-  if (prefix === undefined) return cursors;
-  const expanded: Cursor[] = [];
-  for await (const { place } of segment.withPrefix(prefix)) {
-    expanded.push(postingCursor(segment, place));
-    if (expanded.length === MAX_EXPANSIONS) break;
-  }
-  return [...cursors, unionCursor(expanded)];
-}
-
-/** The cursor of a term that no message has. */
-const NOTHING: Cursor = arrayCursor([]);
-
-/** The state of an index is written last of all and says that there is one. */
-const STATE = ['i'] as const;
-
-function writeState(position: string): StoreChange {
-  const value = new ByteWriter().varint(TOKEN_RULES).text(position).finish();
-  return { type: 'set', key: STATE, value };
-}
-
-/** @returns undefined if there is no index, or one of other rules */
-async function readState(store: Store): Promise<string | undefined> {
-  const bytes = await store.get(STATE);
-  if (bytes === undefined) return undefined;
-  const reader = new ByteReader(bytes);
-  return reader.varint() === TOKEN_RULES ? reader.text() : undefined;
-}
-
-async function clear(store: Store): Promise<void> {
-  let changes: StoreChange[] = [];
-  for await (const [key] of store.list([])) {
-    changes.push({ type: 'delete', key });
-    if (changes.length < CLEAR_BATCH) continue;
-    await store.batch(changes);
-    changes = [];
-  }
-  await store.batch(changes);
-}
-
-function byTerm([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
-}
-
-function segmentId(): string {
-  return crypto.randomUUID();
+function conversationTerm(number: number): string {
+  return `c:${number}`;
 }
