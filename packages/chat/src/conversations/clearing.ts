@@ -74,7 +74,7 @@ async function removePage(history: History, place: Place, page: string): Promise
       changes.delete(path);
       const ref = refOf(bytes);
       if (ref === undefined) continue;
-      const { vanishesAt } = decodeMessage(bytes);
+      const { vanishesAt, stamp } = decodeMessage(bytes);
       const address = await history.store.get(addressPath(place, ref));
       if (address !== undefined && decodeAddress(address).page === page) {
         changes.delete(addressPath(place, ref));
@@ -82,7 +82,7 @@ async function removePage(history: History, place: Place, page: string): Promise
       changes.delete(dataPath(place, ref));
       changes.delete(openPath(place, ref));
       if (vanishesAt !== undefined) changes.delete(vanishPath(place, vanishesAt, ref));
-      history.log.write(changes, place, { ref, event: 'removed' }, history.clock.now());
+      history.log.write(changes, place, { ref, event: 'removed', stamp }, history.clock.now());
     }
     const all = changes.all();
     if (all.length > 0) await history.store.batch(all);

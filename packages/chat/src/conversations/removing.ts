@@ -16,7 +16,8 @@ export async function removeMessages(
       if (message === undefined) continue;
       if (message.out && message.state !== 'received') unsent.push(...message.ids);
       await edit.remove(message, now);
-      history.log.write(edit.changes, edit.place, { ref, event: 'removed' }, now);
+      const { stamp } = message;
+      history.log.write(edit.changes, edit.place, { ref, event: 'removed', stamp }, now);
     }
   });
   if (unsent.length === 0) return;

@@ -48,7 +48,7 @@ async function reread(
   edit.changes.delete(unknownPath(edit.place, ref));
   const [sender, peer] = [account.id(message.sender), account.id(edit.place.id)];
   const log = (event: 'changed' | 'removed'): void =>
-    history.log.write(edit.changes, edit.place, { ref, event }, history.clock.now());
+    history.log.write(edit.changes, edit.place, { ref, event, stamp }, history.clock.now());
   const annotation = annotationOf(content, {
     sender,
     time,

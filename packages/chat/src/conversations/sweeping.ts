@@ -126,5 +126,6 @@ async function remove(
 ): Promise<void> {
   const now = history.clock.now();
   await edit.remove(message, mayComeAgain ? now : undefined);
-  history.log.write(edit.changes, edit.place, { ref: message.ref, event: 'removed' }, now);
+  const { ref, stamp } = message;
+  history.log.write(edit.changes, edit.place, { ref, event: 'removed', stamp }, now);
 }

@@ -1,6 +1,6 @@
 import type { Random, Store, StoreChange } from '@dimp/core';
 import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
-import { encodeHex, type JsonObject } from '@dimp/foundation';
+import { definedOnly, encodeHex, type JsonObject } from '@dimp/foundation';
 import type { Changes } from './changes.ts';
 import { logPath, type Place } from './paths.ts';
 
@@ -18,6 +18,8 @@ export interface LogEntry {
   readonly id: string;
   readonly ref: string;
   readonly event: LogEvent;
+  /** Where a removed message was; nothing else is left of it. */
+  readonly stamp?: number;
   readonly readers: readonly LogReader[];
 }
 
@@ -49,7 +51,12 @@ export class MessageLog {
   write(
     changes: Changes,
     { id }: Place,
-    { ref, event, incoming = false }: Pick<LogEntry, 'ref' | 'event'> & { incoming?: boolean },
+    {
+      ref,
+      event,
+      stamp,
+      incoming = false,
+    }: Pick<LogEntry, 'ref' | 'event' | 'stamp'> & { incoming?: boolean },
     now: number,
   ): void {
     const readers = this.#readers.filter((reader) => reader !== 'incoming' || incoming);
@@ -57,7 +64,7 @@ export class MessageLog {
     // In microseconds, so that a thousand entries fit into a millisecond.
     this.#last = Math.floor(Math.max(now * 1000, this.#last + 1));
     const order = `${this.#last.toString(36).padStart(11, '0')}-${this.#owner}`;
-    changes.set(logPath(this.#user, order), { id, ref, event, readers });
+    changes.set(logPath(this.#user, order), { id, ref, event, ...definedOnly({ stamp }), readers });
   }
 
   /** The entries that a reader is not finished with, in order. Damaged ones are left out. */
@@ -79,11 +86,11 @@ export class MessageLog {
   async finished(reader: LogReader, order: string): Promise<readonly StoreChange[]> {
     const entry = await this.entry(reader, order);
     if (entry === undefined) return [];
-    const { id, ref, event } = entry;
+    const { order: _, ...stored } = entry;
     const key = logPath(this.#user, order);
     const readers = entry.readers.filter((each) => each !== reader);
     if (readers.length === 0) return [{ type: 'delete', key }];
-    return [{ type: 'set', key, value: encodeRecord({ id, ref, event, readers }) }];
+    return [{ type: 'set', key, value: encodeRecord({ ...stored, readers }) }];
   }
 }
 
@@ -100,10 +107,17 @@ function decodeEntry(order: string, bytes: Uint8Array): LogEntry | undefined {
   } catch {
     return undefined;
   }
-  const { id, ref, event, readers } = stored;
+  const { id, ref, event, stamp, readers } = stored;
   if (typeof id !== 'string' || typeof ref !== 'string' || !isEvent(event)) return undefined;
   if (!Array.isArray(readers)) return undefined;
-  return { order, id, ref, event, readers: readers.filter(isReader) };
+  return {
+    order,
+    id,
+    ref,
+    event,
+    ...(typeof stamp === 'number' ? { stamp } : {}),
+    readers: readers.filter(isReader),
+  };
 }
 
 function isEvent(event: unknown): event is LogEvent {
