@@ -17,7 +17,7 @@ export {
   unsupportedReceipt,
 } from './commands/receipts.ts';
 export { type StandardContext, StandardProcessors } from './commands/standard.ts';
-export { FILE_STREAM } from './facebook/abilities.ts';
+export { announces, FILE_STREAM } from './facebook/abilities.ts';
 export type { Contact } from './facebook/contact-records.ts';
 export {
   Facebook,

@@ -106,6 +106,7 @@ export interface ChatExtension {
   readonly name: 'chat';
   readonly requires: readonly ['standard'];
   readonly contents: typeof chatContents;
+  readonly abilities: readonly [typeof ACCEPTS_CHAT];
 }
 
 /**
@@ -117,5 +118,10 @@ export interface ChatExtension {
  * ```
  */
 export function chat(): ChatExtension {
-  return { name: 'chat', requires: ['standard'], contents: chatContents };
+  return {
+    name: 'chat',
+    requires: ['standard'],
+    contents: chatContents,
+    abilities: [ACCEPTS_CHAT],
+  };
 }

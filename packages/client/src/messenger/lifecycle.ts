@@ -230,8 +230,9 @@ export class Lifecycle {
     const now = this.#options.facebook.clock.now();
     if (now - this.#lastPurge < PURGE_INTERVAL_MS) return;
     this.#lastPurge = now;
-    const { memory, keyOwners, facebook, background } = this.#options;
+    const { memory, outbox, keyOwners, facebook, background } = this.#options;
     await memory.purge();
+    await outbox.purge();
     // Not waited for: it may read many records.
     void background.run(() => keyOwners.purge(facebook));
   }

@@ -40,6 +40,7 @@ import type { DeferredMessage } from '../inbox/deferred.ts';
 import type { EvidenceReader } from '../inbox/evidence.ts';
 import type { IncomingMessage } from '../inbox/incoming-message.ts';
 import type { Handler, Middleware } from '../inbox/processors.ts';
+import { checkChosenID } from '../outbox/chosen-ids.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import {
   type GroupPackOptions,
@@ -144,7 +145,7 @@ export class Messenger<P extends Protocol = Protocol>
    *
    * @returns a handle, as soon as the message is on disk
    * @throws `identity/not-found` if this machine has no user to send it; `format/field` for a content that its own
-   *   type refuses, with the field in the details; `format/limit` for one that is too large; `TypeError` for a
+   *   type refuses, and for an option that is not valid, with the field in the details; `format/limit` for one that is too large; `TypeError` for a
    *   receiver that is not an ID; `store/` codes if it could not be stored; what a service throws
    */
   send(
@@ -155,17 +156,14 @@ export class Messenger<P extends Protocol = Protocol>
     return this.#send(draft, receiver, options);
   }
 
-  async #send(
-    draft: Draft,
-    receiver: ID,
-    { sender: named, form, ...place }: SendOptions = {},
-  ): Promise<Delivery> {
+  async #send(draft: Draft, receiver: ID, options: SendOptions = {}): Promise<Delivery> {
     requireID(receiver, 'the receiver');
+    if (options.id !== undefined) checkChosenID(options.id);
     await this.start();
-    const sender = await this.#packer.sender(named);
+    const sender = await this.#packer.sender(options.sender);
     await this.facebook.requireSigner(sender);
-    const content = await this.#packer.stamp(draft, receiver, place);
-    const delivery = await this.#parts.outbox.enqueue(content, sender, receiver, form);
+    const content = await this.#packer.stamp(draft, receiver, options);
+    const delivery = await this.#parts.outbox.enqueue(content, sender, receiver, options);
     await this.accept(receiver, { user: sender });
     return delivery;
   }

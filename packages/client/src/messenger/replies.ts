@@ -137,7 +137,7 @@ export class Replies {
     const packed = await this.#pack(direct.map(({ answer }) => answer));
     for (const each of stamped.filter((one) => !direct.includes(one))) {
       const { from, to } = each.answer;
-      await outbox.enqueue(each.content, from, to, undefined);
+      await outbox.enqueue(each.content, from, to);
     }
     return packed;
   }

@@ -61,6 +61,8 @@ export interface DeliveryReport {
   readonly state: DeliveryState;
   /** One entry for a person, one for each other member of a group. */
   readonly receivers: readonly ReceiverReport[];
+  /** Receivers that do not get it, because their visas do not announce what `SendOptions.accepting` names. */
+  readonly leftOut?: readonly ID[];
   /** What must arrive first, in the state `waiting`. */
   readonly waitingFor?: Waiting;
   /** Why the message was given up, in the state `failed`. */
@@ -76,11 +78,11 @@ export interface DeliveryEvents {
   state: DeliveryReport;
 }
 
-/** What a delivery asks the outbox to do. */
+/** What a delivery asks the outbox to do, by its place there. */
 export interface DeliveryControl {
-  cancel(id: string): Promise<boolean>;
-  retry(id: string): Promise<void>;
-  discard(id: string): Promise<void>;
+  cancel(order: string): Promise<boolean>;
+  retry(order: string): Promise<void>;
+  discard(order: string): Promise<void>;
 }
 
 const KINDS = { state: true, end: true } as const;
@@ -97,7 +99,7 @@ const KINDS = { state: true, end: true } as const;
  * ```
  */
 export class Delivery implements EventSource<DeliveryEvents> {
-  /** Name of the delivery. Names sort in the order in which messages were sent. */
+  /** Name of the delivery: `SendOptions.id`, or one of those that sort in the order in which messages were sent. */
   readonly id: string;
   readonly sender: ID;
   readonly receiver: ID;
@@ -106,11 +108,14 @@ export class Delivery implements EventSource<DeliveryEvents> {
   readonly created: number;
   readonly #events = new Events<DeliveryEvents & { end: Record<never, never> }>(KINDS);
   readonly #control: DeliveryControl;
+  readonly #order: string;
   #ended = false;
   #report: DeliveryReport;
 
   constructor(
-    facts: Pick<Delivery, 'id' | 'sender' | 'receiver' | 'content' | 'created'>,
+    facts: Pick<Delivery, 'id' | 'sender' | 'receiver' | 'content' | 'created'> & {
+      readonly order: string;
+    },
     report: DeliveryReport,
     control: DeliveryControl,
   ) {
@@ -119,6 +124,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
     this.receiver = facts.receiver;
     this.content = facts.content;
     this.created = facts.created;
+    this.#order = facts.order;
     this.#report = report;
     this.#control = control;
   }
@@ -190,7 +196,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
    * @throws `state/stopped`; `store/` codes, and then the message may come back at the next start
    */
   cancel(): Promise<boolean> {
-    return this.#control.cancel(this.id);
+    return this.#control.cancel(this.#order);
   }
 
   /**
@@ -199,7 +205,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
    * @throws `state/not-ready` if another tab leads; `state/stopped`; `store/` codes
    */
   retry(): Promise<void> {
-    return this.#control.retry(this.id);
+    return this.#control.retry(this.#order);
   }
 
   /**
@@ -208,7 +214,7 @@ export class Delivery implements EventSource<DeliveryEvents> {
    * @throws `RangeError` for a message that is under way; `state/stopped`; `store/` codes
    */
   discard(): Promise<void> {
-    return this.#control.discard(this.id);
+    return this.#control.discard(this.#order);
   }
 
   /** Called by the outbox. */

@@ -8,10 +8,10 @@ import {
   type Waiting,
   waiting,
 } from '@dimp/core';
-import type { Content, Draft, Envelope, ReliableMessage, StampOptions } from '@dimp/dkd';
+import type { Content, Draft, Envelope, ReliableMessage } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { requireID } from '@dimp/endpoint';
-import { definedOnly, type JsonObject, ProtocolError } from '@dimp/foundation';
+import { definedOnly, fieldError, type JsonObject, ProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { Services } from '../services/services.ts';
 
@@ -19,6 +19,12 @@ import type { Services } from '../services/services.ts';
 export interface MessagePackOptions extends PackOptions {
   /** The user of this machine who sends; the current one by default. */
   readonly sender?: ID;
+}
+
+/** Number and time of a content, in seconds. */
+export interface Stamp {
+  readonly sn: number;
+  readonly time: number;
 }
 
 /** Form of a group message (spec §11.3). */
@@ -54,21 +60,26 @@ export class MessagePacker {
    * Numbers and dates a draft, and adds the members that services have for it. The content of a group message must name the
    * group (spec §8.7).
    *
-   * @param place - serial number and time of the content, if it replaces an earlier one
+   * @param stamp - number and time instead of the next number and the present time
    * @throws `format/field` and other `format/` codes for a content that the receiver's program would refuse: the
    *   messages behind it would wait for it; `unsupported/content`; `TypeError` for a receiver that is not an ID; what a
    *   service throws
    */
-  async stamp(
-    draft: Draft,
-    receiver: ID,
-    { sn, time = seconds(this.facebook.clock) }: Partial<Pick<StampOptions, 'sn' | 'time'>> = {},
-  ): Promise<Content> {
+  async stamp(draft: Draft, receiver: ID, { sn, time }: Partial<Stamp> = {}): Promise<Content> {
     requireID(receiver, 'the receiver');
+    if (time !== undefined && !(time > 0 && time < Number.POSITIVE_INFINITY)) {
+      throw fieldError('time', 'must be a positive number of seconds');
+    }
+    if (sn !== undefined && !(Number.isSafeInteger(sn) && sn > 0)) {
+      throw fieldError('sn', 'must be a positive integer');
+    }
     const group = receiver.isGroup && !receiver.isBroadcast ? receiver : draft.group;
     const addressed = group === undefined ? draft : { ...draft, group };
     const { contents } = this.facebook.protocol;
-    const stamped = contents.stamp(addressed, { time, ...definedOnly({ sn }) });
+    const stamped = contents.stamp(addressed, {
+      time: time ?? seconds(this.facebook.clock),
+      ...definedOnly({ sn }),
+    });
     const extra = await this.#services.extra(stamped, receiver);
     const content = withMembers(stamped, extra);
     contents.parse(content.wire);

@@ -64,17 +64,27 @@ export class OutboxRecovery {
     await writing;
   }
 
+  /** Finds a message that another tab has written. */
+  async find(order: string): Promise<OutgoingMessage | undefined> {
+    const { store, messages } = this.#options;
+    const record = await store.get(order);
+    if (record === undefined) return undefined;
+    const outgoing = this.#outgoing(record);
+    if (!record.settled) messages.set(order, outgoing);
+    return outgoing;
+  }
+
   /** Another tab has changed the record of a message. */
-  async refresh(id: string): Promise<void> {
+  async refresh(order: string): Promise<void> {
     await this.#tookOver();
     const { store, messages } = this.#options;
-    const record = await store.get(id);
-    const outgoing = messages.get(id);
+    const record = await store.get(order);
+    const outgoing = messages.get(order);
     if (record === undefined) {
       if (outgoing === undefined) return;
       // Another tab may have discarded a message that was given up; one that was under way has been cancelled.
       if (!this.#leading && !outgoing.record.settled) outgoing.fail('state/stopped');
-      if (outgoing.record.settled) messages.delete(id);
+      if (outgoing.record.settled) messages.delete(order);
     } else if (this.#leading) {
       if (outgoing === undefined) await this.#adopt(record);
     } else if (outgoing !== undefined) outgoing.replace(record);
@@ -87,10 +97,10 @@ export class OutboxRecovery {
     const known = [...messages.keys()];
     // A record that is being written is not there yet, which does not mean that it was removed.
     await Promise.allSettled(this.#writing);
-    for (const id of known) await this.refresh(id);
+    for (const order of known) await this.refresh(order);
     if (!this.#leading) return;
-    for await (const { id, settled } of store.list(onDamaged)) {
-      if (!settled && !messages.has(id)) await this.refresh(id);
+    for await (const { order, settled } of store.list(onDamaged)) {
+      if (!settled && !messages.has(order)) await this.refresh(order);
     }
   }
 
@@ -152,16 +162,16 @@ export class OutboxRecovery {
 
   async #adopt(record: OutboxRecord): Promise<void> {
     const { messages, packStage, sendStage, advance } = this.#options;
-    const known = messages.get(record.id);
+    const known = messages.get(record.order);
     known?.replace(record);
     const outgoing = known ?? this.#outgoing(record);
     if (record.settled && !outgoing.hasFailed) {
       if (this.#options.shared) sendStage.retire(record);
       else await this.#options.store.delete(record);
-      messages.delete(record.id);
+      messages.delete(record.order);
       return;
     }
-    messages.set(record.id, outgoing);
+    messages.set(record.order, outgoing);
     for (const ref of outgoing.refs(({ message }) => message !== undefined)) {
       const { state } = outgoing.copy(ref.index);
       if (state === 'received' || state === 'failed') continue;

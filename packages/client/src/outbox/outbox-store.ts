@@ -37,11 +37,16 @@ export interface CopyRecord {
   readonly station?: string;
   /** Why this copy was given up. */
   readonly error?: ErrorCode;
+  /** Set if the receiver gets none, because their visa does not announce what {@link OutboxRecord.accepting} names. */
+  readonly leftOut?: true;
 }
 
 /** Stored form of an outgoing message, without the bytes of its copies. */
 export interface OutboxRecord {
+  /** Name of the message: the one that the application has chosen, else its {@link order}. */
   readonly id: string;
+  /** Its place in the outbox, in the order in which messages were sent. */
+  readonly order: string;
   readonly sender: ID;
   readonly receiver: ID;
   /** The stamped content. */
@@ -52,6 +57,10 @@ export interface OutboxRecord {
   readonly retried?: number;
   /** Form of a group message, once it is decided. */
   readonly form?: GroupForm;
+  /** Only receivers whose visas announce this get it. */
+  readonly accepting?: string;
+  /** An unsent older message to the same receiver with the same key was replaced by this one. */
+  readonly replaces?: string;
   /** Empty while the members of a group are not known. */
   readonly copies: readonly CopyRecord[];
   readonly waitingFor?: Waiting;
@@ -82,9 +91,9 @@ export class OutboxStore {
     this.#random = random;
   }
 
-  /** Creates a name. Names sort in the order of their creation, even if the clock is set back. */
-  nextID(): string {
-    // In microseconds, so that a thousand names fit into a millisecond.
+  /** Creates a place. Places sort in the order of their creation, even if the clock is set back. */
+  nextOrder(): string {
+    // In microseconds, so that a thousand places fit into a millisecond.
     this.#last = Math.max(this.#clock.now() * 1000, this.#last + 1);
     return `${Math.floor(this.#last).toString(36).padStart(11, '0')}-${encodeHex(this.#random.bytes(6))}`;
   }
@@ -95,12 +104,12 @@ export class OutboxStore {
    * @param onDamaged - called for records that cannot be read, which stay in the store
    */
   async *list(onDamaged: (error: unknown) => void): AsyncGenerator<OutboxRecord> {
-    for await (const [[, id], bytes] of this.#store.list(['outbox'])) {
-      if (id === undefined) continue;
-      this.#last = Math.max(this.#last, Number.parseInt(id, 36) || 0);
+    for await (const [[, order], bytes] of this.#store.list(['outbox'])) {
+      if (order === undefined) continue;
+      this.#last = Math.max(this.#last, Number.parseInt(order, 36) || 0);
       let record: OutboxRecord;
       try {
-        record = decode(id, bytes, this.#readID);
+        record = decode(order, bytes, this.#readID);
       } catch (error) {
         // A damaged record must not keep the others back.
         onDamaged(error);
@@ -110,9 +119,9 @@ export class OutboxStore {
     }
   }
 
-  async get(id: string): Promise<OutboxRecord | undefined> {
-    const bytes = await this.#store.get(['outbox', id]);
-    return bytes === undefined ? undefined : decode(id, bytes, this.#readID);
+  async get(order: string): Promise<OutboxRecord | undefined> {
+    const bytes = await this.#store.get(['outbox', order]);
+    return bytes === undefined ? undefined : decode(order, bytes, this.#readID);
   }
 
   /** Writes a record and newly packed copies in one batch, together with other changes. */
@@ -123,43 +132,46 @@ export class OutboxStore {
   ): Promise<void> {
     const changes: StoreChange[] = packed.map(({ index, bytes }) => ({
       type: 'set',
-      key: copyKey(record.id, index),
+      key: copyKey(record.order, index),
       value: bytes,
     }));
-    changes.push({ type: 'set', key: ['outbox', record.id], value: encode(record) });
+    changes.push({ type: 'set', key: ['outbox', record.order], value: encode(record) });
     await this.#store.batch([...changes, ...others]);
   }
 
   /** Reads the bytes of a packed copy; undefined if the message has settled meanwhile. */
-  async bytes(id: string, index: number): Promise<Uint8Array | undefined> {
-    return this.#store.get(copyKey(id, index));
+  async bytes(order: string, index: number): Promise<Uint8Array | undefined> {
+    return this.#store.get(copyKey(order, index));
   }
 
-  /** Deletes a message and its copies. */
-  async delete(record: OutboxRecord): Promise<void> {
+  /** Deletes a message and its copies, together with other changes. */
+  async delete(record: OutboxRecord, others: readonly StoreChange[] = []): Promise<void> {
     await this.#store.batch([
-      { type: 'delete', key: ['outbox', record.id] },
+      ...others,
+      { type: 'delete', key: ['outbox', record.order] },
       ...record.copies.map((_, index) => ({
         type: 'delete' as const,
-        key: copyKey(record.id, index),
+        key: copyKey(record.order, index),
       })),
     ]);
   }
 }
 
-function copyKey(id: string, index: number): readonly string[] {
-  return ['outbox-copy', id, String(index)];
+function copyKey(order: string, index: number): readonly string[] {
+  return ['outbox-copy', order, String(index)];
 }
 
 function encode(record: OutboxRecord): Uint8Array {
-  const { sender, receiver, content, created, retried, form } = record;
+  const { id, order, sender, receiver, content, created, retried, form } = record;
+  const { accepting, replaces } = record;
   const { copies, waitingFor, receipt, settled } = record;
   return encodeRecord({
     sender: sender.text,
     receiver: receiver.text,
     content,
     created,
-    ...definedOnly({ retried, form }),
+    ...(id === order ? {} : { id }),
+    ...definedOnly({ retried, form, accepting, replaces }),
     copies: copies.map((copy) => ({ ...copy, receiver: copy.receiver.text })),
     ...(waitingFor === undefined
       ? {}
@@ -170,30 +182,33 @@ function encode(record: OutboxRecord): Uint8Array {
 }
 
 /** @throws `store/corrupt` */
-function decode(id: string, bytes: Uint8Array, readID: (text: unknown) => ID): OutboxRecord {
+function decode(order: string, bytes: Uint8Array, readID: (text: unknown) => ID): OutboxRecord {
   const wire = decodeRecordObject(bytes, WHAT);
-  const { content, created, retried, form, copies, waitingFor, receipt, settled } = wire;
+  const { content, created, retried, form, copies, waitingFor, settled } = wire;
   if (
     !isJsonObject(content) ||
     typeof created !== 'number' ||
     (retried !== undefined && typeof retried !== 'number') ||
     !Array.isArray(copies) ||
     (form !== undefined && !isForm(form)) ||
-    (receipt !== undefined && typeof receipt !== 'string') ||
     typeof settled !== 'boolean'
   ) {
     throw corruptRecord(WHAT);
   }
   return {
-    id,
+    id: order,
+    ...textOf(wire, 'id'),
+    order,
     sender: storedID(wire['sender'], readID),
     receiver: storedID(wire['receiver'], readID),
     content,
     created,
     ...definedOnly({ retried, form }),
+    ...textOf(wire, 'accepting'),
+    ...textOf(wire, 'replaces'),
     copies: (copies as readonly Json[]).map((copy) => decodeCopy(copy, readID)),
     ...(isJsonObject(waitingFor) ? { waitingFor: decodeWaiting(waitingFor, readID) } : {}),
-    ...definedOnly({ receipt }),
+    ...textOf(wire, 'receipt'),
     settled,
   };
 }
@@ -221,6 +236,7 @@ function decodeCopy(wire: Json, readID: (text: unknown) => ID): CopyRecord {
     ...numberOf(wire, 'offered'),
     ...textOf(wire, 'station'),
     ...(error === undefined ? {} : { error: error as ErrorCode }),
+    ...(wire['leftOut'] === true ? { leftOut: true } : {}),
   };
 }
 

@@ -1,20 +1,23 @@
-import type { Random, Timers, Waiting } from '@dimp/core';
+import { type Random, type Timers, type Waiting, withLock } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import type { ReceiptBody } from '@dimp/endpoint';
 import {
   deferred,
   definedOnly,
   type ErrorCode,
+  fieldError,
   ProtocolError,
   rethrowOurFault,
 } from '@dimp/foundation';
-import type { EntityKey, ID } from '@dimp/mkm';
+import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
+import type { SendOptions } from '../messenger/messenger-options.ts';
 import { PendingChanges } from '../services/pending-changes.ts';
 import type { Services } from '../services/services.ts';
+import { type ChosenID, ChosenIDs } from './chosen-ids.ts';
 import { ConfirmStage } from './confirm-stage.ts';
-import type { Delivery, DeliveryControl } from './delivery.ts';
+import { Delivery, type DeliveryControl, type DeliveryReport } from './delivery.ts';
 import type { IntroducedPeers } from './introduced-peers.ts';
-import type { GroupForm, MessagePacker } from './message-packer.ts';
+import type { MessagePacker } from './message-packer.ts';
 import { OutboxRecovery } from './outbox-recovery.ts';
 import type { CopyBytes, OutboxRecord, OutboxStore } from './outbox-store.ts';
 import { type OnReport, OutgoingMessage } from './outgoing-message.ts';
@@ -57,6 +60,9 @@ export interface OutboxOptions {
   readonly onDamaged: (error: unknown) => void;
 }
 
+/** Options for {@link Outbox.enqueue}; see `SendOptions`. */
+export type EnqueueOptions = Pick<SendOptions, 'id' | 'form' | 'accepting' | 'replaces'>;
+
 /**
  * Carries outgoing messages from the draft until their receivers have confirmed them: draft → pack → persist → send →
  * confirm.
@@ -64,6 +70,7 @@ export interface OutboxOptions {
 export class Outbox implements DeliveryControl {
   readonly #options: OutboxOptions;
   readonly #store: OutboxStore;
+  readonly #chosenIDs: ChosenIDs;
   /** All messages that are not done, in the order in which they were sent. */
   readonly #messages = new Map<string, OutgoingMessage>();
   readonly #packStage: PackStage;
@@ -97,6 +104,7 @@ export class Outbox implements DeliveryControl {
     });
     this.#options = options;
     this.#store = store;
+    this.#chosenIDs = new ChosenIDs(facebook.store, facebook.clock);
     this.#packStage = packStage;
     this.#sendStage = sendStage;
     this.#confirmStage = new ConfirmStage({ ...options, facebook, sendStage, receiptIndex });
@@ -111,22 +119,61 @@ export class Outbox implements DeliveryControl {
     });
   }
 
-  /** Draft: puts a stamped content on disk and on its way. Resolves when it is on disk. */
+  /**
+   * Draft: puts a stamped content on disk and on its way. Resolves when it is on disk.
+   *
+   * @throws `format/field` for an ID that is that of another message; the codes of `Messenger.send`
+   */
   async enqueue(
     content: Content,
     sender: ID,
     receiver: ID,
-    form: GroupForm | undefined,
+    options: EnqueueOptions = {},
+  ): Promise<Delivery> {
+    const { id } = options;
+    if (id === undefined) return this.#enqueue(content, sender, receiver, options);
+    const { store } = this.#options.packer.facebook;
+    return withLock(store, `send ${sender.entity} ${id}`, async () => {
+      const known = await this.#chosenIDs.get(sender, id);
+      if (known === undefined) return this.#enqueue(content, sender, receiver, options);
+      return this.#known(id, known, { content, sender, receiver });
+    });
+  }
+
+  /** The delivery of a message that was sent before under the same ID. */
+  async #known(
+    id: string,
+    { order, sn, time, created, receiver: before }: ChosenID,
+    again: Pick<Delivery, 'content' | 'sender' | 'receiver'>,
+  ): Promise<Delivery> {
+    if (before !== again.receiver.text) {
+      throw fieldError('id', 'must not be that of a message to another receiver');
+    }
+    const here = this.#messages.get(order) ?? (await this.#recovery.find(order));
+    if (here !== undefined) return here.delivery;
+    const { contents } = this.#options.packer.facebook.protocol;
+    const content = contents.parse({ ...again.content.wire, sn, time });
+    const report: DeliveryReport = { state: 'received', receivers: [], settled: true };
+    return new Delivery({ ...again, id, order, created, content }, report, this);
+  }
+
+  async #enqueue(
+    content: Content,
+    sender: ID,
+    receiver: ID,
+    { id, form, accepting, replaces }: EnqueueOptions,
   ): Promise<Delivery> {
     await this.#recovery.settled();
+    const order = this.#store.nextOrder();
     const personal = receiver.isUser || receiver.isBroadcast;
     const record: OutboxRecord = {
-      id: this.#store.nextID(),
+      id: id ?? order,
+      order,
       sender,
       receiver,
       content: content.wire,
       created: this.#options.packer.facebook.clock.now(),
-      ...definedOnly({ form }),
+      ...definedOnly({ form, accepting, replaces }),
       copies: personal ? [{ receiver, state: 'queued' }] : [],
       settled: false,
     };
@@ -136,7 +183,7 @@ export class Outbox implements DeliveryControl {
       onReport,
       isOnDisk: false,
     });
-    this.#messages.set(record.id, outgoing);
+    this.#messages.set(order, outgoing);
     try {
       if (this.#recovery.isLeading) {
         const missing = await this.#advance(outgoing, true);
@@ -147,7 +194,19 @@ export class Outbox implements DeliveryControl {
       throw error;
     }
     if (this.#stopped) outgoing.delivery.end();
+    await this.#replaceOlder(outgoing);
     return outgoing.delivery;
+  }
+
+  /** Cancels older messages that a newer one makes void, if they have not left. */
+  async #replaceOlder(newer: OutgoingMessage): Promise<void> {
+    const { sender, receiver, replaces } = newer.record;
+    if (replaces === undefined) return;
+    for (const { record } of [...this.#messages.values()]) {
+      if (record.order === newer.order || record.replaces !== replaces || record.settled) continue;
+      const isSame = sameEntity(record.sender, sender) && sameEntity(record.receiver, receiver);
+      if (isSame && record.order < newer.order) await this.cancel(record.order);
+    }
   }
 
   /**
@@ -181,6 +240,7 @@ export class Outbox implements DeliveryControl {
         this.#sendStage.send(copy.ref, { bytes: copy.bytes, written: written.promise });
       });
       await put(packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })));
+      if (outgoing.record.settled) await this.#sendStage.settle(outgoing);
       // Nothing leaves before it is on disk.
       written.resolve(true);
       return missing;
@@ -197,7 +257,7 @@ export class Outbox implements DeliveryControl {
     const { record, content } = outgoing;
     const pending = new PendingChanges(packer.facebook.store);
     await services.sent(record, content, pending, (changes) =>
-      this.#store.put(record, packed, changes),
+      this.#store.put(record, packed, [...this.#chosenIDs.changes(record), ...changes]),
     );
     outgoing.isWritten();
   }
@@ -221,9 +281,9 @@ export class Outbox implements DeliveryControl {
       .map(({ delivery }) => delivery);
   }
 
-  async cancel(id: string): Promise<boolean> {
+  async cancel(order: string): Promise<boolean> {
     if (this.#stopped) throw stopped();
-    const outgoing = this.#messages.get(id);
+    const outgoing = this.#messages.get(order);
     if (outgoing === undefined || !this.#recovery.isLeading) return false;
     const early = outgoing.record.copies.every(
       ({ state }) => state === 'queued' || state === 'waiting',
@@ -231,13 +291,13 @@ export class Outbox implements DeliveryControl {
     if (!early || this.#sendStage.mayHaveLeft(outgoing)) return false;
     outgoing.fail('state/stopped');
     this.#sendStage.drop(outgoing);
-    await this.#store.delete(outgoing.record);
+    await this.#store.delete(outgoing.record, this.#chosenIDs.removal(outgoing.record));
     return true;
   }
 
-  async retry(id: string): Promise<void> {
+  async retry(order: string): Promise<void> {
     if (this.#stopped) throw stopped();
-    const outgoing = this.#messages.get(id);
+    const outgoing = this.#messages.get(order);
     if (outgoing === undefined || !this.#recovery.isLeading) throw notHere();
     const failed = outgoing.refs(({ state }) => state === 'failed');
     if (failed.length === 0) return;
@@ -249,13 +309,18 @@ export class Outbox implements DeliveryControl {
     await this.#advanceOrFail(outgoing);
   }
 
-  async discard(id: string): Promise<void> {
+  async discard(order: string): Promise<void> {
     if (this.#stopped) throw stopped();
-    const outgoing = this.#messages.get(id);
+    const outgoing = this.#messages.get(order);
     if (outgoing === undefined) return;
     if (!outgoing.record.settled) throw new RangeError('the message is still on its way');
-    await this.#store.delete(outgoing.record);
-    this.#messages.delete(id);
+    await this.#store.delete(outgoing.record, this.#chosenIDs.removal(outgoing.record));
+    this.#messages.delete(order);
+  }
+
+  /** Forgets what is too old to be of use. */
+  purge(): Promise<void> {
+    return this.#chosenIDs.purge();
   }
 
   /** Takes over the store's outbox: sends everything unsettled in it. */
@@ -264,8 +329,8 @@ export class Outbox implements DeliveryControl {
   }
 
   /** Another tab has changed the record of a message. */
-  refresh(id: string): Promise<void> {
-    return this.#recovery.refresh(id);
+  refresh(order: string): Promise<void> {
+    return this.#recovery.refresh(order);
   }
 
   /** Another tab may have changed any record, or removed it. */

@@ -14,7 +14,7 @@ export interface CopyRef {
 
 /** Returns a key for a copy, unique among all messages. */
 export function keyOf({ outgoing, index }: CopyRef): string {
-  return `${outgoing.id}/${index}`;
+  return `${outgoing.order}/${index}`;
 }
 
 /** Facts of a packed copy. */
@@ -77,8 +77,9 @@ export class OutgoingMessage {
     return this.#record;
   }
 
-  get id(): string {
-    return this.#record.id;
+  /** Its place in the outbox. */
+  get order(): string {
+    return this.#record.order;
   }
 
   /** When it was sent or last retried by the user, in milliseconds since the epoch. */
@@ -90,10 +91,10 @@ export class OutgoingMessage {
     return this.#record.copies.some(({ state }) => state === 'failed');
   }
 
-  /** References to the copies that pass a test. */
+  /** References to the copies that pass a test, without those that are left out. */
   refs(test: (copy: CopyRecord) => boolean = () => true): readonly CopyRef[] {
     return this.#record.copies.flatMap((copy, index) =>
-      test(copy) ? [{ outgoing: this, index }] : [],
+      copy.leftOut !== true && test(copy) ? [{ outgoing: this, index }] : [],
     );
   }
 
@@ -181,13 +182,13 @@ export class OutgoingMessage {
       copies:
         copies.length === 0
           ? [{ receiver, ...failed }]
-          : copies.map((copy) => (test(copy) ? { ...copy, ...failed } : copy)),
+          : copies.map((copy) => (!copy.leftOut && test(copy) ? { ...copy, ...failed } : copy)),
       waitingFor: undefined,
     });
   }
 
   #isFinal(copy: CopyRecord): boolean {
-    if (copy.state === 'received' || copy.state === 'failed') return true;
+    if (copy.leftOut || copy.state === 'received' || copy.state === 'failed') return true;
     return (copy.state === 'sent' || copy.state === 'delivered') && !this.expectsReceipt(copy);
   }
 
@@ -203,15 +204,19 @@ export class OutgoingMessage {
   }
 }
 
-function reportOf({ copies, waitingFor, receipt, settled }: OutboxRecord): DeliveryReport {
+function reportOf(record: OutboxRecord): DeliveryReport {
+  const { waitingFor, receipt, settled } = record;
+  const copies = record.copies.filter(({ leftOut }) => leftOut !== true);
+  const others = record.copies.filter((copy) => !copies.includes(copy));
   const joint = jointState(copies.map(({ state }) => state));
-  // A group without other members needs no copies.
+  // A group without other members, or without one who accepts it, needs no copies.
   const state = copies.length === 0 ? (settled ? 'received' : 'waiting') : joint;
   const code =
     state === 'failed' ? copies.find(({ error }) => error !== undefined)?.error : undefined;
   return {
     state,
     receivers: copies.map((copy) => ({ receiver: copy.receiver, state: copy.state })),
+    ...(others.length === 0 ? {} : { leftOut: others.map(({ receiver }) => receiver) }),
     ...(waitingFor === undefined || state !== 'waiting' ? {} : { waitingFor }),
     ...(state === 'failed' ? { error: deliveryError(code ?? 'state/stopped') } : {}),
     ...definedOnly({ receipt }),
@@ -226,6 +231,7 @@ function sameReport(a: DeliveryReport, b: DeliveryReport): boolean {
     a.receipt === b.receipt &&
     a.waitingFor?.id.entity === b.waitingFor?.id.entity &&
     a.waitingFor?.for === b.waitingFor?.for &&
+    a.leftOut?.length === b.leftOut?.length &&
     a.receivers.length === b.receivers.length &&
     a.receivers.every((each, index) => each.state === b.receivers[index]?.state)
   );

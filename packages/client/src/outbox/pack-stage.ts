@@ -1,6 +1,6 @@
 import { isWaiting, type Waiting, waiting } from '@dimp/core';
 import type { Content, ReliableMessage } from '@dimp/dkd';
-import { messageID } from '@dimp/endpoint';
+import { announces, messageID } from '@dimp/endpoint';
 import {
   definedOnly,
   encodeBase64,
@@ -56,11 +56,13 @@ export class PackStage {
    * @returns the member list that has to arrive first, if it is not known
    */
   async addReceivers(outgoing: OutgoingMessage): Promise<Waiting | undefined> {
-    const { sender, receiver: group, form: wanted, copies } = outgoing.record;
+    const { sender, receiver: group, form: wanted, copies, accepting } = outgoing.record;
     if (copies.length > 0 || !group.isGroup || group.isBroadcast) return undefined;
     const members = await this.#packer.facebook.members(group);
     if (members.length === 0) return waiting('members', group);
-    const form = wanted ?? groupFormFor(members);
+    const chosen = wanted ?? groupFormFor(members);
+    // Only copies can leave members out.
+    const form = chosen === 'whole' && accepting !== undefined ? 'split' : chosen;
     const others = members.filter((member) => !sameEntity(member, sender));
     const receivers = form === 'whole' ? [group] : others;
     outgoing.change({
@@ -83,13 +85,14 @@ export class PackStage {
     refs: readonly CopyRef[],
     onPacked: (copy: PackedCopy) => void,
   ): Promise<readonly Waiting[]> {
-    const { blocked, failed } = await this.#packCopies(outgoing, refs, (copy) => {
+    const accepted = await this.#leaveOut(outgoing, refs);
+    const { blocked, failed } = await this.#packCopies(outgoing, accepted, (copy) => {
       outgoing.changeCopy(copy.ref.index, { ...copy.facts, state: 'queued' });
       onPacked(copy);
     });
     const [first] = failed;
     // Some members of a group are no reason to keep the message from the others.
-    if (first !== undefined && failed.length === outgoing.record.copies.length) throw first.error;
+    if (first !== undefined && failed.length === outgoing.refs().length) throw first.error;
     for (const { ref } of blocked) outgoing.changeCopy(ref.index, { state: 'waiting' });
     for (const { ref, error } of failed) {
       outgoing.changeCopy(ref.index, { state: 'failed', error: error.code });
@@ -98,12 +101,38 @@ export class PackStage {
     return [...new Set(blocked.map(({ by }) => by))];
   }
 
+  /** Leaves out the receivers whose visas do not announce what the message needs. @returns the other copies */
+  async #leaveOut(
+    outgoing: OutgoingMessage,
+    refs: readonly CopyRef[],
+  ): Promise<readonly CopyRef[]> {
+    const { accepting } = outgoing.record;
+    if (accepting === undefined) return refs;
+    const accepted: CopyRef[] = [];
+    for (const ref of refs) {
+      if (await this.#mayAccept(receiverOf(ref), accepting)) accepted.push(ref);
+      else {
+        this.withdraw(ref);
+        outgoing.changeCopy(ref.index, { leftOut: true });
+      }
+    }
+    return accepted;
+  }
+
+  /** Whether a receiver's visa announces an ability, or the visa has yet to arrive. */
+  async #mayAccept(receiver: ID, ability: string): Promise<boolean> {
+    const { facebook } = this.#packer;
+    const visas = await facebook.documents(receiver);
+    if (announces(visas, ability)) return true;
+    return visas.length === 0 && (await facebook.encryptKey(receiver)) === undefined;
+  }
+
   async #packCopies(
     outgoing: OutgoingMessage,
     refs: readonly CopyRef[],
     onPacked: (copy: PackedCopy) => void,
   ): Promise<PackResult> {
-    const untouched = refs.length === outgoing.record.copies.length;
+    const untouched = refs.length === outgoing.refs().length;
     if (outgoing.record.form !== 'split' || !untouched) return this.#packEach(refs, onPacked);
     const result = await this.#packSplit(outgoing, refs);
     // No member can be reached yet: each gets a personal copy as soon as possible.
@@ -285,8 +314,9 @@ export class PackStage {
     // The first visa may have come meanwhile.
     const keys = before ?? (await this.#receiverKeys.of(receiver));
     const packed = this.#packedCopy(ref, message, introduction.visaTime, keys);
-    // Other messages are never confirmed, so later ones would name them for ever.
-    if (ref.outgoing.expectsReceipt(ref.outgoing.copy(ref.index)) && receiver.isUser) {
+    // Others are never confirmed, so later ones would name them for ever; or a newer one may replace them before they leave.
+    const isFollowed = ref.outgoing.record.replaces === undefined && receiver.isUser;
+    if (isFollowed && ref.outgoing.expectsReceipt(ref.outgoing.copy(ref.index))) {
       conversation.last = packed.facts.message;
     }
     return packed;
@@ -314,10 +344,10 @@ export class PackStage {
   }
 }
 
-/** Whether a copy is packed or given up. */
+/** Whether a copy is packed, left out, or given up. */
 function isDone({ outgoing, index }: CopyRef): boolean {
-  const { message, state } = outgoing.copy(index);
-  return message !== undefined || state === 'failed';
+  const { message, state, leftOut } = outgoing.copy(index);
+  return message !== undefined || state === 'failed' || leftOut === true;
 }
 
 function placeOf(ref: CopyRef, conversation: Conversation<CopyRef>): number {

@@ -24,11 +24,17 @@ export class ReceiptIndex {
    * @param receiver - the receiver of the receipt, who is the sender of the copies
    */
   find(origin: NonNullable<ReceiptBody['origin']>, receiver: ID): readonly CopyRef[] {
-    const found =
-      origin.signature === undefined
-        ? this.#bySerial.get(origin.sn ?? 0)
-        : this.#bySignature.get(encodeBase64(origin.signature));
-    return (found ?? []).filter(({ outgoing }) => sameEntity(outgoing.record.sender, receiver));
+    const { signature, sn = 0 } = origin;
+    const all =
+      signature === undefined
+        ? this.#bySerial.get(sn)
+        : this.#bySignature.get(encodeBase64(signature));
+    const found = (all ?? []).filter(({ outgoing }) =>
+      sameEntity(outgoing.record.sender, receiver),
+    );
+    // An edit has the serial number of its original: a receipt that names nothing else may be for either.
+    const isClear = new Set(found.map(({ outgoing }) => outgoing)).size <= 1;
+    return signature !== undefined || isClear ? found : [];
   }
 }
 

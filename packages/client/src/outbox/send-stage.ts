@@ -193,7 +193,7 @@ export class SendStage {
 
   /** Forgets a message and its copies; its record stays. */
   drop(outgoing: OutgoingMessage): void {
-    this.#options.messages.delete(outgoing.id);
+    this.#options.messages.delete(outgoing.order);
     for (const ref of outgoing.refs()) {
       this.#options.packStage.withdraw(ref);
       this.#release(ref);
@@ -240,7 +240,7 @@ export class SendStage {
     const { outgoing, index } = ref;
     const isSame = outgoing.copy(index).message === message;
     const payload =
-      (isSame ? bytes : undefined) ?? (await this.#options.store.bytes(outgoing.id, index));
+      (isSame ? bytes : undefined) ?? (await this.#options.store.bytes(outgoing.order, index));
     const { state } = outgoing.copy(index);
     const isDue = state === 'delivered' ? this.#offers.isUnderWay(ref) : isOpen(state);
     if (payload === undefined || !isDue) {

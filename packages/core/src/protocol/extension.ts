@@ -14,6 +14,8 @@ export interface Extension<
   readonly metas?: readonly MetaType[];
   readonly documents?: readonly DocumentType[];
   readonly contents?: readonly C[];
+  /** What a program with this extension can do, for the property `accepts` in its users' visas; such as `chat-1`. */
+  readonly abilities?: readonly string[];
   /** Names of extensions that must be present too. */
   readonly requires?: readonly string[];
   /** Kinds of contents of earlier extensions that this extension replaces. */

@@ -38,6 +38,8 @@ export interface Protocol<
   readonly contents: ContentRegistry<C>;
   /** Names of its extensions. */
   readonly extensions: readonly string[];
+  /** What its extensions add to `accepts` in the visas of users. */
+  readonly abilities?: readonly string[];
   /**
    * Reads an ID, with a bounded cache.
    *
@@ -107,6 +109,7 @@ export function createProtocol(...extensions: readonly Extension[]): Protocol {
     ),
     contents,
     extensions: Object.freeze(extensions.map((each) => each.name)),
+    abilities: Object.freeze(extensions.flatMap((each) => each.abilities ?? [])),
     parseID: ids.parse,
     parseMessage(input) {
       const received = read(input);

@@ -7,8 +7,17 @@ import { type Document, visaKey } from '@dimp/mkm';
 export const FILE_STREAM = 'file-stream';
 
 /** Returns the abilities that this program announces in `accepts` of its users' visas. */
-export function abilitiesOf({ keys }: Protocol): readonly string[] {
-  return keys.allowsMessageKey('AES-GCM') ? [FILE_STREAM, ACCEPTS_AEAD] : [FILE_STREAM];
+export function abilitiesOf({ keys, abilities = [] }: Protocol): readonly string[] {
+  const aead = keys.allowsMessageKey('AES-GCM') ? [ACCEPTS_AEAD] : [];
+  return [FILE_STREAM, ...aead, ...abilities];
+}
+
+/** Whether one of a user's visas announces an ability: a program on one of their devices has it. */
+export function announces(visas: readonly Document[], ability: string): boolean {
+  return visas.some(({ properties }) => {
+    const accepts = ownMember(properties, 'accepts');
+    return Array.isArray(accepts) && accepts.includes(ability);
+  });
 }
 
 /**
