@@ -78,7 +78,7 @@ export class RangeReader {
     const last = behind[size - half - 1];
     const first = before.at(-1);
     return {
-      low: before.length < half || first === undefined ? '' : orderKey(first),
+      low: before.length < half ? '' : first === undefined ? key : orderKey(first),
       high: behind.length > size - half && last !== undefined ? orderKey(last) : undefined,
     };
   }

@@ -1,13 +1,8 @@
-import { definedOnly } from '@dimp/foundation';
+import { definedOnly, isProtocolError } from '@dimp/foundation';
 import { type Address, addressToJson, decodeAddress } from './address.ts';
 import type { Changes } from './changes.ts';
 import { type ChatRecord, chatToJson, isAfter, lastOf, type Mark, newChat } from './chat-record.ts';
-import {
-  countsAsUnread,
-  decodeMessage,
-  type MessageRecord,
-  messageToJson,
-} from './message-record.ts';
+import { countsAsUnread, type MessageRecord, messageToJson } from './message-record.ts';
 import { orderKey } from './order.ts';
 import { pageOf } from './page-list.ts';
 import { insertIntoPage, type Layout, removeFromPage } from './pages.ts';
@@ -22,7 +17,15 @@ import {
   unknownPath,
   vanishPath,
 } from './paths.ts';
-import { ascending, descending, type OnDamaged, readChat, type WalkOptions } from './reading.ts';
+import {
+  ascending,
+  descending,
+  type OnDamaged,
+  readChat,
+  readMessage,
+  type WalkOptions,
+} from './reading.ts';
+import { rebuildChat } from './rebuild.ts';
 import { countUnread, plusUnread } from './unread.ts';
 
 /** How long it is remembered that a message is gone, in milliseconds: 30 days. */
@@ -61,8 +64,15 @@ export class ConversationEdit {
     kind: ChatRecord['kind'],
     onDamaged: OnDamaged,
   ): Promise<ConversationEdit> {
-    const before = await readChat(changes, place);
-    return new ConversationEdit(place, changes, onDamaged, before, kind);
+    try {
+      const before = await readChat(changes, place);
+      return new ConversationEdit(place, changes, onDamaged, before, kind);
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      onDamaged(error);
+      const rebuilt = await rebuildChat(changes, place, kind, onDamaged);
+      return new ConversationEdit(place, changes, onDamaged, rebuilt, kind);
+    }
   }
 
   get changes(): Changes {
@@ -89,17 +99,23 @@ export class ConversationEdit {
     return bytes === undefined ? undefined : decodeAddress(bytes);
   }
 
+  /** A message; undefined if it is not here, or damaged. */
   async message(ref: string): Promise<MessageRecord | undefined> {
-    const address = await this.address(ref);
-    if (address?.key === undefined) return undefined;
-    const bytes = await this.#changes.get(messagePath(this.place, address.page, address.key));
-    return bytes === undefined ? undefined : decodeMessage(bytes);
+    try {
+      return await readMessage(this.#changes, this.place, ref);
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      this.#onDamaged(error);
+      return undefined;
+    }
   }
 
   /** Adds a message that is not here. @returns it with the stamp that it got */
   async add(added: MessageRecord): Promise<MessageRecord> {
-    const message = await this.#withFreeKey(added);
-    this.set(await insertIntoPage(this.#changes, this.place, this.#chat, message));
+    const message = await this.#mending(() => this.#withFreeKey(added));
+    this.set(
+      await this.#mending(() => insertIntoPage(this.#changes, this.place, this.#chat, message)),
+    );
     const { last, read } = this.#chat;
     if (isAfter(message, last)) this.set({ last: lastOf(message) });
     if (message.vanishesAt !== undefined) {
@@ -205,6 +221,20 @@ export class ConversationEdit {
     }
     if (this.#chat !== this.#before)
       this.#changes.set(chatPath(this.place), chatToJson(this.#chat));
+  }
+
+  /** Runs a task again with a new list of pages if the list is damaged. */
+  async #mending<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      this.#onDamaged(error);
+      const { kind } = this.#chat;
+      const rebuilt = await rebuildChat(this.#changes, this.place, kind, this.#onDamaged);
+      this.#setLayout(rebuilt);
+      return task();
+    }
   }
 
   #setLayout({ chunks, tail, count, layout }: Layout): void {

@@ -1,3 +1,4 @@
+import { isProtocolError } from '@dimp/foundation';
 import { addressToJson } from './address.ts';
 import type { Changes } from './changes.ts';
 import type { ChatRecord } from './chat-record.ts';
@@ -76,7 +77,10 @@ async function insertBetween(
   return keys.length > PAGE_MESSAGES ? splitPage(changes, place, grown, page, keys) : grown;
 }
 
-/** Moves the upper half of a page to a page of its own. */
+/**
+ * Makes two pages of one. The first page of a conversation may have messages before its own name; then both halves get new names,
+ * because names must be in the order of their messages.
+ */
 async function splitPage(
   changes: Changes,
   place: Place,
@@ -85,25 +89,50 @@ async function splitPage(
   keys: readonly string[],
 ): Promise<Layout> {
   const half = PAGE_MESSAGES / 2;
-  const moved = keys.slice(half);
-  const second = moved[0] as string;
-  for (const key of moved) {
-    const bytes = await changes.get(messagePath(place, page, key));
-    if (bytes === undefined) continue;
-    changes.delete(messagePath(place, page, key));
-    changes.setBytes(messagePath(place, second, key), bytes);
-    const { ref } = decodeMessage(bytes);
-    changes.set(addressPath(place, ref), addressToJson({ page: second, key }));
+  const upper = keys[half] as string;
+  const lower = page < upper ? page : (keys[0] as string);
+  for (const [at, key] of keys.entries()) {
+    await move(changes, place, key, page, at < half ? lower : upper);
+  }
+  let { chunks } = layout;
+  if (page !== lower && page !== upper) chunks = await dropPage(changes, place, chunks, page);
+  for (const name of [lower, upper]) {
+    if (name !== page) chunks = await addPage(changes, place, chunks, name);
   }
   const { tail } = layout;
   return {
-    chunks: await addPage(changes, place, layout.chunks, second),
+    chunks,
     count: layout.count,
     layout: layout.layout + 1,
     ...(tail === undefined
       ? {}
-      : { tail: tail.page === page ? { ...tail, page: second, count: moved.length } : tail }),
+      : { tail: tail.page === page ? { ...tail, page: upper, count: keys.length - half } : tail }),
   };
+}
+
+async function move(
+  changes: Changes,
+  place: Place,
+  key: string,
+  from: string,
+  to: string,
+): Promise<void> {
+  const bytes = from === to ? undefined : await changes.get(messagePath(place, from, key));
+  if (bytes === undefined) return;
+  changes.delete(messagePath(place, from, key));
+  changes.setBytes(messagePath(place, to, key), bytes);
+  const ref = refOf(bytes);
+  if (ref !== undefined) changes.set(addressPath(place, ref), addressToJson({ page: to, key }));
+}
+
+/** A damaged message must not keep its page from being split. */
+function refOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decodeMessage(bytes).ref;
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
+    return undefined;
+  }
 }
 
 /** Removes a message from its page. An empty page is dropped. */
