@@ -37,6 +37,7 @@ export const ERROR_TABLE = {
   'store/corrupt': { receipt: 'Message not accepted.', exit: 74 },
   'state/stopped': { receipt: 'Message not accepted.', exit: 75 },
   'state/not-ready': { receipt: 'Message not accepted.', exit: 75 },
+  'state/locked': { receipt: 'Message not accepted.', exit: 77 },
   'policy/blocked': { receipt: 'Message is blocked.', exit: 77 },
   'policy/rate-limited': { receipt: 'Too many messages.', exit: 75 },
   'policy/expired': { receipt: 'Message not valid.', exit: 76 },

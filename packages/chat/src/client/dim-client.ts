@@ -1,5 +1,6 @@
 import type { Live } from '../live/live.ts';
 import type { ChatsApi } from '../model/chats.ts';
+import type { Contacts } from '../model/contacts.ts';
 
 /**
  * A messenger as user interfaces see it, in this thread, in a worker, or in another program. Everything it returns is plain
@@ -13,9 +14,14 @@ export interface DimClient {
   readonly storage: Live<StorageState>;
   /** What needs the user's attention. */
   readonly problems: Live<readonly Problem[]>;
-  /** Makes all values unreadable until the passphrase is given. @throws `state/not-ready` without a passphrase */
+  /**
+   * Closes the store and forgets its key. Until the passphrase is given, live values are undefined, except {@link me}, and everything
+   * else rejects with `state/locked`. Handles and iterations of before must be opened again.
+   *
+   * @throws `state/not-ready` for a store without a passphrase
+   */
   lock(): Promise<void>;
-  /** @throws `crypto/passphrase` */
+  /** @throws `crypto/passphrase`; `state/not-ready` for a store without a passphrase */
   unlock(passphrase: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,48 +48,6 @@ export interface SessionState {
   readonly waiting: number;
 }
 
-/** The people whom the user knows. */
-export interface Contacts {
-  readonly list: Live<readonly ContactSummary[]>;
-  get(id: string): Promise<ContactSummary | undefined>;
-  /**
-   * Adds a contact.
-   *
-   * @param idOrLink - an ID, or a contact link
-   * @throws `format/` codes; `identity/meta-mismatch` if the fingerprint of the link belongs to another key
-   */
-  add(idOrLink: string, options?: { readonly name?: string }): Promise<ContactSummary>;
-  rename(id: string, name: string): Promise<void>;
-  remove(id: string): Promise<void>;
-  block(id: string, on: boolean): Promise<void>;
-  /** Makes a link that a person can follow to reach this user, with a token for one use within seven days by default. */
-  link(options?: LinkOptions): Promise<string>;
-  /** The number that both people compare: 60 digits in groups of five. */
-  safetyNumber(id: string): Promise<string>;
-  /** Notes that the user has compared the safety number, or scanned the code. */
-  verify(id: string, how: 'number' | 'code'): Promise<void>;
-  unverify(id: string): Promise<void>;
-}
-
-/** Options for {@link Contacts.link}. */
-export interface LinkOptions {
-  /** How often it can be used; 1 by default; 0 for a public link without a token. */
-  readonly uses?: number;
-  /** Days; 7 by default. */
-  readonly days?: number;
-}
-
-/** A contact. */
-export interface ContactSummary {
-  readonly id: string;
-  /** The user's name for them, else the name they gave themselves, else the short form of the ID. */
-  readonly name: string;
-  /** 22 characters; absent until the meta is known. */
-  readonly fingerprint?: string;
-  readonly verified?: { readonly how: 'number' | 'code'; readonly time: number };
-  readonly blocked: boolean;
-}
-
 /** What the store uses. */
 export interface StorageState {
   /** Bytes. */
@@ -99,6 +63,8 @@ export interface Problem {
   /** An error code. */
   readonly code: string;
   readonly message: string;
+  /** The contact whom it is about. */
+  readonly id?: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }

@@ -1,11 +1,11 @@
 import { systemTimers, type Timers } from '@dimp/core';
 import { ProtocolError } from '@dimp/foundation';
 import type { DimClient, SessionState } from '../client/dim-client.ts';
+import { type Kind, TREES, type Tree } from '../client/members.ts';
 import { LiveValue } from '../live/live-value.ts';
 import type { Channel } from './channel.ts';
 import { type Member, PortConnection } from './connection.ts';
 import { portClosed } from './errors.ts';
-import { type Kind, TREES, type Tree } from './paths.ts';
 import { RemoteSource } from './remote-live.ts';
 
 /** Options for {@link connectClient}. */

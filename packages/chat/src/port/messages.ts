@@ -7,7 +7,7 @@ export const PORT_VERSION = 1;
 export interface Target {
   /** 0 for the client, else the name of a handle. */
   readonly on: number;
-  /** Names with dots between them, of the trees in paths.ts; empty for a window. */
+  /** Names with dots between them, of the trees in members.ts; empty for a window. */
   readonly path: string;
   readonly args: readonly unknown[];
   /** Places in the arguments whose text is an ID. */

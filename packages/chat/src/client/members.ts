@@ -1,6 +1,7 @@
-import type { Contacts, DimClient } from '../client/dim-client.ts';
 import type { Live } from '../live/live.ts';
 import type { Chat, ChatsApi, WindowHandle } from '../model/chats.ts';
+import type { Contacts } from '../model/contacts.ts';
+import type { DimClient } from './dim-client.ts';
 
 /**
  * What a member of a client is:
@@ -36,7 +37,7 @@ type Members<T> = {
   readonly [K in keyof T as KindOf<T[K]> extends never ? never : K]: KindOf<T[K]>;
 };
 
-/** A tree of members, without a prototype: a path is looked up in it and nowhere else. */
+/** A tree of members. */
 export interface Tree {
   readonly [name: string]: Kind | Tree;
 }
@@ -59,8 +60,11 @@ const CONTACTS: Members<Contacts> = {
   block: 'call',
   link: 'call',
   safetyNumber: 'call',
+  verificationCode: 'call',
   verify: 'call',
   unverify: 'call',
+  links: 'call',
+  revokeLink: 'call',
 };
 
 const CLIENT: Members<Omit<DimClient, 'close'>> = {
