@@ -1,6 +1,14 @@
-import { type Messenger, Messenger as MessengerClass, register } from '@dimp/client';
+import { Messenger, register } from '@dimp/client';
 import { StationSession } from '@dimp/client/session';
-import { createProtocol, type Protocol, type Store, systemClock, systemTimers } from '@dimp/core';
+import {
+  createProtocol,
+  type Protocol,
+  type Store,
+  systemClock,
+  systemTimers,
+  type Timers,
+  waiting,
+} from '@dimp/core';
 import type { Facebook } from '@dimp/endpoint';
 import {
   definedOnly,
@@ -11,9 +19,9 @@ import {
 } from '@dimp/foundation';
 import { documentName, type ID, sameEntity, type User } from '@dimp/mkm';
 import { ContactBook } from '../contacts/contact-book.ts';
-import { LinkedFacebook } from '../contacts/linked-facebook.ts';
 import { LinkService } from '../contacts/link-service.ts';
 import { LinkTokens } from '../contacts/link-tokens.ts';
+import { LinkedFacebook } from '../contacts/linked-facebook.ts';
 import { Chats } from '../conversations/chats.ts';
 import { fingerprint } from '../links/fingerprint.ts';
 import type { LinkStation } from '../links/link.ts';
@@ -64,7 +72,16 @@ export async function startEngine(
   );
   const closing: (() => Promise<void> | void)[] = [() => facebook.close()];
   const close = async (): Promise<void> => {
-    for (const each of closing.splice(0).reverse()) await each();
+    const failures: unknown[] = [];
+    // What cannot be closed must not keep the rest open.
+    for (const each of closing.splice(0).reverse()) {
+      try {
+        await each();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const user = await findUser(facebook, options.user);
@@ -76,7 +93,7 @@ export async function startEngine(
       await blocking.accept(guest);
     };
     const links = new LinkService({ store, clock, user: user.id, tokens, accept });
-    const messenger = new MessengerClass({
+    const messenger = new Messenger({
       ...options.messenger,
       facebook,
       ...time,
@@ -111,7 +128,7 @@ export async function startEngine(
       blocking,
       station: () => stationOf(session, options),
       ask: (id) => {
-        for (const kind of ['meta', 'documents'] as const) ask(messenger, kind, id);
+        for (const what of ['meta', 'visa'] as const) ask(messenger, what, id);
       },
       timers,
       onFailure,
@@ -125,7 +142,7 @@ export async function startEngine(
       ).then(() => undefined),
     );
     await (session ?? messenger).start();
-    if (network !== undefined) closing.push(...joinNetwork(network, messenger, protocol));
+    if (network !== undefined) closing.push(...joinNetwork(network, messenger));
     return {
       me,
       session: sessionState,
@@ -137,7 +154,7 @@ export async function startEngine(
       parts: { user, facebook, messenger, chats, ...definedOnly({ session }) },
     };
   } catch (error) {
-    await close();
+    await close().catch(() => undefined);
     throw error;
   }
 }
@@ -171,8 +188,8 @@ function stationOf(
   return station === undefined ? undefined : { host: station.host, port: station.port };
 }
 
-function ask(messenger: Messenger, kind: 'meta' | 'documents', id: ID): void {
-  messenger.ask({ kind, id } as Parameters<Messenger['ask']>[0]).catch((error: unknown) => {
+function ask(messenger: Messenger, what: 'meta' | 'visa', id: ID): void {
+  messenger.ask(waiting(what, id)).catch((error: unknown) => {
     if (!isProtocolError(error)) showError('a question to the network has failed:', error);
   });
 }
@@ -180,7 +197,7 @@ function ask(messenger: Messenger, kind: 'meta' | 'documents', id: ID): void {
 function meLive(
   facebook: Facebook,
   user: User,
-  timers: OpenClientOptions['timers'] & object,
+  timers: Timers,
   onFailure: (error: unknown) => void,
 ): LiveValue<Me> {
   return new LiveValue<Me>({
@@ -213,12 +230,10 @@ function meLive(
 function joinNetwork(
   network: NonNullable<OpenClientOptions['network']>,
   messenger: Messenger,
-  protocol: Protocol,
 ): readonly (() => void)[] {
   const joined = network.join((bytes) => messenger.receivedPackage(bytes));
   const changes = network.onChange(() => {
     if (network.online) messenger.resume();
   });
-  void protocol;
   return [() => joined.close(), () => changes.close()];
 }

@@ -23,10 +23,7 @@ export interface OpenClientOptions {
   /** Name of a new user, or how they are registered, if the store has none yet. */
   readonly user?: string | NewUser;
   /** More options of the session with the station. */
-  readonly session?: Pick<
-    StationSessionOptions<Protocol>,
-    'agent' | 'device' | 'trustNewStation'
-  >;
+  readonly session?: Pick<StationSessionOptions<Protocol>, 'agent' | 'device' | 'trustNewStation'>;
   /** More options of the messenger. */
   readonly messenger?: Omit<
     MessengerOptions<Protocol>,

@@ -55,18 +55,12 @@ export function sessionLive({
 
 async function countWaiting(messenger: Messenger): Promise<number> {
   const deliveries = await messenger.deliveries();
-  return deliveries.filter(({ report: { state } }) =>
-    ['waiting', 'queued', 'sent'].includes(state),
-  ).length;
+  return deliveries.filter(({ report: { state } }) => ['waiting', 'queued', 'sent'].includes(state))
+    .length;
 }
 
 /** The state of a session as the user sees it. */
-function stateOf({
-  state,
-  station,
-  error,
-  until,
-}: SessionReport): Omit<SessionState, 'waiting'> {
+function stateOf({ state, station, error, until }: SessionReport): Omit<SessionState, 'waiting'> {
   const shown = {
     offline: 'offline',
     connecting: 'connecting',

@@ -28,7 +28,8 @@ export function storageLive(
 
 /** What browsers tell; nothing elsewhere. */
 async function measurePlatform(): Promise<StorageState> {
-  const { storage } = (globalThis as { readonly navigator?: Partial<Navigator> }).navigator ?? {};
+  const { storage } =
+    (globalThis as { readonly navigator?: Partial<WorkerNavigator> }).navigator ?? {};
   const { usage, quota } = (await storage?.estimate?.()) ?? {};
   const persisted = await storage?.persisted?.();
   return definedOnly({ used: usage, quota, persisted });

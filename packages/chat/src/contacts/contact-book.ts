@@ -9,7 +9,6 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import { documentName, type ID, sameEntity } from '@dimp/mkm';
-import type { ContactSummary, Contacts, LinkOptions, LinkSummary } from '../model/contacts.ts';
 import { fingerprint, type KeyedID, matchesFingerprint } from '../links/fingerprint.ts';
 import { formatLink, formatQrText } from '../links/format-link.ts';
 import type { ContactLink, LinkStation } from '../links/link.ts';
@@ -17,6 +16,7 @@ import { parseLink } from '../links/parse-link.ts';
 import { safetyNumber } from '../links/safety-number.ts';
 import type { Live } from '../live/live.ts';
 import { LiveValue } from '../live/live-value.ts';
+import type { ContactSummary, Contacts, LinkOptions, LinkSummary } from '../model/contacts.ts';
 import { changeDetails, isDetailsPath, readDetails } from './contact-details.ts';
 import type { LinkTokens } from './link-tokens.ts';
 import { otherKey } from './linked-facebook.ts';
