@@ -1,6 +1,7 @@
 // Runs the portable tests in a headless browser. Without options: in Chromium, all but those that prove nothing about a
-// platform (see vitest.browser.config.ts). `--in` names a browser (chromium, packaged, firefox, webkit) and runs there only
-// what differs between platforms. Tests can be named; `--all` runs all of them. `--probe` only tells whether a Chromium starts.
+// platform (see vitest.browser.config.ts). `--platform` runs only what differs between platforms. `--in` names a browser
+// (chromium, packaged, firefox, webkit) and does so there. Tests can be named; `--all` runs all of them. `--probe` only tells
+// whether a Chromium starts.
 import { parseArgs } from 'node:util';
 import { browserNames } from './lib/browsers.mjs';
 import { findChromium, installedChromium, packagedChromium } from './lib/chromium.mjs';
@@ -27,8 +28,20 @@ const SUITES = [
   'packages/client/test/messenger',
   'packages/client/test/session-login',
 ];
+/** What only browsers have, and one chat from end to end; with the suites above, what `npm test` runs in Chromium. */
+const CHROMIUM = [
+  '.browser.test.ts',
+  'packages/testing/test/transports',
+  'packages/client/test/files',
+];
+
 const { values, positionals } = parseArgs({
-  options: { all: { type: 'boolean' }, in: { type: 'string' }, probe: { type: 'boolean' } },
+  options: {
+    all: { type: 'boolean' },
+    in: { type: 'string' },
+    platform: { type: 'boolean' },
+    probe: { type: 'boolean' },
+  },
   allowPositionals: true,
 });
 
@@ -65,5 +78,6 @@ async function inAnyChromium() {
     // Elsewhere a missing browser is not an error; in CI the notice would go unread.
     if (process.env['CI'] || values.probe) process.exitCode = 1;
   } else if (values.probe) console.log(path);
-  else await test({ CHROMIUM_PATH: path }, positionals);
+  else
+    await test({ CHROMIUM_PATH: path }, values.platform ? [...SUITES, ...CHROMIUM] : positionals);
 }

@@ -1,14 +1,14 @@
 import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject } from 'vitest';
-import { type Ended, type RunningDim, type RunOptions, run, runHere, start } from './dim.node.ts';
+import { type Ended, type RunningDim, type RunOptions, runHere, start } from './dim.node.ts';
 import { temporaryFolder } from './folder.node.ts';
 
 /** A person with a profile of their own. */
 export interface Person {
   readonly id: string;
-  /** Runs `dim --json` with the profile in a process of its own until it ends. */
-  run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Runs `dim --json` with the profile until it ends, in this process, which is faster. */
+  run(args: readonly string[], options?: Omit<RunOptions, 'uid'>): Promise<Ended>;
   /** Starts `dim --json` with the profile in a process of its own. */
   start(args: readonly string[], options?: RunOptions): RunningDim;
 }
@@ -89,7 +89,7 @@ function personOf(data: string, profile: string, id: string): Person {
   const all = (args: readonly string[]) => ['--json', '--profile', profile, ...args];
   return {
     id,
-    run: (args, options) => run(data, all(args), options),
+    run: (args, options) => runHere(data, all(args), options),
     start: (args, options) => start(data, all(args), options),
   };
 }

@@ -19,6 +19,8 @@ declare module 'vitest' {
     rsaKeys: readonly string[];
     /** Random inputs that `pnpm fuzz` tries in all; 0 in other runs. */
     fuzzRuns: number;
+    /** Whether long tests repeat what they do as often as in CI: with DIM_THOROUGH=1. */
+    thorough: boolean;
     /** Folder for what several test files use; removed at the end of the run. */
     sharedFolder: string;
   }
@@ -32,6 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const sharedFolder = await mkdtemp(join(tmpdir(), 'dim-tests-'));
   project.provide('sharedFolder', sharedFolder);
   project.provide('fuzzRuns', Number(process.env['DIM_FUZZ_RUNS'] ?? 0));
+  project.provide('thorough', process.env['DIM_THOROUGH'] === '1');
   project.provide('rsaKeys', readCache() ?? (await generate()));
   return () => rm(sharedFolder, { recursive: true, force: true });
 }

@@ -14,16 +14,18 @@ test('the first start creates an identity in a private folder, and later starts 
   expect((await stat(data)).mode & 0o777).toBe(0o700);
   expect((await stat(join(data, 'store', 'data.mdb'))).mode & 0o077).toBe(0);
   expect((await stat(join(data, 'control.sock'))).mode & 0o077).toBe(0);
-  expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
+  expect((await runHere(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
   const addresses = [`127.0.0.1:${first.port}`];
   const facts = { id: first.id, running: true, addresses };
-  expect((await run(['id', '--json', '--data', data])).stdout).toBe(`${JSON.stringify(facts)}\n`);
+  expect((await runHere(['id', '--json', '--data', data])).stdout).toBe(
+    `${JSON.stringify(facts)}\n`,
+  );
   const ended = await first.stop();
   expect(ended.status).toBe(0);
   expect(ended.stderr).toContain(first.id);
   expect(ended.stderr).toContain(`127.0.0.1:${first.port}`);
 
-  expect((await run(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
+  expect((await runHere(['id', '--data', data])).stdout).toBe(`${first.id}\n`);
   const second = await startStation(data, ['--name', 'other']);
   expect(second.id).toBe(first.id);
   expect((await second.stop()).stderr).toContain('keeps its name "gsp"');
@@ -36,7 +38,7 @@ test('the data folder is in the working folder by default, and can be set by the
   here.process.kill('SIGINT');
   expect((await here.ended).status).toBe(0);
   const env = { DIM_STATION_DATA: join(folder, 'dim-station-data') };
-  expect((await run(['id', '--json'], { env })).stdout).toBe(
+  expect((await runHere(['id', '--json'], { env })).stdout).toBe(
     `${JSON.stringify({ id, running: false, addresses: [] })}\n`,
   );
 });
@@ -143,7 +145,7 @@ test('a second station on the same data is refused and names the first one, whic
   expect(ended.status).toBe(75);
   expect(ended.stderr).toContain(`process ${station.process.pid} has the store open already`);
   expect(await health(station.port)).toBe(200);
-  expect((await run(['id', '--data', station.data])).stdout).toContain(station.id);
+  expect((await runHere(['id', '--data', station.data])).stdout).toContain(station.id);
   expect((await station.stop()).status).toBe(0);
 });
 
@@ -207,7 +209,7 @@ test('a data folder with a path too long for a socket works', async () => {
   const deep = join(await temporaryFolder(), 'd'.repeat(120));
   await mkdir(deep);
   const station = await startStation(join(deep, 'data'));
-  expect((await run(['id', '--json', '--data', station.data])).stdout).toContain(
+  expect((await runHere(['id', '--json', '--data', station.data])).stdout).toContain(
     `127.0.0.1:${station.port}`,
   );
   await station.stop();
@@ -243,7 +245,7 @@ test('a policy that cannot be loaded is reported before the data is touched', as
     [broken, 'mistake of the operator'],
     [join(folder, 'missing.mjs'), 'cannot be loaded'],
   ] as const) {
-    const ended = await run(['--data', data, '--policy', path]);
+    const ended = await runHere(['--data', data, '--policy', path]);
     expect(ended.status).toBe(78);
     expect(ended.stderr).toContain(words);
   }
@@ -287,7 +289,7 @@ test('a data folder that other users can read is used, but nothing in it is read
 test('a data folder that cannot be created is reported', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
-  const ended = await run(['--data', join(file, 'data'), '--port', '0']);
+  const ended = await runHere(['--data', join(file, 'data'), '--port', '0']);
   expect(ended.status).toBe(73);
   expect(ended.stderr).toContain('[file/unwritable]');
 });

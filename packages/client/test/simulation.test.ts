@@ -1,16 +1,29 @@
-import { expect, test } from 'vitest';
+import type { NetworkFaults } from '@dimp/testing/network';
+import { expect, inject, test } from 'vitest';
 import { simulate } from './simulation.ts';
 import { BAD_NETWORK } from './simulation-options.ts';
 
 const PERFECT = { lost: 0, shownTwice: 0, outOfOrder: 0, unconfirmed: 0 };
 const CLIENTS = 5;
 const MINUTES = 60_000;
+const THOROUGH = inject('thorough');
+/** A short run must meet each kind of fault too. */
+const FAULTS: NetworkFaults = THOROUGH
+  ? BAD_NETWORK
+  : {
+      ...BAD_NETWORK,
+      corrupt: 0.01,
+      disconnect: { every: [5000, 30_000], for: [100, 10_000] },
+      restart: { every: [5000, 30_000] },
+    };
+/** Messages on a good and on a bad network, and with peers that are not alike. */
+const [GOOD, BAD, MIXED] = THOROUGH ? [500, 1500, 400] : [200, 400, 150];
 
 test(
   'on a network without faults every message is shown once, in order, and confirmed',
   async () => {
-    const result = await simulate({ seed: 1, clients: CLIENTS, messages: 500, faults: {} });
-    expect(result).toMatchObject({ ...PERFECT, sent: 500, shown: 500, redelivered: 0 });
+    const result = await simulate({ seed: 1, clients: CLIENTS, messages: GOOD, faults: {} });
+    expect(result).toMatchObject({ ...PERFECT, sent: GOOD, shown: GOOD, redelivered: 0 });
     expect(result.refused).toEqual({});
   },
   2 * MINUTES,
@@ -19,9 +32,9 @@ test(
 test(
   'over a network that drops, delays, repeats, overtakes and disconnects, with programs killed in between, too',
   async () => {
-    const faults = { ...BAD_NETWORK, corrupt: 0 };
-    const result = await simulate({ seed: 1, clients: CLIENTS, messages: 1500, faults });
-    expect(result).toMatchObject({ ...PERFECT, sent: 1500, shown: 1500 });
+    const faults = { ...FAULTS, corrupt: 0 };
+    const result = await simulate({ seed: 1, clients: CLIENTS, messages: BAD, faults });
+    expect(result).toMatchObject({ ...PERFECT, sent: BAD, shown: BAD });
     // Without these the run would prove nothing.
     const { dropped, duplicated, reordered, disconnects, restarts } = result.statistics;
     for (const fault of [dropped, duplicated, reordered, disconnects, restarts]) {
@@ -37,11 +50,11 @@ test(
     const result = await simulate({
       seed: 2,
       clients: CLIENTS,
-      messages: 1500,
-      faults: BAD_NETWORK,
+      messages: BAD,
+      faults: FAULTS,
     });
     const { outOfOrder: _, ...others } = PERFECT;
-    expect(result).toMatchObject({ ...others, sent: 1500, shown: 1500 });
+    expect(result).toMatchObject({ ...others, sent: BAD, shown: BAD });
     expect(result.statistics.corrupted).toBeGreaterThan(0);
     expect(result.outOfOrder).toBeLessThanOrEqual(result.refused['crypto/decrypt'] ?? 0);
   },
@@ -52,7 +65,7 @@ test(
   'a seed makes the same run again, and another one another',
   async () => {
     const run = (seed: number) =>
-      simulate({ seed, clients: 3, messages: 300, faults: BAD_NETWORK });
+      simulate({ seed, clients: 3, messages: THOROUGH ? 300 : 60, faults: BAD_NETWORK });
     const [first, again, other] = [await run(7), await run(7), await run(8)];
     expect(again.trace).toBe(first.trace);
     expect(again.statistics).toEqual(first.statistics);
@@ -70,7 +83,7 @@ test(
     const result = await simulate({
       seed: 3,
       clients: 5,
-      messages: 400,
+      messages: MIXED,
       faults: { ...BAD_NETWORK, corrupt: 0 },
       peers: { old: 1, anew: 2 },
     });
@@ -87,7 +100,7 @@ test(
     const result = await simulate({
       seed: 5,
       clients: 4,
-      messages: 200,
+      messages: THOROUGH ? 200 : 80,
       faults: { ...BAD_NETWORK, corrupt: 0 },
       peers: { terminals: 2 },
     });
@@ -103,7 +116,7 @@ test(
     const result = await simulate({
       seed: 4,
       clients: 5,
-      messages: 400,
+      messages: MIXED,
       faults: { delay: [20, 400], reorder: 0.1 },
       stationDrops: 0.05,
     });

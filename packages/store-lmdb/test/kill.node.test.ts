@@ -3,14 +3,14 @@ import { setTimeout } from 'node:timers/promises';
 import { utf8Decode } from '@dimp/foundation';
 import { lmdbStore } from '@dimp/store-lmdb';
 import { seededRandom } from '@dimp/testing/network';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { newFolder } from './folders.ts';
 import { buildPrograms, start } from './programs.ts';
 
 beforeAll(buildPrograms);
 
 /** Times that the writing process is killed. */
-const KILLS = 8;
+const KILLS = inject('thorough') ? 8 : 3;
 
 test('acknowledged changes survive the end of a killed process, and no batch is partial', async () => {
   const path = join(await newFolder(), 'store');

@@ -46,10 +46,12 @@ export function trimMessage(
 
 /** Returns the keys of all terminals of a member, as in a personal message (spec §8.9). */
 function terminalsOf(keys: JsonObject, member: ID, key: string | undefined): JsonObject {
-  const terminals = Object.entries(keys).filter(([name]) => name.startsWith(`${member.entity}/`));
-  if (terminals.length === 0) return {};
+  const prefix = `${member.entity}/`;
+  // Called for each member, so it must not copy the keys of all others.
+  const names = Object.keys(keys).filter((name) => name.startsWith(prefix));
+  if (names.length === 0) return {};
   const base = key === undefined ? {} : { [member.entity]: key };
-  return { keys: { ...base, ...Object.fromEntries(terminals) } };
+  return { keys: { ...base, ...Object.fromEntries(names.map((name) => [name, keys[name]])) } };
 }
 
 function entryOf(keys: JsonObject, member: ID, readID: (text: unknown) => ID): string | undefined {
