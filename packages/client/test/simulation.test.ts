@@ -3,6 +3,13 @@ import { expect, inject, test } from 'vitest';
 import { simulate } from './simulation.ts';
 import { BAD_NETWORK } from './simulation-options.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whether to repeat as often as CI does: with DIM_THOROUGH=1. */
+    thorough: boolean;
+  }
+}
+
 const PERFECT = { lost: 0, shownTwice: 0, outOfOrder: 0, unconfirmed: 0 };
 const CLIENTS = 5;
 const MINUTES = 60_000;

@@ -3,6 +3,13 @@ import { endProcesses } from './endings.ts';
 import { newFolder } from './folders.ts';
 import { buildPrograms } from './programs.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whether to repeat as often as CI does: with DIM_THOROUGH=1. */
+    thorough: boolean;
+  }
+}
+
 beforeAll(buildPrograms);
 
 /** Processes that end. */

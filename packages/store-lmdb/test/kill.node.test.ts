@@ -7,6 +7,13 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { newFolder } from './folders.ts';
 import { buildPrograms, start } from './programs.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whether to repeat as often as CI does: with DIM_THOROUGH=1. */
+    thorough: boolean;
+  }
+}
+
 beforeAll(buildPrograms);
 
 /** Times that the writing process is killed. */

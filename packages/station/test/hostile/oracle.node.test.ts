@@ -11,6 +11,13 @@ import { Device } from '../support/device.ts';
 import { oldKey, oldMessage, signed, withFirstBlock } from '../support/legacy-messages.ts';
 import { introduce, newPerson, openStation, type Person, tell } from '../support/test-users.ts';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whether to repeat as often as CI does: with DIM_THOROUGH=1. */
+    thorough: boolean;
+  }
+}
+
 /** First blocks that an attacker tries: if one opens, he has guessed what stood there. */
 const GUESSES = ['{"T":9,"N":9}', '{"T":1,"N":9}', '{"T":255,"N":1}', '{"T":136,"N":9}'];
 /** Queries of an attacker. */
