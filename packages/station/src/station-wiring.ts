@@ -62,6 +62,7 @@ interface Outbound {
   readonly stored: StoredBytes;
   readonly inbox: Inbox;
   readonly receipts: Receipts;
+  readonly routes: StationRoutes;
   readonly fanOut: FanOut;
 }
 
@@ -128,18 +129,20 @@ function buildOutbound(base: Base): Outbound {
     signer: base.signer,
     busy: () => commits.waiting > 0,
   });
+  const routes = new StationRoutes(sessions, neighbours);
   const fanOut = new FanOut({
     inbox,
-    routes: new StationRoutes(sessions, neighbours),
+    routes,
     window: limits.window,
     events: new DeliveryNotices({
       ...{ transceiver, receipts, acquaintances, clock, metrics, storeHealth },
     }),
   });
-  return { sessions, commits, stored, inbox, receipts, fanOut };
+  return { sessions, commits, stored, inbox, receipts, routes, fanOut };
 }
 
-function buildInbound(base: Base, { sessions, commits, inbox, receipts }: Outbound): Inbound {
+function buildInbound(base: Base, outbound: Outbound): Inbound {
+  const { sessions, commits, inbox, receipts, routes } = outbound;
   const { clock, timers, random, logger, metrics, limiter, storeHealth, transceiver } = base;
   const { id, commands, neighbours, policy, blocking, names } = base.options;
   const throttle = new Throttle({ limiter, clock, timers });
@@ -147,7 +150,8 @@ function buildInbound(base: Base, { sessions, commits, inbox, receipts }: Outbou
   const handshakes = new Handshakes(random);
   const answers = new Answers(base.signer, clock, logger);
   const router = new Router({
-    ...{ id, transceiver, inbox, receipts, throttle, metrics, blocking, names, neighbours },
+    ...{ id, transceiver, clock, inbox, routes, receipts, throttle, metrics, blocking, names },
+    neighbours,
     limits: limiter.limits,
     acquaintances: base.acquaintances,
   });

@@ -176,6 +176,7 @@ const POISONS: readonly (readonly [string, (wire: Record<string, unknown>) => ob
   ['group', ({ sender }) => ({ group: String(sender) })],
   ['type', () => ({ type: '136' })],
   ['time', ({ time }) => ({ time: Number(time) - 3600 })],
+  ['until', ({ time }) => ({ until: Number(time) + 3600 })],
 ];
 
 test.each(POISONS)(

@@ -48,6 +48,22 @@ test('who pays is written and read back', () => {
   );
 });
 
+test('the time of a message is written and read back, and does not change the message', () => {
+  const payer = { sender: tagOf('s'), address: tagOf('a'), network: tagOf('n'), unseen: false };
+  const id = encodeBase64(new Uint8Array(32));
+  fc.assert(
+    fc.property(fc.double({ noNaN: true }), fc.uint8Array({ minLength: 1 }), (until, payload) => {
+      const record = encodeMail(1000, id, 'A'.repeat(22), payload, payer, until);
+      const mail = decodeMail(orderText(7), record);
+      expect(mail).toMatchObject({ until, payer, arrived: 1000 });
+      expect(payloadOf(mail)).toEqual(payload);
+      // A record that ends before the message is damaged.
+      const head = record.subarray(0, record.length - payload.length);
+      expect(() => decodeMail(orderText(7), head)).toThrow('cannot be read');
+    }),
+  );
+});
+
 test('any other bytes or places are refused as damaged', () => {
   fc.assert(
     fc.property(fc.string(), fc.uint8Array({ maxLength: 60 }), (place, record) => {

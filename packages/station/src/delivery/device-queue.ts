@@ -98,6 +98,8 @@ export class DeviceQueue {
 
   #pass(mail: Mail): void {
     this.cursor = mail.order;
+    // It may have waited in memory for the sink.
+    if (this.#options.inbox.expires(this.#options.mailbox, mail)) return;
     this.#inFlight += 1;
     this.#options.events.next(this, mail);
   }

@@ -35,6 +35,8 @@ export interface Incoming {
   /** Who has sent it to this station: `BY_SENDER`, or the entity of a neighbour. */
   readonly by: string;
   readonly notice: Notice | undefined;
+  /** When it is removed undelivered, in milliseconds since the epoch. */
+  readonly until?: number | undefined;
   /** Called once, when this copy is on the disk. */
   readonly kept?: () => void;
   /** Who is charged for it. */
@@ -102,7 +104,7 @@ export class Inbox {
    */
   append(
     mailbox: Mailbox,
-    { payload, id, copy, by, notice, kept, storedFor, returned = false }: Incoming,
+    { payload, id, copy, by, notice, until, kept, storedFor, returned = false }: Incoming,
     settled: Settled,
   ): boolean {
     const named = { id, copy };
@@ -117,14 +119,14 @@ export class Inbox {
     const { commits, limits, clock, metrics, stored } = this.#options;
     const arrived = clock.now();
     const payer = stored.payer(storedFor);
-    const record = encodeMail(arrived, id, copy, payload, payer);
+    const record = encodeMail(arrived, id, copy, payload, payer, until);
     if (verdict.instead !== undefined) this.#displace(mailbox, id, verdict.instead);
     if (mailbox.messages >= limits.inboxMessages) return false;
     if (mailbox.bytes + record.length > limits.inboxBytes) return false;
     if (!stored.admits(storedFor, record.length)) return false;
     const order = this.#nextOrder(mailbox, arrived);
     const place = orderText(order);
-    const mail: Mail = { order, place, arrived, id, copy, record, payer, notice };
+    const mail: Mail = { order, place, arrived, id, copy, record, payer, until, notice };
     stored.add(payer, record.length, arrived);
     this.#noteDay(mailbox, arrived);
     mailbox.users += 1;
@@ -156,16 +158,19 @@ export class Inbox {
    * @throws `store/` codes
    */
   async *read(mailbox: Mailbox): AsyncGenerator<Mail> {
-    const { clock, limits, metrics } = this.#options;
     for await (const mail of this.#read(mailbox)) {
       // Being removed from the disk; or just written, and about to be reported as stored.
-      if (!mailbox.holds(mail)) continue;
-      if (mail.arrived + limits.inboxRetention > clock.now()) yield mail;
-      else {
-        this.remove(mailbox, mail);
-        metrics.add('messages.expired', 1);
-      }
+      if (mailbox.holds(mail) && !this.expires(mailbox, mail)) yield mail;
     }
+  }
+
+  /** Removes a message if its time is over. @returns whether it is */
+  expires(mailbox: Mailbox, mail: Mail): boolean {
+    const { clock, limits, metrics } = this.#options;
+    const { arrived, until = Number.POSITIVE_INFINITY } = mail;
+    if (Math.min(arrived + limits.inboxRetention, until) > clock.now()) return false;
+    if (this.remove(mailbox, mail)) metrics.add('messages.expired', 1);
+    return true;
   }
 
   /**
@@ -216,13 +221,19 @@ export class Inbox {
     return messages;
   }
 
-  /** Removes a message: from the mailbox at once, from the disk with one of the next batches. */
-  remove(mailbox: Mailbox, mail: Mail): void {
-    if (mailbox.removed(mail)) {
+  /**
+   * Removes a message: from the mailbox at once, from the disk with one of the next batches.
+   *
+   * @returns false if it was already removed
+   */
+  remove(mailbox: Mailbox, mail: Mail): boolean {
+    const removed = mailbox.removed(mail);
+    if (removed) {
       this.#counted(-1, -mail.record.length);
       this.#discharge(mail, mail.record.length);
     }
     this.#options.commits.remove([MESSAGES, mailbox.entity, mail.place]);
+    return removed;
   }
 
   /**

@@ -1,7 +1,8 @@
-import type { Transceiver } from '@dimp/core';
+import type { Clock, Transceiver } from '@dimp/core';
 import { addressKey } from '@dimp/core/transport';
 import { messageID } from '@dimp/endpoint';
 import { ANY_STATION, ANYONE, EVERY_STATION, EVERYONE, type ID, sameEntity } from '@dimp/mkm';
+import type { Routes } from '../delivery/routes.ts';
 import type { Acquaintance } from '../directory/acquaintances.ts';
 import type { Blocking } from '../directory/block-lists.ts';
 import type { Names } from '../directory/name-table.ts';
@@ -10,6 +11,7 @@ import { BY_SENDER } from '../inbox/copies.ts';
 import { copyName } from '../inbox/copy-name.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Mailbox } from '../inbox/mailbox.ts';
+import { SHORT_LIVED_MS, untilOf } from '../inbox/until.ts';
 import type { Limits } from '../limits/limits.ts';
 import { STORED_COST, type StoredFor } from '../limits/stored-bytes.ts';
 import type { StationMetrics } from '../metrics/metrics.ts';
@@ -30,7 +32,10 @@ const UNSEEN_LEAST = 32 * 1024;
 export interface RouterOptions {
   readonly id: ID;
   readonly transceiver: Transceiver;
+  readonly clock: Clock;
   readonly inbox: Inbox;
+  /** Tells which receivers are online. */
+  readonly routes: Pick<Routes, 'sinksOf'>;
   readonly receipts: Receipts;
   readonly limits: Limits;
   readonly throttle: Throttle;
@@ -106,16 +111,21 @@ export class Router {
     const { envelope } = message;
     const { receiver: group, sender } = envelope;
     const members: ID[] = [];
-    const blocking: ID[] = [];
+    const passedOver: ID[] = [];
+    const until = untilOf(message);
     for (const member of groupReceivers(message, parseID, limits.groupFanOut)) {
-      const blocks = await this.#blocks(member, sender, group);
-      (blocks ? blocking : members).push(member);
+      const skipped =
+        this.#isTooLateFor(member, until) || (await this.#blocks(member, sender, group));
+      (skipped ? passedOver : members).push(member);
     }
-    await throttle.copies(relayed.session, copiesBytes(message, members.length));
+    // All count, also those who get no copy: what is left to the sender must not tell who they are.
+    const count = members.length + passedOver.length;
+    await throttle.copies(relayed.session, copiesBytes(message, count));
     const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
     const id = messageID(message);
-    // Members who have blocked the sender are named like the others, so that the sender does not notice.
-    const kept: ID[] = [...blocking];
+    // Members who have blocked the sender, and those for whom nothing short-lived is stored, are named like the others: the
+    // sender must not learn who has blocked them, or who is online.
+    const kept: ID[] = [...passedOver];
     /** Bytes left for members that the station has never seen; a sender can invent them. */
     let unseenLeft = Math.max(UNSEEN_LEAST, relayed.payload.length);
     let left = 1;
@@ -137,7 +147,7 @@ export class Router {
         try {
           const storedFor = await this.#storedFor(relayed, mailbox);
           const cost = storedFor.unseen ? payload.length + STORED_COST : 0;
-          const incoming = { payload, id, copy, by, notice: undefined, storedFor };
+          const incoming = { payload, id, copy, by, notice: undefined, until, storedFor };
           left += 1;
           ack.hold();
           // A member without room gets no copy, and is not named in the receipt.
@@ -172,19 +182,22 @@ export class Router {
     const { inbox, receipts, acquaintances } = this.#options;
     const notice = expectedNotice(message);
     if (notice !== undefined) acquaintances.wrote(envelope.sender, receiver);
-    if (await this.#blocks(receiver, envelope.sender, envelope.group)) {
-      // A blocked sender gets the same receipt as a stranger, after the same write to the disk.
-      ack.hold();
-      inbox.pretend((error) => {
-        if (error === undefined && notice !== undefined) receipts.notify(notice, KEPT);
-        ack.settle(error);
-      });
-      return;
-    }
+    const until = untilOf(message);
+    const isBlocked = await this.#blocks(receiver, envelope.sender, envelope.group);
     // A stranger hears the same whatever becomes of the message, and so does not learn when the receiver is online
     // (spec §14.6 #54).
     const isStranger =
       notice !== undefined && !(await acquaintances.knows(receiver, envelope.sender));
+    if (isBlocked || this.#isTooLateFor(receiver, until)) {
+      // A blocked sender gets the same receipt as a stranger, after the same write to the disk.
+      ack.hold();
+      inbox.pretend((error) => {
+        const isTold = error === undefined && (isBlocked || isStranger);
+        if (isTold && notice !== undefined) receipts.notify(notice, KEPT);
+        ack.settle(error);
+      });
+      return;
+    }
     const mailbox = inbox.opened(receiver) ?? (await inbox.open(receiver));
     try {
       const id = messageID(message);
@@ -192,7 +205,7 @@ export class Router {
       const storedFor = await this.#storedFor(relayed, mailbox);
       const by = bringerOf(relayed);
       const incoming = {
-        ...{ payload, id, copy, by, storedFor, returned },
+        ...{ payload, id, copy, by, until, storedFor, returned },
         notice: isStranger ? undefined : notice,
         ...(isStranger ? { kept: () => receipts.notify(notice, KEPT) } : {}),
       };
@@ -203,6 +216,15 @@ export class Router {
     } finally {
       inbox.close(mailbox);
     }
+  }
+
+  /** Whether a message is not stored for a receiver: its time is over, or will be soon and the receiver is offline. */
+  #isTooLateFor(receiver: ID, until: number | undefined): boolean {
+    if (until === undefined) return false;
+    const { clock, routes } = this.#options;
+    const now = clock.now();
+    if (until <= now) return true;
+    return until < now + SHORT_LIVED_MS && routes.sinksOf(receiver).length === 0;
   }
 
   /** Returns who is charged for a message. */
