@@ -1,6 +1,7 @@
 import type { SendOptions } from '@dimp/client';
 import type { Draft } from '@dimp/dkd';
 import {
+  ACCEPTS_CHAT,
   isEmoji,
   Moderation,
   Pin,
@@ -17,7 +18,6 @@ import type { Annotation } from '../merge/annotation.ts';
 import type { SendChatOptions, SentMessage } from '../model/chats.ts';
 import type { Account } from './account.ts';
 import { annotate, checkAllowed } from './annotating.ts';
-import { audienceOf } from './audience.ts';
 import {
   editDraft,
   forwardDraft,
@@ -132,7 +132,7 @@ export class Actions {
     const allowed = !this.#peer.isGroup || (await isModerator(parts.facebook, this.#peer, user));
     if (!allowed) throw unauthorized();
     const draft = Timer.create({ seconds });
-    if (await this.#sendSilently(draft)) return;
+    if (!this.#isSelf) return this.#sendSilently(draft, 'timer');
     const now = this.#now();
     await history.change(this.#peer.entity, this.#account.kindOf(this.#peer), async (edit) => {
       const content = parts.facebook.protocol.contents.stamp(draft, { time: now / 1000 });
@@ -165,7 +165,7 @@ export class Actions {
   async #replace(record: MessageRecord, saying: Saying, to: Replacement): Promise<void> {
     const annotation = await this.#annotation(record, saying);
     checkAllowed(record, annotation, this.#account.parts.limits);
-    if (this.#account.kindOf(this.#peer) === 'self') return this.#apply(annotation);
+    if (this.#isSelf) return this.#apply(annotation);
     const { draft, sn, time } = to;
     await this.#account.parts.host.send(draft, this.#peer, {
       sender: this.#account.user,
@@ -179,18 +179,16 @@ export class Actions {
     const record = await this.#message(ref);
     const annotation = await this.#annotation(record, saying);
     checkAllowed(record, annotation, this.#account.parts.limits);
+    if (this.#isSelf) return this.#apply(annotation);
     const { protocol } = this.#account.parts.facebook;
-    const isSent = await this.#sendSilently(draft(targetOf(record, protocol)));
-    if (!isSent) await this.#apply(annotation);
+    await this.#sendSilently(draft(targetOf(record, protocol)), `${saying.aspect} ${ref}`);
   }
 
-  /** @returns whether anybody gets it; what was sent is applied here too */
-  async #sendSilently(draft: Draft): Promise<boolean> {
+  /** @param replaces - what a newer content makes void as long as it has not left */
+  async #sendSilently(draft: Draft, replaces: string): Promise<void> {
     const { user, parts } = this.#account;
-    const { receivers } = await audienceOf(parts.facebook, this.#peer, user);
-    const addressed = this.#peer.isGroup ? { ...draft, group: this.#peer } : draft;
-    for (const receiver of receivers) await parts.host.send(addressed, receiver, { sender: user });
-    return receivers.length > 0;
+    const options = { sender: user, accepting: ACCEPTS_CHAT, replaces };
+    await parts.host.send(draft, this.#peer, options);
   }
 
   async #apply(annotation: Annotation): Promise<void> {
@@ -225,6 +223,11 @@ export class Actions {
       throw new ProtocolError('identity/not-found', 'the message must be in the conversation');
     }
     return message;
+  }
+
+  /** What the user notes for themselves stays on this device. */
+  get #isSelf(): boolean {
+    return this.#account.kindOf(this.#peer) === 'self';
   }
 
   #now(): number {

@@ -1,5 +1,6 @@
 import { corruptRecord, decodeRecordObject } from '@dimp/endpoint';
 import {
+  definedOnly,
   equalJson,
   isJsonObject,
   type Json,
@@ -141,12 +142,17 @@ async function applied(
   const recalled = annotations.recalled !== undefined;
   const { text: _, ...rest } = target;
   const message: MessageRecord = recalled
-    ? { ...rest, content: {}, annotations }
+    ? { ...rest, content: withoutWords(target.content), annotations }
     : { ...target, annotations };
   await edit.replace(target, message);
   if (recalled) edit.changes.delete(dataPath(edit.place, target.ref));
   setPin(edit, message);
   return { message };
+}
+
+/** What is left of a recalled message: what names it. */
+function withoutWords({ type, sn, time }: JsonObject): JsonObject {
+  return definedOnly({ type, sn, time });
 }
 
 /** The conversation lists its pinned messages, so that they need not be searched. */
@@ -240,4 +246,7 @@ export function checkAllowed(
   }
   const refusal = refusalOf(annotated(target), annotation, limits);
   if (refusal !== undefined) throw refusal;
+  if (target.annotations?.recalled !== undefined) {
+    throw new ProtocolError('policy/expired', 'the message must not be recalled');
+  }
 }

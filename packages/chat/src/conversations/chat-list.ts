@@ -61,6 +61,7 @@ export class ChatList {
     const part = named?.toLowerCase();
     return [...this.#entries.values()]
       .filter(({ chat, summary }) => {
+        if (isEmpty(chat)) return false;
         if ((chat.request !== undefined) !== requests) return false;
         if (!requests && (chat.archived ?? false) !== archived) return false;
         return part === undefined || isNamed(summary, part);
@@ -150,6 +151,11 @@ export class ChatList {
     const summary = await summaryOf(id, chat, (entity) => this.#names.of(entity));
     this.#entries.set(id, { chat, summary: share(this.#entries.get(id)?.summary, summary) });
   }
+}
+
+/** A conversation in which nothing has been said yet. */
+function isEmpty({ last, draft, pinned, cleared }: ChatRecord): boolean {
+  return [last, draft, pinned, cleared].every((each) => each === undefined);
 }
 
 function isNamed({ id, name }: ConversationSummary, part: string): boolean {

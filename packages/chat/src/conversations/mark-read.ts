@@ -11,13 +11,11 @@ import type { Account } from './account.ts';
  * @returns whether the read mark has moved
  */
 export async function markRead(
-  {
-    history,
-    ...account
-  }: Pick<Account, 'history'> & { kindOf(peer: ID): 'person' | 'group' | 'self' },
+  account: Account,
   peer: ID,
   ref: string | undefined,
 ): Promise<boolean> {
+  const { history } = account;
   if ((await history.chat(peer.entity)) === undefined) return false;
   return history.change(peer.entity, account.kindOf(peer), async (edit) => {
     const { read, last } = edit.chat;

@@ -23,12 +23,7 @@ export function addedMembers({ body }: { readonly body: unknown }): JsonObject {
 /** Further members of an outgoing content: those that were added to its draft, and the lifetime of new messages. */
 export function membersFor(content: Content, chat: ChatRecord | undefined): JsonObject {
   const seconds = chat?.timer?.seconds ?? 0;
-  const vanishes = seconds > 0 && isLasting(content);
+  // Edits and recalls have the lifetime of their message.
+  const vanishes = seconds > 0 && roleOf(content) === 'message';
   return { ...addedMembers(content), ...(vanishes ? { vanish: seconds } : {}) };
-}
-
-/** Whether a content stays in the conversation. Edits and recalls have the lifetime of their message. */
-function isLasting(content: Content): boolean {
-  const { action } = content.wire;
-  return roleOf(content) === 'message' && action !== 'edit' && action !== 'recall';
 }

@@ -1,10 +1,9 @@
-import { ReadMark } from '@dimp/extensions/chat';
+import { ACCEPTS_CHAT, ReadMark } from '@dimp/extensions/chat';
 import { disposeSymbol } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import { type ChatRecord, isAfter } from '../history/chat-record.ts';
 import { orderKey } from '../history/order.ts';
 import type { Account } from './account.ts';
-import { readsChat } from './audience.ts';
 import { isSmallGroup } from './rights.ts';
 
 /** A read mark is sent after a rest of this time, in milliseconds. */
@@ -67,8 +66,9 @@ export class ReadingMarks {
       peer.isGroup ? { group: peer } : {},
     );
     for (const receiver of peer.isGroup ? await this.#authors(peer, chat) : [peer]) {
-      if (!(await readsChat(parts.facebook, receiver))) continue;
-      await parts.host.send(draft, receiver, { sender: user });
+      // A newer mark makes an unsent older one void.
+      const replaces = `read ${peer.entity}`;
+      await parts.host.send(draft, receiver, { sender: user, accepting: ACCEPTS_CHAT, replaces });
     }
     await history.change(peer.entity, chat.kind, async (edit) => {
       if (isAfter(read, edit.chat.toldRead)) edit.set({ toldRead: read });

@@ -47,7 +47,7 @@ export class Sending {
     if (role === 'timer' && isContentOf(content, Timer)) {
       const time = Math.round(timeOf(content, created / 1000) * 1000);
       await noteTimer(edit, content, { by: sender, time, arrived: created, allowed: true });
-    } else if (role === 'message') {
+    } else if (role === 'message' || role === 'annotation') {
       await this.#sent(history, edit, content, record, conversation.with);
     }
     await edit.finish();

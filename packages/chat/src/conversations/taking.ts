@@ -15,7 +15,7 @@ import { annotationOf } from '../merge/annotation-of.ts';
 import type { MergeLimits } from '../merge/rules.ts';
 import { refsAround } from '../merge/target.ts';
 import { annotate, applyWaiting } from './annotating.ts';
-import { type ContentRole, isAlbum, isFirstOf, roleOf } from './content-role.ts';
+import { type ContentRole, isAlbum, isFirstOf, kindOfMessage, roleOf } from './content-role.ts';
 import { mentionsUser } from './mentions.ts';
 import { type NewMessage, newMessage, timeOf, withoutCopy } from './message-of.ts';
 import { conversationOf } from './place-of.ts';
@@ -108,10 +108,10 @@ export class Taking {
       });
       return this.#done(coming);
     }
-    return this.#takeAnnotationOrMessage(coming);
+    return role === 'annotation' ? this.#takeAnnotation(coming) : this.#takeMessage(coming);
   }
 
-  async #takeAnnotationOrMessage(coming: Coming): Promise<Taken> {
+  async #takeAnnotation(coming: Coming): Promise<Taken> {
     const { message, edit, sender, peer } = coming;
     const { content, arrived } = message;
     const annotation = annotationOf(content, {
@@ -121,12 +121,14 @@ export class Taking {
       moderator: await this.#isModerator(coming),
       group: peer.isGroup,
     });
-    if (annotation === undefined) return this.#takeMessage(coming);
-    // A stranger whose message is not here has nothing to say about it.
-    if (edit.isNew && annotation.aspect !== 'edit') return DONE;
+    if (annotation === undefined) return DONE;
+    if (edit.isNew && !coming.known) {
+      // A stranger whose messages are not here has nothing to say about them, but an edit is a text.
+      return annotation.aspect === 'edit' ? this.#takeMessage(coming) : DONE;
+    }
     const shown =
       annotation.aspect === 'edit'
-        ? (await this.#newMessage(coming, content, 'text')).message
+        ? (await this.#newMessage(coming, content, kindOfMessage(content))).message
         : undefined;
     const { message: changed } = await annotate(edit, annotation, this.#parts.limits, shown);
     if (changed !== undefined) {
@@ -144,7 +146,7 @@ export class Taking {
     if (album && !isFirstOf(array, message.content)) return DONE;
     const made = album
       ? await this.#newMessage(coming, array, 'album')
-      : await this.#newMessage(coming, message.content, message.content.kind);
+      : await this.#newMessage(coming, message.content, kindOfMessage(message.content));
     const address = await edit.address(made.message.ref);
     if (address?.gone !== undefined) return DONE;
     if (address !== undefined) return this.#takeAgain(coming, made.message);

@@ -53,7 +53,7 @@ export async function viewOf(record: MessageRecord, context: ViewContext): Promi
     stamp,
     arrived,
     kind: recalled === undefined ? kind : 'recalled',
-    content,
+    content: recalled === undefined ? content : {},
     text: shownText(record),
     ...(state === undefined ? {} : { state }),
     ...(record.error === undefined || state !== 'failed' ? {} : { error: record.error }),

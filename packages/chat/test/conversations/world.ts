@@ -4,7 +4,7 @@ import { memoryStore } from '@dimp/core/memory';
 import { chat } from '@dimp/extensions/chat';
 import { standard } from '@dimp/extensions/standard';
 import { ProtocolError } from '@dimp/foundation';
-import { EntityType, type ID } from '@dimp/mkm';
+import { EntityType, type ID, signDocument } from '@dimp/mkm';
 import { crashingStore, seededRandom, VirtualTime } from '@dimp/testing/network';
 import { expect, onTestFinished } from 'vitest';
 import { type Chat, Chats, type ChatsOptions } from '../../src/index.ts';
@@ -173,6 +173,22 @@ export async function acquaint(...people: readonly Person[]): Promise<void> {
       await who.facebook.saveDocument(visa, other.id);
     }
   }
+}
+
+/** Gives a person a visa that announces abilities, which the others learn. */
+export async function announce(
+  person: Person,
+  accepts: readonly string[],
+  ...others: readonly Person[]
+): Promise<void> {
+  const { facebook, id } = person;
+  const visa = await facebook.document(id);
+  const signer = await facebook.requireSigner(id);
+  if (visa === undefined) expect.unreachable();
+  const properties = { ...visa.properties, accepts };
+  const now = (visa.time ?? 0) + 1;
+  const next = await signDocument({ did: id, type: 'visa', properties, now }, signer);
+  for (const each of [person, ...others]) await each.facebook.saveDocument(next, id);
 }
 
 /** Makes people each other's contacts. */

@@ -1,0 +1,117 @@
+import { Reaction } from '@dimp/extensions/chat';
+import { describe, expect, test } from 'vitest';
+import { acquaint, textsOf, World } from './world.ts';
+
+/** Two people who know each other's keys and are not contacts. */
+async function strangers() {
+  const world = new World();
+  const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
+  await acquaint(moki, hulk);
+  const mokiChat = await moki.chats.open(hulk.id.text);
+  const hulkChat = await hulk.chats.open(moki.id.text);
+  return { world, moki, hulk, mokiChat, hulkChat };
+}
+
+describe('a conversation that a stranger has begun', () => {
+  test('is a request: apart from the others, and not in the counts', async () => {
+    const { world, hulk, mokiChat, hulkChat } = await strangers();
+    await mokiChat.send('hi');
+    await world.carry();
+    expect(await hulkChat.summary.ready).toMatchObject({ request: 'unknown sender', unread: 1 });
+    expect(await hulk.chats.list().ready).toEqual([]);
+    expect(await hulk.chats.list({ requests: true }).ready).toHaveLength(1);
+    expect(await hulk.chats.unread.ready).toMatchObject({ messages: 0, requests: 1 });
+  });
+
+  test('gets no read marks, even if the user sends them to everybody', async () => {
+    const { world, moki, hulk, mokiChat } = await strangers();
+    await world.restart(hulk, { chats: { readMarks: 'everybody' } }, false);
+    const hulkChat = await hulk.chats.open(moki.id.text);
+    const { ref } = await mokiChat.send('hi');
+    await world.carry();
+    await hulkChat.markRead();
+    await world.live(15_000);
+    expect(await mokiChat.message(ref)).toMatchObject({ readBy: [] });
+    expect((await mokiChat.message(ref))?.state).not.toBe('read');
+    await hulkChat.accept();
+    await mokiChat.send('again');
+    await world.carry();
+    await hulkChat.markRead();
+    await world.live(15_000);
+    expect(await mokiChat.summary.ready).not.toMatchObject({ request: 'unknown sender' });
+  });
+
+  test('cannot show typing, nor react before it has written', async () => {
+    const { world, moki, hulk, mokiChat, hulkChat } = await strangers();
+    const before = await sizeOf(hulk);
+    const target = { sender: hulk.id, sn: 1, time: 1, ref: 'a'.repeat(22) };
+    await moki.messenger.send(Reaction.create({ target, emojis: ['👍'] }), hulk.id);
+    mokiChat.typing();
+    await world.carry();
+    expect(await hulkChat.typists.ready).toEqual([]);
+    expect(await sizeOf(hulk)).toBe(before);
+  });
+
+  test('becomes an ordinary conversation when the user accepts it, answers, or adds the contact', async () => {
+    for (const how of ['accept', 'answer', 'add']) {
+      const { world, moki, hulk, mokiChat, hulkChat } = await strangers();
+      await mokiChat.send('hi');
+      await world.carry();
+      if (how === 'accept') await hulkChat.accept();
+      else if (how === 'answer') await hulkChat.send('hello');
+      else await hulk.facebook.addContact(hulk.id, moki.id);
+      await mokiChat.send('more');
+      await world.carry();
+      expect((await hulkChat.summary.ready).request).toBeUndefined();
+      expect(await hulk.chats.list().ready).toHaveLength(1);
+    }
+  });
+
+  test('keeps 1,000 messages for 30 days', async () => {
+    const { world, mokiChat, hulkChat } = await strangers();
+    await mokiChat.send('old');
+    await world.carry();
+    await world.live(31 * 86_400_000, 86_400_000);
+    expect(await textsOf(hulkChat)).toEqual([]);
+  });
+
+  test('is told to the user once, not for each message', async () => {
+    const { world, hulk, mokiChat } = await strangers();
+    for (const text of ['a', 'b']) await mokiChat.send(text);
+    await world.carry();
+    const notified: boolean[] = [];
+    for await (const { notify, message } of hulk.chats.incoming()) {
+      notified.push(notify);
+      if (message.text === 'b') break;
+    }
+    expect(notified.filter(Boolean).length).toBeLessThanOrEqual(1);
+  });
+});
+
+test('a blocked person reaches the user no more, and their messages are refused', async () => {
+  const { world, hulk, mokiChat, hulkChat } = await strangers();
+  await mokiChat.send('a');
+  await world.carry();
+  await hulkChat.block(true);
+  await mokiChat.send('b');
+  await world.carry();
+  expect(await textsOf(hulkChat)).toEqual(['a']);
+  expect(hulk.refused).toContain('policy/blocked');
+  expect(await hulkChat.summary.ready).toMatchObject({ blocked: true });
+  await hulkChat.block(false);
+  await mokiChat.send('c');
+  await world.carry();
+  expect(await textsOf(hulkChat)).toContain('c');
+});
+
+async function sizeOf({
+  durable,
+}: {
+  readonly durable: import('@dimp/core').Store;
+}): Promise<number> {
+  let count = 0;
+  for await (const [[area]] of durable.list([])) {
+    if (area?.startsWith('chat') || area?.startsWith('msg') || area === 'pending') count += 1;
+  }
+  return count;
+}
