@@ -1,8 +1,9 @@
 /**
- * Full-text search over messages: tokens, and an index in any store.
+ * Full-text search over messages: the search of `Chats`, and the index and the tokens below it for other uses.
  *
  * @module
  */
+export { type MessageSearchOptions, messageSearch } from './search/history/message-search.ts';
 export type { TermQuery } from './search/query.ts';
 export {
   type DeleteOptions,

@@ -10,16 +10,25 @@ const TERMS_BETWEEN = 256;
 /** Documents that are not in a segment yet. */
 export class IndexBuffer {
   readonly #documents: IndexedDocument[] = [];
+  /** By ref. */
+  readonly #numbers = new Map<string, number[]>();
   readonly #deleted = new Set<number>();
   readonly #terms = new Map<string, number[]>();
 
+  /** How many documents were added. */
   get size(): number {
     return this.#documents.length;
+  }
+
+  /** How many of them are not deleted. */
+  get left(): number {
+    return this.#documents.length - this.#deleted.size;
   }
 
   add(document: IndexedDocument, terms: Iterable<string>): void {
     const number = this.#documents.length;
     this.#documents.push(document);
+    this.#numbers.set(document.ref, [...(this.#numbers.get(document.ref) ?? []), number]);
     for (const term of new Set(terms)) {
       const numbers = this.#terms.get(term);
       if (numbers === undefined) this.#terms.set(term, [number]);
@@ -27,15 +36,11 @@ export class IndexBuffer {
     }
   }
 
-  /** Deletes the documents of a message. @returns whether there were any */
-  delete({ stamp, ref }: Pick<IndexedDocument, 'stamp' | 'ref'>): boolean {
-    let found = false;
-    for (const [number, document] of this.#documents.entries()) {
-      if (document.ref !== ref || document.stamp !== stamp || this.#deleted.has(number)) continue;
-      this.#deleted.add(number);
-      found = true;
+  /** Deletes a message if it is here. */
+  delete({ stamp, ref }: Pick<IndexedDocument, 'stamp' | 'ref'>): void {
+    for (const number of this.#numbers.get(ref) ?? []) {
+      if (this.#documents[number]?.stamp === stamp) this.#deleted.add(number);
     }
-    return found;
   }
 
   /** Documents that have all terms of a query, the newest first. */

@@ -1,6 +1,6 @@
-import { type Store, type StoreChange, withLock } from '@dimp/core';
+import { type Store, type StoreChange, subStoreOrigin, withLock } from '@dimp/core';
 import { isRef } from '@dimp/extensions/chat';
-import { isProtocolError, LruMap, ProtocolError } from '@dimp/foundation';
+import { isProtocolError, LruMap, ProtocolError, randomBytes } from '@dimp/foundation';
 import { IndexBuffer } from './buffer.ts';
 import { ConversationNumbers } from './conversations.ts';
 import type { IndexedDocument } from './documents.ts';
@@ -135,7 +135,8 @@ export class SearchIndex {
   get size(): number {
     const { segments } = this.#usable;
     const stored = segments.map(({ head: { id, count } }) => count - this.#marks.count(id));
-    return stored.reduce((sum, count) => sum + count, this.waiting);
+    const inMemory = [this.#buffer, ...this.#flushing].map(({ left }) => left);
+    return [...stored, ...inMemory].reduce((sum, count) => sum + count, 0);
   }
 
   /** Segments that could not be read. They are skipped until {@link SearchIndex.dropDamaged}. */
@@ -172,13 +173,13 @@ export class SearchIndex {
    * Makes a segment of the messages in memory.
    *
    * @param position - how far the caller has come; stored in the same batch
-   * @param more - changes of the caller for the same batch
+   * @param more - changes of the caller for the same batch; their paths are those of the whole store
    */
   async flush(position: string, more: readonly StoreChange[] = []): Promise<void> {
     await this.#exclusively(async () => {
       this.#flushing = [...this.#flushing, this.#buffer];
       this.#buffer = new IndexBuffer();
-      const changes: StoreChange[] = [...more];
+      const changes: StoreChange[] = [];
       const added: Segment[] = [];
       for (const buffer of this.#flushing) {
         const { documents, terms } = await buffer.sorted(this.#slices);
@@ -194,7 +195,7 @@ export class SearchIndex {
         added.push(new Segment(this.#blocks, written.head));
       }
       const names = this.#conversations.changes();
-      await this.#write([...changes, ...names], position);
+      await this.#write([...changes, ...names], { position, more });
       this.#conversations.written(names.length);
       this.#segments = [...this.#segments, ...added];
       this.#flushing = [];
@@ -353,13 +354,25 @@ export class SearchIndex {
     return withLock(this.#store, 'search index', task);
   }
 
-  async #write(changes: readonly StoreChange[], position = this.#state.position): Promise<void> {
+  async #write(
+    changes: readonly StoreChange[],
+    {
+      position = this.#state.position,
+      more = [],
+    }: { readonly position?: string; readonly more?: readonly StoreChange[] } = {},
+  ): Promise<void> {
     const stored = await readState(this.#store);
     if ((stored?.generation ?? 0) !== this.#state.generation) {
       throw new ProtocolError('store/conflict', 'another program writes the search index');
     }
-    const state = { position, generation: this.#state.generation + 1 };
-    await this.#store.batch([...changes, writeState(state)]);
+    const generation = stored === undefined ? firstGeneration() : stored.generation + 1;
+    const state = { position, generation };
+    const own = [...changes, writeState(state)];
+    const { store, prefix } = subStoreOrigin(this.#store) ?? { store: this.#store, prefix: [] };
+    await store.batch([
+      ...own.map((each) => ({ ...each, key: [...prefix, ...each.key] })),
+      ...more,
+    ]);
     this.#state = state;
   }
 
@@ -404,6 +417,11 @@ function cached(store: Store): Pick<Store, 'get'> {
       return block;
     },
   };
+}
+
+/** Random, so that a new index is not taken for the one that it replaces. */
+function firstGeneration(): number {
+  return 1 + randomBytes(4).reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
 function conversationTerm(number: number): string {

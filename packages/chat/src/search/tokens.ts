@@ -125,3 +125,10 @@ function cut(word: string): string {
   const end = (word.codePointAt(MAX_TERM - 1) as number) > 0xffff ? MAX_TERM - 1 : MAX_TERM;
   return word.slice(0, end);
 }
+
+/** Pieces of a text that a phrase compares: words, single characters of scripts without spaces, emoji. */
+export function unitsOf(text: string): readonly string[] {
+  return [...runsOf(text)].flatMap((run) =>
+    run.kind === 'unspaced' ? [...run.text] : [termOf(run)],
+  );
+}
