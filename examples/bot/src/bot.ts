@@ -1,41 +1,44 @@
-import { ensureUser, Facebook, Messenger } from '@dimp/client';
-import { StationSession } from '@dimp/client/session';
-import { createProtocol, type Store } from '@dimp/core';
-import { Text } from '@dimp/extensions/contents';
-import { standard } from '@dimp/extensions/standard';
-import { connectTcp } from '@dimp/transport-tcp';
+import { Bot, rateLimit } from '@dimp/chat/bot';
+import type { DimClient } from '@dimp/chat/client';
 
-export const protocol = createProtocol(standard());
+/** What the bot remembers of a person who orders: the answer it waits for. A type of JSON, so that it can be kept in a store. */
+type Order = { readonly asking: 'pizza' | 'address'; readonly pizza?: string };
 
-/** Address of a station. */
-export interface Place {
-  readonly host: string;
-  readonly port: number;
-}
+const PIZZAS = ['margherita', 'funghi', 'diavola'];
 
-/** Starts an echo bot. Its identity is in the store, so that later starts run the same bot. */
-export async function startBot(store: Store, { host, port }: Place) {
-  const facebook = new Facebook({ protocol, store });
-  const user = await ensureUser('echo', { facebook });
-  // A public bot sends receipts to all peers, including strangers with older programs.
-  const messenger = new Messenger({ facebook, receipts: 'everybody' });
-
-  // Middleware before all handlers: logs each message, and limits each sender to one answer at a time.
-  const busy = new Set<string>();
-  messenger.use(async ({ envelope: { sender }, content }, next) => {
-    console.log(`${sender.name} sends a ${content.kind}`);
-    if (busy.has(sender.entity)) return Text.create({ text: 'One after the other, please.' });
-    busy.add(sender.entity);
-    return next().finally(() => busy.delete(sender.entity));
-  });
-  // The result of a handler is sent to the sender.
-  messenger.handle(Text, ({ content }) => Text.create({ text: content.body.text }));
-
-  const session = new StationSession({
-    messenger,
-    stations: [{ connect: connectTcp({ host, port }), host, port }],
-  });
-  session.on('state', ({ state, error }) => console.log(`bot: ${state}`, error?.code ?? ''));
-  await session.start();
-  return { user, facebook, messenger, session };
+/** Makes a bot that rolls dice, takes orders for pizzas, and repeats everything else. */
+export function makeBot(client: DimClient): Bot<Order> {
+  return new Bot<Order>({ client })
+    .use(rateLimit({ messages: 20, notice: 'One after the other, please.' }))
+    .command('roll', 'rolls a die: /roll, or /roll 20', async ({ command, reply }) => {
+      const sides = Number(command.args[0] ?? 6);
+      if (!Number.isInteger(sides) || sides < 2 || sides > 1000) {
+        await reply('A die has 2 to 1000 sides.');
+        return;
+      }
+      await reply(`You roll ${1 + Math.floor(Math.random() * sides)}.`);
+    })
+    .command('pizza', 'takes an order', async (context) => {
+      context.session = { asking: 'pizza' };
+      await context.reply(`Which one? ${PIZZAS.join(', ')}`);
+    })
+    .command('cancel', 'forgets the order', async (context) => {
+      context.session = undefined;
+      await context.reply('Cancelled.');
+    })
+    .on('text', async (context) => {
+      const { session, text, reply } = context;
+      if (session === undefined) {
+        await reply(text);
+      } else if (session.asking === 'address') {
+        context.session = undefined;
+        await reply(`A ${session.pizza} comes to ${text}.`);
+      } else if (PIZZAS.includes(text.toLowerCase())) {
+        context.session = { pizza: text.toLowerCase(), asking: 'address' };
+        await reply('Where to?');
+      } else {
+        await reply(`There is no such pizza. Which one? ${PIZZAS.join(', ')}`);
+      }
+    })
+    .on('image', ({ react }) => react('👍'));
 }

@@ -1,58 +1,38 @@
 import assert from 'node:assert/strict';
-import { Facebook, Messenger, register } from '@dimp/client';
-import { StationSession } from '@dimp/client/session';
-import { systemClock } from '@dimp/core';
-import { memoryStore } from '@dimp/core/memory';
-import { Text } from '@dimp/extensions/contents';
-import { EntityType } from '@dimp/mkm';
-import { LimitKeeper, limitsOf, Station, StationCommands } from '@dimp/station';
-import { httpHandler, listen } from '@dimp/station/node';
-import { connectTcp } from '@dimp/transport-tcp';
-import { type Place, protocol, startBot } from './bot.ts';
+import { simulatedWorld } from '@dimp/testing/client';
+import { makeBot } from './bot.ts';
 
-/** A user writes to the bot over a station, and gets an answer. */
-export async function demonstrate(): Promise<void> {
-  await using place = await startStation();
-  const bot = await startBot(memoryStore(), place);
-  await bot.session.online(AbortSignal.timeout(30_000));
+/** People write to the bot on a simulated network: no station, no waiting. Tests of a bot work like this. */
+export async function demonstrate(show: (line: string) => void = console.log): Promise<void> {
+  const world = await simulatedWorld({ people: ['robot', 'ana', 'bo'], seed: 1 });
+  const stop = new AbortController();
+  const running = makeBot(world.robot.client).run({ signal: stop.signal });
+  const { ana, bo } = world;
 
-  // moki knows only the ID of the bot. The station sends the meta and visa, which moki verifies.
-  const facebook = new Facebook({ protocol, store: memoryStore() });
-  const moki = await register('moki', { facebook });
-  await using messenger = new Messenger({ facebook });
-  const { host, port } = place;
-  const stations = [{ connect: connectTcp({ host, port }), host, port }];
-  await using session = new StationSession({ messenger, stations, user: moki.id });
-  await session.start();
-  const delivery = await messenger.send(Text.create({ text: 'Is anybody there?' }), bot.user.id);
-  await delivery.reached('received', AbortSignal.timeout(30_000));
-  for await (const { envelope, content } of messenger.messages({
-    signal: AbortSignal.timeout(30_000),
-  })) {
-    assert.equal(content.kind, 'text');
-    console.log(`moki reads: ${envelope.sender.name} says "${content.body.text}"`);
-    assert.equal(content.body.text, 'Is anybody there?');
-    break;
-  }
-  await bot.session.stop();
-  await bot.messenger[Symbol.asyncDispose]();
-}
-
-/** Starts a station on a free port of this machine. */
-async function startStation(): Promise<Place & AsyncDisposable> {
-  const facebook = new Facebook({ protocol, store: memoryStore() });
-  const { id } = await register('gsp', { facebook, network: EntityType.Station });
-  const keeper = new LimitKeeper({ limits: limitsOf(), clock: systemClock });
-  const commands = new StationCommands({ facebook, id, keeper });
-  const { lists: blocking, names } = commands;
-  const station = await Station.open({ facebook, id, keeper, commands, blocking, names });
-  const http = httpHandler({ health: () => station.health() });
-  const gate = await listen({ station, keeper, http, port: 0, host: '127.0.0.1' });
-  return {
-    host: '127.0.0.1',
-    port: gate.port,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([gate.close(), station.stop()]);
-    },
+  /** Says something to the bot. @returns its answer */
+  const ask = async (person: typeof ana, text: string): Promise<string | undefined> => {
+    await person.say('robot', text);
+    await world.settle();
+    const answer = (await person.read('robot')).at(-1);
+    show(`${person.name}: ${text}\nrobot: ${answer}`);
+    return answer;
   };
+
+  assert.equal(await ask(ana, 'Is anybody there?'), 'Is anybody there?');
+  assert.match((await ask(ana, '/roll 20')) ?? '', /^You roll \d+\.$/);
+  assert.match((await ask(ana, '/pizza')) ?? '', /^Which one\?/);
+  assert.equal(await ask(bo, 'funghi'), 'funghi'); // Bo orders nothing.
+  assert.equal(await ask(ana, 'funghi'), 'Where to?');
+  // The bot is killed and started again. What Ana writes meanwhile waits for it.
+  await world.kill('robot');
+  await running;
+  await ana.say('robot', '/cancel');
+  await world.restart('robot');
+  const again = makeBot(world.robot.client).run({ signal: stop.signal });
+  await world.settle();
+  assert.equal((await ana.read('robot')).at(-1), 'Cancelled.');
+
+  stop.abort();
+  await again;
+  await world.close();
 }

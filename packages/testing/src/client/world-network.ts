@@ -11,38 +11,43 @@ import {
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
 import type { SimulatedNetwork, SimulatedNode } from '../network/simulated-network.ts';
+import type { VirtualTime } from '../network/virtual-time.ts';
 
 /** Name of the node that answers questions about people. */
 const DIRECTORY = 'directory';
 
-/** A program's plug in the network of a world. It stays when the program is killed. */
+/** What a {@link WorldLine} is made with. */
+export interface LineOptions {
+  readonly network: SimulatedNetwork;
+  readonly time: VirtualTime;
+  readonly protocol: Protocol;
+  /** Name of its node. */
+  readonly name: string;
+  /** The node that has an entity's program. */
+  readonly nodeOf: (receiver: ID) => string | undefined;
+}
+
+/** Most packages that wait for a program that is not there. */
+const MAX_HELD = 10_000;
+
+/**
+ * A program's plug in the network of a world. It stays when the program is killed. What arrives meanwhile waits, as at a station.
+ */
 export class WorldLine implements DirectNetwork {
   readonly send: SendPackage;
   readonly #events = new Events<{ changed: Record<never, never> }>({ changed: true });
+  readonly #options: LineOptions;
   readonly #node: SimulatedNode;
+  readonly #held: Uint8Array[] = [];
   #receive: Parameters<DirectNetwork['join']>[0] | undefined;
   #online = true;
 
-  /** @param nodeOf - the node that has an entity's program */
-  constructor(
-    network: SimulatedNetwork,
-    name: string,
-    protocol: Protocol,
-    nodeOf: (receiver: ID) => string | undefined,
-  ) {
-    const send = (bytes: Uint8Array, receiver: ID): void => {
-      if (!this.online) throw new ProtocolError('transport/closed', 'the person is offline');
-      const to = nodeOf(receiver);
-      if (to !== undefined) this.#node.send(to, bytes);
-    };
-    this.send = async (bytes, receiver) => send(bytes, receiver);
-    this.#node = network.join(name, {
-      receive: async (bytes) => {
-        for (const answer of await this.#take(bytes)) {
-          if (this.online) send(answer, protocol.parseMessage(answer).envelope.receiver);
-        }
-      },
-      connected: () => this.#events.emit('changed', {}),
+  constructor(options: LineOptions) {
+    this.#options = options;
+    this.send = async (bytes, receiver) => this.#send(bytes, receiver);
+    this.#node = options.network.join(options.name, {
+      receive: (bytes) => this.#arrived(bytes),
+      connected: () => this.#changed(),
     });
   }
 
@@ -53,18 +58,7 @@ export class WorldLine implements DirectNetwork {
   /** Plugs the program in or out. */
   set online(online: boolean) {
     this.#online = online;
-    this.#events.emit('changed', {});
-  }
-
-  /** A program that is killed meanwhile has not taken it in: its peer sends it again. */
-  async #take(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-    if (!this.online || this.#receive === undefined) return [];
-    try {
-      return await this.#receive(bytes);
-    } catch (error) {
-      if (isStoreError(error) || isProtocolError(error, 'state/stopped')) return [];
-      throw error;
-    }
+    this.#changed();
   }
 
   onChange(listener: () => void): Handle {
@@ -73,8 +67,40 @@ export class WorldLine implements DirectNetwork {
 
   join(receive: Parameters<DirectNetwork['join']>[0]): Handle {
     this.#receive = receive;
+    this.#changed();
     return makeHandle(() => {
       if (this.#receive === receive) this.#receive = undefined;
+    });
+  }
+
+  #send(bytes: Uint8Array, receiver: ID): void {
+    if (!this.online) throw new ProtocolError('transport/closed', 'the person is offline');
+    const to = this.#options.nodeOf(receiver);
+    if (to !== undefined) this.#node.send(to, bytes);
+  }
+
+  async #arrived(bytes: Uint8Array): Promise<void> {
+    if (!this.online || this.#receive === undefined) {
+      if (this.#held.length < MAX_HELD) this.#held.push(bytes);
+      return;
+    }
+    try {
+      for (const answer of await this.#receive(bytes)) {
+        const { receiver } = this.#options.protocol.parseMessage(answer).envelope;
+        if (this.online) this.#send(answer, receiver);
+      }
+    } catch (error) {
+      // A program that is killed meanwhile has not acknowledged it.
+      if (!isStoreError(error) && !isProtocolError(error, 'state/stopped')) throw error;
+      this.#held.push(bytes);
+    }
+  }
+
+  #changed(): void {
+    this.#events.emit('changed', {});
+    if (!this.online || this.#receive === undefined || this.#held.length === 0) return;
+    this.#options.time.after(0, async () => {
+      for (const bytes of this.#held.splice(0)) await this.#arrived(bytes);
     });
   }
 }

@@ -3,7 +3,7 @@ import { createProtocol, type Extension, type Protocol } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { chat } from '@dimp/extensions/chat';
 import { standard } from '@dimp/extensions/standard';
-import { EntityType } from '@dimp/mkm';
+import { EntityType, type ID } from '@dimp/mkm';
 import { type NetworkFaults, SimulatedNetwork } from '../network/simulated-network.ts';
 import { VirtualTime } from '../network/virtual-time.ts';
 import { Person, type PersonParts } from './person.ts';
@@ -119,7 +119,7 @@ export class World {
   async join(name: string, options: Partial<PersonParts['options']> = {}): Promise<Person> {
     if (this.#people.has(name)) throw new TypeError(`there is a "${name}" already`);
     const { protocol, time } = this;
-    const line = new WorldLine(this.#network, name, protocol, (id) => this.#routes.nodeOf(id));
+    const line = this.#line(name);
     const person = await Person.open({
       name,
       seed: this.#seed,
@@ -175,9 +175,7 @@ export class World {
       network: EntityType.Station,
       algorithm: 'Ed25519',
     });
-    const line = new WorldLine(this.#network, this.#routes.directory, this.protocol, (to) =>
-      this.#routes.nodeOf(to),
-    );
+    const line = this.#line(this.#routes.directory);
     const messenger = new Messenger({
       facebook,
       timers: this.time,
@@ -188,6 +186,12 @@ export class World {
     this.#routes.add(id, this.#routes.directory);
     await messenger.start();
     this.#directory = messenger;
+  }
+
+  #line(name: string): WorldLine {
+    const { protocol, time } = this;
+    const nodeOf = (receiver: ID): string | undefined => this.#routes.nodeOf(receiver);
+    return new WorldLine({ network: this.#network, time, protocol, name, nodeOf });
   }
 
   /** Lets the directory know a person's key. */
@@ -214,6 +218,8 @@ export class World {
   async #rest(): Promise<void> {
     for (const person of this.#people.values()) await person.idle();
     await this.#directory?.idle();
+    // A turn for what the test itself does, such as a bot that answers.
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
   #packets(): number {
