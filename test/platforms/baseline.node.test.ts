@@ -20,7 +20,7 @@ describe('the check of the baseline', () => {
     expect(beyondBaseline(text)).toEqual(needs);
   });
 
-  test('lets a file of the baseline be', () => {
+  test('accepts a file of the baseline', () => {
     const text = `
       import { a as b } from './a.js';
       class C { static { b(C); } #x = 1; get y() { return this.#x; } }

@@ -83,14 +83,14 @@ describe('the check of the layers', () => {
     ]);
   });
 
-  test('refuses a package that stands in no layer', () => {
+  test('refuses a package without a layer', () => {
     plant('new', { 'src/index.ts': '' });
     expect(checkLayers(top, LAYERS)).toEqual([
       'packages/new: stands in no layer of check-layers.mjs',
     ]);
   });
 
-  test('refuses a file outside of the package', () => {
+  test('refuses a file outside the package', () => {
     plant('left', { 'src/index.ts': "import '../../low/src/index.ts';" });
     expect(checkLayers(top, LAYERS)).toEqual([
       'packages/left/src/index.ts: ../../low/src/index.ts is outside of the package',
@@ -108,7 +108,7 @@ describe('the check of the layers', () => {
     ]);
   });
 
-  test('refuses a circle of folders whose files form none', () => {
+  test('refuses a circle of folders without a circle of files', () => {
     plant('low', {
       'src/one/a.ts': "import '../two/b.ts';",
       'src/one/c.ts': '',

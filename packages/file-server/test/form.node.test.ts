@@ -71,7 +71,7 @@ async function post(
   return (await response.json()) as { code: number };
 }
 
-test('an answer tells the name and the URL, which are those of the bytes and not those of the client', async () => {
+test('an answer contains name and URL, which depend on the bytes and not on names chosen by the client', async () => {
   const service = await fileService({ publicUrl: 'https://files.example.org/' });
   const bytes = noise(1000);
   const filename = `${md5(bytes).toString('hex')}.png`;
@@ -89,7 +89,7 @@ test('an answer tells the name and the URL, which are those of the bytes and not
   });
 });
 
-test('without a public URL an answer tells the one that the client has dialled', async () => {
+test('without a public URL an answer contains the address that the client has connected to', async () => {
   const service = await fileService();
   const bytes = noise(100);
   const path = `/download/${address}/${md5(bytes).toString('hex')}.png`;
@@ -130,7 +130,7 @@ test('avatars have a place of their own', async () => {
 });
 
 test.each(['a.html', 'a.svg', 'a', 'a.png.exe', '.png/', ''])(
-  'the extension of “%s” is not one of those that are allowed',
+  'the extension of “%s” is not allowed',
   async (filename) => {
     const service = await fileService();
     expect((await post(service, noise(10), { filename })).code).toBe(415);
@@ -138,7 +138,7 @@ test.each(['a.html', 'a.svg', 'a', 'a.png.exe', '.png/', ''])(
   },
 );
 
-test('digests are checked where there are secrets', async () => {
+test('digests are checked if secrets are set', async () => {
   const service = await fileService({ formSecrets: ['aa11', 'BB22'] });
   const bytes = noise(100);
   const salt = '0123456789abcdef';
@@ -161,7 +161,7 @@ test('digests are checked where there are secrets', async () => {
   );
 });
 
-test('a form without a file, and one that is none, are told so and leave nothing', async () => {
+test('a form without a file, and an invalid one, are refused and leave nothing', async () => {
   const service = await fileService();
   expect((await post(service, noise(0), { part: 'other' })).code).toBe(204);
   expect((await post(service, noise(10), { part: 'other' })).code).toBe(204);
@@ -182,7 +182,7 @@ test('a form without a file, and one that is none, are told so and leave nothing
   expect(service.server.state).toMatchObject({ uploads: 0, bytes: 1 });
 });
 
-test('forms are limited: the file, and what is around it', async () => {
+test('the file in a form, and the rest of it, are limited', async () => {
   const service = await fileService({ limits: { maxFormBytes: 100_000 } });
   expect((await post(service, noise(100_000))).code).toBe(200);
   expect((await post(service, noise(100_001))).code).toBe(403);
@@ -190,7 +190,7 @@ test('forms are limited: the file, and what is around it', async () => {
   expect((await onDisk(service.folder)).length).toBe(1);
 });
 
-test('the same file once more is stored once, and is kept anew', async () => {
+test('the same file again is stored once, and its time starts again', async () => {
   let time = Date.now();
   const day = 86_400_000;
   const clock = { now: () => time };
@@ -204,7 +204,7 @@ test('the same file once more is stored once, and is kept anew', async () => {
   expect((await ask(service, 'GET', `/download/${address}/${filename}`)).status).toBe(200);
 });
 
-test('who may not upload gets no form through either', async () => {
+test('a client that may not upload cannot use forms either', async () => {
   const service = await fileService({ uploads: { token: '0123456789abcdef' } });
   const form = new FormData();
   form.set('file', new Blob(['x']), 'a.png');
@@ -223,7 +223,7 @@ test.each([
   `/upload/${'a'.repeat(65)}/file`,
   `/upload/${address}/other`,
   '/upload/%00aaaaaaaaaaa/file',
-])('%s is no path of forms', async (path) => {
+])('%s is not a path of forms', async (path) => {
   const service = await fileService();
   expect((await ask(service, 'GET', path)).status).toBe(404);
   expect((await ask(service, 'POST', path, { body: noise(10) })).status).toBe(404);
@@ -263,7 +263,7 @@ const tricky = fc
       !`${text}\r\n--b`.slice(0, -5).includes('\r\n--b') && !`\r\n${text}`.includes('\r\n--b'),
   );
 
-test('a form is the same however it is cut', async () => {
+test('a form is the same wherever it is divided', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(tricky, { maxLength: 4 }),
@@ -288,7 +288,7 @@ test('a form is the same however it is cut', async () => {
   );
 });
 
-test('garbage is a form or a ProtocolError, with bounded memory for headers', async () => {
+test('any bytes give a form or a ProtocolError, with bounded memory for headers', async () => {
   const token = fc.constantFrom(
     '--b',
     '\r\n',

@@ -41,7 +41,7 @@ async function written(folder: string, bytes: number, upload: Promise<unknown>):
 const SIZE = 3_000_000;
 const PART = 200_000;
 
-test('a server that is killed in the middle of an upload has the beginning, or nothing, and never a wrong file', async () => {
+test('a server that is killed during an upload has the beginning of the file, or nothing, and never a wrong file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'station-kill-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   let interrupted = 0;

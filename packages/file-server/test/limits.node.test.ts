@@ -23,7 +23,7 @@ function fakeClock(): Clock & { time: number } {
   };
 }
 
-test('a file above the limit is refused, one at the limit is not, also in parts', async () => {
+test('a file above the limit is refused, and one at the limit is accepted, also in parts', async () => {
   const service = await fileService({ limits: { maxFileBytes: 1000 } });
   expect((await ask(service, 'PUT', '/f/a', { body: noise(1001) })).status).toBe(413);
   const part = { body: noise(10), headers: { 'Content-Range': 'bytes 0-9/1001' } };
@@ -32,7 +32,7 @@ test('a file above the limit is refused, one at the limit is not, also in parts'
   expect((await ask(service, 'PUT', '/f/a', { body: noise(1000) })).status).toBe(201);
 });
 
-test('all files together stay below the quota, also those that are still coming', async () => {
+test('all files together stay below the quota, including unfinished uploads', async () => {
   const service = await fileService({ limits: { totalBytes: 1_000_000 } });
   expect((await ask(service, 'PUT', '/f/a', { body: noise(600_000) })).status).toBe(201);
   const socket = await say(
@@ -48,7 +48,7 @@ test('all files together stay below the quota, also those that are still coming'
   expect(service.server.state.bytes).toBe(800_001);
 });
 
-test('what is on disk counts after a restart', async () => {
+test('files on disk count after a restart', async () => {
   const first = await fileService({ limits: { totalBytes: 100_000 } });
   await ask(first, 'PUT', '/f/a', { body: noise(80_000) });
   await first.close();
@@ -58,7 +58,7 @@ test('what is on disk counts after a restart', async () => {
   expect((await ask(second, 'GET', '/f/a')).body.length).toBe(80_000);
 });
 
-test('empty files fill the quota and what an address has in a day as well, before and after a restart', async () => {
+test('empty files count for the quota and the daily limit of an address, before and after a restart', async () => {
   const limits = { totalBytes: 100_000, addressBytesPerDay: 1_000_000 };
   const empty = { body: noise(0) };
   const first = await fileService({ limits });
@@ -80,7 +80,7 @@ test('empty files fill the quota and what an address has in a day as well, befor
   }
 });
 
-test('an address uploads so much in a day, and is told when it may go on', async () => {
+test('uploads of an address are limited for each day, and the refusal says when to try again', async () => {
   const clock = fakeClock();
   const service = await fileService({ clock, limits: { addressBytesPerDay: 1_000_000 } });
   const [most, more] = [800_000 - FILE_COST, 400_000 - FILE_COST];
@@ -92,7 +92,7 @@ test('an address uploads so much in a day, and is told when it may go on', async
   expect((await ask(service, 'PUT', '/f/c', { body: noise(1) })).status).toBe(429);
 });
 
-test('an address has so many uploads at a time', async () => {
+test('concurrent uploads of an address are limited', async () => {
   const service = await fileService({ limits: { addressUploadsAtOnce: 2 } });
   const sockets = [];
   for (const name of ['a', 'b']) {
@@ -106,7 +106,7 @@ test('an address has so many uploads at a time', async () => {
   expect((await ask(service, 'PUT', '/f/c', { body: noise(10) })).status).toBe(201);
 });
 
-test('who may upload is the operator’s choice; everybody may download', async () => {
+test('the operator decides who may upload; all may download', async () => {
   const closed = await fileService({ uploads: 'none' });
   expect((await ask(closed, 'PUT', '/f/a', { body: noise(10) })).status).toBe(403);
   const token = 'a token of some length';
@@ -130,7 +130,7 @@ test.each([
   ['a form', `${FORM}Content-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n`],
   ['the head of a form', FORM],
   ['a file once more', 'PUT /f/zeros HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n'],
-])('%s that only trickles in does not keep its place for ever', async (_what, head) => {
+])('a slow %s does not keep its place without end', async (_what, head) => {
   const clock = fakeClock();
   const limits = { minBytesPerSecond: 10, uploadsAtOnce: 1 };
   const service = await fileService({ clock, limits });
@@ -152,7 +152,7 @@ test.each([
 const SILENT = (name: string) =>
   `PUT /f/${name} HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\n`;
 
-test('an upload that says nothing loses its place after half a minute, though nothing happens', async () => {
+test('a silent upload loses its place after half a minute', async () => {
   const clock = fakeClock();
   const service = await fileService({ clock, limits: { uploadsAtOnce: 1 } });
   const socket = await say(service.port, SILENT('a'));
@@ -166,7 +166,7 @@ test('an upload that says nothing loses its place after half a minute, though no
   expect((await ask(service, 'PUT', '/f/b', { body: noise(10) })).status).toBe(201);
 });
 
-test('where all places are taken, an address that has none gets one of those of the address that has most', async () => {
+test('when all places are taken, an address without one gets one of the address with most', async () => {
   const service = await fileService({ limits: { uploadsAtOnce: 4, addressUploadsAtOnce: 4 } });
   const sockets = [];
   for (const name of ['a', 'b', 'c', 'd']) sockets.push(await say(service.port, SILENT(name)));
@@ -191,7 +191,7 @@ test('where all places are taken, an address that has none gets one of those of 
   expect((await ask(third, 'PUT', '/f/g', { body: noise(10) })).status).toBe(201);
 });
 
-test('slow uploads of an address give way to others of it, fast ones do not', async () => {
+test('slow uploads of an address make room for others of it, and fast ones do not', async () => {
   const clock = fakeClock();
   const limits = { addressUploadsAtOnce: 2, minBytesPerSecond: 10 };
   const service = await fileService({ clock, limits });
@@ -213,13 +213,13 @@ test('slow uploads of an address give way to others of it, fast ones do not', as
   expect((await ask(service, 'PUT', '/f/g', { body: noise(10) })).status).toBe(429);
 });
 
-test('a short token, and limits that are none, are mistakes', async () => {
+test('a short token and invalid limits are errors', async () => {
   await expect(fileService({ uploads: { token: 'short' } })).rejects.toThrow(RangeError);
   await expect(fileService({ limits: { totalBytes: -1 } })).rejects.toThrow(RangeError);
   await expect(fileService({ limits: { keepFinished: Number.NaN } })).rejects.toThrow(RangeError);
 });
 
-test('finished files are gone after their time, at once for who asks, and from disk by the sweep', async () => {
+test('finished files expire: requests fail at once, and the sweep removes them from disk', async () => {
   const clock = fakeClock();
   const service = await fileService({ clock, limits: { keepFinished: 10 * DAY } });
   await ask(service, 'PUT', '/f/a', { body: noise(1000) });
@@ -236,7 +236,7 @@ test('finished files are gone after their time, at once for who asks, and from d
   expect((await onDisk(service.folder)).length).toBe(1);
 });
 
-test('the name of an expired file can be used again before the sweep comes', async () => {
+test('the name of an expired file can be used again before the sweep', async () => {
   const clock = fakeClock();
   const service = await fileService({ clock, limits: { keepFinished: DAY } });
   await ask(service, 'PUT', '/f/a', { body: noise(1000) });
@@ -247,7 +247,7 @@ test('the name of an expired file can be used again before the sweep comes', asy
   expect(service.server.state.bytes).toBe(300);
 });
 
-test('unfinished files are gone after their time, but not while somebody writes them', async () => {
+test('unfinished files expire, but not while they are being written', async () => {
   const clock = fakeClock();
   const service = await fileService({ clock });
   const part = (name: string) =>
@@ -269,7 +269,7 @@ test('unfinished files are gone after their time, but not while somebody writes 
   socket.destroy();
 });
 
-test('the sweep comes by itself every hour, and at the start', async () => {
+test('the sweep runs at the start and every hour', async () => {
   const clock = fakeClock();
   const tasks: (() => unknown)[] = [];
   const delays: number[] = [];
@@ -305,7 +305,7 @@ test('a file that was damaged on disk is not served, and can be put again', asyn
   expect(equalBytes((await ask(service, 'GET', '/f/a')).body, body)).toBe(true);
 });
 
-test('what is behind the confirmed length of an unfinished file does not count', async () => {
+test('bytes after the confirmed length of an unfinished file do not count', async () => {
   const service = await fileService();
   const headers = { 'Content-Range': 'bytes 0-399/1000' };
   await ask(service, 'PUT', '/f/a', { body: noise(400), headers });
@@ -321,7 +321,7 @@ test('what is behind the confirmed length of an unfinished file does not count',
   expect((await ask(again, 'GET', '/f/a')).status).toBe(404);
 });
 
-test('a disk that takes no more is 507, and nothing half-written stays', async () => {
+test('a full disk is answered with 507, and no incomplete file stays', async () => {
   const service = await fileService();
   await ask(service, 'PUT', '/f/a', { body: noise(100) });
   const handle = await open(join(service.folder, 'probe'), 'w');
@@ -365,9 +365,7 @@ async function smallDisk(size: string): Promise<string | undefined> {
   return folder;
 }
 
-test('a file system that is really full is 507, and what was there before stays', async ({
-  skip,
-}) => {
+test('a full file system is answered with 507, and earlier files stay', async ({ skip }) => {
   const folder = await smallDisk('4m');
   if (folder === undefined) return skip();
   const service = await fileService({ folder });

@@ -21,7 +21,7 @@ describe('in parts', () => {
   });
 });
 
-test('a file is served as bytes to be saved, whatever it is', async () => {
+test('any file is served as bytes to be saved', async () => {
   const service = await fileService();
   await ask(service, 'PUT', '/f/page.html', { body: Buffer.from('<script>alert(1)</script>') });
   const { headers, status } = await ask(service, 'GET', '/f/page.html');
@@ -35,7 +35,7 @@ test('a file is served as bytes to be saved, whatever it is', async () => {
   expect(headers['content-security-policy']).toContain("default-src 'none'");
 });
 
-test('pages of any origin may put files: the preflight says so, and no other method', async () => {
+test('pages of any origin may upload files: the preflight allows that and no other method', async () => {
   const service = await fileService();
   const { headers, status } = await ask(service, 'OPTIONS', '/f/a.bin');
   expect(status).toBe(204);
@@ -60,7 +60,7 @@ test.each([
   '/files/00/aa',
   '/parts/aa',
   '//f/a',
-])('%s is no name of a file, neither to put nor to get', async (path) => {
+])('%s is not the name of a file, neither for uploads nor for downloads', async (path) => {
   const service = await fileService();
   const body = noise(10);
   expect((await ask(service, 'PUT', path, { body })).status).toBe(404);
@@ -68,14 +68,14 @@ test.each([
   expect(await onDisk(service.folder)).toEqual([]);
 });
 
-test('names on disk are digests: nothing of what a client chose is there', async () => {
+test('names on disk are digests, and contain nothing that a client chose', async () => {
   const service = await fileService();
   await ask(service, 'PUT', '/f/CON.txt', { body: noise(10) });
   const [name = ''] = await onDisk(service.folder);
   expect(name).toMatch(/^files\/[0-9a-f]{2}\/[0-9a-f]{62}$/);
 });
 
-test('a finished file never changes: other bytes are refused, the same ones may come again', async () => {
+test('a finished file never changes: other bytes are refused, and the same bytes are accepted', async () => {
   const service = await fileService();
   const body = noise(200_000);
   expect((await ask(service, 'PUT', '/f/a', { body })).status).toBe(201);
@@ -112,7 +112,7 @@ test('ranges are those of RFC 9110', async () => {
   }
 });
 
-test('a range of a file that is another one by now gets the whole', async () => {
+test('a range of a file that has been replaced gets the whole file', async () => {
   const service = await fileService();
   await ask(service, 'PUT', '/f/a', { body: Buffer.from('0123456789') });
   const { etag = '' } = (await ask(service, 'HEAD', '/f/a')).headers;
@@ -124,7 +124,7 @@ test('a range of a file that is another one by now gets the whole', async () => 
   expect([known.status, known.body.length]).toEqual([304, 0]);
 });
 
-test('HEAD tells the length of a finished file and the offset of an unfinished one, which nobody gets', async () => {
+test('HEAD returns the length of a finished file and the offset of an unfinished one, which cannot be downloaded', async () => {
   const service = await fileService();
   const body = noise(1000);
   const range = (start: number, end: number) => ({
@@ -173,7 +173,7 @@ test('a body of unknown length is refused', async () => {
   expect(answer.toString()).toMatch(/^HTTP\/1.1 411 /);
 });
 
-test('what came before a connection broke is kept, and the rest goes behind it', async () => {
+test('bytes that arrived before a connection broke are kept, and the rest is appended', async () => {
   const service = await fileService();
   const body = noise(300_000);
   const socket = await say(
@@ -194,7 +194,7 @@ test('what came before a connection broke is kept, and the rest goes behind it',
   expect(equalBytes((await ask(service, 'GET', '/f/a')).body, body)).toBe(true);
 });
 
-test('of two uploads of one name the newer counts, and never a mixture', async () => {
+test('of two uploads of one name the newer one wins, without mixing them', async () => {
   const service = await fileService();
   const [first, second] = [noise(200_000), noise(200_000)];
   const socket = await say(
@@ -253,7 +253,7 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test('requests that are sent at once are answered one after the other, in their order', async () => {
+test('pipelined requests are answered one after the other, in order', async () => {
   const service = await fileService();
   for (const name of ['a', 'b', 'c']) {
     await ask(service, 'PUT', `/f/${name}`, { body: Buffer.from(`bytes of ${name}`) });

@@ -30,7 +30,7 @@ const bodyOf = (answers: readonly Draft[] | undefined, kind: string): JsonObject
   (answers ?? []).find((each) => each.kind === kind)?.body as JsonObject;
 
 describe('the directory answers', () => {
-  test('questions for metas and documents of anybody it knows, and says what it does not know', async () => {
+  test('queries for metas and documents of all users it knows, and says what it does not know', async () => {
     const office = await Office.open();
     const [moki, hulk, other] = [
       await newPerson('moki'),
@@ -57,7 +57,7 @@ describe('the directory answers', () => {
     expect(await office.replies(moki, MetaCommand.create({ did: moki.id }))).toEqual([]);
   });
 
-  test('one connection once in ten minutes, another device of the same user at once, and what has changed at once', async () => {
+  test('one connection once in ten minutes, another device of the same user at once, and changed data at once', async () => {
     const office = await Office.open();
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     await office.meet(moki, hulk);
@@ -80,7 +80,7 @@ describe('the directory answers', () => {
     ]);
   });
 
-  test('with the login of the user, in the message that he signed', async () => {
+  test('with the login of the user, in the message that they signed', async () => {
     const office = await Office.open();
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     await office.meet(moki, hulk);
@@ -108,7 +108,7 @@ describe('the directory answers', () => {
     ]);
   });
 
-  test('nobody for whom it would be a loop: stations get data and no receipts, and answers are not asked back', async () => {
+  test('without loops: stations get data and no receipts, and answers cause no query', async () => {
     const office = await Office.open();
     const [moki, other] = [await newPerson('moki'), await newPerson('other')];
     const station = await newPerson('station', { network: EntityType.Station });
@@ -124,7 +124,7 @@ describe('the directory answers', () => {
 });
 
 describe('the directory takes in', () => {
-  test('what somebody tells of himself, by the rules of documents', async () => {
+  test('documents of the sender, by the rules for documents', async () => {
     const office = await Office.open();
     const moki = await newPerson('moki');
     await office.meet(moki);
@@ -148,7 +148,7 @@ describe('the directory takes in', () => {
     ).toEqual(['Document not accepted.']);
   });
 
-  test('nothing of strangers, unless a neighbour tells it', async () => {
+  test('nothing about third parties, unless a neighbour sends it', async () => {
     const office = await Office.open();
     const [moki, stranger] = [await newPerson('moki'), await newPerson('stranger')];
     const station = await newPerson('station', { network: EntityType.Station });
@@ -173,7 +173,7 @@ describe('the directory takes in', () => {
     expect((await office.facebook.document(stranger.id))?.did.text).toBe(stranger.id.text);
   });
 
-  test('groups from their founders, and from nobody else', async () => {
+  test('groups from their founders only', async () => {
     const office = await Office.open();
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     await office.meet(moki, hulk);
@@ -191,7 +191,7 @@ describe('the directory takes in', () => {
     expect(await office.replies(hulk, told)).toEqual(['Document received.']);
   });
 
-  test('as many as the operator allows, of all and of one address', async () => {
+  test('as many identities as the operator allows, in total and for each address', async () => {
     const office = await Office.open({
       limits: { identities: 5, identityRate: { perSecond: 0.1, burst: 1 } },
     });

@@ -6,7 +6,7 @@ import { Line, loginOf, Office, officeOf } from './support/command-fixture.ts';
 import { newPerson } from './support/test-users.ts';
 
 describe('a login', () => {
-  test('of the user himself is kept, newest first, and told of; it outlives the program', async () => {
+  test('of the user is stored, the newest one wins, it is announced, and it survives a restart', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const changes: string[] = [];
@@ -43,7 +43,7 @@ describe('a login', () => {
     expect(await office.commands.logins.get(moki.id)).toBeUndefined();
   });
 
-  test('in the name of somebody else is refused, over any connection', async () => {
+  test('in the name of another user is refused, over any connection', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const office = await officeOf(moki);
     await office.meet(hulk);
@@ -61,7 +61,7 @@ describe('a login', () => {
     expect(await office.commands.logins.get(hulk.id)).toBeUndefined();
   });
 
-  test('through a neighbour says which one, is not answered, and keeps nothing that stations wrote on it', async () => {
+  test('through a neighbour names the neighbour, is not answered, and is stored without the members of stations', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const station = await newPerson('station', { network: EntityType.Station });
@@ -84,7 +84,7 @@ describe('a login', () => {
     expect(login?.message).toEqual(heard.message.wire);
   });
 
-  test('without time, or too long to keep, is refused', async () => {
+  test('without time, or too long to store, is refused', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const timeless = ({ time: _, ...wire }: JsonObject) => wire;
@@ -97,7 +97,7 @@ describe('a login', () => {
 });
 
 describe('a report', () => {
-  test('changes whether messages are pushed, in the order of its times, and only over the own connection', async () => {
+  test('changes whether messages are pushed, in the order of the reports’ times, and only for its own connection', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const session = new Line(moki.id);
@@ -115,7 +115,7 @@ describe('a report', () => {
     expect(await say('broadcast', at + 6)).toEqual(['Command not support.']);
   });
 
-  test('of a push token is kept only where somebody uses it, a few of each user', async () => {
+  test('of a push token is stored only if the station uses push tokens, a few for each user', async () => {
     const moki = await newPerson('moki');
     const without = await officeOf(moki);
     const report = (token: string) =>

@@ -7,7 +7,7 @@ import { Line, Office, officeOf } from './support/command-fixture.ts';
 import { newPerson, protocol } from './support/test-users.ts';
 
 describe('the address-name service', () => {
-  test('answers from the table of the operator, in any case, and never from what somebody says', async () => {
+  test('answers from the table of the operator, in upper or lower case, and never from what a client says', async () => {
     const [moki, archivist] = [
       await newPerson('moki'),
       await newPerson('archivist', { network: EntityType.Bot }),
@@ -49,7 +49,7 @@ describe('the address-name service', () => {
 });
 
 describe('a search', () => {
-  test('finds people and bots by name, ID and both numbers, and all words have to occur', async () => {
+  test('finds users and bots by name, ID and both numbers, and requires all words', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const bot = await newPerson('hulkbot', { network: EntityType.Bot });
     const station = await newPerson('hulkstation', { network: EntityType.Station });
@@ -72,7 +72,7 @@ describe('a search', () => {
     ]);
   });
 
-  test('follows what is saved, before and after the first one, and after a restart', async () => {
+  test('finds what was saved before and after the first search, and after a restart', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const office = await officeOf(moki);
     const names = async (where: Office) => {
@@ -86,7 +86,7 @@ describe('a search', () => {
     expect(await names(await Office.open({ folder: office.folder }))).toEqual(['hulk']);
   });
 
-  test('is for those who have logged in, of some words, a page at a time, and seldom', async () => {
+  test('is answered only after login, with a bounded number of words, in pages, and at a limited rate', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki, { limits: { searchRate: { perSecond: 0.1, burst: 8 } } });
     const find = (keywords: string[], session = new Line(moki.id)) =>
@@ -115,7 +115,7 @@ describe('a search', () => {
     expect(await find(['moki'])).toEqual(['<search>']);
   });
 
-  test('tells who is online only if the operator allows it', async () => {
+  test('shows who is online only if the operator allows it', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const office = await officeOf(moki, { onlineUsers: () => [moki.id, hulk.id] });
     const [answer] =
@@ -123,7 +123,7 @@ describe('a search', () => {
     expect(answer?.body).toMatchObject({ users: [hulk.id] });
   });
 
-  test('names people without their terminals, whether found by words, by ID or online', async () => {
+  test('names users without their terminals, whether found by words, by ID or online', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const phone = protocol.parseID(`${hulk.id.text}/phone`);
     const office = await officeOf(moki, { onlineUsers: () => [phone] });
@@ -138,7 +138,7 @@ describe('a search', () => {
     }
   });
 
-  test('and a question for names are answered with the members that the question had beside its own', async () => {
+  test('and a name query are answered with the additional members of the query', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const ask = (draft: Draft, more: JsonObject) =>

@@ -7,7 +7,7 @@ import { limitsOf, RateLimiter, Station, StationCommands } from '../src/index.ts
 import { Device } from './support/device.ts';
 import { introduce, newPerson, openStation } from './support/test-users.ts';
 
-test('users of a running station find each other, tell where they are, and block whom they do not want', async () => {
+test('users of a running station find each other, announce where they are, and block others', async () => {
   const store = memoryStore();
   const { facebook, station: before } = await openStation(store);
   const { id } = before;
@@ -46,7 +46,7 @@ test('users of a running station find each other, tell where they are, and block
   expect(phone.receipts()).not.toContain('Content not support.');
 });
 
-test('strangers who bring their meta along are as many as the station has room for, and others are served', async () => {
+test('strangers who attach their meta are bounded in number, and others are served', async () => {
   const store = memoryStore();
   const { facebook, station: before } = await openStation(store);
   const { id } = before;

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { Line, Office, officeOf } from './support/command-fixture.ts';
 import { newPerson } from './support/test-users.ts';
 
-describe('what users keep at the station', () => {
+describe('data that users store at the station', () => {
   const data = new Uint8Array([1, 2, 3]);
 
-  test('comes back with members that nobody knows; newest wins; it outlives the program', async () => {
+  test('is returned with unknown members; the newest wins; it survives a restart', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const at = office.clock.seconds;
@@ -39,7 +39,7 @@ describe('what users keep at the station', () => {
     expect(await again.replies(moki, keys)).toEqual(['Private key not found.']);
   });
 
-  test('is nobody else’s, has a title that there is, a time and a bounded size', async () => {
+  test('must be the user’s own, with a known title, a time and a bounded size', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const office = await officeOf(moki);
     await office.meet(hulk);
@@ -68,7 +68,7 @@ describe('what users keep at the station', () => {
 });
 
 describe('block and mute lists', () => {
-  test('are told to their owner, replaced by newer ones, and looked up without reading', async () => {
+  test('are returned to their owner, replaced by newer ones, and looked up without reading the disk', async () => {
     const [moki, hulk, group] = [
       await newPerson('moki'),
       await newPerson('hulk'),
@@ -112,7 +112,7 @@ describe('block and mute lists', () => {
     expect(await again.commands.lists.blocks(moki.id, hulk.id)).toBe(false);
   });
 
-  test('hold for all devices of whom is in them, and are bounded', async () => {
+  test('apply to all devices of the users they contain, and are bounded', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const office = await officeOf(moki);
     const { parseID } = moki.facebook.protocol;
@@ -132,7 +132,7 @@ describe('block and mute lists', () => {
     expect(await office.commands.lists.blocks(moki.id, hulk.id)).toBe(true);
   });
 
-  test('that are damaged on disk block nobody, are reported without their owner, and can be replaced', async () => {
+  test('that are damaged on disk block no user, are logged without their owner, and can be replaced', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     const office = await officeOf(moki);
     await office.store.set(['station', 'block', moki.id.entity], new Uint8Array([0x7b, 0xff]));

@@ -8,7 +8,7 @@ import { Office, officeOf } from './support/command-fixture.ts';
 import { newPerson } from './support/test-users.ts';
 
 describe('a station', () => {
-  test('does not answer words, receipts, nor what is said to everybody; unknown things it does not support', async () => {
+  test('does not answer texts, receipts and broadcasts, and says that it does not support unknown contents', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const { envelope, content } = await office.heard(moki, Text.create({ text: 'all users' }));
@@ -28,7 +28,7 @@ describe('a station', () => {
     expect(await office.answers(moki, handshake)).toBeUndefined();
   });
 
-  test('answers each content of an array, within bounds, and takes no handshake out of one', async () => {
+  test('answers each content of an array, within bounds, and ignores a handshake in one', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const { contents } = moki.facebook.protocol;
@@ -50,7 +50,7 @@ describe('a station', () => {
     expect(await office.replies(moki, ArrayContent.create({ contents: [nested] }))).toEqual([]);
   });
 
-  test('lets the operator handle contents of his own, once each, and survives their mistakes', async () => {
+  test('lets the operator handle contents of their own, once each, and survives errors of the handler', async () => {
     const Greeting = defineContent({
       kind: 'com.example/greeting',
       match: { type: '204', app: 'com.example', mod: 'chat', act: 'greet' },
@@ -77,7 +77,7 @@ describe('a station', () => {
     expect(commandHandler(Greeting, () => []).kind).toBe('com.example/greeting');
   });
 
-  test('tells nothing and keeps nothing when the store fails, so that the sender tries again', async () => {
+  test('sends no answer and stores nothing when the store fails, so that the sender tries again', async () => {
     const moki = await newPerson('moki');
     const office = await officeOf(moki);
     const block = await office.heard(moki, Block.create({ list: [] }));

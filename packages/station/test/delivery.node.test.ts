@@ -47,7 +47,7 @@ async function acknowledgeAll(device: Device, enough: () => boolean): Promise<vo
   });
 }
 
-test('a session gets no more than the window allows, and the rest as it acknowledges', async () => {
+test('a session gets no more messages than the window allows, and the rest as it acknowledges', async () => {
   const [moki, hulk] = await couple();
   const { station } = await openStation(memoryStore(), { limits: { window: 4 } });
   const sending = await Device.login(station, moki);
@@ -64,7 +64,7 @@ test('a session gets no more than the window allows, and the rest as it acknowle
   await station.stop();
 });
 
-test('what comes while the inbox is being handed out queues behind it', async () => {
+test('messages that arrive while the inbox is being delivered are queued behind it', async () => {
   const [moki, hulk] = await couple();
   const { station } = await openStation(memoryStore(), { limits: { window: 2 } });
   const sending = await Device.login(station, moki);
@@ -78,7 +78,7 @@ test('what comes while the inbox is being handed out queues behind it', async ()
   await station.stop();
 });
 
-test('a device that is slow gets what memory cannot hold from the disk, in order', async () => {
+test('a slow device gets from the disk what memory cannot hold, in order', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store);
@@ -110,7 +110,7 @@ test('both devices of a user get a message, and it stays until both have it', as
   expect([quick.texts(), slow.texts()]).toEqual([numbered(3), numbered(3)]);
 });
 
-test('a device that is behind its window still gets what the other one has acknowledged long ago', async () => {
+test('a device that is behind still gets what the other device acknowledged long ago', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store, { limits: { window: 2 } });
@@ -129,7 +129,7 @@ test('a device that is behind its window still gets what the other one has ackno
   expect(await stored(store)).toBe(0);
 });
 
-test('a device that is gone before it acknowledges gets the message again, and the other one does not', async () => {
+test('a device that disconnects before it acknowledges gets the message again, and the other device does not', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store, { acquaintances: FRIENDS });
@@ -169,7 +169,7 @@ test('a session that reports offline gets nothing until it reports online', asyn
   await station.stop();
 });
 
-test('a session that does not take what is pushed to it is closed', async () => {
+test('a session that does not acknowledge what is pushed to it is closed', async () => {
   const [moki, hulk] = await couple();
   const clock = manualClock(Date.now());
   const sweeps: (() => void)[] = [];
@@ -197,7 +197,7 @@ test('a session that does not take what is pushed to it is closed', async () => 
   await station.stop();
 });
 
-test('a neighbour takes the messages of users who are with him, and the sender hears of it', async () => {
+test('a neighbour takes the messages of users who are logged in there, and the sender is told', async () => {
   const [moki, hulk] = await couple();
   const relayed: Uint8Array[] = [];
   const sink = {

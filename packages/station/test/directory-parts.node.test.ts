@@ -6,7 +6,7 @@ import { WeightedCache } from '../src/directory/weighted-cache.ts';
 import { NameTable } from '../src/index.ts';
 import { newPerson } from './support/test-users.ts';
 
-test('any words make a test that answers, or are refused; a part of the ID finds it', async () => {
+test('any search words are accepted or refused, and a part of an ID finds it', async () => {
   const { id, facebook } = await newPerson('moki');
   const visa = (await facebook.document(id)) ?? expect.unreachable();
   const text = searchText(id, visa);
@@ -47,7 +47,7 @@ test('a report of a device yields a token of bounded size or none, whatever is i
   );
 });
 
-test('no text but a name that was given stands for anybody', async () => {
+test('only names in the table stand for a user', async () => {
   const { id } = await newPerson('moki');
   const table = new NameTable(id, { archivist: id });
   const known = ['archivist', 'station', 'moki'];
@@ -61,7 +61,7 @@ test('no text but a name that was given stands for anybody', async () => {
   );
 });
 
-test('a weighted cache never weighs more than it may, and returns what was set last', () => {
+test('a weighted cache never exceeds its weight, and returns the value that was set last', () => {
   const step = fc.record({ key: fc.nat(8), weight: fc.nat(50), remove: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {

@@ -32,8 +32,8 @@ async function directoryOf(
   };
 }
 
-describe('whom a full directory forgets', () => {
-  test('are first those who never logged in, the oldest of them, then those who were not here for longest', async () => {
+describe('the identities that a full directory forgets', () => {
+  test('are first those that never logged in, the oldest of them, then those that were away for longest', async () => {
     const { known, find } = await directoryOf(
       ['a1', 'recent', 1],
       ['a1', 'gone', 40],
@@ -49,7 +49,7 @@ describe('whom a full directory forgets', () => {
     expect([...known.counts]).toEqual([['a1', 1]]);
   });
 
-  test('is nobody who is here, and nobody with messages of a network that has no more than its share', async () => {
+  test('are none that are online, and none with messages in a network that has no more than its share', async () => {
     const { find } = await directoryOf(
       ['a1', 'here', undefined, 'here'],
       ['a1', 'mail', undefined, 'messages'],
@@ -58,7 +58,7 @@ describe('whom a full directory forgets', () => {
     expect(await find('a3')).toBeUndefined();
   });
 
-  test('are of a network with more than its share also those who were here lately, those with messages last', async () => {
+  test('in a network with more than its share are also recent ones, those with messages last', async () => {
     const crowd = Array.from({ length: 8 }, (_, i) => ['a1', `mail${i}`, 1, 'messages'] as const);
     const { known, find } = await directoryOf(
       ...crowd.map((each) => [...each] as [string, string, number, Hold]),
@@ -73,13 +73,13 @@ describe('whom a full directory forgets', () => {
     expect(await find('a1')).toBeUndefined();
   });
 
-  test('are not of a network that has fewer than the newcomer’s', async () => {
+  test('are not in a network that has fewer than the newcomer’s', async () => {
     const { find } = await directoryOf(['a1', 'x', 1], ['a1', 'y', 1], ['a2', 'unused']);
     expect(await find('a1')).toBeUndefined();
     expect(await find('a3')).toBe('unused');
   });
 
-  test('are of neighbours, and of those whose origin was never noted, as if they were many', async () => {
+  test('include those from neighbours and of unknown origin, as if these were many networks', async () => {
     const told = Array.from({ length: 16 }, (_, i) => ['n1', `told${i}`] as [string, string]);
     const { known, find } = await directoryOf(...told, [NO_ORIGIN, 'old1'], [NO_ORIGIN, 'old2']);
     await known.add('one' as EntityKey, 'a1', NOW);

@@ -15,7 +15,7 @@ async function line(): Promise<readonly [Place, Place, Place]> {
   return [a, b, c];
 }
 
-test('a question for somebody whom only the station at the other end knows is answered through the line', async () => {
+test('a query for a user whom only the station at the other end knows is answered through the line', async () => {
   const [a, b, c] = await line();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   // He has not logged in anywhere lately: nobody has announced him.
@@ -33,7 +33,7 @@ test('a question for somebody whom only the station at the other end knows is an
   }
 }, 60_000);
 
-test('a question that no neighbour can answer is answered, and holds nothing up meanwhile', async () => {
+test('a query that no neighbour can answer is answered in the end, and delays nothing meanwhile', async () => {
   const [a] = await line();
   const [moki, nobody] = [await newPerson('moki'), await newPerson('nobody')];
   const device = await Device.login(a.station, moki);
@@ -52,7 +52,7 @@ test('a question that no neighbour can answer is answered, and holds nothing up 
   expect(Date.now() - again).toBeLessThan(10_000);
 }, 60_000);
 
-test('logins are announced to a neighbour that was not there when they came', async () => {
+test('earlier logins are announced to a neighbour that connects later', async () => {
   const [a, b, c] = [await Place.make('a'), await Place.make('b'), await Place.make('c')];
   const [moki, hulk] = [new Guest(await newPerson('moki')), new Guest(await newPerson('hulk'))];
   await a.start([b]);

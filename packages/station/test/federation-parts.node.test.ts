@@ -17,7 +17,7 @@ import { newPerson, protocol } from './support/test-users.ts';
 const { parseID } = protocol;
 const wireOf = (traces: Json): { wire: JsonObject } => ({ wire: { traces } });
 
-test('traces are read as texts and as objects, and what cannot be read counts as a station', async () => {
+test('traces are read as texts and as objects, and an unreadable one counts as a station', async () => {
   const { id } = await newPerson('gsp', { network: EntityType.Station });
   const traces = [id.text, { ID: id.text, time: 1 }, { did: id.text }, 7, null, {}, 'not an ID'];
   expect(stationsIn(wireOf(traces), 'traces', parseID)).toEqual([
@@ -27,7 +27,7 @@ test('traces are read as texts and as objects, and what cannot be read counts as
   expect(stationsIn(wireOf(traces), 'recipients', parseID)).toEqual([]);
 });
 
-test('no traces, however wrong they are, make reading fail or take long', () => {
+test('reading any traces neither fails nor takes long', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
       const found = stationsIn(wireOf(value as Json), 'traces', parseID);
@@ -38,7 +38,7 @@ test('no traces, however wrong they are, make reading fail or take long', () => 
   expect(stationsIn(wireOf(many), 'traces', parseID)).toHaveLength(MAX_TRACES + 1);
 });
 
-test('a route that is not in memory is read, once, and whoever asked hears of it', async () => {
+test('a route that is not in memory is read once, and all callers are told', async () => {
   const [hulk, moki] = [await newPerson('hulk'), await newPerson('moki')];
   const gsp = await newPerson('gsp', { network: EntityType.Station });
   const record: LoginRecord = { time: 1, command: {}, message: {}, station: gsp.id };
@@ -62,7 +62,7 @@ test('a route that is not in memory is read, once, and whoever asked hears of it
   expect(found).toEqual([hulk.id.text]);
 });
 
-test('a neighbour has to be a station, and another one', async () => {
+test('a neighbour must be a station, and not the station itself', async () => {
   const gsp = await newPerson('gsp', { network: EntityType.Station });
   const moki = await newPerson('moki');
   const facebook = new Facebook({ protocol, store: memoryStore() });
@@ -73,7 +73,7 @@ test('a neighbour has to be a station, and another one', async () => {
   );
 });
 
-test('another station than the one that is expected at an address is not joined', async () => {
+test('a station with another ID than expected at an address is refused', async () => {
   const [a, b, impostor] = [
     await Place.make('a'),
     await Place.make('b'),
@@ -111,7 +111,7 @@ test('a neighbour that floods is slowed down to its rate, and another one is not
   expect(waits).toHaveLength(5000);
 });
 
-test('a neighbour that lets this station in and takes nothing is told of once, and again when it takes something', async () => {
+test('a neighbour that accepts the login and takes no messages is logged once, and again when it takes some', async () => {
   const { facebook, id, messenger } = await newPerson('gsp', { network: EntityType.Station });
   const other = await newPerson('other', { network: EntityType.Station });
   const logged: string[] = [];

@@ -38,7 +38,7 @@ async function loginOf(person: Person, station: Person['id'], time?: number) {
   return person.messenger.serialize(message);
 }
 
-test('a station that is not on the list may relay nothing, and keeps what it wanted to relay', async () => {
+test('a station that is not on the list may relay nothing, and does not lose what it wanted to relay', async () => {
   const [a, b] = [await Place.make('a'), await Place.make('b')];
   await a.start();
   await b.start([a]);
@@ -66,7 +66,7 @@ test('a station that is not on the list may relay nothing, and keeps what it wan
   expect(hulk.texts).toEqual(['let me in']);
 }, 60_000);
 
-test('a neighbour cannot send the messages of a user elsewhere with a login that he did not sign', async () => {
+test('a neighbour cannot redirect the messages of a user with a login that the user did not sign', async () => {
   const [place, client] = await withMaliciousNeighbour();
   const hulk = await newPerson('hulk');
   const other = await newPerson('moki');
@@ -112,7 +112,7 @@ test('a message with a wrong signature is refused from a neighbour, too', async 
   expect(receiving.texts()).toEqual(['true']);
 });
 
-test('the meta of a sender nobody knows is asked of the neighbour that relays for him', async () => {
+test('the meta of an unknown sender is requested from the neighbour that relays the message', async () => {
   const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
@@ -135,7 +135,7 @@ test('the meta of a sender nobody knows is asked of the neighbour that relays fo
   expect(receiving.texts()).toEqual(['who am I?']);
 });
 
-test('a copy for a neighbour names the stations that it has passed, and its sender, a stranger, only that it was taken', async () => {
+test('a copy for a neighbour names the stations it has passed, and a stranger as sender learns only that it was accepted', async () => {
   const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
@@ -152,7 +152,7 @@ test('a copy for a neighbour names the stations that it has passed, and its send
   expect(copies[0]).toMatchObject({ traces: [place.id.text], meta: { seed: 'moki' } });
 });
 
-test('what comes from a neighbour is not sent back to it, and is there when the receiver comes', async () => {
+test('a message from a neighbour is not sent back to it, and waits for the receiver', async () => {
   const [place, client] = await withMaliciousNeighbour();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(moki.facebook, hulk);
@@ -170,7 +170,7 @@ test('what comes from a neighbour is not sent back to it, and is there when the 
   expect(receiving.texts()).toEqual(['round and round']);
 });
 
-test('in a ring of three stations each message comes once, and nothing goes round', async () => {
+test('in a ring of three stations each message arrives once, and none circulates', async () => {
   const [a, b, c] = [await Place.make('a'), await Place.make('b'), await Place.make('c')];
   await a.start([b, c]);
   await b.start([a, c]);

@@ -12,7 +12,7 @@ async function line(): Promise<readonly [Place, Place, Place]> {
   return [a, b, c];
 }
 
-test('users at the ends of a line of three stations find and reach each other, without having met', async () => {
+test('users at the ends of a line of three stations who do not know each other find and reach each other', async () => {
   const [a, , c] = await line();
   const [moki, hulk] = [new Guest(await newPerson('moki')), new Guest(await newPerson('hulk'))];
   await hulk.at(c);
@@ -25,7 +25,7 @@ test('users at the ends of a line of three stations find and reach each other, w
   expect(moki.texts).toEqual(['yes']);
 }, 60_000);
 
-test('what waits for a user at one station follows him to another one', async () => {
+test('messages that wait for a user at one station follow them to another one', async () => {
   const [a, , c] = await line();
   const [moki, hulk] = [new Guest(await newPerson('moki')), new Guest(await newPerson('hulk'))];
   await hulk.at(a);
@@ -40,7 +40,7 @@ test('what waits for a user at one station follows him to another one', async ()
   expect(hulk.texts).toEqual(['zero', 'one', 'two', 'three']);
 }, 60_000);
 
-test('a message goes back the way that it came when its receiver has moved there', async () => {
+test('a message goes back to where it came from when its receiver has moved there', async () => {
   const [a, , c] = await line();
   const [moki, hulk] = [new Guest(await newPerson('moki')), new Guest(await newPerson('hulk'))];
   await hulk.at(a);

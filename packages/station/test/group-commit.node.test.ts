@@ -43,7 +43,7 @@ async function turn(): Promise<void> {
   await setTimeout(20);
 }
 
-test('what comes while a batch is written shares the next one, and is told of in order', async () => {
+test('changes that arrive while a batch is written share the next one, and are confirmed in order', async () => {
   const { store, batches, turns } = slowStore();
   const group = commits(store);
   const told: string[] = [];
@@ -63,7 +63,7 @@ test('what comes while a batch is written shares the next one, and is told of in
   expect(group.waiting).toBe(0);
 });
 
-test('a batch waits a little for company, unless nothing was written lately', async () => {
+test('a batch waits a little for more changes, unless nothing was written lately', async () => {
   const time = new VirtualTime();
   const times: number[] = [];
   const store: Store = Object.assign(Object.create(memoryStore()), {
@@ -89,7 +89,7 @@ test('a batch waits a little for company, unless nothing was written lately', as
   expect(times.map((at) => at - start)).toEqual([0, 5, 100, 105]);
 });
 
-test('all of a batch that fails hear of it, and the next batch is tried', async () => {
+test('all callers of a failed batch get the error, and the next batch is tried', async () => {
   const { store, inner, turns } = slowStore();
   const outcomes: unknown[] = [];
   const group = commits(store, outcomes);
@@ -108,7 +108,7 @@ test('all of a batch that fails hear of it, and the next batch is tried', async 
   expect(await inner.get(['c'])).toBeDefined();
 });
 
-test('removals go by themselves, so that a full disk does not keep them from making room', async () => {
+test('removals are written on their own, so that they make room on a full disk', async () => {
   const { store, batches, turns } = slowStore();
   const group = commits(store);
   let failed: unknown;
@@ -124,7 +124,7 @@ test('removals go by themselves, so that a full disk does not keep them from mak
   expect(failed).toBeInstanceOf(Error);
 });
 
-test('who hands in too much waits until there is room', async () => {
+test('a caller with too many changes waits until there is room', async () => {
   const { store, turns } = slowStore();
   const group = commits(store);
   for (let i = 0; i < 40; i++) group.write(entry(`${i}`, 1024 * 1024), () => {});
@@ -143,7 +143,7 @@ test('who hands in too much waits until there is room', async () => {
   expect(group.room()).toBeUndefined();
 });
 
-test('a flush writes removals that were waiting for company', async () => {
+test('a flush writes removals that were waiting for more', async () => {
   const store = memoryStore();
   await store.set(['old'], Uint8Array.of(1));
   const group = commits(store);

@@ -34,7 +34,7 @@ async function sendWhole(sending: Device, group: ID, text: string): Promise<void
   for (const message of packed) await sending.transport.send(messenger.serialize(message));
 }
 
-test('a message to a whole group is split: each member gets his copy, and the sender one receipt with their names', async () => {
+test('a message to a whole group is split: each member gets their copy, and the sender one receipt with their names', async () => {
   const { station, sending, hulk, monkey, group } = await world();
   const here = await Device.login(station, hulk);
   await sendWhole(sending, group, 'to all');
@@ -55,7 +55,7 @@ test('a message to a whole group is split: each member gets his copy, and the se
   await station.stop();
 });
 
-test('a member whose inbox is full goes without and is not named; one who has blocked the group goes without, and the sender does not see it', async () => {
+test('a member whose inbox is full gets no copy and is not named; one who has blocked the group gets none, and the sender cannot tell', async () => {
   const { station, sending, hulk, monkey, group } = await world({
     blocking: { blocks: (receiver, _, from) => receiver.name === 'monkey' && from !== undefined },
   });
@@ -96,7 +96,7 @@ test('a message for more members than allowed, or with copies that are too large
   await small.station.stop();
 });
 
-test('names that are no members are passed over', async () => {
+test('names in the keys that are not members are ignored', async () => {
   const { station, sending, hulk, group } = await world();
   const { messenger } = sending.person;
   const packed = await messenger.packForGroup(Text.create({ text: 'x' }), group, { form: 'whole' });

@@ -33,7 +33,7 @@ test('the session key travels encrypted', async () => {
   await station.stop();
 });
 
-test('who shows the key is logged in; who shows another one is given the right one again', async () => {
+test('the right session key logs in, and a wrong one is answered with the right one', async () => {
   const { station } = await openStation(memoryStore());
   const device = new Device(station, await newPerson('moki'));
   await device.start();
@@ -60,7 +60,7 @@ test('a key of another connection does not log in', async () => {
   await station.stop();
 });
 
-test('the recorded handshake of somebody else logs nobody in on another connection', async () => {
+test('the recorded handshake of another user logs no one in on another connection', async () => {
   const { station } = await openStation(memoryStore());
   const moki = await newPerson('moki');
   const honest = new Device(station, moki);
@@ -77,7 +77,7 @@ test('the recorded handshake of somebody else logs nobody in on another connecti
   await station.stop();
 });
 
-test('a key that was told to one user does not log in another one on the same connection', async () => {
+test('a session key that was sent to one user does not log in another one on the same connection', async () => {
   const { station, facebook } = await openStation(memoryStore());
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await tell(facebook, hulk);
@@ -125,7 +125,7 @@ test('a handshake that was meant for another station is refused', async () => {
   await elsewhere.station.stop();
 });
 
-test('before login everything that is not for the station is answered by a forced handshake, and not acknowledged', async () => {
+test('before login all messages that are not for the station are answered by a forced handshake, and not acknowledged', async () => {
   const { station } = await openStation(memoryStore());
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
@@ -142,7 +142,7 @@ test('before login everything that is not for the station is answered by a force
   await station.stop();
 });
 
-test('somebody whom the station does not know is asked in the clear who he is', async () => {
+test('an unknown user is asked for their meta in plain text', async () => {
   const { station } = await openStation(memoryStore());
   const device = new Device(station, await newPerson('moki'));
   const sent = device.send(handshakeStart(), ANY_STATION);
@@ -168,7 +168,7 @@ test('a speed test is answered before login', async () => {
   await station.stop();
 });
 
-test('the oldest session of a user is closed when he has too many', async () => {
+test('the oldest session of a user is closed when they have too many', async () => {
   const { station } = await openStation(memoryStore(), { limits: { sessionsPerUser: 2 } });
   const moki = await newPerson('moki');
   const [first, second] = [await Device.login(station, moki), await Device.login(station, moki)];
@@ -182,7 +182,7 @@ test('the oldest session of a user is closed when he has too many', async () => 
   await station.stop();
 });
 
-test('a connection over which nobody logs in is closed', async () => {
+test('a connection without a login is closed', async () => {
   const clock = manualClock(Date.now());
   const { station } = await openStation(memoryStore(), {
     clock,
@@ -195,7 +195,7 @@ test('a connection over which nobody logs in is closed', async () => {
   await station.stop();
 });
 
-test('only an identity of a station opens a station', async () => {
+test('a station can only be opened with the identity of a station', async () => {
   const moki = await newPerson('moki');
   await expect(Station.open({ facebook: moki.facebook, id: moki.id })).rejects.toMatchObject({
     code: 'unsupported/entity',

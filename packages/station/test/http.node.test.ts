@@ -9,7 +9,7 @@ const serve = async (options: Partial<HttpHandlerOptions> = {}, listener = {}) =
   return (await listenerService({ http, ...listener })).listener;
 };
 
-test('health is 200 or 503, and tells nothing but that', async () => {
+test('health is 200 or 503 and nothing else', async () => {
   let ok = true;
   const secrets = { store: 'failing', users: 7 };
   const listener = await serve({ health: () => ({ ok, ...secrets }) });
@@ -28,12 +28,12 @@ test('health is 200 or 503, and tells nothing but that', async () => {
   expect([head.status, head.body.length]).toEqual([503, 0]);
 });
 
-test('a station that cannot even say how it is, is not well', async () => {
+test('a station whose health check throws is unhealthy', async () => {
   const listener = await serve({ health: () => Promise.reject(new Error('gone')) });
   expect((await ask(listener, 'GET', '/health')).status).toBe(503);
 });
 
-test('what is not there is 404, other methods are 405, and nothing of a request is repeated', async () => {
+test('unknown paths are 404, other methods are 405, and nothing of a request is echoed', async () => {
   const listener = await serve({ metrics: new PrometheusMetrics() });
   const missing = await ask(listener, 'GET', '/<script>alert(1)</script>', {
     headers: { 'X-A': 'echo' },
@@ -47,7 +47,7 @@ test('what is not there is 404, other methods are 405, and nothing of a request 
   }
 });
 
-test('metrics are for Prometheus, and of one station only', async () => {
+test('metrics have the format of Prometheus, and are of one station only', async () => {
   const [metrics, others] = [new PrometheusMetrics(), new PrometheusMetrics()];
   const listener = await serve({ metrics });
   metrics.add('messages.stored', 3);
@@ -75,12 +75,12 @@ test('metrics are for Prometheus, and of one station only', async () => {
   expect(body.toString()).not.toContain('process_');
 });
 
-test('metrics of the process are there if they are wanted', async () => {
+test('metrics of the process are included on request', async () => {
   const text = await new PrometheusMetrics({ process: true }).text();
   expect(text).toContain('process_resident_memory_bytes');
 });
 
-test('metrics are for programs on this machine, and not for those behind a proxy on it', async () => {
+test('metrics are served to programs on this machine, and not through a proxy on it', async () => {
   const metrics = new PrometheusMetrics();
   const listener = await serve({ metrics }, { trustedProxies: ['127.0.0.1'] });
   expect((await ask(listener, 'GET', '/metrics')).status).toBe(200);
@@ -90,7 +90,7 @@ test('metrics are for programs on this machine, and not for those behind a proxy
   }
 });
 
-test('metrics are not for a page that makes a browser on this machine ask under a name of its own', async () => {
+test('metrics are not served to a browser on this machine that asks under another host name', async () => {
   const listener = await serve({ metrics: new PrometheusMetrics() });
   const status = async (host: string): Promise<number> => {
     const headers = { Host: host };
@@ -111,7 +111,7 @@ test('metrics are not for a page that makes a browser on this machine ask under 
   }
 });
 
-test('metrics are for who has the token, or for everybody, if the operator says so', async () => {
+test('metrics are served to holders of the token, or to all, if the operator configures that', async () => {
   const metrics = new PrometheusMetrics();
   const token = '0123456789abcdef';
   const listener = await serve({ metrics, metricsAccess: { token } });
@@ -129,7 +129,7 @@ test('metrics are for who has the token, or for everybody, if the operator says 
   ).toThrow(RangeError);
 });
 
-test('a body that nobody wants is not read for ever', async () => {
+test('an unwanted body is not read without end', async () => {
   const listener = await serve();
   const big = ask(listener, 'PUT', '/nothing', { body: new Uint8Array(20_000_000) });
   const outcome = await big.then(({ status }) => status).catch(() => 'cut');

@@ -60,7 +60,7 @@ test('what was acknowledged is delivered after a restart, once and in order', as
 });
 
 test.each([false, true])(
-  'what a crash of the store interrupts is not acknowledged, and comes again (written: %s)',
+  'a message whose storing was interrupted by a crash is not acknowledged, and can be sent again (written: %s)',
   async (unacknowledged) => {
     const [moki, hulk] = await couple();
     const disk = memoryStore();
@@ -87,7 +87,7 @@ test.each([false, true])(
   },
 );
 
-test('a station whose store works again takes messages again, and says so', async () => {
+test('a station whose store works again takes messages again, and is healthy again', async () => {
   const [moki, hulk] = await couple();
   const disk = memoryStore();
   let broken = false;
@@ -138,7 +138,7 @@ function bytesOf(wire: Record<string, unknown>): Uint8Array {
   return utf8Encode(JSON.stringify(wire));
 }
 
-test('an envelope that is spelled otherwise makes no second message', async () => {
+test('an envelope in another spelling makes no second message', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store);
@@ -180,7 +180,7 @@ const POISONS: readonly (readonly [string, (wire: Record<string, unknown>) => ob
 ];
 
 test.each(POISONS)(
-  'a copy whose %s was changed on the way does not keep the genuine one out, and each is kept once, also after a restart',
+  'a copy whose %s was changed on the way does not displace the genuine one, and each is stored once, also after a restart',
   async (_, poison) => {
     const [moki, hulk] = await couple();
     const other = await newPerson('other', { network: EntityType.Station });
@@ -205,7 +205,7 @@ test.each(POISONS)(
   },
 );
 
-test('a neighbour that brings copy after copy uses up its own share, and the genuine one arrives', async () => {
+test('a neighbour that sends copy after copy uses up its own share, and the genuine copy arrives', async () => {
   const [moki, hulk] = await couple();
   const other = await newPerson('other', { network: EntityType.Station });
   await introduce(other, moki);
@@ -236,7 +236,7 @@ test('a neighbour that brings copy after copy uses up its own share, and the gen
   await second.station.stop();
 });
 
-test('the copies of a message to a group go by their own keys: a poisoned one keeps no member from theirs', async () => {
+test('the copies of a group message are told apart by their keys: a poisoned one does not displace another member’s', async () => {
   const copy = (keys: object): string =>
     copyName({
       envelope: { sender: ANYONE, receiver: ANYONE, time: 1 },
@@ -246,7 +246,7 @@ test('the copies of a message to a group go by their own keys: a poisoned one ke
   expect(copy({ a: '1', b: '2' })).not.toBe(copy({ a: '1', b: '3' }));
 });
 
-test('a full inbox refuses, and the sender is told', async () => {
+test('a full inbox refuses messages, and the sender is told', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store, { limits: { inboxMessages: 3 } });
@@ -279,7 +279,7 @@ test('the quota holds after a restart', async () => {
   await second.station.stop();
 });
 
-test('what is older than the retention is not delivered, and goes from the disk', async () => {
+test('messages older than the retention are not delivered, and are removed from the disk', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const clock = manualClock(Date.now());
@@ -325,7 +325,7 @@ test('a clock that is set back does not change the order of an inbox', async () 
   await second.station.stop();
 });
 
-test('a damaged record does not keep a receiver from the others', async () => {
+test('the receiver gets all other messages if one record is damaged', async () => {
   const [moki, hulk] = await couple();
   const store = memoryStore();
   const { station } = await openStation(store);

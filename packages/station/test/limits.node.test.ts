@@ -24,7 +24,7 @@ function refusalOf(task: () => unknown): { code: string; details: Record<string,
 }
 
 describe('a token bucket', () => {
-  test('never grants more than burst and rate allow, whatever is asked and whenever', () => {
+  test('never grants more than burst and rate allow, for any requests at any times', () => {
     const step = fc.record({ pause: fc.nat(20_000), amount: fc.integer({ min: 0, max: 50 }) });
     const rate = fc.record({
       perSecond: fc.double({ min: 0.01, max: 100, noNaN: true }),
@@ -44,7 +44,7 @@ describe('a token bucket', () => {
     );
   });
 
-  test('grants what it refused after exactly the time it says, and not long before', () => {
+  test('grants a refused request after the time it returns, and not much earlier', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 200 }),
@@ -108,7 +108,7 @@ describe('limits', () => {
     });
   });
 
-  test('any set of values is taken as it is or refused with format/field', () => {
+  test('any set of values is accepted unchanged or refused with format/field', () => {
     const value = fc.anything();
     const name = fc.constantFrom(...Object.keys(DEFAULT_LIMITS));
     fc.assert(
@@ -123,7 +123,7 @@ describe('limits', () => {
   });
 });
 
-describe('what limits of an address go by', () => {
+describe('the key of limits for an address', () => {
   test.each([
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],
@@ -137,7 +137,7 @@ describe('what limits of an address go by', () => {
     expect(addressKey(address)).toBe(key);
   });
 
-  test('two addresses count as one if and only if the platform finds the same first 64 bits', () => {
+  test('of two addresses is the same if and only if their first 64 bits are the same for the platform', () => {
     const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
     fc.assert(
       fc.property(groups, fc.boolean(), (parts, long) => {
@@ -156,7 +156,7 @@ describe('what limits of an address go by', () => {
     );
   });
 
-  test('any text has a key of bounded length', () => {
+  test('has a bounded length for any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ maxLength: 300 }), fc.stringMatching(/^[0-9a-f:.%]{0,80}$/)),
@@ -168,7 +168,7 @@ describe('what limits of an address go by', () => {
   });
 });
 
-describe('a keeper of limits', () => {
+describe('a rate limiter', () => {
   function newKeeper(set: Parameters<typeof limitsOf>[0], capacity?: number) {
     const clock = new HandClock();
     const hit: LimitName[] = [];
@@ -183,7 +183,7 @@ describe('a keeper of limits', () => {
     return { keeper, clock, hit };
   }
 
-  test('bounds open connections, of all and of one address, and counts what it refuses', () => {
+  test('bounds open connections, in total and for each address, and counts refused ones', () => {
     const { keeper, hit } = newKeeper({ connections: 3, connectionsPerAddress: 2 });
     const first = keeper.connect('192.0.2.1');
     keeper.connect('::ffff:192.0.2.1');
@@ -200,7 +200,7 @@ describe('a keeper of limits', () => {
     expect(hit).toEqual(['connectionsPerAddress', 'connections']);
   });
 
-  test('bounds how fast one address connects and offers to log in; another is free to', () => {
+  test('bounds how fast one address connects and starts handshakes, independently of others', () => {
     const rate = { perSecond: 1, burst: 2 };
     const { keeper, clock } = newKeeper({ connectionRate: rate, handshakeRate: rate });
     for (const each of [1, 2]) keeper.connect(`2001:db8::${each}`)[Symbol.dispose]();
@@ -216,7 +216,7 @@ describe('a keeper of limits', () => {
     keeper.handshake('192.0.2.1');
   });
 
-  test('a message counts for its address and its user; one that is refused takes nothing from the other limits', async () => {
+  test('charges a message to its address and its user; a refused one is not charged to the other limits', async () => {
     const moki = await newPerson('moki');
     const { keeper, clock, hit } = newKeeper({
       userMessageRate: { perSecond: 1, burst: 1 },
@@ -242,7 +242,7 @@ describe('a keeper of limits', () => {
     keeper.message('192.0.2.7', moki.id, 10);
   });
 
-  test('bytes count, and a message longer than the burst passes after a pause and is paid for', async () => {
+  test('counts bytes, and a message longer than the burst passes after a pause and is charged', async () => {
     const moki = await newPerson('moki');
     const { keeper, clock } = newKeeper({ userByteRate: { perSecond: 1000, burst: 5000 } });
     keeper.message('192.0.2.1', moki.id, 10_000);
@@ -263,7 +263,7 @@ describe('a keeper of limits', () => {
     keeper.reduceMemory();
   });
 
-  test('devices of one user share his limits', async () => {
+  test('applies one limit to all devices of a user', async () => {
     const moki = await newPerson('moki', { network: EntityType.User });
     const { keeper } = newKeeper({ commandRate: { perSecond: 1, burst: 1 } });
     const { parseID } = moki.facebook.protocol;

@@ -40,7 +40,7 @@ transportCompliance(lines, {
   signals: false,
 });
 
-test('several messages in one payload are several lines; only line feeds end them', async () => {
+test('several messages in one payload are several lines, and only line feeds end them', async () => {
   const [left, right] = await open({ maxPayloadBytes: [10_000, 10_000] });
   onTestFinished(() => Promise.all([left.close(), right.close()]).then(() => undefined));
   const iterator = right.incoming[Symbol.asyncIterator]();

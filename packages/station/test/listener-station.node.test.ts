@@ -106,7 +106,7 @@ test('files go through the same port', async () => {
   expect(equalBytes(concatBytes(...pieces), bytes)).toBe(true);
 });
 
-test('gate and station stop together, and say before that they are not well', async () => {
+test('listener and station stop together, and report before that they are unhealthy', async () => {
   const { listener, station, stop } = await stationOnPort();
   const moki = await newPerson('moki');
   const session = await logIn(

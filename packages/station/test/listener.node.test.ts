@@ -60,7 +60,7 @@ describe.each(['plain', 'TLS'])('over %s, on one port', (kind) => {
     await until(() => isAnswer(line.text));
   });
 
-  test('who connected is told to the station, and whether it is encrypted', async () => {
+  test('the station learns the address of a connection, and whether it is encrypted', async () => {
     const { dial, accepted } = await open();
     const line = await dial();
     line.socket.write(Buffer.from(MTP, 'latin1'));
@@ -127,7 +127,7 @@ test('a connection that says nothing, or only a little now and then, is closed i
   expect(listener.connections).toBe(0);
 });
 
-test('a TLS handshake that trickles in is closed in time as well', async () => {
+test('a slow TLS handshake is closed in time as well', async () => {
   const tls = { cert: pem('cert'), key: pem('key') };
   const { listener } = await listenerService({ tls, times: { opening: 1000 } });
   const line = await wire(listener.port);
@@ -138,7 +138,7 @@ test('a TLS handshake that trickles in is closed in time as well', async () => {
   expect(listener.connections).toBe(0);
 });
 
-test('headers that trickle in are answered by the end of the connection', async () => {
+test('slow headers end the connection', async () => {
   const { listener } = await listenerService({ times: { http: { headers: 500 } } });
   const line = await wire(listener.port);
   line.socket.write('GET / HTTP/1.1\r\n');
@@ -148,7 +148,7 @@ test('headers that trickle in are answered by the end of the connection', async 
   expect(listener.connections).toBe(0);
 });
 
-test('a body that stops coming is given up', async () => {
+test('a body that stops arriving is given up', async () => {
   const { listener } = await listenerService({ times: { http: { idle: 300 } } });
   const line = await wire(listener.port);
   line.socket.write('PUT /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc');
@@ -156,7 +156,7 @@ test('a body that stops coming is given up', async () => {
   expect(listener.connections).toBe(0);
 });
 
-test('a peer of lines that falls silent is dropped, and one that sends heartbeats is not', async () => {
+test('a silent peer over lines is disconnected, and one that sends heartbeats is not', async () => {
   const { listener } = await listenerService({ times: { idle: 1500 } });
   const [silent, beating] = [await wire(listener.port), await wire(listener.port)];
   silent.socket.write('\n');
@@ -168,7 +168,7 @@ test('a peer of lines that falls silent is dropped, and one that sends heartbeat
   expect(listener.connections).toBe(1);
 });
 
-test('a line that never ends is cut before it fills the memory', async () => {
+test('a line without end is refused before it fills the memory', async () => {
   const { listener, lost } = await listenerService({ limits: { messageBytes: 4096 } });
   const line = await wire(listener.port);
   line.socket.write(`{"data":"${'x'.repeat(8300)}`);
@@ -176,7 +176,7 @@ test('a line that never ends is cut before it fills the memory', async () => {
   expect(lost).toMatchObject([{ code: 'format/limit' }]);
 });
 
-test('a WebSocket message above the limit is refused before it has come', async () => {
+test('a WebSocket message above the limit is refused before it has arrived', async () => {
   const { listener, accepted } = await listenerService({ limits: { messageBytes: 4096 } });
   const line = await wire(listener.port);
   const head = Buffer.of(0x81, 0x80 | 127, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0);
@@ -185,7 +185,7 @@ test('a WebSocket message above the limit is refused before it has come', async 
   expect(accepted.length).toBe(1);
 });
 
-test('connections are limited in all and for each address, and before anything is read', async () => {
+test('connections are limited in total and for each address, before anything is read', async () => {
   const limited: string[] = [];
   const metrics = {
     add() {},
@@ -207,7 +207,7 @@ test('connections are limited in all and for each address, and before anything i
   await until(() => fourth.text.endsWith('{"ok":true}'));
 });
 
-test('an address connects only so often', async () => {
+test('the rate of connections of an address is limited', async () => {
   const { listener } = await listenerService({
     limits: { connectionRate: { perSecond: 0.001, burst: 3 } },
   });
@@ -222,7 +222,7 @@ test('an address connects only so often', async () => {
   expect(line.text).toBe('');
 });
 
-test('where TLS is required nothing else is taken', async () => {
+test('where TLS is required, plain connections are refused', async () => {
   const cert = pem('cert');
   const { listener } = await listenerService({ tls: { cert, key: pem('key'), required: true } });
   for (const bytes of [GET, MTP, `${RAW}\n`]) {
@@ -236,7 +236,7 @@ test('where TLS is required nothing else is taken', async () => {
   await until(() => line.text.endsWith('{"ok":true}'));
 });
 
-test('a new certificate is used from the next connection on, one that is none changes nothing', async () => {
+test('a new certificate is used from the next connection on, and an invalid one changes nothing', async () => {
   const [cert, key, otherCert] = [pem('cert'), pem('key'), pem('other-cert')];
   const { listener } = await listenerService({ tls: { cert, key } });
   const old = await wire(listener.port, cert);
@@ -275,7 +275,7 @@ describe('proxies', () => {
     );
   });
 
-  test('tell the last address that is none of theirs, not what the client invented', async () => {
+  test('report the last address that is not a proxy’s, and not what the client invented', async () => {
     const trustedProxies = ['127.0.0.0/8', '10.1.0.0/16'];
     const remote = await asked(
       { trustedProxies },
@@ -310,7 +310,7 @@ describe('proxies', () => {
     expect(remote?.address).toBe(address);
   });
 
-  test('that add ports do not make all clients one', async () => {
+  test('that add ports do not make all clients count as one', async () => {
     const { listener, accepted } = await listenerService({
       trustedProxies: ['127.0.0.1'],
       limits: { connectionsPerAddress: 1 },
@@ -323,7 +323,7 @@ describe('proxies', () => {
     await until(() => accepted.length === 8);
   });
 
-  test('do not count as one address: whom they speak for does', async () => {
+  test('do not count as one address; their clients count separately', async () => {
     const { listener, accepted, keeper } = await listenerService({
       trustedProxies: ['127.0.0.1'],
       limits: { connectionsPerAddress: 1 },
@@ -352,7 +352,7 @@ describe('proxies', () => {
   });
 });
 
-test('a listener that closes takes nobody new, answers what was asked, and ends the rest', async () => {
+test('a closing listener accepts no new connection, answers pending requests, and ends the rest', async () => {
   let answer = (): void => undefined;
   const { listener, accepted } = await listenerService({
     http: (_request, response) => {
@@ -382,7 +382,7 @@ test('a listener that closes takes nobody new, answers what was asked, and ends 
   expect([mtp.closed, listener.connections]).toEqual([true, 0]);
 });
 
-test('a listener does not wait for ever', async () => {
+test('a closing listener waits for a limited time', async () => {
   const { listener, accepted } = await listenerService();
   const line = await wire(listener.port);
   line.socket.write(Buffer.from(MTP, 'latin1'));
@@ -391,14 +391,14 @@ test('a listener does not wait for ever', async () => {
   await until(() => line.closed);
 });
 
-test('a port that is taken is an error', async () => {
+test('a port in use is an error', async () => {
   const { listener } = await listenerService();
   await expect(listenerService({ port: listener.port })).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
 });
 
-test('the first bytes decide, and more of them never change the verdict', () => {
+test('the first bytes decide the protocol, and more bytes never change the decision', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -418,7 +418,7 @@ test('the first bytes decide, and more of them never change the verdict', () => 
   );
 });
 
-test('lines are the same however the stream is cut, and never longer than allowed', () => {
+test('lines are the same wherever the stream is divided, and never longer than allowed', () => {
   fc.assert(
     fc.property(
       fc.array(fc.stringMatching(/^[a-z{} \r]{0,30}$/)),

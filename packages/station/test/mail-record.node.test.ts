@@ -27,7 +27,7 @@ test('what is written is read back, and places are in the order of their texts',
   );
 });
 
-test('who pays is written and read back', () => {
+test('the payer is written and read back', () => {
   fc.assert(
     fc.property(
       fc.string(),

@@ -6,7 +6,7 @@ import { HandClock } from './support/command-fixture.ts';
 import { Device } from './support/device.ts';
 import { introduce, newPerson, openStation } from './support/test-users.ts';
 
-test('what nobody has needed for a minute or two is forgotten, and read again when it is needed', async () => {
+test('data that was not used for two minutes is dropped from memory, and read again when needed', async () => {
   const store = memoryStore();
   const get = vi.spyOn(store, 'get');
   const clock = new HandClock();

@@ -40,7 +40,7 @@ const Sent = defineContent({
   ),
 });
 
-test('what a plug-in throws refuses that one message with a code, and neither ends the connection nor the process', async () => {
+test('an error thrown by a plug-in refuses that one message with a code, and ends neither the connection nor the process', async () => {
   const protocol = createProtocol({ ...standard(), contents: [...standard().contents, Careless] });
   const facebook = new Facebook({ protocol, store: memoryStore() });
   const network = EntityType.Station;

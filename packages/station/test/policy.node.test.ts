@@ -56,7 +56,7 @@ test('a policy that fails refuses, and its error is logged without its text', as
   expect(logged).toEqual(new Array(2).fill('["policy failed",{"kind":"RangeError"}]'));
 });
 
-test('whatever else a policy answers refuses with a known code', async () => {
+test('any other answer of a policy refuses the message with a known code', async () => {
   const { message, logger } = await setUp();
   await fc.assert(
     fc.asyncProperty(fc.anything(), async (answer) => {

@@ -21,7 +21,7 @@ function said(device: Device): unknown[] {
 }
 
 describe('a stranger', () => {
-  test('hears the same of a message to somebody who is online, offline, elsewhere, or has blocked them', async () => {
+  test('gets the same receipt for a message to a user who is online, offline, elsewhere, or has blocked them', async () => {
     const elsewhere = {
       id: 'elsewhere',
       kind: 'neighbour' as const,
@@ -67,7 +67,7 @@ describe('a stranger', () => {
     await station.stop();
   });
 
-  test('hears nothing more when what waited is delivered, before and after a restart of the station', async () => {
+  test('gets no further receipt when a waiting message is delivered, before and after a restart of the station', async () => {
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
     await introduce(moki, hulk);
     const store = memoryStore();
@@ -89,7 +89,7 @@ describe('a stranger', () => {
   });
 });
 
-describe('where somebody has logged in', () => {
+describe('the station of a user', () => {
   async function world() {
     const office = await Office.open();
     const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
@@ -100,13 +100,13 @@ describe('where somebody has logged in', () => {
     return { office, moki, hulk, ask };
   }
 
-  test('is told to nobody who has not logged in, and to no stranger', async () => {
+  test('is not revealed before login, nor to a stranger', async () => {
     const { moki, ask } = await world();
     expect(await ask(new Line())).toEqual(['<documents>']);
     expect(await ask(new Line(moki.id, { port: 2 }))).toEqual(['<documents>']);
   });
 
-  test('is told to those whom they have written to, and not to those who only wrote to them', async () => {
+  test('is revealed to those whom the user has written to, and not to those who only wrote to the user', async () => {
     const { office, moki, hulk, ask } = await world();
     office.commands.acquaintances.wrote(moki.id, hulk.id);
     expect(await ask()).toEqual(['<documents>']);
@@ -116,14 +116,14 @@ describe('where somebody has logged in', () => {
     expect(await ask(new Line(undefined, { port: 2 }))).toEqual(['<documents>']);
   });
 
-  test('is told to their contacts, if they keep these at the station in the clear', async () => {
+  test('is revealed to contacts, if the user stores these at the station in plain text', async () => {
     const { office, moki, hulk, ask } = await world();
     const deposit = Storage.create({ title: 'contacts', contacts: [moki.id] });
     expect(await office.replies(hulk, deposit)).toEqual(['Contacts received.']);
     expect(await ask()).toEqual(['<documents>', '<forward>']);
   });
 
-  test('is told to a neighbour, which relays to them', async () => {
+  test('is revealed to a neighbour, which relays to the user', async () => {
     const { office, hulk } = await world();
     const station = await newPerson('other', { network: EntityType.Station });
     await tell(office.facebook, station);
@@ -137,7 +137,7 @@ describe('where somebody has logged in', () => {
   });
 });
 
-test('acquaintances are bounded for each user, and those of others stay', async () => {
+test('acquaintances are bounded for each user, independently of others', async () => {
   const people = await Promise.all(Array.from({ length: 2 }, (_, i) => newPerson(`p${i}`)));
   const [moki, hulk] = people;
   if (!moki || !hulk) throw new Error('nobody');

@@ -58,7 +58,7 @@ async function receiptsOfASecond(busy: boolean): Promise<{ times: number[]; rece
   return { times, receipts };
 }
 
-test('while the station is busy, the first receipt leaves at once, and the next ones together and a little later', async () => {
+test('while the station is busy, the first receipt is sent at once, and the next ones together and a little later', async () => {
   const { times, receipts } = await receiptsOfASecond(true);
   expect(receipts).toBe(100);
   expect(times[0]).toBeLessThanOrEqual(10);
@@ -71,7 +71,7 @@ test('while the station is busy, the first receipt leaves at once, and the next 
   }
 });
 
-test('while nothing else is going on, no receipt waits for another', async () => {
+test('while the station is idle, no receipt waits for another', async () => {
   const { times, receipts } = await receiptsOfASecond(false);
   expect(receipts).toBe(100);
   expect(times).toEqual(times.map((_, index) => index * 10 + 1));

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Device } from './support/device.ts';
 import { FRIENDS, introduce, newPerson, openStation } from './support/test-users.ts';
 
-test('receipts that gather while others are signed come as one message, and name each what they are about', async () => {
+test('receipts that gather while others are signed arrive as one message, and each names its message', async () => {
   const { station } = await openStation(memoryStore());
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
@@ -48,7 +48,7 @@ test('a message is not said to be delivered before a device has acknowledged it'
   await station.stop();
 });
 
-test('commands, and what bots and stations say, get no receipt', async () => {
+test('commands and messages of bots and stations get no receipt', async () => {
   const { station } = await openStation(memoryStore());
   const hulk = await newPerson('hulk');
   const people = [
@@ -74,7 +74,7 @@ test('commands, and what bots and stations say, get no receipt', async () => {
   await station.stop();
 });
 
-test('all devices of the sender hear of it, and a sender who is gone costs nothing', async () => {
+test('all devices of the sender get the receipt, and a sender who is offline costs nothing', async () => {
   const { station } = await openStation(memoryStore());
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);

@@ -66,7 +66,7 @@ describe.each([
       .flatMap(({ expect: { messages = [] } }) => messages);
   const contentsOf = (direction: string) => said(direction).map(({ open }) => JSON.stringify(open));
 
-  test('logs in at a station of ours, which notes visa and place', async () => {
+  test('logs in at our station, which stores visa and location', async () => {
     const texts = said('C>S').map(({ message_utf8 }) => message_utf8);
     const time = Math.max(...texts.map((text) => Number(JSON.parse(text).time)));
     const key = /"session\\?":\s*\\?"([0-9a-f]{64})/.exec(contentsOf('S>C').join())?.[1] ?? '';
@@ -109,7 +109,7 @@ describe.each([
     await near.close();
   });
 
-  test('logs nobody in where another session key was made', async () => {
+  test('does not log in where another session key was made', async () => {
     const texts = said('C>S').map(({ message_utf8 }) => message_utf8);
     const time = Math.max(...texts.map((text) => Number(JSON.parse(text).time)));
     const { facebook, id } = await facebookOf('rig-station', memoryStore(), time);

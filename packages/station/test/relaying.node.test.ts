@@ -21,7 +21,7 @@ async function couple(options: Partial<StationOptions> = {}, from: { network?: n
 
 const hello = Text.create({ text: 'hello' });
 
-test('a message is relayed as it was received, with members that the station does not know', async () => {
+test('a message is relayed as it was received, with members unknown to the station', async () => {
   const { station, sending, receiving, hulk } = await couple();
   const wire = JSON.parse(utf8Decode(await sending.pack(hello, hulk.id))) as JsonObject;
   const text = `{ "x-later": {"b": [1, 1.50]}, ${JSON.stringify(wire).slice(1, -1)}, "é": "\\u00e9" }`;
@@ -31,7 +31,7 @@ test('a message is relayed as it was received, with members that the station doe
   await station.stop();
 });
 
-test('members that only stations write do not pass, and all others do', async () => {
+test('members that only stations write are removed, and all others pass', async () => {
   const { station, sending, receiving, hulk } = await couple();
   const forbidden = {
     traces: ['x'],
@@ -60,7 +60,7 @@ test('a message with a wrong signature is refused, acknowledged, and never relay
   await station.stop();
 });
 
-test('nobody speaks in the name of another user', async () => {
+test('a user cannot send in the name of another one', async () => {
   const { station, facebook, sending, receiving, hulk } = await couple();
   const monkey = await newPerson('monkey');
   await introduce(monkey, hulk);
@@ -73,7 +73,7 @@ test('nobody speaks in the name of another user', async () => {
   await station.stop();
 });
 
-test('an identity of a station relays for others only if the operator trusts it', async () => {
+test('the identity of a station relays for others only if the operator trusts it', async () => {
   const { station, facebook, sending, receiving, hulk } = await couple(
     {},
     { network: EntityType.Station },
@@ -139,7 +139,7 @@ test('a message above the limit is refused', async () => {
   await station.stop();
 });
 
-test('garbage is refused; before login, and when there is too much of it, the connection is closed', async () => {
+test('invalid payloads are refused; before login, and after too many, the connection is closed', async () => {
   const { station, sending } = await couple();
   await sending.transport.send(utf8Encode('{"no":"message"}'));
   await sending.until(() => sending.receipts().length > 0);
@@ -153,7 +153,7 @@ test('garbage is refused; before login, and when there is too much of it, the co
   await station.stop();
 });
 
-test('who blocks a sender gets nothing from them, and the sender hears what every stranger hears', async () => {
+test('a user who blocks a sender gets nothing from them, and the sender gets the same receipt as any stranger', async () => {
   const blocked = (receiver: { text: string }): boolean => receiver.text.startsWith('hulk');
   const { station, sending, receiving, hulk, moki } = await couple({
     blocking: { blocks: blocked },
@@ -166,7 +166,7 @@ test('who blocks a sender gets nothing from them, and the sender hears what ever
   await station.stop();
 });
 
-test('the policy of the operator refuses with its own text', async () => {
+test('the policy of the operator can refuse with its own text', async () => {
   const { station, sending, receiving, hulk } = await couple({
     policy: ({ size, envelope }) =>
       size > 10 && envelope.type === '1' ? { refuse: 'Not on Sundays.' } : 'accept',
@@ -185,7 +185,7 @@ test('the policy of the operator refuses with its own text', async () => {
   await station.stop();
 });
 
-test('a service is reached by its name, and a name that nobody has is refused', async () => {
+test('a service is reached by its name, and an unknown name is refused', async () => {
   const bot = await newPerson('archivist', { network: EntityType.Bot });
   const names = { lookup: (name: string) => (name === 'archivist' ? bot.id : undefined) };
   const { station, sending, moki } = await couple({ names });
@@ -200,7 +200,7 @@ test('a service is reached by its name, and a name that nobody has is refused', 
   await station.stop();
 });
 
-test('a station without a directory says so, and never answers a receipt', async () => {
+test('a station without a directory says that it has none, and never answers a receipt', async () => {
   const { station, sending, moki } = await couple();
   const { envelope } = { envelope: { sender: moki.id, receiver: station.id, time: 0 } };
   await sending.send(receiptFor(envelope, 'Message received.'), station.id);
@@ -210,7 +210,7 @@ test('a station without a directory says so, and never answers a receipt', async
   await station.stop();
 });
 
-test('commands are answered over the connection they came by', async () => {
+test('commands are answered over the connection they came from', async () => {
   const { station, sending } = await couple({
     commands: {
       async process({ content, session }) {
@@ -225,7 +225,7 @@ test('commands are answered over the connection they came by', async () => {
   await station.stop();
 });
 
-test('a processor whose store fails leaves the command unacknowledged, and the station says that it is not well', async () => {
+test('a command is not acknowledged if the store of its processor fails, and the station reports that it is unhealthy', async () => {
   const { station, sending } = await couple({
     commands: {
       async process() {
@@ -239,7 +239,7 @@ test('a processor whose store fails leaves the command unacknowledged, and the s
   await station.stop();
 });
 
-test('a station that stops takes no more connections', async () => {
+test('a stopping station accepts no more connections', async () => {
   const { station, sending } = await couple();
   await station.stop();
   await sending.served;

@@ -35,7 +35,7 @@ function blockText(time: number, list: readonly string[]): string {
 }
 
 test.each([[2], [65]])(
-  'an old list does not come back re-dated, also not that of the %i-th oldest command, nor after a restart',
+  'an old list is not accepted with a new date, nor that of the %i-th oldest command, nor after a restart',
   async (which) => {
     const { station, commands, facebook, store } = await world();
     const moki = await newPerson('moki');
@@ -75,7 +75,7 @@ test.each([[2], [65]])(
   },
 );
 
-test('a re-dated command that was never here counts once: nothing proves that it is old', async () => {
+test('a command with a new date that the station has never seen counts once: nothing proves that it is old', async () => {
   const { station, commands, facebook } = await world();
   const moki = await newPerson('moki');
   await tell(moki.facebook, { id: station.id, facebook } as Person);
@@ -92,7 +92,7 @@ test('a re-dated command that was never here counts once: nothing proves that it
   await station.stop();
 });
 
-test('more doubtful changes than a record can remember are refused, and trusted ones go on', async () => {
+test('more unproven changes than a record can remember are refused, and proven ones are accepted', async () => {
   const { commands, station, store } = await world();
   const moki = await newPerson('moki');
   const { lists } = commands;

@@ -35,7 +35,7 @@ function sessionAt(station: Station, { messenger }: Person): StationSession<type
   });
 }
 
-test('clients with their own sessions reach each other, online and after having been offline', async () => {
+test('clients with their own sessions reach each other, online and after being offline', async () => {
   const station = await openWhole();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
@@ -63,7 +63,7 @@ test('clients with their own sessions reach each other, online and after having 
   await station.stop();
 }, 30_000);
 
-test('what is sent while a client is away waits for it at the station', async () => {
+test('messages sent while a client is offline wait for it at the station', async () => {
   const station = await openWhole();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
@@ -84,19 +84,22 @@ test('what is sent while a client is away waits for it at the station', async ()
   await station.stop();
 }, 30_000);
 
-test.each([2, 24, -2, -24])('a client whose clock is %i hours off is told so', async (hours) => {
-  const clock = { now: () => Date.now() - hours * 3_600_000 };
-  const { station } = await openStation(memoryStore(), { clock });
-  const moki = await newPerson('moki');
-  const session = sessionAt(station, moki);
-  const errors: unknown[] = [];
-  session.on('state', ({ error }) => {
-    if (error !== undefined) errors.push(error);
-  });
-  await session.start();
-  await vi.waitFor(() => expect(errors).not.toEqual([]), { timeout: 20_000 });
-  expect(errors[0]).toMatchObject({ code: 'transport/clock' });
-  await session.stop();
-  await moki.messenger[Symbol.asyncDispose]();
-  await station.stop();
-});
+test.each([2, 24, -2, -24])(
+  'a client whose clock is wrong by %i hours is told so',
+  async (hours) => {
+    const clock = { now: () => Date.now() - hours * 3_600_000 };
+    const { station } = await openStation(memoryStore(), { clock });
+    const moki = await newPerson('moki');
+    const session = sessionAt(station, moki);
+    const errors: unknown[] = [];
+    session.on('state', ({ error }) => {
+      if (error !== undefined) errors.push(error);
+    });
+    await session.start();
+    await vi.waitFor(() => expect(errors).not.toEqual([]), { timeout: 20_000 });
+    expect(errors[0]).toMatchObject({ code: 'transport/clock' });
+    await session.stop();
+    await moki.messenger[Symbol.asyncDispose]();
+    await station.stop();
+  },
+);

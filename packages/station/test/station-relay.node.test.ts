@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Device } from './support/device.ts';
 import { FRIENDS, introduce, newPerson, openStation } from './support/test-users.ts';
 
-test('a message between two users who have logged in is relayed, and its sender hears that it was delivered', async () => {
+test('a message between two users who have logged in is relayed, and its sender is told that it was delivered', async () => {
   const { station } = await openStation(memoryStore(), { acquaintances: FRIENDS });
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);
@@ -18,7 +18,7 @@ test('a message between two users who have logged in is relayed, and its sender 
   await station.stop();
 });
 
-test('a message waits for a receiver who is offline, and its sender hears of that', async () => {
+test('a message waits for a receiver who is offline, and its sender is told', async () => {
   const { station } = await openStation(memoryStore(), { acquaintances: FRIENDS });
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);

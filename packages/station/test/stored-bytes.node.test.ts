@@ -30,8 +30,8 @@ function counting(options: { room?: () => number; store?: ReturnType<typeof memo
   return { stored, clock, store, fill };
 }
 
-describe('bytes that are kept', () => {
-  test('of one sender, and of all at one address, are bounded, and go free when the messages are gone', () => {
+describe('stored bytes', () => {
+  test('of one sender, and of all senders at one address, are bounded, and are released when the messages are removed', () => {
     const { stored, clock, fill } = counting();
     expect(fill(from('mallory', '192.0.2.1'), MIB, 1000)).toBeLessThanOrEqual(256 * MIB);
     let ofAddress = stored.all;
@@ -45,7 +45,7 @@ describe('bytes that are kept', () => {
     expect(stored.admits(from('moki', '192.0.2.1'), MIB)).toBe(true);
   });
 
-  test('for receivers never seen share a small pool, of which each sender and address has a part', () => {
+  test('for unseen receivers share a small pool, of which each sender and address has a part', () => {
     const { fill } = counting();
     expect(fill(from('mallory', '192.0.2.1', true), 10_000, 100_000)).toBeLessThanOrEqual(4 * MIB);
     let pool = 0;
@@ -58,7 +58,7 @@ describe('bytes that are kept', () => {
     expect(fill(from('moki', '198.51.100.1'), 1000, 1)).toBeGreaterThan(0);
   });
 
-  test('leave a disk of 500 MB in service for others, whoever fills it from twelve addresses', () => {
+  test('leave room for others on a disk of 500 MB that is filled from twelve addresses', () => {
     let used = 0;
     const { fill } = counting({ room: () => 500 * MIB - used });
     for (let round = 0; round < 3; round++) {
@@ -83,7 +83,7 @@ describe('bytes that are kept', () => {
     expect(all).toBeGreaterThan(3 * 1024 * MIB);
   });
 
-  test('are known after a restart, and forgotten when they have expired', async () => {
+  test('are known after a restart, and no longer counted when they have expired', async () => {
     const one = counting();
     const who = from('mallory', '192.0.2.1');
     const kept = one.fill(who, MIB, 1000);

@@ -61,7 +61,7 @@ test('neither values nor paths stand in the store below', async () => {
   }
 });
 
-test('a listener that throws is reported, and hears of later changes', async () => {
+test('a listener that throws is reported, and is called for later changes', async () => {
   const { open } = tabs();
   const writer = await encryptedStore(open(), PASS, { work });
   const reader = await encryptedStore(open(), PASS, { work });
@@ -128,7 +128,7 @@ async function listAll(store: Store): Promise<void> {
   for await (const _ of store.list([])) void _;
 }
 
-test('a record with a changed byte is refused, whichever byte it is', async () => {
+test('a record with any changed byte is refused', async () => {
   const inner = await filled();
   const store = await encryptedStore(inner, PASS);
   for await (const [key, value] of inner.list([])) {

@@ -16,7 +16,7 @@ beforeAll(buildPrograms);
 const COUNT = inject('thorough') ? 20 : 6;
 
 test.each(['exit', 'throw'] as const)(
-  'processes that end by %s in the middle of their writes all end, and what was acknowledged is there',
+  'processes that end by %s during their writes all end, and acknowledged writes are stored',
   async (ending) => {
     const report = await endProcesses(await newFolder(), ending, COUNT);
     expect(report).toEqual({ ended: COUNT, acknowledged: report.acknowledged, lost: 0 });

@@ -98,7 +98,7 @@ test('without sockets, the process ID counts, unless that process started after 
   expect(await claim({ boot: null, file: '1:1' })).not.toThrow();
 });
 
-test('garbage in the owner file is ignored', async () => {
+test('invalid bytes in the owner file are ignored', async () => {
   const path = join(await newFolder(), 'store');
   await (await lmdbStore({ path })).close();
   const big = JSON.stringify({ pid: process.pid, since: 1e12 });
@@ -117,7 +117,7 @@ test('garbage in the owner file is ignored', async () => {
   }
 });
 
-test('files left by a killed process are removed, and its process ID means nothing', async () => {
+test('files left by a killed process are removed, and its process ID is ignored', async () => {
   const path = join(await newFolder(), 'store');
   const child = start('hold', path);
   await child.said('open');

@@ -103,7 +103,7 @@ describe('the key suite finds', () => {
     ]);
   });
 
-  test('a reader that invents a key, throws its own errors or loses members', async () => {
+  test('a reader that invents a key, throws errors of its own or loses members', async () => {
     const invent = { ...ed25519, parsePrivate: () => ed25519.generate() };
     expect(await run(invent as AnyKeyAlgorithm)).toContain(
       'a private key of garbage is refused with format/field or crypto/key',

@@ -230,7 +230,7 @@ describe('the content compliance suite', () => {
   const failuresOf = (type: ContentType<'com.example/mood', Mood>) =>
     failures((run) => contentTypeCompliance(run, type, { samples: [{ body: { mood: 'sad' } }] }));
 
-  test('passes a good content type of another author', async () => {
+  test('accepts a good content type of another author', async () => {
     expect(await failuresOf(good)).toEqual([]);
   });
 
@@ -293,7 +293,7 @@ describe('the content compliance suite', () => {
     expect(await failuresOf(spoiled(change))).toContain(name);
   });
 
-  test('wants samples', () => {
+  test('requires samples', () => {
     expect(() => contentTypeCompliance(() => undefined, good, { samples: [] })).toThrow(TypeError);
   });
 });
@@ -317,7 +317,7 @@ async function failures(register: (run: TestFunction) => void): Promise<string[]
   return failed;
 }
 
-test('any JSON under names of all generations gives a content or a ProtocolError', () => {
+test('any JSON with names of all generations gives a content or a ProtocolError', () => {
   const names =
     'type sn time group command cmd did ID T N W G C version text key password members member ' +
     'station provider login app mod act from origin contents messages';
@@ -347,7 +347,7 @@ test('any JSON under names of all generations gives a content or a ProtocolError
 });
 
 describe('types', () => {
-  test('the kind narrows the body, and what is not registered does not compile', () => {
+  test('the kind narrows the body, and an unregistered kind does not compile', () => {
     const read = protocol.parseContent({ type: '1', sn: 1, text: 'x' });
     const say = (content: typeof read): string => {
       switch (content.kind) {
@@ -380,7 +380,7 @@ describe('types', () => {
     expect(wider.contents.stamp(draft, { time: 1 }).wire).toMatchObject({ mood: 'happy' });
   });
 
-  test('a group command without a group does not compile, nor run', () => {
+  test('a group command without a group neither compiles nor runs', () => {
     // @ts-expect-error -- the group is required
     expect(() => groups.Invite.create({ members: [ANYONE] })).toThrow(TypeError);
   });

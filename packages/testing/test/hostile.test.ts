@@ -38,7 +38,7 @@ async function survives(run: () => unknown): Promise<void> {
 const ids = Object.values(accounts).map((account) => account.id);
 const json = hostileJson(ids);
 
-describe('whatever arrives is refused with a code or becomes a value', () => {
+describe('input is refused with a code or becomes a value:', () => {
   test('any bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
@@ -88,7 +88,7 @@ describe('whatever arrives is refused with a code or becomes a value', () => {
     );
   });
 
-  test('any member taken out of a genuine message', async () => {
+  test('a genuine message without any one of its members', async () => {
     for (const bytes of genuine) {
       for (const name of Object.keys(JSON.parse(utf8Decode(bytes)))) {
         const { [name]: _, ...rest } = JSON.parse(utf8Decode(bytes));
@@ -135,7 +135,7 @@ describe('whatever arrives is refused with a code or becomes a value', () => {
     );
   });
 
-  test('any JSON through the normalizing readers', async () => {
+  test('any JSON in the normalizing readers', async () => {
     const scopes = ['message', 'content', 'key', 'meta', 'document'] as const;
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...scopes), json, async (scope, value) => {
@@ -156,7 +156,7 @@ describe('whatever arrives is refused with a code or becomes a value', () => {
     );
   });
 
-  test('a refused object leaves no trace in prototypes', async () => {
+  test('a refused object does not change prototypes', async () => {
     await survives(() => open(bob, '{"__proto__":{"polluted":1},"constructor":{"prototype":{}}}'));
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });

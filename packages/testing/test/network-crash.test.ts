@@ -87,7 +87,7 @@ async function expectGone(store: Store): Promise<void> {
 
 for (const unacknowledged of [false, true]) {
   const when = unacknowledged ? 'after a write that nobody is told of' : 'before a write';
-  test(`a crash ${when}: whichever it is, the store holds the writes up to there and no others`, async () => {
+  test(`a crash ${when}: the store contains the writes before it and no others`, async () => {
     const states = await prefixes();
     for (let afterWrites = 0; afterWrites < WRITES.length; afterWrites++) {
       const durable = memoryStore();
@@ -107,7 +107,7 @@ for (const unacknowledged of [false, true]) {
   });
 }
 
-test('a program with fewer writes than the crash waits for lives on, and a second plan replaces the first', async () => {
+test('a program with fewer writes than the planned crash needs does not crash, and a second plan replaces the first', async () => {
   const store = crashingStore(memoryStore());
   store.crash({ afterWrites: WRITES.length });
   expect(await acknowledged(store)).toBe(WRITES.length);
@@ -119,7 +119,7 @@ test('a program with fewer writes than the crash waits for lives on, and a secon
   });
 });
 
-test('a crash at once: what is asked from then on fails, and so does a list that is being read', async () => {
+test('after a crash, all further calls fail, also a list that is being read', async () => {
   const durable = memoryStore();
   const store = crashingStore(durable);
   for (const name of ['a', 'b', 'c']) await store.set(key(name), text('1'));
@@ -175,7 +175,7 @@ function bound(inner: Store): Store {
   };
 }
 
-test('who dies while the store is busy does not learn its answer, but the write may have been done', async () => {
+test('a program that crashes during a write gets no answer, but the write may be done', async () => {
   const { store, inner, answer } = slowStore();
   const reading = (async () => store.get(key('a')))();
   const writing = (async () => store.set(key('b'), text('1')))();

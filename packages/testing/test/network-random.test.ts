@@ -15,13 +15,13 @@ test('the same seed yields the same numbers, as a number and as a text', () => {
   expect(draws(1000, text.next)).toEqual(first);
 });
 
-test('numbers do not change from one version to the next: a seed in a report stays good', () => {
+test('the numbers of a seed do not change between versions, so that a reported seed stays valid', () => {
   const random = seededRandom(1);
   expect(draws(3, () => random.integer(1_000_000))).toEqual([611_827, 593_571, 631_967]);
   expect([...random.fork('a').bytes(4)]).toEqual([152, 124, 152, 131]);
 });
 
-test('a hundred seeds yield a hundred sequences, however alike they are', () => {
+test('a hundred similar seeds yield a hundred different sequences', () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < 100; seed++) {
     const random = seededRandom(seed);
@@ -30,7 +30,7 @@ test('a hundred seeds yield a hundred sequences, however alike they are', () => 
   expect(seen.size).toBe(100);
 });
 
-test('numbers are spread evenly, and neighbours do not depend on each other', () => {
+test('numbers are distributed evenly, and successive ones are independent', () => {
   for (const seed of [1, 2, 'three']) {
     const random = seededRandom(seed);
     const tenths = new Array<number>(10).fill(0);
@@ -49,7 +49,7 @@ test('numbers are spread evenly, and neighbours do not depend on each other', ()
   }
 });
 
-test('bytes are spread evenly, and each bit is set half of the time', () => {
+test('bytes are distributed evenly, and each bit is set half of the time', () => {
   const bytes = seededRandom('bytes').bytes(256 * 100);
   const values = new Array<number>(256).fill(0);
   const bits = new Array<number>(8).fill(0);
@@ -80,7 +80,7 @@ test('numbers stay within their bounds', () => {
   );
 });
 
-test('chances are as often taken as they say; none and certainty have no exception', () => {
+test('events occur with their probability; 0 and 1 have no exception', () => {
   const random = seededRandom('chance');
   const taken = (probability: number): number =>
     draws(DRAWS, () => (random.chance(probability) ? 1 : 0)).reduce((sum, each) => sum + each, 0);
@@ -93,7 +93,7 @@ test('chances are as often taken as they say; none and certainty have no excepti
   }
 });
 
-test('nothing can be picked from nothing, and no number is below one', () => {
+test('picking from an empty list, or a number below 1, is an error', () => {
   const random = seededRandom(1);
   expect(() => random.pick([])).toThrow(RangeError);
   for (const below of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32 + 1]) {
@@ -101,7 +101,7 @@ test('nothing can be picked from nothing, and no number is below one', () => {
   }
 });
 
-test('a fork depends on seed and name alone: neither draws nor other forks change it', () => {
+test('a fork depends only on seed and name, and not on draws or other forks', () => {
   const plain = draws(100, seededRandom(1).fork('a').next);
   const random = seededRandom(1);
   random.fork('b').bytes(100);
@@ -115,7 +115,7 @@ test('a fork depends on seed and name alone: neither draws nor other forks chang
   expect(random.next()).toBe(rest.next());
 });
 
-test('forks differ by name and from where they come from', () => {
+test('forks differ by name and from their origin', () => {
   const seen = new Set<string>();
   const root = seededRandom(1);
   const forks = [
@@ -133,7 +133,7 @@ test('forks differ by name and from where they come from', () => {
   expect(seen.size).toBe(forks.length);
 });
 
-test('forks with names of a row do not resemble each other', () => {
+test('forks with consecutive names are independent', () => {
   const root = seededRandom(1);
   const tenths = new Array<number>(10).fill(0);
   for (let i = 0; i < DRAWS; i++) {

@@ -10,7 +10,7 @@ function realPause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-test('events run by time, and those of the same time as they were planned', async () => {
+test('events run in the order of their times, and those of the same time in the order in which they were planned', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(20), { maxLength: 200 }), async (delays) => {
       const time = new VirtualTime(0);
@@ -28,7 +28,7 @@ test('events run by time, and those of the same time as they were planned', asyn
   );
 });
 
-test('the next event begins when the promises of the one before have ended', async () => {
+test('the next event starts when the promises of the previous one have settled', async () => {
   const time = new VirtualTime(0);
   const said: string[] = [];
   time.after(1, async () => {
@@ -41,7 +41,7 @@ test('the next event begins when the promises of the one before have ended', asy
   expect(said).toEqual(['first begins', 'first ends', 'second at 1']);
 });
 
-test('events may plan others, also for now: these come behind all others of now', async () => {
+test('events may plan others, also for the present time: these run after all others of that time', async () => {
   const time = new VirtualTime(0);
   const said: string[] = [];
   time.after(5, () => {
@@ -79,11 +79,11 @@ test('time never goes back', async () => {
   );
 });
 
-test('a delay that is no number is refused', () => {
+test('a delay must be a number', () => {
   expect(() => new VirtualTime().after(Number.NaN, () => {})).toThrow(RangeError);
 });
 
-test('what was called off does not run, nor does it let time pass', async () => {
+test('a cancelled event does not run, and no time passes for it', async () => {
   const time = new VirtualTime(0);
   const said: string[] = [];
   const timer = time.after(HOUR, () => void said.push('never'));
@@ -97,7 +97,7 @@ test('what was called off does not run, nor does it let time pass', async () => 
   expect([time.now(), time.events, time.planned]).toEqual([1, 1, 0]);
 });
 
-test('an event may call itself off while it runs, which does nothing', async () => {
+test('an event that cancels itself while it runs has no effect', async () => {
   const time = new VirtualTime(0);
   let runs = 0;
   const timer = time.after(1, () => {
@@ -112,7 +112,7 @@ test('an event may call itself off while it runs, which does nothing', async () 
   expect([runs, time.planned]).toEqual([2, 0]);
 });
 
-test('whichever events are called off, the others run, in order', async () => {
+test('if any events are cancelled, the others run in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.nat(50), fc.boolean()), { minLength: 100, maxLength: 400 }),
@@ -131,7 +131,7 @@ test('whichever events are called off, the others run, in order', async () => {
   );
 });
 
-test('timers that are called off again and again cost no memory, nor does what they hold', async () => {
+test('timers that are cancelled again and again, and the objects they hold, take no memory', async () => {
   const time = new VirtualTime(0);
   const far = time.after(24 * HOUR, () => {});
   let rounds = 0;
@@ -150,7 +150,7 @@ test('timers that are called off again and again cost no memory, nor does what t
   far[disposeSymbol]();
 });
 
-test('an error in an event ends the run, and tells event, time and what the run says of itself', async () => {
+test('an error in an event ends the run, and its message contains event, time and description of the run', async () => {
   const time = new VirtualTime(1_700_000_000_000);
   const cause = new TypeError('store is gone');
   let later = false;
@@ -173,7 +173,7 @@ test('an error in an event ends the run, and tells event, time and what the run 
   expect(later).toBe(true);
 });
 
-test('an error that is thrown at once, and one that is no error, are told as well', async () => {
+test('an error that is thrown synchronously, and a thrown value that is not an Error, are reported as well', async () => {
   const time = new VirtualTime(0);
   time.after(1, () => {
     throw new RangeError('at once');
@@ -183,7 +183,7 @@ test('an error that is thrown at once, and one that is no error, are told as wel
   await expect(time.run()).rejects.toThrow('a text (event 2, 2 ms after the start)');
 });
 
-test('an event that hangs ends the run after the real time that it has', async () => {
+test('an event that hangs ends the run after its limit of real time', async () => {
   const time = new VirtualTime(0);
   time.after(7, () => new Promise<void>(() => {}));
   await expect(time.run({ watchdog: 50, describe: () => 'seed 3' })).rejects.toThrow(
@@ -191,7 +191,7 @@ test('an event that hangs ends the run after the real time that it has', async (
   );
 });
 
-test('a run that goes in circles ends after the most events it may have, and can go on', async () => {
+test('an endless run ends after its maximum of events, and can be continued', async () => {
   const time = new VirtualTime(0);
   const again = (): void => void time.after(1, again);
   again();
@@ -201,7 +201,7 @@ test('a run that goes in circles ends after the most events it may have, and can
   expect(time.now()).toBe(1500);
 });
 
-test('a run ends as soon as it is told, and the next one goes on where it was', async () => {
+test('a run ends when its condition holds, and the next one continues there', async () => {
   const time = new VirtualTime(0);
   const said: number[] = [];
   for (const at of [1, 2, 3, 4]) time.after(at, () => void said.push(at));
@@ -211,7 +211,7 @@ test('a run ends as soon as it is told, and the next one goes on where it was', 
   expect(said).toEqual([1, 2, 3, 4]);
 });
 
-test('ten thousand hours with an event each minute pass at once', async () => {
+test('ten thousand hours with an event each minute take little real time', async () => {
   const time = new VirtualTime(0);
   const end = 10_000 * HOUR;
   let minutes = 0;

@@ -92,7 +92,7 @@ async function busyRun(seed: number | string): Promise<{ trace: string; lines: s
   return { trace: network.trace, lines };
 }
 
-test('ten seeds make ten different runs, and each makes the same run again', async () => {
+test('ten seeds make ten different runs, and each seed makes the same run again', async () => {
   const traces = new Set<string>();
   for (let seed = 0; seed < 10; seed++) {
     const [first, again] = [await busyRun(seed), await busyRun(seed)];
@@ -103,7 +103,7 @@ test('ten seeds make ten different runs, and each makes the same run again', asy
   expect(traces.size).toBe(10);
 });
 
-test('how much a program draws to damage a packet does not change the rest of the run', async () => {
+test('the number of draws for damaging a packet does not change the rest of the run', async () => {
   const run = async (draws: number): Promise<string> => {
     const damage: NetworkFaults['damage'] = (packet, random) => {
       random.bytes(draws);
@@ -139,7 +139,7 @@ test.each([
   ['duplicate', 'duplicated'],
   ['reorder', 'reordered'],
   ['corrupt', 'corrupted'],
-] as const)('%s happens as often as is set, over 10,000 packets', async (fault, counted) => {
+] as const)('%s occurs with its probability, over 10,000 packets', async (fault, counted) => {
   for (const probability of [0.01, 0.1, 0.5]) {
     const setup = setUp({ [fault]: probability });
     sendAll(setup);
@@ -154,7 +154,7 @@ test.each([
   }
 });
 
-test('counts are what is seen: dropped ones do not arrive, duplicated ones twice, corrupted ones changed', async () => {
+test('counts agree with what arrives: dropped packets not at all, duplicated ones twice, corrupted ones changed', async () => {
   const setup = setUp({ drop: 0.2, duplicate: 0.2, corrupt: 0.1 });
   sendAll(setup);
   await setup.time.run();
@@ -168,7 +168,7 @@ test('counts are what is seen: dropped ones do not arrive, duplicated ones twice
   expect(changed).toBeLessThanOrEqual(counts.corrupted);
 });
 
-test('damage never touches the bytes that the sender holds, and changes one byte', async () => {
+test('damage changes one byte, and never in the bytes of the sender', async () => {
   const bytes = new Uint8Array(64);
   const changes: number[] = [];
   const receive: NodeOptions['receive'] = (packet) =>
@@ -182,7 +182,7 @@ test('damage never touches the bytes that the sender holds, and changes one byte
   expect(bytes.every((byte) => byte === 0)).toBe(true);
 });
 
-test('the sender may write into its bytes once they are sent', async () => {
+test('the sender may change its bytes after sending them', async () => {
   const setup = setUp({ duplicate: 1 });
   const bytes = utf8Encode('one');
   setup.sender.send('receiver', bytes);
@@ -191,7 +191,7 @@ test('the sender may write into its bytes once they are sent', async () => {
   expect(setup.arrivals.map(({ text }) => text)).toEqual(['one', 'one']);
 });
 
-test('packets that all take the same time arrive in order, duplicates too', async () => {
+test('packets with the same delay arrive in order, duplicates too', async () => {
   const setup = setUp({ delay: [50, 50], duplicate: 0.3, drop: 0.1 });
   sendAll(setup, 2000);
   // And those sent in one moment.
@@ -202,7 +202,7 @@ test('packets that all take the same time arrive in order, duplicates too', asyn
   expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
 });
 
-test('a spread of delays and slow packets put them out of order', async () => {
+test('different delays and slow packets change the order', async () => {
   for (const faults of [{ delay: [10, 500] }, { delay: [50, 50], reorder: 0.05 }] as const) {
     const setup = setUp(faults);
     sendAll(setup, 1000);
@@ -213,7 +213,7 @@ test('a spread of delays and slow packets put them out of order', async () => {
   }
 });
 
-test('who is not connected neither gets nor sends anything, and is told when that is over', async () => {
+test('a disconnected program neither gets nor sends packets, and is told when it is connected again', async () => {
   const connections: number[] = [];
   const receive = (): void => {
     expect(setup.receiver.isConnected).toBe(true);
@@ -250,7 +250,7 @@ test('who is not connected neither gets nor sends anything, and is told when tha
   expect([setup.sender.isConnected, setup.receiver.isConnected]).toEqual([true, true]);
 });
 
-test('while a program restarts it gets nothing: what arrives then comes after it', async () => {
+test('a program gets nothing while it restarts: packets that arrive meanwhile come afterwards', async () => {
   let restarting = false;
   let restarts = 0;
   let received = 0;
@@ -276,19 +276,19 @@ test('while a program restarts it gets nothing: what arrives then comes after it
   expect(received).toBe(5000);
 });
 
-test('a packet to nobody is lost without a word', async () => {
+test('a packet to an unknown program is lost silently', async () => {
   const setup = setUp({});
   setup.sender.send('nobody', new Uint8Array(1));
   await setup.time.run();
   expect(setup.network.statistics).toMatchObject({ sent: 1, delivered: 0, dropped: 1 });
 });
 
-test('a name is given once', () => {
+test('a name can be used only once', () => {
   const { network } = setUp({});
   expect(() => network.join('sender', { receive: () => {} })).toThrow(RangeError);
 });
 
-test('after calm() nothing goes wrong any more, connections come back, and the run comes to its end', async () => {
+test('after calm() there are no more faults, connections are restored, and the run ends', async () => {
   for (let seed = 0; seed < 10; seed++) {
     const setup = setUp({ ...FAULTS, drop: 1, restart: { every: [500, 3000] } }, seed, {
       restart: () => {},
@@ -323,7 +323,7 @@ test('an error of a program ends the run', async () => {
   );
 });
 
-test('of a long run the last fifty events are kept', async () => {
+test('the last fifty events of a long run are kept', async () => {
   const setup = setUp({ delay: [0, 0] });
   sendAll(setup, 100);
   await setup.time.run();

@@ -74,7 +74,7 @@ describe('the store suite finds', () => {
     expect(failed).toContain(ORDER);
   });
 
-  test('a list that takes a part for the beginning of another one, or lists the path itself', async () => {
+  test('a list that takes a part for a prefix of another one, or lists the path itself', async () => {
     const failed = await failures((store) => ({
       async *list(prefix) {
         const start = prefix.join('\u0000');
@@ -117,7 +117,7 @@ describe('the store suite finds', () => {
     expect(failed).toContain('exactly one of many concurrent compareAndSets wins');
   });
 
-  test('a compareAndSet that takes no bytes for no entry', async () => {
+  test('a compareAndSet that takes an empty value for a missing entry', async () => {
     const failed = await failures((store) => ({
       compareAndSet: async (key, expected, value) =>
         store.compareAndSet(key, expected?.length === 0 ? undefined : expected, value),
@@ -144,14 +144,14 @@ describe('the store suite finds', () => {
     expect(folding).toContain('a path is any text without NUL, and no two paths collide');
   });
 
-  test('a store that goes on after it was closed', async () => {
+  test('a store that works after it was closed', async () => {
     const goesOn = { close: async () => {}, [Symbol.asyncDispose]: async () => {} };
     expect(await failures(() => goesOn)).toEqual([
       'after closing, every call is refused with state/stopped',
     ]);
   });
 
-  test('a store that promises what it does not have', async () => {
+  test('a store that claims what it does not support', async () => {
     const promising = await failures(() => ({ capabilities: { durable: true, shared: false } }));
     expect(promising).toEqual(['its capabilities are what it has']);
     const sharing = await failures(() => ({ capabilities: { durable: false, shared: true } }));

@@ -14,7 +14,7 @@ const Poll = defineContent({
 });
 const protocol = createProtocol(standard(), defineExtension({ name: 'poll', contents: [Poll] }));
 
-test('what is registered is what the compiler knows', async () => {
+test('the compiler knows what is registered', async () => {
   const content = protocol.parseContent({
     type: 204,
     sn: 1,
@@ -54,7 +54,7 @@ test('a key has the abilities of its algorithm and no others', async () => {
   });
 });
 
-test('a plain text is no ID', () => {
+test('a plain text is not an ID', () => {
   // @ts-expect-error an ID is made by parseID
   const wrong: Parameters<typeof protocol.metas.matchesID>[1] = 'bob';
   expect(wrong).toBe('bob');

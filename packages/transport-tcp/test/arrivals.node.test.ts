@@ -7,7 +7,7 @@ import { chunkSizes, cut, idOf } from './helpers.ts';
 import { meetStation, textsOf } from './raw-peer.node.ts';
 
 describe('a message', () => {
-  test('is acknowledged when it is on disk, and not before (spec §18 no. 16)', async () => {
+  test('is acknowledged after it is on disk, and not before (spec §18 no. 16)', async () => {
     const { peer, arrivals } = await meetStation();
     peer.send('message', 1, '{"a":1}');
     peer.send('message', 2, '{"b":1}');
@@ -40,7 +40,7 @@ describe('a message', () => {
     expect(arrivals).toHaveLength(1);
   });
 
-  test('with an id that another one had is delivered, whether that one waits or not', async () => {
+  test('with the id of another message is delivered, whether the other one waits or not', async () => {
     const { peer, arrivals } = await meetStation();
     peer.send('message', 1, '{"a":1}');
     peer.send('message', 1, '{"b":1}');
@@ -63,7 +63,7 @@ describe('a message', () => {
     expect(await peer.heard()).toEqual(['message-response 0 OK']);
   });
 
-  test('that the reader does not acknowledge is delivered again when it comes again after a minute', async () => {
+  test('that the reader does not acknowledge is delivered again when it is repeated after a minute', async () => {
     const { peer, arrivals, time } = await meetStation();
     peer.send('message', 1, '{"a":1}');
     await time.pass(63);
@@ -113,7 +113,7 @@ describe('a command', () => {
     expect(arrivals).toEqual([]);
   });
 
-  test('that brings messages delivers them, and is answered when they are on disk', async () => {
+  test('that contains messages delivers them, and is answered when they are on disk', async () => {
     const { peer, arrivals } = await meetStation();
     peer.send('command', 7, '{"a":1}');
     expect(await peer.heard()).toEqual([]);
@@ -132,7 +132,7 @@ describe('a response', () => {
     expect(arrivals).toEqual([]);
   });
 
-  test('that brings messages delivers them, and is not answered', async () => {
+  test('that contains messages delivers them, and is not answered', async () => {
     const { peer, arrivals } = await meetStation();
     peer.send('message-response', 3, '{"a":1}');
     await settled();
@@ -160,7 +160,7 @@ describe('fragments', () => {
     expect(arrivals).toHaveLength(1);
   });
 
-  test('whose whole the reader does not acknowledge never are', async () => {
+  test('of a message that the reader does not acknowledge never are', async () => {
     const { peer, arrivals, time } = await meetStation();
     peer.send('fragment', 5, '{a', 2, 0);
     peer.send('fragment', 5, 'b}', 2, 1);
@@ -180,14 +180,14 @@ describe('fragments', () => {
     expect(await peer.heard()).toEqual(['message-response 5 OK']);
   });
 
-  test('that contradict each other end the connection', async () => {
+  test('that contradict each other close the connection', async () => {
     const { peer, end } = await meetStation();
     peer.send('fragment', 5, '{a', 3, 0);
     peer.send('fragment', 5, 'b}', 2, 1);
     expect(await end).toBe('transport/protocol');
   });
 
-  test('that are too long together end the connection', async () => {
+  test('that are too long together close the connection', async () => {
     const { peer, end, arrivals } = await meetStation({ maxPayloadBytes: 1000 });
     for (let index = 0; index < 3; index++) peer.send('fragment', 5, 'x'.repeat(400), 3, index);
     expect(await end).toBe('format/limit');
@@ -195,7 +195,7 @@ describe('fragments', () => {
   });
 });
 
-test('however the bytes are cut, the same arrives, with all forms of heads', async () => {
+test('the same messages arrive wherever the bytes are divided, with all forms of heads', async () => {
   const frames = [
     encodeFrame({ type: 'message', id: idOf(1), body: utf8Encode('{"a":"🐢"}') }),
     concatBytes(decodeHex('44494d2200000007'), utf8Encode('{"b":1}')),

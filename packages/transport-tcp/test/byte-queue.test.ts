@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteQueue } from '../src/mtp/byte-queue.ts';
 
-test('gives back what was put in, in order, whatever the sizes', () => {
+test('returns the bytes that were appended, in order, for any sizes', () => {
   const steps = fc.array(
     fc.record({
       put: fc.integer({ min: 0, max: 90_000 }),
@@ -30,14 +30,14 @@ test('gives back what was put in, in order, whatever the sizes', () => {
   );
 });
 
-test('gives a large buffer back when little is left in it', () => {
+test('releases a large buffer when few bytes are left in it', () => {
   const queue = new ByteQueue();
   queue.append(new Uint8Array(1024 * 1024));
   queue.discard(1024 * 1024 - 3);
   expect(queue.view().buffer.byteLength).toBe(3);
 });
 
-test('forgets everything on clear', () => {
+test('is empty after clear', () => {
   const queue = new ByteQueue();
   queue.append(Uint8Array.of(1, 2, 3));
   queue.clear();

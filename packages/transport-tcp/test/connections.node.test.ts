@@ -14,7 +14,7 @@ import { failure, listening, meetClient, meetStation, RawPeer, textsOf } from '.
 const context = { maxPayloadBytes: 100_000 };
 
 describe('keep-alive (spec §12.4)', () => {
-  test('a client sends PING after 16 s of silence, and not while something comes', async () => {
+  test('a client sends PING after 16 s of silence, and not while data arrives', async () => {
     const { peer, time } = await meetClient();
     await time.pass(15);
     expect(peer.frames).toEqual([]);
@@ -29,7 +29,7 @@ describe('keep-alive (spec §12.4)', () => {
     expect((await peer.heard()).filter((line) => line.startsWith('command'))).toEqual([]);
   });
 
-  test('a client whose PINGs are answered stays; one whose are not gives up after 128 s', async () => {
+  test('a client stays connected while its PINGs are answered, and gives up after 128 s otherwise', async () => {
     const { peer, time, end } = await meetClient();
     for (let step = 0; step < 20; step++) {
       await time.pass(17);
@@ -45,7 +45,7 @@ describe('keep-alive (spec §12.4)', () => {
     expect(peer.frames.length).toBeGreaterThan(5);
   });
 
-  test('a station never sends PING, and drops who is silent for 128 s', async () => {
+  test('a station never sends PING, and disconnects peers that are silent for 128 s', async () => {
     const { peer, time, end } = await meetStation();
     await time.pass(127);
     expect(peer.frames).toEqual([]);
@@ -56,7 +56,7 @@ describe('keep-alive (spec §12.4)', () => {
     expect(peer.ended).not.toBe('');
   });
 
-  test('one timer serves all connections, and none runs without any', async () => {
+  test('one timer serves all connections, and none runs without connections', async () => {
     const time = new ManualTime();
     const { server, port } = await listening();
     const sweep = new Sweep({ clock: time, timers: time });
@@ -76,7 +76,7 @@ describe('keep-alive (spec §12.4)', () => {
 });
 
 describe('a hostile peer', () => {
-  test('that announces a long body is dropped before memory is taken', async () => {
+  test('that announces a long body is disconnected before memory is allocated', async () => {
     const { peer, end } = await meetStation();
     peer.write(decodeHex('44494d42' + '0000000000000001' + '40000000'));
     expect(await end).toBe('format/limit');
@@ -275,7 +275,7 @@ describe('connecting', () => {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  test('to a port where nobody listens may go better later', async () => {
+  test('to a closed port is an error that may be retried', async () => {
     const port = await freePort();
     for (const host of ['127.0.0.1', 'localhost']) {
       await expect(connectTcp({ host, port })(context)).rejects.toMatchObject({
@@ -295,7 +295,7 @@ describe('connecting', () => {
     });
   });
 
-  test('takes no longer than it may, and can be given up', async () => {
+  test('is limited in time, and can be aborted', async () => {
     // Accepts, and never says a word of TLS.
     const { port } = await listening();
     const options = { host: '127.0.0.1', port, tls: true };

@@ -14,7 +14,7 @@ function assembler(options: Omit<FragmentAssemblerOptions, 'clock'> = {}) {
 const [a, b, c] = ['one', 'two', 'three'].map(utf8Encode) as [Uint8Array, Uint8Array, Uint8Array];
 
 describe('FragmentAssembler', () => {
-  test('any bodies in any order, repeated and interleaved, come out whole and once', () => {
+  test('any bodies in any order, repeated and interleaved, are assembled whole and once', () => {
     const payloads = fc.array(
       fc.array(fc.uint8Array({ maxLength: 20 }), { minLength: 1, maxLength: 6 }),
       {
@@ -50,7 +50,7 @@ describe('FragmentAssembler', () => {
     );
   });
 
-  test('the first of two different fragments of one place counts', () => {
+  test('the first of two different fragments of one page counts', () => {
     const { parts } = assembler();
     parts.add(fragment(1, 2, 0, a));
     parts.add(fragment(1, 2, 0, c));
@@ -112,7 +112,7 @@ describe('FragmentAssembler', () => {
     expect(codeOf(flood)).toBe('format/limit');
   });
 
-  test('the set that has waited longest makes room', () => {
+  test('the oldest set makes room', () => {
     const { parts } = assembler({ maxSets: 2 });
     parts.add(fragment(1, 3, 0, a));
     parts.add(fragment(2, 3, 0, a));
@@ -159,7 +159,7 @@ describe('FragmentAssembler', () => {
     expect(parts.add(fragment(1, 2, 1, b))).toEqual(concatBytes(a, b));
   });
 
-  test('without id only a single fragment makes sense, and it is never taken for a repetition', () => {
+  test('without an id only a single fragment is accepted, and it is never taken for a repetition', () => {
     const { parts } = assembler();
     const zero = { ...fragment(1, 1, 0, a), id: new Uint8Array(8) };
     expect(hasTransactionId(zero)).toBe(false);
@@ -168,7 +168,7 @@ describe('FragmentAssembler', () => {
     expect(codeOf(() => parts.add({ ...zero, pages: 2 }))).toBe('transport/protocol');
   });
 
-  test('misuse is told to the programmer', () => {
+  test('misuse throws', () => {
     const { parts } = assembler();
     expect(() => parts.add({ ...fragment(1, 1, 0, a), type: 'message' })).toThrow(TypeError);
     expect(() => assembler({ maxSets: 0 })).toThrow(RangeError);

@@ -47,7 +47,7 @@ describe('a payload', () => {
     expect(textsOf(arrivals)).toEqual(['{"answer":1}']);
   });
 
-  test('is sent three times, 120 s apart, and given up after that (spec §12.3)', async () => {
+  test('is sent three times, 120 s apart, and then given up (spec §12.3)', async () => {
     const { transport, peer, time } = await meetStation({ idleTimeout: 10_000_000 });
     const outcome = failure(transport.send(payload));
     const sent: number[] = [];
@@ -66,7 +66,7 @@ describe('a payload', () => {
     await next;
   });
 
-  test('that is sent again has the same id, and AGAIN does not hurry it', async () => {
+  test('that is sent again has the same id, and AGAIN does not speed it up', async () => {
     const { transport, peer, time } = await meetStation({
       idleTimeout: 10_000_000,
       resend: { attempts: 2, interval: 10_000 },
@@ -84,7 +84,7 @@ describe('a payload', () => {
     await sending;
   });
 
-  test('is not acknowledged by an answer that came before it was written', async () => {
+  test('is not acknowledged by an answer that arrived before it was written', async () => {
     const { transport, peer } = await meetStation();
     const first = transport.send(payload);
     await settled();
@@ -103,7 +103,7 @@ describe('a payload', () => {
     second.catch(() => undefined);
   });
 
-  test('to a peer that does not read waits, and takes no part of its time for an acknowledgement', async () => {
+  test('to a peer that does not read waits, and its time for an acknowledgement starts later', async () => {
     const { transport, peer, time, end } = await meetStation({
       maxPayloadBytes: 1_000_000,
       idleTimeout: 1_000_000,
@@ -136,7 +136,7 @@ test('a peer that reads nothing for 128 s is given up', async () => {
   expect(await outcome).toBe('transport/closed');
 });
 
-test('acknowledgements of one turn leave in one write', async () => {
+test('acknowledgements of one turn of the event loop are sent in one write', async () => {
   const { peer, arrivals } = await meetStation();
   for (let n = 0; n < 30; n++) peer.send('message', n + 1, `{"a":${n}}`);
   await settled();
@@ -150,7 +150,7 @@ test('acknowledgements of one turn leave in one write', async () => {
   expect(chunks).toBe(1);
 });
 
-test('ids of packages are those that the peer gave', async () => {
+test('acknowledgements have the ids of the peer’s packages', async () => {
   const { peer, arrivals } = await meetStation();
   peer.write(encodeFrame({ type: 'message', id: idOf(200), body: payload }));
   await settled();

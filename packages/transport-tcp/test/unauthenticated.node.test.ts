@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { acceptTcp, connectTcp } from '../src/index.ts';
 import { listening } from './raw-peer.node.ts';
 
-test('a peer is held to short payloads for as long as the server says, fragments included', async () => {
+test('a peer may send only short payloads until the server allows longer ones, fragments included', async () => {
   for (const isProven of [false, true]) {
     const { port, accepted } = await listening();
     const left = await connectTcp({ host: '127.0.0.1', port })({ maxPayloadBytes: 1_000_000 });

@@ -43,7 +43,7 @@ describe.each([
     expect(heard).toEqual([]);
   });
 
-  test('has sent what the server has read: what it has sent before a PING that is answered', async () => {
+  test('counts as sent what it wrote before a PING that is answered', async () => {
     const { transport, peer, heard } = await meetClient(options);
     const done: string[] = [];
     const first = transport.send(message('A')).then(() => done.push('A'));
@@ -62,7 +62,7 @@ describe.each([
     await second;
   });
 
-  test('has not sent what goes into a dead connection, whatever the network has taken', async () => {
+  test('does not count as sent what goes into a dead connection', async () => {
     const { transport, heard, time, end } = await meetClient(options);
     const sending = expect(transport.send(message('A'))).rejects.toMatchObject({
       code: 'transport/closed',
@@ -73,7 +73,7 @@ describe.each([
     await sending;
   });
 
-  test('does not take the answer to an earlier PING for one behind its payload', async () => {
+  test('does not take the answer to an earlier PING for one after its payload', async () => {
     const { transport, peer, heard, time } = await meetClient(options);
     await time.pass(16);
     await vi.waitFor(() => expect(heard).toEqual(['PING']));
@@ -90,7 +90,7 @@ describe.each([
     await sending;
   });
 
-  test('has to be content with what the network has taken where a server talks, but never answers PING', async () => {
+  test('counts as sent what the network has accepted if a server sends messages but never answers PING', async () => {
     const { transport, peer, heard, time } = await meetClient(options);
     const sending = transport.send(message('A'));
     await vi.waitFor(() => expect(heard).toHaveLength(2));
@@ -102,14 +102,14 @@ describe.each([
     await transport.send(message('B'));
   });
 
-  test('has sent what stands before a goodbye that the server answers', async () => {
+  test('counts as sent what it wrote before a close that the server answers', async () => {
     const { transport } = await meetClient(options);
     const sending = transport.send(message('A'));
     await transport.close();
     await sending;
   });
 
-  test('sends PING after 15 s of silence, and gives up after 128 s of it', async () => {
+  test('sends PING after 15 s of silence, and gives up after 128 s', async () => {
     const { peer, heard, time, end } = await meetClient(options);
     await time.pass(14);
     expect(heard).toEqual([]);
@@ -125,7 +125,7 @@ describe.each([
     expect(heard.length).toBeGreaterThan(5);
   });
 
-  test('loses the connection when more comes than it takes', async () => {
+  test('loses the connection when more arrives than it reads', async () => {
     const { peer, end, arrivals } = await meetClient(options);
     peer.send('x'.repeat(100_001));
     expect(await end).toBe('format/limit');
@@ -133,13 +133,13 @@ describe.each([
   });
 });
 
-test('a browser that cannot stop reading gives up a connection that floods it', async () => {
+test('a browser that cannot pause reading closes a connection that floods it', async () => {
   const { peer, end } = await meetClient({ webSocket: WebSocket, maxArrivals: 4 });
   for (let n = 0; n < 100; n++) peer.send(`{"n":${n}}`);
   expect(await end).toBe('format/limit');
 });
 
-test('no subprotocol and no extension is asked for (spec §12.6)', async () => {
+test('no subprotocol and no extension is requested (spec §12.6)', async () => {
   const server = createServer();
   const port = await listening(server);
   const asked = new Promise<NodeJS.Dict<string | string[]>>((resolve) => {
@@ -154,7 +154,7 @@ test('no subprotocol and no extension is asked for (spec §12.6)', async () => {
 });
 
 describe('connecting', () => {
-  test('to a port where nobody listens may go better later', async () => {
+  test('to a closed port is an error that may be retried', async () => {
     const server = createServer();
     const port = await listening(server);
     await new Promise((resolve) => server.close(resolve));
@@ -184,7 +184,7 @@ describe('connecting', () => {
     await expect(connect(context)).rejects.toMatchObject({ code, details: { status } });
   });
 
-  test('takes no longer than it may, and can be given up', async () => {
+  test('is limited in time, and can be aborted', async () => {
     const server = createPlainServer(() => undefined);
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
@@ -208,7 +208,7 @@ describe('connecting', () => {
     }
   });
 
-  test('with TLS refuses a certificate that nobody vouches for', async () => {
+  test('with TLS refuses an untrusted certificate', async () => {
     const server = createSecureServer({ cert: pem('cert'), key: pem('key') });
     server.on('tlsClientError', () => undefined);
     const port = await listening(server);
@@ -217,7 +217,7 @@ describe('connecting', () => {
   });
 
   test.each(['http://127.0.0.1/', 'tcp://127.0.0.1:9394', 'nonsense'])(
-    'to %s is a mistake',
+    'to %s is an error of the caller',
     (url) => {
       expect(() => connectWebSocket({ url })).toThrow(TypeError);
     },

@@ -11,8 +11,8 @@ function ack(signature: string): string {
   return `ACK:${JSON.stringify({ time: 1_700_000_000.25, signature })}`;
 }
 
-describe('a message in many pieces', () => {
-  test('ends the connection when it has more than its length explains', async () => {
+describe('a message in many fragments', () => {
+  test('closes the connection when it has more fragments than its length explains', async () => {
     const { maxFragments, maxBufferedChunks } = webSocketServerOptions({
       maxPayloadBytes: 100_000,
     });
@@ -23,7 +23,7 @@ describe('a message in many pieces', () => {
     await transport.close();
   });
 
-  test('of a peer that is held to short ones is cut before it is complete, and later ones may be long', async () => {
+  test('of a peer that may send only short ones is refused before it is complete, and later ones may be long', async () => {
     const server = createServer();
     const upgrade = new WebSocketServer(webSocketServerOptions({ maxPayloadBytes: 2_000_000 }));
     const meetings: Transport[] = [];
@@ -65,7 +65,7 @@ describe('a message in many pieces', () => {
 });
 
 describe('a client that acknowledges', () => {
-  test('has what it acknowledges, and nothing else, from its first ACK on', async () => {
+  test('has received only what it acknowledges, from its first ACK on', async () => {
     const { transport, peer } = await meetStation({}); // which answers pings as well
     const sendings = ['A', 'B', 'C'].map((signature) => transport.send(message(signature)));
     for (const sending of sendings) sending.catch(() => undefined);
@@ -80,7 +80,7 @@ describe('a client that acknowledges', () => {
     expect(await state(later[0]!)).toBe('sent');
   });
 
-  test('is not believed by the word `signature` inside of other members (spec §14.6 no. 51)', async () => {
+  test('is not misled by the word `signature` inside other members (spec §14.6 no. 51)', async () => {
     const { transport, peer } = await meetStation();
     peer.send(ack('first'));
     await settled();
@@ -109,7 +109,7 @@ describe('a client that acknowledges', () => {
     expect(await state(sending)).toBe('sent');
   });
 
-  test('has a payload of several messages when it has all of them', async () => {
+  test('has received a payload of several messages when it has acknowledged all of them', async () => {
     const { transport, peer } = await meetStation();
     peer.send(ack('first'));
     await settled();
@@ -121,7 +121,7 @@ describe('a client that acknowledges', () => {
     expect(await state(sending)).toBe('sent');
   });
 
-  test('acknowledges a message that was sent twice, both times', async () => {
+  test('may acknowledge a message that was sent twice both times', async () => {
     const { transport, peer } = await meetStation();
     peer.send(ack('first'));
     await settled();
@@ -131,7 +131,7 @@ describe('a client that acknowledges', () => {
     expect(await state(Promise.all(sendings))).toBe('sent');
   });
 
-  test('that does not acknowledge for two minutes is told of, and stays', async () => {
+  test('that does not acknowledge for two minutes is logged, and stays connected', async () => {
     const { transport, peer, time } = await meetStation();
     peer.send(ack('first'));
     await settled();
@@ -153,7 +153,7 @@ describe('a client that acknowledges', () => {
     'ACK:[1]',
     'ACK:{"signature":"A"',
     `ACK:{"signature":"A","pad":"${'x'.repeat(5000)}"}`,
-  ])('badly, as %j, is ignored', async (text) => {
+  ])('with %j is ignored', async (text) => {
     const { transport, peer, end, arrivals } = await meetStation();
     const sending = transport.send(message('A'));
     peer.send(text);
@@ -164,7 +164,7 @@ describe('a client that acknowledges', () => {
 });
 
 describe('a client that never acknowledges', () => {
-  test('has what stands in front of a ping that it answers', async () => {
+  test('has received what was written before a ping that it answers', async () => {
     const { transport, peer, heard } = await meetStation({ autoPong: false });
     const pings: Uint8Array[] = [];
     peer.on('ping', (data) => pings.push(data));
@@ -178,7 +178,7 @@ describe('a client that never acknowledges', () => {
     expect(await state(sending)).toBe('sent');
   });
 
-  test('is asked once for many, and again for what was sent meanwhile', async () => {
+  test('gets one ping for many messages, and another one for those sent meanwhile', async () => {
     const { transport, peer } = await meetStation({ autoPong: false });
     const pings: Uint8Array[] = [];
     peer.on('ping', (data) => pings.push(data));
@@ -195,7 +195,7 @@ describe('a client that never acknowledges', () => {
     expect(await state(Promise.all(late))).toBe('sent');
   });
 
-  test('nor answers pings, but talks, has what was written, until it answers one after all', async () => {
+  test('nor answers pings, but sends messages, counts as having received what was written, until it answers one', async () => {
     const { transport, peer, time } = await meetStation({ autoPong: false });
     const pings: Uint8Array[] = [];
     peer.on('ping', (data) => pings.push(data));
@@ -228,12 +228,12 @@ describe('frames', () => {
     expect(heard).toEqual(['{"time":1700000000.25,"signature":"🐢"}']);
   });
 
-  test('of bytes that are no text are not sent', async () => {
+  test('of bytes that are not text are not sent', async () => {
     const { transport } = await meetStation();
     expect(await state(transport.send(Uint8Array.of(0xff)))).toBe('format/bytes');
   });
 
-  test('with words are answered or ignored, and are no payloads (spec §12.6)', async () => {
+  test('with control words are answered or ignored, and are not payloads (spec §12.6)', async () => {
     const { peer, heard, arrivals } = await meetStation();
     for (const word of ['PING', 'PONG', 'NOOP', 'OK', '', 'PING2', 'ping']) peer.send(word);
     await settled();
@@ -253,7 +253,7 @@ describe('frames', () => {
     expect(textsOf(arrivals)).toEqual(['{"a":"🐢"}', '{"b":1}', '{"c":"🐢"}']);
   });
 
-  test('that are too long end the connection with 1009, before they are read', async () => {
+  test('that are too long close the connection with 1009, before they are read', async () => {
     for (const send of [
       (peer: Meeting['peer']) => peer.send('x'.repeat(1001)),
       (peer: Meeting['peer']) => {
@@ -276,7 +276,7 @@ describe('frames', () => {
     ['that are not masked', [0x81, 0x01, 0x61], 1002],
     ['that are no UTF-8', [0x81, 0x81, 0, 0, 0, 0, 0xff], 1007],
     ['that announce 2⁶³ bytes', [0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0], 1009],
-  ])('%s end the connection', async (_, bytes, expected) => {
+  ])('%s close the connection', async (_, bytes, expected) => {
     const { peer, end } = await meetStation();
     const code = new Promise((resolve) => {
       peer.on('close', resolve);
@@ -288,7 +288,7 @@ describe('frames', () => {
 });
 
 describe('a connection', () => {
-  test('is dropped when nothing comes for 128 s; pings of the peer count', async () => {
+  test('is closed when nothing arrives for 128 s; pings of the peer count', async () => {
     const { peer, time, end } = await meetStation();
     for (let step = 0; step < 3; step++) {
       await time.pass(100);
@@ -300,7 +300,7 @@ describe('a connection', () => {
     expect(await end).toBe('transport/timeout');
   });
 
-  test('to a peer that does not read holds 4 MiB and no more, and is given up after a minute', async () => {
+  test('to a peer that does not read buffers at most 4 MiB, and is given up after a minute', async () => {
     const { transport, peer, time, end } = await meetStation({ maxPayloadBytes: 1_000_000 });
     rawSocketOf(peer).pause();
     const payload = message('x'.repeat(999_000));
@@ -321,7 +321,7 @@ describe('a connection', () => {
     expect(new Set(codes)).toEqual(new Set(['transport/closed']));
   });
 
-  test('is closed with 1001 by the station, and properly ended by 1000, 1001 or no code', async () => {
+  test('is closed with 1001 by the station, and ends normally by 1000, 1001 or no code', async () => {
     const first = await meetStation();
     const code = new Promise((resolve) => {
       first.peer.on('close', resolve);

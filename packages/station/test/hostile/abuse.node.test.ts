@@ -16,7 +16,7 @@ const now = sharedScene({
 });
 
 describe('an inbox that a stranger fills', () => {
-  test('is bounded, everybody is told so, and takes messages again when its owner has been there', async () => {
+  test('is bounded, all senders are told so, and it takes messages again after its owner has read it', async () => {
     const { world, moki, hulk, mallory } = now();
     const away = await newPerson('away');
     await introduce(away, mallory, moki.person);
@@ -46,7 +46,7 @@ describe('an inbox that a stranger fills', () => {
 });
 
 describe('receipts', () => {
-  test('of a flood are no more messages than the flood, and go to nobody but who sent it', async () => {
+  test('for a flood are no more messages than the flood, and go only to its sender', async () => {
     const { world, moki, hulk, mallory } = await scene();
     const away = await newPerson('away');
     await introduce(away, mallory);
@@ -77,7 +77,7 @@ describe('receipts', () => {
     await unharmed(moki, hulk);
   });
 
-  test('of refused messages in a false name do not go to who bears it', async () => {
+  test('for refused messages in a false name do not go to the owner of the name', async () => {
     const { world, moki, hulk, mallory } = now();
     const victim = await MaliciousClient.login(world, moki.person);
     const client = await MaliciousClient.login(world, mallory);
@@ -94,7 +94,7 @@ describe('receipts', () => {
 });
 
 describe('§14.5 no. 46: contents in contents', () => {
-  test('are opened some levels deep and a bounded number of times', async () => {
+  test('are opened to a bounded depth and a bounded number of times', async () => {
     const { world, moki, hulk, mallory } = await scene();
     const client = await MaliciousClient.login(world, mallory);
     const stamp = (draft: object) =>
@@ -118,8 +118,8 @@ describe('§14.5 no. 46: contents in contents', () => {
   });
 });
 
-describe('§14.6 no. 54: who there is', () => {
-  test('cannot be scraped: seldom, by words, and never who is online', async () => {
+describe('§14.6 no. 54: the users of a station', () => {
+  test('cannot be enumerated: searches are rare, by words, and never show who is online', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
     const search = (...keywords: string[]) => Search.create({ keywords } as never);
@@ -143,7 +143,7 @@ describe('§14.6 no. 54: who there is', () => {
 });
 
 describe('§14.4 no. 39 and 40: names and identities', () => {
-  test('one address brings a bounded number of new identities', async () => {
+  test('one address can add a bounded number of new identities', async () => {
     const { world, moki, hulk } = now();
     const rogues = await Promise.all(Array.from({ length: 8 }, () => newPerson('bulk')));
     for (const person of rogues) {
@@ -156,7 +156,7 @@ describe('§14.4 no. 39 and 40: names and identities', () => {
     await unharmed(moki, hulk);
   });
 
-  test('names that look like others, or are no text to be shown, are nobody else', async () => {
+  test('names that look like others, or cannot be displayed, stand for no other user', async () => {
     const { world, moki, hulk, mallory } = now();
     const { id } = hulk.person;
     const client = await MaliciousClient.login(world, mallory);
@@ -181,7 +181,7 @@ describe('§14.4 no. 39 and 40: names and identities', () => {
   });
 });
 
-test('nothing that an attacker writes gets into the log', async () => {
+test('the log contains no text of an attacker', async () => {
   const { world, hulk, mallory } = now();
   const client = await MaliciousClient.login(world, mallory);
   const marker = 'N0TF0RTHEL0G';

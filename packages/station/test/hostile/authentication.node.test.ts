@@ -11,9 +11,9 @@ import { introduce, newPerson, type tell } from '../support/test-users.ts';
 const now = sharedScene();
 const evil = Text.create({ text: 'evil' });
 
-describe('§14.1 no. 1: bytes that are no signature', () => {
+describe('§14.1 no. 1: bytes that are not a signature', () => {
   test.each(['RSA', 'Ed25519'] as const)(
-    'verify for no sender with a key of %s',
+    'are verified for no sender with a key of %s',
     async (algorithm) => {
       const { world, moki, hulk } = now();
       const mallory = await newPerson('mallory', { algorithm });
@@ -40,7 +40,7 @@ describe('§14.1 no. 1: bytes that are no signature', () => {
 });
 
 describe('§14.1 no. 2: a meta with the key of an attacker beside seed and fingerprint of the victim', () => {
-  test('is not taken for the victim’s, whether the station knows him or not', async () => {
+  test('is not taken for the victim’s, whether the station knows the victim or not', async () => {
     const { world, moki, hulk, mallory } = now();
     const stranger = await newPerson('stranger');
     for (const victim of [moki.person, stranger]) {
@@ -61,8 +61,8 @@ describe('§14.1 no. 2: a meta with the key of an attacker beside seed and finge
   });
 });
 
-describe('§14.1 no. 4: one signature for two kinds of things', () => {
-  test('a broadcast of the victim does not replace his visa', async () => {
+describe('§14.1 no. 4: one signature for two kinds of data', () => {
+  test('a broadcast of the victim does not replace their visa', async () => {
     const { world, moki, hulk, mallory } = now();
     const victim = moki.person;
     // What every client says every five minutes, and everybody can read (spec §9.7).
@@ -92,7 +92,7 @@ describe('§14.1 no. 4: one signature for two kinds of things', () => {
     expectNothingOf('evil', hulk.texts);
   });
 
-  test('a visa of the victim says nothing as a broadcast', async () => {
+  test('a visa of the victim is not accepted as a broadcast', async () => {
     const { world, moki, hulk, mallory } = now();
     const visa = (await moki.person.facebook.document(moki.person.id))?.wire;
     const client = await MaliciousClient.dial(world, mallory);
@@ -111,8 +111,8 @@ describe('§14.1 no. 4: one signature for two kinds of things', () => {
   });
 });
 
-describe('a visa of somebody else', () => {
-  test('that an attacker has signed is not kept, and an old one does not come back', async () => {
+describe('a visa of another user', () => {
+  test('that an attacker has signed is not stored, and an old one does not come back', async () => {
     const { world, moki, hulk, mallory } = now();
     const victim = await newPerson('victim');
     const own = await MaliciousClient.login(world, victim);
@@ -163,7 +163,7 @@ describe('§14.1 no. 6: the communication key of the victim, in the hands of an 
 });
 
 describe('§14.1 no. 8: what a connection is logged in as', () => {
-  test('a station that made itself injects nothing in the name of anybody', async () => {
+  test('a station that is not trusted cannot send in the name of a user', async () => {
     const { world, moki, hulk } = now();
     const fake = await newPerson('gsp-2', { network: EntityType.Station });
     const client = await MaliciousClient.login(world, fake);
@@ -185,7 +185,7 @@ describe('§14.1 no. 8: what a connection is logged in as', () => {
     expectNothingOf('evil', hulk.texts);
   });
 
-  test('nobody sends in the name of somebody else over his own connection', async () => {
+  test('a user cannot send in the name of another one over their own connection', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
     client.send({ ...(await client.wire(evil, hulk.person.id)), sender: moki.person.id.text });
@@ -195,7 +195,7 @@ describe('§14.1 no. 8: what a connection is logged in as', () => {
   });
 });
 
-describe('§14.1 no. 14: somebody else’s command on a connection that belongs to a user', () => {
+describe('§14.1 no. 14: the command of another user on a connection that belongs to a user', () => {
   test('is refused with an answer, and the connection goes on', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
@@ -218,7 +218,7 @@ describe('§14.1 no. 14: somebody else’s command on a connection that belongs 
 });
 
 describe('§14.1 no. 15: members that only stations write', () => {
-  test('do not pass from a client, and neither hold a message up nor change where it goes', async () => {
+  test('are removed from messages of clients, and neither delay a message nor change its destination', async () => {
     const { world, moki, hulk, mallory } = now();
     const [reader, client] = [
       await MaliciousClient.login(world, await friendOf(mallory)),

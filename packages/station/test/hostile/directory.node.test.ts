@@ -149,7 +149,7 @@ describe('a directory at its cap', () => {
   );
 
   test(
-    'tells a newcomer for whom there is no place so, with a code, and forgets nobody for a forged meta',
+    'refuses a newcomer for whom there is no place with a code, and forgets no one for a forged meta',
     async () => {
       const directory = await open(memoryStore(), { identities: 4 });
       const [one, two, three, forger] = await people(4);
@@ -181,7 +181,7 @@ describe('a directory at its cap', () => {
 });
 
 test(
-  'what a directory keeps of one identity is bounded, however many documents it has',
+  'the data that a directory stores for one identity is bounded, however many documents it has',
   async () => {
     const store = memoryStore();
     const directory = await open(store, { identityBytes: 64 * 1024 });
@@ -211,7 +211,7 @@ test(
 );
 
 test(
-  'an operator forgets an identity with everything that is kept of it, and it may come again',
+  'an operator can delete an identity with all its data, and it may register again',
   async () => {
     const store = memoryStore();
     const directory = await open(store);

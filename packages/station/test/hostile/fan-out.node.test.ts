@@ -24,7 +24,7 @@ function recipients(client: MaliciousClient): number {
   return client.contents.filter(({ wire }) => Array.isArray(wire['recipients'])).length;
 }
 
-describe('a message to a group of 1,000 whom the station has never seen', () => {
+describe('a message to a group of 1,000 users whom the station has never seen', () => {
   test.each([300, 20_000])(
     'of %i bytes takes at most four times the bytes that were sent, and others are served',
     async (length) => {
@@ -54,7 +54,7 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
     60_000,
   );
 
-  test('is refused, with an answer, when no copy of it can be kept', async () => {
+  test('is refused, with an answer, when no copy of it can be stored', async () => {
     const { world, moki, hulk, mallory } = await scene({ station: { room: () => 0 } });
     const client = await MaliciousClient.login(world, mallory);
     const { facebook, id: founder } = mallory;
@@ -68,7 +68,7 @@ describe('a message to a group of 1,000 whom the station has never seen', () => 
   });
 });
 
-test('a real group of 1,000 whom the station knows gets its messages', async () => {
+test('a group of 1,000 known users gets its messages', async () => {
   const { world, moki, hulk, mallory } = await scene();
   const client = await MaliciousClient.login(world, mallory);
   const { facebook, id: founder } = mallory;

@@ -25,7 +25,7 @@ describe('§14.6 no. 53: files', () => {
     'http://127.0.0.1/f/../x',
     '/download/../f/a',
     `/f/${'a'.repeat(2000)}`,
-  ])('nothing outside of its folder is read or written: %s', async (path) => {
+  ])('nothing outside the folder is read or written: %s', async (path) => {
     const { world } = now();
     const got = await ask({ port: world.port }, 'GET', path);
     expect([400, 404, 405]).toContain(got.status);
@@ -35,7 +35,7 @@ describe('§14.6 no. 53: files', () => {
     expect(onDisk.filter((each) => !/^[\w/.-]*$/.test(each))).toEqual([]);
   });
 
-  test('a file that is there is not replaced, not even by part of another one', async () => {
+  test('an existing file is not replaced, not even by a part of another one', async () => {
     const { world, moki, hulk } = now();
     const { port } = world;
     expect((await ask({ port }, 'PUT', '/f/victim.bin', { body: bytes })).status).toBeLessThan(300);
@@ -54,7 +54,7 @@ describe('§14.6 no. 53: files', () => {
     await unharmed(moki, hulk);
   });
 
-  test('a page that somebody uploads is no page: bytes to be saved, whatever its name and type', async () => {
+  test('an uploaded page is served as bytes to be saved, whatever its name and type', async () => {
     const { port } = now().world;
     const headers = { 'Content-Type': 'text/html' };
     await ask({ port }, 'PUT', '/f/page.html', { body: page, headers });
@@ -65,7 +65,7 @@ describe('§14.6 no. 53: files', () => {
     expect(got.headers['content-disposition']).toMatch(/^attachment/);
   });
 
-  test('announced sizes above the limit, and ranges that are none, are refused before anything is written', async () => {
+  test('sizes above the limit and invalid ranges are refused before anything is written', async () => {
     const { world } = now();
     const { port } = world;
     const before = await readdir(world.files, { recursive: true });
@@ -80,7 +80,7 @@ describe('§14.6 no. 53: files', () => {
     expect(await readdir(world.files, { recursive: true })).toEqual(before);
   });
 
-  test('all of them together have a quota, which is told of, and messages go on', async () => {
+  test('all files together have a quota, which is reported, and messages are still relayed', async () => {
     const { world, moki, hulk } = now();
     const answers: number[] = [];
     for (let count = 0; count < 6; count++) {
@@ -93,7 +93,7 @@ describe('§14.6 no. 53: files', () => {
 });
 
 describe('HTTP', () => {
-  test('tells strangers nothing: health is one word, metrics are not there, nothing is repeated', async () => {
+  test('reveals nothing to strangers: health is one word, metrics are hidden, and the request is not echoed', async () => {
     const { world } = now();
     expect((await ask(world, 'GET', '/health')).body.toString()).toBe('{"ok":true}');
     expect((await ask(world, 'GET', '/metrics')).status).toBe(404);

@@ -35,7 +35,7 @@ async function say(port: number, bytes: Uint8Array | string): Promise<Wire> {
   return line;
 }
 
-describe('§14.6 no. 48 to 51: frames that are none', () => {
+describe('§14.6 no. 48 to 51: invalid frames', () => {
   const frames: readonly (readonly [string, () => Uint8Array])[] = [
     ['MTP with a body of 1 GiB', () => hex(`44494d42 ${ID} 40000000`)],
     ['MTP with a body of 4 GiB', () => hex(`44494d42 ${ID} ffffffff`)],
@@ -73,14 +73,14 @@ describe('§14.6 no. 48 to 51: frames that are none', () => {
     ],
   ];
 
-  test.each(frames)('%s: the connection ends, and nobody else’s', async (_name, bytes) => {
+  test.each(frames)('%s: this connection ends, and no other one', async (_name, bytes) => {
     const { world, moki, hulk } = now();
     const line = await say(world.port, bytes());
     await until(() => line.closed);
     await unharmed(moki, hulk);
   });
 
-  test('announced lengths take no memory', async () => {
+  test('announced lengths allocate no memory', async () => {
     const { world, moki, hulk } = now();
     await unharmed(moki, hulk);
     const before = process.memoryUsage();
@@ -117,7 +117,7 @@ describe('§14.6 no. 48 to 51: frames that are none', () => {
 });
 
 describe('slow peers', () => {
-  test('that send a little now and then are let go, over each framing', async () => {
+  test('that send a little now and then are disconnected, over each framing', async () => {
     const slow = await hostileWorld({
       listener: { times: { opening: 1200, idle: 1200, http: { headers: 800, idle: 800 } } },
       limits: { loginTimeout: 1000 },
@@ -139,7 +139,7 @@ describe('slow peers', () => {
     expect(slow.listener.connections).toBe(0);
   }, 20_000);
 
-  test('that have closed their half, or say nothing at all, hold nobody up', async () => {
+  test('that have closed their half, or send nothing at all, delay no one', async () => {
     const { world, moki, hulk } = now();
     const lines = await Promise.all(Array.from({ length: 60 }, () => wire(world.port)));
     for (const [index, line] of lines.entries()) {
@@ -153,7 +153,7 @@ describe('slow peers', () => {
 });
 
 describe('connections', () => {
-  test('of one address are bounded, and who is there already stays', async () => {
+  test('of one address are bounded, and existing ones stay open', async () => {
     const { world, moki, hulk } = await scene({ limits: { connectionsPerAddress: 12 } });
     const lines = await Promise.all(Array.from({ length: 30 }, () => wire(world.port)));
     await until(() => lines.filter(({ closed }) => closed).length === 20);
@@ -164,7 +164,7 @@ describe('connections', () => {
     expect((await ask({ port: world.port }, 'GET', '/health')).status).toBe(200);
   });
 
-  test('made again and again are slowed down', async () => {
+  test('that are opened again and again are slowed down', async () => {
     const world = await hostileWorld({
       limits: { connectionRate: { perSecond: 0.01, burst: 10 } },
     });
@@ -261,7 +261,7 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
     await until(() => hulk.texts.includes('short'));
   });
 
-  test('before login somebody who sends no messages is cut off at once', async () => {
+  test('before login a peer that sends something other than messages is disconnected at once', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.dial(world, mallory);
     client.send('{"sender":');

@@ -78,7 +78,7 @@ function addressOf(fingerprint: Uint8Array): string {
   return `1${text}`;
 }
 
-test('an identity with an RSA key of 8,192 bits, right in everything else, is refused before its key is computed with', async () => {
+test('an identity with an RSA key of 8,192 bits, valid otherwise, is refused before its key is used', async () => {
   const { world, moki, hulk, mallory } = await scene();
   const key = new LargeKey();
   const fingerprint = key.sign(Buffer.from('large'));

@@ -53,7 +53,7 @@ async function world(original: 'seen' | 'withheld') {
 }
 
 describe.each(['seen', 'withheld'] as const)(
-  'a key of somebody else that was %s before',
+  'a key of another user that was %s before',
   (original) => {
     test('opens nothing in thousands of queries, and right guesses look like wrong ones', async () => {
       const { store, facebook, mallory, victim, known } = await world(original);

@@ -23,7 +23,7 @@ import { introduce, newPerson, protocol } from '../support/test-users.ts';
 const now = sharedScene();
 const seconds = () => Date.now() / 1000;
 
-describe('the session of somebody else', () => {
+describe('the session of another user', () => {
   test.each(['mtp', 'websocket'] as const)(
     'is not opened with its key, nor with its recorded login, over %s',
     async (way) => {
@@ -51,7 +51,7 @@ describe('the session of somebody else', () => {
     },
   );
 
-  test('is not opened by guessing: wrong keys are answered, and cost what handshakes cost', async () => {
+  test('is not opened by guessing: wrong keys are answered, and are rate-limited as handshakes', async () => {
     const { world } = await now();
     const client = await MaliciousClient.dial(world, now().mallory);
     await client.start();
@@ -64,8 +64,8 @@ describe('the session of somebody else', () => {
   });
 });
 
-describe('§14.1 no. 9: a station that passes a handshake on to another one', () => {
-  test('gets no answer from a client that has dialled it, and no session', async () => {
+describe('§14.1 no. 9: a station that forwards a handshake to another one', () => {
+  test('gets no answer from a client that has connected to it, and no session', async () => {
     const { world } = now();
     const [moki, evil] = [
       await newPerson('moki'),
@@ -98,7 +98,7 @@ describe('§14.1 no. 9: a station that passes a handshake on to another one', ()
 });
 
 describe('§14.1 no. 10: logins', () => {
-  test('in the name of another one, of the future and of the past are refused, and move nobody', async () => {
+  test('in the name of another user, from the future and from the past are refused, and change no route', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
     const place = { station: { did: world.station.id }, agent: 'x' };
@@ -131,7 +131,7 @@ describe('§14.1 no. 10: logins', () => {
 });
 
 describe('§14.1 no. 11: names', () => {
-  test('come from the operator: what anybody tells of them changes nothing', async () => {
+  test('come from the operator: messages of clients do not change them', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
     const lie = Ans.create({
@@ -149,7 +149,7 @@ describe('§14.1 no. 11: names', () => {
   });
 });
 
-describe('§14.3 no. 28 to 32: a message that is played back', () => {
+describe('§14.3 no. 28 to 32: a replayed message', () => {
   test('is shown once: over the same connection, another one, with another time and receiver', async () => {
     const { world, moki, hulk } = now();
     const friend = await newPerson('friend');
@@ -175,7 +175,7 @@ describe('§14.3 no. 28 to 32: a message that is played back', () => {
     expectNothingOf('once', moki.texts);
   });
 
-  test('a report and a login of yesterday change nothing', async () => {
+  test('and a report and a login of yesterday change nothing', async () => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
     const off = await client.wire(Report.create({ title: 'offline' }));
@@ -199,7 +199,7 @@ describe('§14.3 no. 28 to 32: a message that is played back', () => {
 });
 
 describe('§14.6 no. 52: acknowledgements', () => {
-  test('of somebody else remove nothing: who was not there yet gets the message', async () => {
+  test('of another user remove nothing: a receiver who logs in later gets the message', async () => {
     const { world, moki, hulk, mallory } = now();
     const friend = await newPerson('friend');
     await introduce(friend, moki.person);
@@ -263,7 +263,7 @@ test('before login nothing is delivered, relayed or told', async () => {
   );
 });
 
-test('a user keeps a few connections, and a flood of his own does not lock others out', async () => {
+test('a user keeps a few connections, and a flood of their own does not lock others out', async () => {
   const world = await hostileWorld({ limits: { sessionsPerUser: 3, connectionsPerAddress: 40 } });
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
   await introduce(moki, hulk);

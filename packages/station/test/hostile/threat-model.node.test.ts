@@ -48,7 +48,7 @@ test('every row of §14.1 to §14.6 has a test that proves it, or says why it do
   expect(unproven).toEqual([]);
 });
 
-test('every file and every test that the threat model names is there', async () => {
+test('every file and every test that the threat model names exists', async () => {
   const { text } = await rows();
   const named = proofs(text);
   // Nothing that looks like a proof is written in a way that is not read.
@@ -63,7 +63,7 @@ test('every file and every test that the threat model names is there', async () 
   expect(missing).toEqual([]);
 });
 
-test('no source decides by assertions', async () => {
+test('no source uses assertions for decisions', async () => {
   const asserting = (await sources())
     // What tests use may assert: it is never part of a program.
     .filter(([path]) => !path.startsWith('testing'))
@@ -71,7 +71,7 @@ test('no source decides by assertions', async () => {
   expect(asserting.map(([path]) => path)).toEqual([]);
 });
 
-test('no source takes random numbers from anywhere but the platform’s generator', async () => {
+test('all sources take random numbers from the platform’s generator only', async () => {
   const all = await sources();
   expect(all.length).toBeGreaterThan(300);
   const guessing = all.filter(([, text]) =>

@@ -87,7 +87,7 @@ describe('before login', () => {
     expect(client.closed).toBe(false);
   });
 
-  test('metas and signatures cost a handshake each: beyond them nothing is verified, and the stranger is told', async () => {
+  test('metas and signatures cost a handshake each: beyond the limit nothing is verified, and the stranger is told', async () => {
     const { world, moki, hulk, mallory } = await scene({
       limits: { handshakeRate: { perSecond: 0.001, burst: 10 } },
     });
@@ -112,8 +112,8 @@ describe('before login', () => {
   });
 });
 
-describe('a foreign sender over somebody’s own session', () => {
-  test('is paid for by that session, message by message and byte by byte', async () => {
+describe('a foreign sender over a user’s session', () => {
+  test('is charged to that session, message by message and byte by byte', async () => {
     const { world, hulk, mallory } = await scene({
       limits: {
         userMessageRate: { perSecond: 0.001, burst: 12 },
@@ -134,7 +134,7 @@ describe('a foreign sender over somebody’s own session', () => {
     expect(hulk.texts).toEqual([]);
   });
 
-  test('is refused some times, and ends the session then', async () => {
+  test('is refused a few times, and then ends the session', async () => {
     const { world, moki, hulk, mallory } = await scene();
     const foreign = await newPerson('foreign');
     await introduce(foreign, hulk.person);
@@ -151,7 +151,7 @@ describe('a foreign sender over somebody’s own session', () => {
 });
 
 describe('HTTP requests', () => {
-  test('have a rate for each address: beyond it they are told when to come again', async () => {
+  test('have a rate limit for each address, and the answer says when to try again', async () => {
     const { world, moki, hulk } = await scene({
       limits: { httpRequestRate: { perSecond: 0.5, burst: 20 } },
     });
