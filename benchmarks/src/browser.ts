@@ -4,7 +4,7 @@ import { browserStores } from './stores.browser.ts';
 import { benchOf, lineOf, type RunOptions } from './suite.ts';
 import { suites } from './suites.ts';
 
-/** What the program outside of the page puts into it. */
+/** Settings that the program outside the page puts into it. */
 interface Page {
   reportLine(line: string): Promise<void>;
   runBenchmarks?: (options: RunOptions) => Promise<void>;

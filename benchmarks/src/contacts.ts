@@ -43,7 +43,7 @@ interface Usage {
   readonly rssBytes: number;
 }
 
-/** What the process takes more than before there was a store. */
+/** Memory that the process takes in addition since before there was a store. */
 async function measure(kind: string): Promise<object> {
   const before = await usage();
   await using store: Store = kind === 'LMDB' ? await lmdbStore({ path }) : await copied();

@@ -92,7 +92,7 @@ async function unpacking(bench: Bench, primitives: Primitives, bare: Bare, each:
   const signature = await bare.sign(ciphertext);
   const wrapped = await bare.wrap(key);
   const texts = [ciphertext, signature, wrapped].map(primitives.toBase64);
-  // Nobody remembers anything of a messenger that has just been made.
+  // A new messenger has no state.
   const stranger = () => new Messenger({ facebook: bob.facebook });
   const remembering = stranger();
   await remembering.unpack(wire);
@@ -146,7 +146,7 @@ function sampleText(bytes: number): string {
   return line.repeat(Math.ceil(bytes / line.length)).slice(0, bytes);
 }
 
-/** What a content with this text looks like before it is encrypted. */
+/** A content with this text before it is encrypted. */
 function samplePlaintext(bytes: number): Uint8Array {
   const receiver = 'bench@4YeVEN3aUnvC1DNUufCq1bs9zoBSJTzVEj';
   const content = { time: 1.5e9 + 0.123, type: 1, sn: 2 ** 30, text: sampleText(bytes), receiver };

@@ -11,7 +11,7 @@ import {
   type TimerOptions,
 } from './timer.ts';
 
-/** What a suite reports to. Cases that nobody asked for are skipped. */
+/** Receiver of the results of a suite. Cases that were not requested are skipped. */
 export interface Bench {
   compare(name: string, subject: Operation, baselines: Baselines): Promise<void>;
   measure(name: string, subject: Operation): Promise<void>;
@@ -26,9 +26,9 @@ export interface Bench {
 /** A group of cases; it prepares what they need. */
 export type Suite = (bench: Bench, primitives: Primitives) => Promise<void>;
 
-/** What a run is told. */
+/** Options for a run. */
 export interface RunOptions extends TimerOptions {
-  /** What the names of the wanted cases begin with; empty for all. */
+  /** Prefixes of the names of the wanted cases; empty for all. */
   readonly filter: string;
 }
 

@@ -13,15 +13,15 @@ export interface Result {
   readonly receiptRatio?: number;
 }
 
-/** What an operation is compared with. */
+/** Baselines that an operation is compared with. */
 export interface Baselines {
-  /** What cannot be avoided. */
+  /** Work that cannot be avoided. */
   readonly bare: Operation;
-  /** What no implementation of this wire format avoids: {@link Baselines.bare}, JSON and Base64. */
+  /** Work that no implementation of this wire format avoids: {@link Baselines.bare}, JSON and Base64. */
   readonly codec?: Operation;
 }
 
-/** What works on as many messages at a time as a round has; each round has others. */
+/** Operation on as many messages as a round has; each round has others. */
 export interface Batches {
   subject(round: number): Promise<unknown>;
   bare(round: number): Promise<unknown>;
@@ -29,7 +29,7 @@ export interface Batches {
   receipt?(round: number): Promise<unknown>;
 }
 
-/** What is timed; a promise is awaited. */
+/** The operation that is timed; a promise is awaited. */
 export type Operation = () => unknown;
 
 /** How long a measurement may take. */
@@ -122,7 +122,7 @@ export async function measure(
   return { name, opsPerSecond: 1 / median(samples) };
 }
 
-/** Milliseconds of the fastest of a few calls: what the work costs when nobody disturbs it. */
+/** Milliseconds of the fastest of a few calls: the cost of the work on a quiet machine. */
 export async function fastest(subject: Operation, calls: number): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < calls; i++) {

@@ -16,7 +16,7 @@ export interface Shown {
   done: boolean;
 }
 
-/** A person with a client in a process of its own. What they have seen and sent outlives the process. */
+/** A person with a client in a process of its own. Their lists of messages outlive the process. */
 export class Person {
   readonly setup: ClientSetup;
   /** Shown messages by ID, in the order in which they were shown first. */

@@ -16,13 +16,13 @@ const WARMING_LOGINS = 50;
 const QUIET = 200;
 const MOST_QUIET = 10_000;
 
-/** What a server used for some messages. */
+/** Resources that a server used for some messages. */
 export interface Measured extends Outcome {
   /** Processor time of the server for one message, in microseconds, including later work. */
   readonly cpuMicros: number | undefined;
 }
 
-/** What idle connections use. */
+/** Resources that idle connections use. */
 export interface Idle {
   readonly connections: number;
   readonly loginsPerSecond: number;

@@ -95,7 +95,7 @@ describe('the IV of older peers', () => {
     const opened = await openMessage(oldBob.device, wire);
     expect(opened.content.kind).toBe('receipt');
     expect(oldBob.device.transceiver.openingOf(opened)).toMatchObject({ proven: true });
-    // Whoever has the key can wrap it for somebody else, without the name of its sender.
+    // A receiver of the key can wrap it for another one, without the name of its sender.
     const { from: _from, ...key } = (await keyObject(wire, oldBob)) as Record<string, Json>;
     const [bobKey] = bob.messageKeys;
     const wrapped = await bobKey?.publicKey.encrypt(utf8Encode(JSON.stringify(key)));

@@ -101,7 +101,7 @@ const block = fc
   .map((tokens) => utf8Encode(`{${tokens.join('')}`))
   .filter((bytes) => bytes.length >= 16)
   .map((bytes) => bytes.slice(0, 16));
-/** What begins like a content, with the end that lets the rest go on. */
+/** Beginnings of contents, each with an end that makes the rest of the plaintext valid. */
 const likely = fc
   .tuple(
     fc.shuffledSubarray(
@@ -147,7 +147,7 @@ function read(bytes: Uint8Array): { wire: JsonObject; trusted: boolean } | undef
   }
 }
 
-/** Whoever changes the IV writes the first block at will (spec §14.2 no. 16). */
+/** An attacker who changes the IV writes any first block (spec §14.2 no. 16). */
 describe.each(Object.entries(BODIES))('a changed first block of a content, %s', (_, body) => {
   const plaintext = utf8Encode(body);
   const original = normalizeContent(parseJsonObject(body));

@@ -16,7 +16,7 @@ import {
 } from './peers.ts';
 import { content, NOW, protocol } from './protocol.ts';
 
-/** Questions for each form; each of them would open if the key worked for everybody. */
+/** Queries for each form; each of them would open if the key worked for all senders. */
 const QUESTIONS = 300;
 
 let alice: Peer;
@@ -58,7 +58,7 @@ async function olderFor(reader: Peer): Promise<Capture> {
   return { wire, plaintext: utf8Encode(text), iv };
 }
 
-/** Mallory knows the plaintext but four digits: the first block becomes whatever a right guess makes a content. */
+/** Mallory knows the plaintext except four digits: with a right guess, the first block becomes a content. */
 async function ask(device: Peer['device'], capture: Capture, guess: number): Promise<string> {
   const wanted = utf8Encode(`{"T":${guess % 10},"N":9,"a"`.slice(0, 16).padEnd(16, ' '));
   const iv = capture.iv.map((byte, i) => byte ^ (capture.plaintext[i] ?? 0) ^ (wanted[i] ?? 0));

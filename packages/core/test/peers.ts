@@ -7,7 +7,7 @@ import { Barrack, bindEnvelope, isWaiting, type KeyOwners, Transceiver } from '.
 import { MemoryArchive } from '../src/memory.ts';
 import { content, NOW, protocol } from './protocol.ts';
 
-/** What a terminal of a peer announces. */
+/** Properties that a terminal of a peer announces. */
 export interface TerminalPlan {
   readonly terminal?: string;
   readonly accepts?: readonly string[];
@@ -147,7 +147,7 @@ export async function openMessage(
   return transceiver.decrypt(verified);
 }
 
-/** Signs the data of a message anew, as somebody else who says it is theirs. */
+/** Signs the data of a message again, as another user who claims it. */
 export async function resign(
   wire: Record<string, Json>,
   thief: Peer,

@@ -7,7 +7,7 @@ import { newUser, protocol } from './people.ts';
 
 const fast = { algorithm: 'ECC', metaType: '4' } as const;
 
-/** IDs of people whom nobody has met. */
+/** IDs of unknown people. */
 function strangers(count: number, like: ID): readonly ID[] {
   return Array.from({ length: count }, (_, n) => protocol.parseID(`s${n}@${like.address.text}`));
 }

@@ -28,7 +28,7 @@ async function signerOf({ facebook, user }: Person): Promise<Signer> {
   return facebook.requireSigner(user.id);
 }
 
-/** A machine that knows only the meta and the visa of somebody. */
+/** A device that knows only the meta and the visa of a user. */
 async function readerOf({ user }: Person): Promise<Facebook<typeof protocol>> {
   const reader = new Facebook({ protocol, store: memoryStore() });
   const [meta, visa] = [await user.meta(), await user.visa()];

@@ -18,7 +18,7 @@ function openTab(shared: Tabs): Facebook<typeof protocol> {
   return new Facebook({ protocol, store: shared.open() });
 }
 
-/** What a facebook tells from now on, as `kind ID`. */
+/** Events of a facebook from now on, as `kind ID`. */
 function heardBy(facebook: Facebook): string[] {
   const heard: string[] = [];
   for (const kind of KINDS) {
@@ -104,7 +104,7 @@ describe('another tab on the same store', () => {
     await one.rotateMessageKey(moki.id);
     await one.saveDocument(await signed(one, moki.id, 'new name', 5), moki.id);
     shared.drop();
-    // Nobody has told the second tab, or this would prove nothing.
+    // The second tab was not notified, or this would prove nothing.
     expect(await two.user(moki.id).displayName()).toBe('moki');
     expect(await two.messageKeys(moki.id)).toHaveLength(1);
     const heard = heardBy(two);

@@ -72,7 +72,7 @@ describe('users of this machine', () => {
       });
     }
     expect(await pathsOf(store)).not.toContain(`identity/${second.id.entity}`);
-    // Should he come back, he is one of several.
+    // If the user comes back, they are one of several.
     await register('second', options);
     expect((await facebook.currentUser())?.id.text).toBe(first.id.text);
   });

@@ -41,7 +41,7 @@ function number(bytes: Uint8Array): bigint {
   return BigInt(`0x${encodeHex(Uint8Array.from(bytes).reverse())}`);
 }
 
-/** What both implementations and the key itself answer. */
+/** The answers of both implementations and of the key itself. */
 function answers(publicKey: Uint8Array, signature: Uint8Array): unknown[] {
   return [
     platform.verifier(publicKey).verify(data, signature),

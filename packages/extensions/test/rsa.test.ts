@@ -274,7 +274,7 @@ describe('private keys', () => {
 
 describe('padding', () => {
   const synthetic = Uint8Array.from({ length: 132 }, (_, i) => (i < 128 ? 0x5a : 0x80));
-  /** What the synthetic bytes above stand for: 0x80808080 of 118 possible lengths. */
+  /** The length that the synthetic bytes above stand for: 0x80808080 of 118 possible lengths. */
   const rejected = new Uint8Array(59).fill(0x5a);
 
   test('comes off for every length of plaintext', () => {

@@ -100,7 +100,7 @@ test.each<readonly [string | undefined, string | undefined, boolean, number, str
   ['files.example.org', undefined, true, 5000, 'https://files.example.org'],
   ['[2001:db8::1]:9394', undefined, false, 5000, 'http://[2001:db8::1]:9394'],
   ['10.0.0.1:9394', 'files.example.org', true, 0, 'https://files.example.org'],
-  // Nobody said that this one may be believed.
+  // This proxy is not trusted.
   ['files.example.org', 'evil.example', true, 5000, 'https://files.example.org'],
   ['a b', undefined, false, 5000, undefined],
   ['x"><script>', undefined, false, 5000, undefined],

@@ -195,7 +195,7 @@ test('slow uploads of an address make room for others of it, and fast ones do no
   const clock = fakeClock();
   const limits = { addressUploadsAtOnce: 2, minBytesPerSecond: 10 };
   const service = await fileService({ clock, limits });
-  // Twice as fast as an upload has to be, when nobody else waits.
+  // Twice as fast as an upload must be while no other one waits.
   for (const name of ['a', 'b']) {
     (await say(service.port, SILENT(name))).write(noise(800));
   }

@@ -140,7 +140,7 @@ test('HEAD returns the length of a finished file and the offset of an unfinished
   expect([refused.status, refused.headers['upload-offset']]).toEqual([416, '400']);
   const longer = { body: body.subarray(400), headers: { 'Content-Range': 'bytes 400-999/1001' } };
   expect((await ask(service, 'PUT', '/f/a', longer)).status).toBe(409);
-  // What the server has already may come once more, because an answer may have been lost.
+  // Bytes that the server has may be sent again, because an answer may have been lost.
   const rest = { body: body.subarray(300), headers: range(300, 1000) };
   expect((await ask(service, 'PUT', '/f/a', rest)).status).toBe(201);
   const whole = await ask(service, 'GET', '/f/a');

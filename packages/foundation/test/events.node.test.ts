@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { Events } from '../src/index.ts';
 
-/** Turns of the event loop: a rejection that nobody handles would have been told of after one. */
+/** Turns of the event loop: an unhandled rejection would be reported after one. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -19,7 +19,7 @@ const thrown = [
   null,
 ];
 
-/** What a function throws; fails the test if it throws nothing. */
+/** Returns the error of a function; fails the test if it throws none. */
 function errorOf(run: () => unknown): unknown {
   try {
     run();

@@ -7,13 +7,13 @@ import { standard } from '@dimp/extensions/standard';
 import { connectWebSocket } from '@dimp/transport-websocket';
 
 /**
- * A page that chats with itself over a real station, in whatever browser opens it: `scripts/test-browsers.mjs` starts both
+ * A page that chats with itself over a real station, in the browser that opens it: `scripts/test-browsers.mjs` starts both
  * and hears here how it went.
  */
 const protocol = createProtocol(standard());
 const PATIENCE = 60_000;
 
-/** Somebody who has just registered, and is online. */
+/** A user who has just registered, and is online. */
 async function person(name: string, algorithm: 'RSA' | 'ECC') {
   const facebook = new Facebook({ protocol, store: memoryStore() });
   const user = await register(name, { facebook, algorithm });

@@ -17,7 +17,7 @@ async function visaOf(person: Person): Promise<JsonObject> {
   return visa?.wire ?? expect.unreachable();
 }
 
-/** A newer visa of somebody, as his client would make it. */
+/** A newer visa of a user, as their client would make it. */
 async function newerVisa({ id, facebook }: Person, later = 1): Promise<JsonObject> {
   const old = await facebook.document(id);
   const signer = await facebook.requireSigner(id);
@@ -99,7 +99,7 @@ describe('the directory answers', () => {
     const key = await office.facebook.verifyKey(hulk.id);
     const { data, signature } = protocol.parseMessage(signed);
     expect(await key?.verify(data, signature)).toBe(true);
-    // Not twice, but at once when he has logged in again.
+    // Not twice, but at once when the user has logged in again.
     expect(await office.replies(moki, DocumentsCommand.create({ did: hulk.id }))).toEqual([]);
     office.clock.time += 300_000;
     await office.answers(hulk, login, { receiver: EVERYONE });
@@ -164,7 +164,7 @@ describe('the directory takes in', () => {
     expect(await office.facebook.meta(stranger.id)).toBeUndefined();
     const bare = DocumentsCommand.create({ did: stranger.id, documents: [await visaOf(stranger)] });
     expect(await office.replies(moki, bare)).toEqual(['Meta not found.']);
-    // A station that nobody trusts is a stranger, too.
+    // An untrusted station is a stranger, too.
     expect(await office.replies(station, documents, { session: new Line(station.id) })).toEqual([]);
     expect(await office.facebook.meta(stranger.id)).toBeUndefined();
     await office.answers(station, documents, {
@@ -187,7 +187,7 @@ describe('the directory takes in', () => {
     const told = DocumentsCommand.create({ did: id, meta, documents });
     expect(await office.replies(hulk, told)).toEqual(['Document not accepted.']);
     expect(await office.replies(moki, told)).toEqual(['Document received.']);
-    // Who is known may be told of by anybody: what counts is the signature.
+    // Any user may send documents of a known user: the signature decides.
     expect(await office.replies(hulk, told)).toEqual(['Document received.']);
   });
 

@@ -53,7 +53,7 @@ describe('a login', () => {
     expect(await office.replies(moki, forged, { session: neighbour })).toEqual([
       'Permission denied.',
     ]);
-    // His own words, said again over the connection of somebody else, or before anybody has logged in.
+    // The user's own message, sent again over the connection of another user, or before a login.
     const own = loginOf(hulk.id, office.id);
     for (const session of [new Line(moki.id), new Line()]) {
       expect(await office.replies(hulk, own, { session })).toEqual(['Permission denied.']);

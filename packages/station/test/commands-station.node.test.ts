@@ -30,7 +30,7 @@ test('users of a running station find each other, announce where they are, and b
   expect(found.users.map(({ text }) => text)).toEqual([hulk.id.text]);
   await laptop.send(Login.create({ did: hulk.id, station: { did: id } }), EVERYONE);
   await laptop.until(() => laptop.receipts().includes('Login received.'));
-  // Where somebody is hears only who was written to by them.
+  // The station of a user is revealed only to those whom they have written to.
   await laptop.send(Text.create({ text: 'hello' }), moki.id);
   await phone.until(() => phone.texts().includes('hello'));
   await phone.send(DocumentsCommand.create({ did: hulk.id }), id);

@@ -8,7 +8,7 @@ import type { CommandProcessor } from '../src/index.ts';
 import { Device } from './support/device.ts';
 import { FRIENDS, introduce, newPerson, openStation, type Person } from './support/test-users.ts';
 
-/** What the directory does with reports, and no more. */
+/** Only the part of the directory that handles reports. */
 const reports: CommandProcessor = {
   async process({ content, session }) {
     if (content.kind !== 'report') return undefined;
@@ -140,7 +140,7 @@ test('a device that disconnects before it acknowledges gets the message again, a
   await lost.until(() => lost.held.length === 1);
   await lost.close();
   await sending.until(() => sending.receipts().length > 0);
-  // It was said to wait only when nobody was there any more.
+  // The receipt for waiting came only when no device was left.
   expect(sending.receipts()).toEqual(['Message cached.']);
   expect(await stored(store)).toBe(1);
   const back = await Device.login(station, hulk);
@@ -227,7 +227,7 @@ test('a neighbour takes the messages of users who are logged in there, and the s
     'Message redirected.',
   ]);
   expect(relayed).toHaveLength(2);
-  // Who is here gets his messages here.
+  // A user who is online here gets their messages here.
   const receiving = await Device.login(station, hulk);
   await sendAll(sending, ['here'], hulk);
   await receiving.until(() => receiving.texts().length > 0);

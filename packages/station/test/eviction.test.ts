@@ -8,7 +8,7 @@ const DAY = 24 * 60 * 60_000;
 const NOW = 1000 * DAY;
 const limits = { identities: 12, identityRetention: 30 * DAY };
 
-/** A directory with somebody of each name: `[origin, name, days since they were here, what holds them]`. */
+/** A directory with one user of each name: `[origin, name, days since they were online, what keeps them]`. */
 async function directoryOf(
   ...people: readonly [origin: string, name: string, days?: number | undefined, hold?: Hold][]
 ) {
@@ -69,7 +69,7 @@ describe('the identities that a full directory forgets', () => {
     expect(await find('a3')).toBe('seen');
     await known.remove('seen' as EntityKey);
     expect(await find('a3')).toMatch(/^mail/);
-    // Its own newcomers displace nobody who was here.
+    // Its own newcomers displace no one who was online.
     expect(await find('a1')).toBeUndefined();
   });
 
@@ -84,7 +84,7 @@ describe('the identities that a full directory forgets', () => {
     const { known, find } = await directoryOf(...told, [NO_ORIGIN, 'old1'], [NO_ORIGIN, 'old2']);
     await known.add('one' as EntityKey, 'a1', NOW);
     await known.use('one' as EntityKey, NOW);
-    // Sixteen of a neighbour count as one, and so does everybody whose origin is not known.
+    // Sixteen of a neighbour count as one, and so do all users of unknown origin.
     expect(await find('a1')).toBeUndefined();
     expect(await find('a2')).toBe('told0');
   });

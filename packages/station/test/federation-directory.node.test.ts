@@ -18,7 +18,7 @@ async function line(): Promise<readonly [Place, Place, Place]> {
 test('a query for a user whom only the station at the other end knows is answered through the line', async () => {
   const [a, b, c] = await line();
   const [moki, hulk] = [await newPerson('moki'), await newPerson('hulk')];
-  // He has not logged in anywhere lately: nobody has announced him.
+  // The user has not logged in lately, so no station has announced them.
   const { facebook } = c.running ?? {};
   if (facebook === undefined) throw new Error('no station');
   await tell(facebook, hulk);
@@ -27,7 +27,7 @@ test('a query for a user whom only the station at the other end knows is answere
   await device.until(() => device.contents.some(({ kind }) => kind === 'documents'));
   const answer = device.contents.find(({ kind }) => kind === 'documents');
   expect(answer?.body).toMatchObject({ did: { text: hulk.id.text } });
-  // What came by is kept.
+  // The stations on the way have stored it.
   for (const place of [a, b]) {
     expect(await place.running?.facebook.document(hulk.id)).toBeDefined();
   }

@@ -46,7 +46,7 @@ test('a station that is not on the list may relay nothing, and does not lose wha
   await tell(moki.person.facebook, hulk.person);
   await hulk.at(a);
   await moki.at(b);
-  // Station B believes that he is at station A, which does not trust it.
+  // Station B believes that the user is at station A, which does not trust B.
   const login = await loginOf(hulk.person, a.id);
   const { commands } = b.running ?? {};
   const wire = JSON.parse(new TextDecoder().decode(login)) as never;
@@ -73,7 +73,7 @@ test('a neighbour cannot redirect the messages of a user with a login that the u
   const real = JSON.parse(new TextDecoder().decode(await loginOf(hulk, place.id)));
   const forged = { ...real, signature: real.signature.replace(/^..../, 'AAAA') };
   await client.transport.send(new TextEncoder().encode(JSON.stringify(forged)));
-  // Signed by somebody else in his name.
+  // Signed by another user in their name.
   const content = Login.create({ did: hulk.id, station: { did: client.person.id } });
   const stolen = await other.messenger.pack(content as never, EVERYONE, { attachMeta: true });
   if (isWaiting(stolen)) throw new Error('waits');

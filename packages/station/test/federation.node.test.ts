@@ -49,7 +49,7 @@ test('a message goes back to where it came from when its receiver has moved ther
   await hulk.leave();
   const waiting = await moki.say('one', hulk.id);
   await waiting.reached('delivered');
-  // It is at station A now, where he was last.
+  // It is at station A now, where the user was last.
   await until(() => a.running !== undefined && hulk.texts.length === 1);
   await new Promise((resolve) => setTimeout(resolve, 1100));
   await hulk.at(c);

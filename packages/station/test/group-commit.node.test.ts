@@ -71,7 +71,7 @@ test('a batch waits a little for more changes, unless nothing was written lately
       times.push(time.now());
     },
   });
-  // What a timer sets off has happened before the next one.
+  // The work of a timer is done before the next one.
   const timers: Timers = {
     after: (delay, task) =>
       time.after(delay, async () => {

@@ -224,7 +224,7 @@ test('a neighbour that sends copy after copy uses up its own share, and the genu
   expect(await stored(store)).toBe(4);
   await sending.transport.send(bytesOf(genuine));
   await poison(20);
-  // What was removed leaves the disk with the next write.
+  // Removed messages leave the disk with the next write.
   await sendAll(sending, ['another'], hulk);
   await station.stop();
   expect(await stored(store)).toBe(5);

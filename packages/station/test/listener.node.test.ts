@@ -295,7 +295,7 @@ describe('proxies', () => {
     ['2001:db8::1', '2001:db8::1'],
     ['8.8.8.8, 203.0.113.7:5001', '203.0.113.7'],
     ['203.0.113.7:5001, 127.0.0.2:80', '203.0.113.7'],
-    // Nobody that can be told from others: what the proxy says of whom it does not know is no address.
+    // The proxy does not know the address, so the client cannot be told from others.
     ['unknown', '127.0.0.1'],
     ['_hidden', '127.0.0.1'],
     ['203.0.113.7, unknown', '127.0.0.1'],

@@ -10,7 +10,7 @@ test('data that was not used for two minutes is dropped from memory, and read ag
   const store = memoryStore();
   const get = vi.spyOn(store, 'get');
   const clock = new HandClock();
-  // What the station does every ten seconds it does when the test says so.
+  // The test decides when the station does its periodic work.
   let sweep: () => unknown = () => expect.unreachable();
   const timers: Timers = {
     after(delay, task) {
@@ -33,7 +33,7 @@ test('data that was not used for two minutes is dropped from memory, and read ag
     const told = sending.receipts().length;
     await sending.send(Text.create({ text }), hulk.id);
     await receiving.until(() => receiving.texts().includes(text));
-    // The receipt is for him, too.
+    // The receipt is for them, too.
     await sending.until(() => sending.receipts().length > told);
     return get.mock.calls.filter(([key]) => key.includes(moki.id.entity)).length;
   };

@@ -21,7 +21,7 @@ import { FRIENDS, introduce, newPerson, type Person, tell } from './support/test
 /** Text of the errors that plug-ins throw: it must not appear in the log. */
 const SECRET = 'out of order';
 
-/** A content type as a careless application defines it: its schema throws whatever it comes upon. */
+/** A content type as a careless application defines it: its schema always throws. */
 const Careless = defineContent({
   kind: 'com.example/careless',
   match: { type: '204', app: 'com.example', mod: 'careless', act: 'do' },

@@ -10,7 +10,7 @@ import { introduce, newPerson, openStation, protocol, tell } from './support/tes
 
 const hello = Text.create({ text: 'hello' });
 
-/** What a receipt says, without what is new each time. */
+/** The members of a receipt that do not differ each time. */
 function said(device: Device): unknown[] {
   return device.contents
     .filter(({ kind }) => kind === 'receipt')

@@ -65,7 +65,7 @@ test('commands and messages of bots and stations get no receipt', async () => {
   await speaking.send(Command.create({ command: 'wave' }), hulk.id);
   await speaking.send(Text.create({ text: 'hello' }), bot.id);
   await speaking.send(Text.create({ text: 'hello' }), server.id);
-  // What comes after them is answered, so they have been passed over by then.
+  // The messages after them are answered, so these were processed without a receipt.
   await speaking.send(Text.create({ text: 'hello' }), hulk.id);
   await speaking.until(() => speaking.receipts().length > 0);
   expect(speaking.receipts()).toEqual(['Message cached.']);

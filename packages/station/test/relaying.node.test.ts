@@ -107,9 +107,9 @@ test('the identity of a station relays for others only if the operator trusts it
     (wire) => ({ ...wire, traces: ['here'] }),
   );
   await trusted.receiving.until(() => trusted.receiving.texts().length > 0);
-  // What stations write among each other passes.
+  // Members that stations write for each other pass.
   expect(JSON.parse(trusted.receiving.raw.at(-1) ?? '')).toMatchObject({ traces: ['here'] });
-  // But a neighbour is verified like everybody else.
+  // But messages of a neighbour are verified like all others.
   await trusted.sending.sendChanged.call(
     Object.assign(Object.create(trusted.sending), { person: monkey }),
     Text.create({ text: 'forged' }),
@@ -176,7 +176,7 @@ test('the policy of the operator can refuse with its own text', async () => {
   expect(sending.receipts()).toEqual(['Not on Sundays.']);
   const refusal = sending.contents.find(({ kind }) => kind === 'receipt');
   expect(refusal?.wire).toMatchObject({ text: 'Not on Sundays.', code: 'policy/unauthorized' });
-  // The sender's program goes by the code: words that nobody has agreed on are no delivery.
+  // The sender's program decides by the code: an unknown text is not a delivery.
   expect(receiptMeaning(refusal?.body as ReceiptBody)).toEqual({
     kind: 'refused',
     code: 'policy/unauthorized',

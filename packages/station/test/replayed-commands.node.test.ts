@@ -107,7 +107,7 @@ test('more unproven changes than a record can remember are refused, and proven o
     code: 'policy/rate-limited',
   });
   expect(await lists.save('mute', moki.id, 9001, [moki.id])).toBe(true);
-  // What was remembered stays.
+  // Remembered commands stay.
   expect(await lists.save('mute', moki.id, 9002, [], 'name 1')).toBe(false);
   expect((await lists.get('mute', moki.id))?.list).toEqual([moki.id.text]);
   await station.stop();

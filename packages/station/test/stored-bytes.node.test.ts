@@ -69,7 +69,7 @@ describe('stored bytes', () => {
       }
     }
     expect(used).toBeLessThan(490 * MIB);
-    // Everybody else still has as much as people need.
+    // All others still have as much as people need.
     expect(fill(from('moki', '198.51.100.1'), 100_000, 15)).toBe(15 * (100_000 + STORED_COST));
   });
 

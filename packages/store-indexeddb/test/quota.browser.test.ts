@@ -33,7 +33,7 @@ test('a write beyond the quota of the browser is store/quota, and earlier record
   onTestFinished(async () => {
     await protocol.send('Storage.overrideQuotaForOrigin', { origin });
   });
-  // What Chromium knows of the old limit it forgets when nobody has a database open, or after half a minute.
+  // Chromium forgets the old limit when no database is open, or after half a minute.
   await pause(3000);
   const name = `quota-${crypto.randomUUID()}`;
   const store = await indexedDbStore({ name });

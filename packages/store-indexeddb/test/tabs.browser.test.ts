@@ -100,7 +100,7 @@ test('opening behind a blocked deletion fails after the timeout', async () => {
   });
   stubborn.close();
   await deleted;
-  // What opened too late was closed: it stands in nobody's way.
+  // The database that opened too late was closed, and blocks no one.
   await deleteDB(name);
   await (await indexedDbStore({ name })).close();
 });

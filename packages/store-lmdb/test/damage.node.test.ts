@@ -141,7 +141,7 @@ test('a file without its last pages opens if those pages are free', async () => 
   await store.delete(['big']);
   for (let i = 0; i < 4; i++) await store.set(['keep'], new Uint8Array(i));
   await store.close();
-  // What LMDB leaves out of the file is left out here by hand.
+  // LMDB does not write these pages to the file, so the test removes them.
   await cp(path, join(folder, 'copy'), { recursive: true });
   const file = join(folder, 'copy', 'data.mdb');
   await truncate(file, (await readFile(file)).length - 40 * PAGE);

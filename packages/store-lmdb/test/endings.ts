@@ -6,9 +6,9 @@ import { start } from './programs.ts';
 /** How a process ends by itself. */
 export type Ending = 'exit' | 'throw';
 
-/** What came of processes that ended in the middle of their writes. */
+/** Report about processes that ended during their writes. */
 export interface EndingsReport {
-  /** Processes that ended before somebody had to end them. */
+  /** Processes that ended by themselves. */
   ended: number;
   /** Writes that were acknowledged. */
   acknowledged: number;

@@ -25,7 +25,7 @@ test.runIf(posix)('files that may not be written are store/unavailable', async (
   const folder = await newFolder();
   const path = join(folder, 'store');
   await (await lmdbStore({ path })).close();
-  // Root may write everything, so somebody else tries.
+  // Root may write everything, so another user tries.
   for (const each of [folder, path]) await chmod(each, 0o755);
   for (const name of await readdir(path)) await chmod(join(path, name), 0o444);
   const child = start('use', path, { uid: process.getuid?.() === 0 ? 65_534 : undefined });

@@ -16,7 +16,7 @@ import {
 
 beforeAll(buildPrograms);
 
-/** What locks a folder, or did. */
+/** Files that lock a folder, or did. */
 async function locksIn(path: string): Promise<readonly string[]> {
   return (await readdir(path).catch(() => [])).filter((name) => name.startsWith('.lock-'));
 }

@@ -5,7 +5,7 @@ import { isProtocolError, utf8Decode, utf8Encode } from '@dimp/foundation';
 import { lmdbStore } from '../src/index.ts';
 
 /**
- * What other processes do in the tests: the first argument is the name of a program, the second the folder of a store.
+ * Programs of other processes in the tests: the first argument is the name of a program, the second the folder of a store.
  * They report on the standard output, a line at a time and at once, because they may be killed any time.
  */
 const [program = '', path = '', run = ''] = process.argv.slice(2);

@@ -13,7 +13,7 @@ export function buildPrograms(): Promise<() => Promise<void>> {
 export interface StartOptions {
   /** Third argument of the program. */
   readonly run?: string;
-  /** What a shell does first, such as `ulimit`. */
+  /** Command that a shell runs first, such as `ulimit`. */
   readonly shell?: string;
   /** User that it runs as. */
   readonly uid?: number | undefined;

@@ -32,7 +32,7 @@ test('a reader reads everything, refuses all changes, and leaves the files as th
   await reader.close();
   expect(await readFile(join(path, 'data.mdb'))).toEqual(before);
   expect(await readdir(path)).toEqual(names);
-  // It has kept nobody out.
+  // It has locked no one out.
   const store = await lmdbStore({ path });
   await store.set(['c'], value);
   await store.close();

@@ -20,7 +20,7 @@ function disposing(inner: Store): Store {
 const text = utf8Encode;
 const key = (name: string): StoreKey => ['program', name];
 
-/** What a small program writes, one after the other. Reads between them cost no write. */
+/** The writes of a small program, in order. Reads between them do not count. */
 const WRITES: readonly ((store: Store) => Promise<void>)[] = [
   async (store) => void (await store.set(key('a'), text('1'))),
   async (store) => void (await store.set(key('b'), text('1'))),
@@ -50,7 +50,7 @@ async function contents(store: Store): Promise<string> {
   return lines.join('\n');
 }
 
-/** What the store holds after each number of writes. */
+/** The entries of the store after each number of writes. */
 async function prefixes(): Promise<string[]> {
   const store = memoryStore();
   const states = [''];

@@ -168,7 +168,7 @@ test('an error in an event ends the run, and its message contains event, time an
     cause,
   });
   expect(later).toBe(false);
-  // What comes after it is still there.
+  // The next event is still planned.
   await time.run();
   expect(later).toBe(true);
 });

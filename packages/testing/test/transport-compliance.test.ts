@@ -4,7 +4,7 @@ import { concatBytes } from '@dimp/foundation';
 import { transportCompliance } from '@dimp/testing/compliance';
 import { expect, test } from 'vitest';
 
-/** What is different about the left end. */
+/** How the left end differs. */
 type Fault = (left: MemoryTransport, right: MemoryTransport) => Partial<Transport>;
 
 /** Runs some tests of the suite over a transport with a fault and yields the names of those that failed. */

@@ -160,7 +160,7 @@ describe('a hostile peer', () => {
     await settled();
     const waiting = arrivals.length;
     expect(waiting).toBeGreaterThanOrEqual(64);
-    // What one read of the socket holds may come on top.
+    // Plus the bytes of one read of the socket.
     expect(waiting).toBeLessThan(64 + 14);
     for (let next = 0; next < 1000; next++) {
       while (arrivals[next] === undefined) await settled();
@@ -257,7 +257,7 @@ describe('the end of a connection', () => {
 });
 
 describe('connecting', () => {
-  /** A port on which nobody listens. */
+  /** A closed port. */
   async function freePort(): Promise<number> {
     const { server, port } = await listening();
     await new Promise((resolve) => server.close(resolve));

@@ -12,7 +12,7 @@ const hello: MtpFrame = {
   body: utf8Encode('{"a":1}'),
 };
 
-/** What a decoder yields for a stream cut like that: the packages, then how it died. */
+/** The packages that a decoder yields for a stream in these pieces, then its error. */
 function decode(chunks: readonly Uint8Array[]): { frames: MtpFrame[]; failure: string } {
   const decoder = new MtpDecoder();
   const frames: MtpFrame[] = [];

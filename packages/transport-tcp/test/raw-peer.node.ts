@@ -44,7 +44,7 @@ export class RawPeer {
     this.socket.write(bytes);
   }
 
-  /** What came since the last time, as `type id body`. */
+  /** Packages since the last call, as `type id body`. */
   async heard(): Promise<string[]> {
     await settled();
     return this.frames.splice(0).map(({ type, id, pages, index, body }) => {
@@ -59,7 +59,7 @@ export interface Meeting {
   readonly transport: Transport;
   readonly peer: RawPeer;
   readonly time: ManualTime;
-  /** What has arrived; unless told, it is not acknowledged. */
+  /** Payloads that have arrived; not acknowledged by default. */
   readonly arrivals: Arrival[];
   /** How {@link Transport.incoming} ended. */
   readonly end: Promise<string>;

@@ -9,7 +9,7 @@ import { type PeopleTask, receiverOf, type SenderData, type SendersTask } from '
 const NAME_CHARACTERS = 12;
 const SIGNATURE = Buffer.from('signature');
 
-/** Everybody who takes part, and every message that is going to be sent: made and signed before a clock starts. */
+/** All users and all messages of a run, made and signed before the clock starts. */
 export class Cast {
   readonly messageKey: JsonObject;
   readonly senders: readonly SenderData[];

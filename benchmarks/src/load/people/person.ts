@@ -6,7 +6,7 @@ import type { JsonObject } from '@dimp/foundation';
 import { EntityType, type ID, signDocument } from '@dimp/mkm';
 import { protocol } from '../../people.ts';
 
-/** A user as JSON: threads and processes can pass him on. */
+/** A user as JSON, for other threads and processes. */
 export interface PersonData {
   readonly id: string;
   readonly meta: JsonObject;
@@ -22,7 +22,7 @@ export async function newMessageKey(): Promise<JsonObject> {
   return (await protocol.keys.generate('RSA', { bits: 2048 })).toWire();
 }
 
-/** Makes a user with a given private key in his visa. */
+/** Makes a user with a given private key for their visa. */
 export async function newPersonData(
   algorithm: Algorithm,
   messageKey: JsonObject,

@@ -17,11 +17,11 @@ export interface SendersTask {
   /** Messages of each sender. */
   readonly messages: number;
   readonly textBytes: number;
-  /** Number of the first sender: where he begins in the list of receivers. */
+  /** Number of the first sender: where they begin in the list of receivers. */
   readonly first: number;
 }
 
-/** A user and what he is going to send. */
+/** A user and the messages that they will send. */
 export interface SenderData {
   readonly person: PersonData;
   /** Serialized messages, one behind the other. */
@@ -30,7 +30,7 @@ export interface SenderData {
   readonly ends: Uint32Array;
 }
 
-/** The number of the receiver to whom a sender writes his message with this number. */
+/** The number of the receiver to whom a sender writes their message with this number. */
 export function receiverOf(sender: number, message: number, receivers: number): number {
   return (sender + message) % receivers;
 }

@@ -13,7 +13,7 @@ export interface FileService {
   readonly folder: string;
   readonly origin: string;
   readonly port: number;
-  /** Opens a port over which everybody comes from one address. */
+  /** Opens a port on which all clients have one address. */
   portFor(address: string): Promise<number>;
   close(): Promise<void>;
 }

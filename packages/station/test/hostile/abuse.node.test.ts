@@ -20,7 +20,7 @@ describe('an inbox that a stranger fills', () => {
     const { world, moki, hulk, mallory } = now();
     const away = await newPerson('away');
     await introduce(away, mallory, moki.person);
-    // The station knows him, and he is not there.
+    // The station knows the user, who is offline.
     const session = await Victim.at(world, away);
     await session.session.stop();
     const client = await MaliciousClient.login(world, mallory);

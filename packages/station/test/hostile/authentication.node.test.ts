@@ -65,7 +65,7 @@ describe('§14.1 no. 4: one signature for two kinds of data', () => {
   test('a broadcast of the victim does not replace their visa', async () => {
     const { world, moki, hulk, mallory } = now();
     const victim = moki.person;
-    // What every client says every five minutes, and everybody can read (spec §9.7).
+    // Every client broadcasts this every five minutes in plain text (spec §9.7).
     const login = { kind: 'login', body: { did: victim.id, station: {} } } as never;
     const message = await victim.messenger.pack(login, EVERYONE);
     if (isWaiting(message)) expect.unreachable();

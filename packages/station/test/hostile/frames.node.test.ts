@@ -220,7 +220,7 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
   });
 
   test.each<readonly [string, (text: string, of: string) => string]>([
-    // Whoever reads the first one would take it for a message of moki's.
+    // A reader of the first member would take it for a message of moki.
     ['two senders', (text, of) => text.replace('{', `{"sender":"${of}","signature":"AAAA",`)],
     [
       'a sender twice, one of them spelled with an escape',

@@ -64,7 +64,7 @@ function bytesOf(value: bigint, length: number): Buffer {
   return Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex');
 }
 
-/** The address of whoever has a meta with this fingerprint (spec §4.1). */
+/** The address of an identity whose meta has this fingerprint (spec §4.1). */
 function addressOf(fingerprint: Uint8Array): string {
   const sha = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
   const hash = createHash('ripemd160').update(sha(fingerprint)).digest();

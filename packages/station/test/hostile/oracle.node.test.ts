@@ -18,7 +18,7 @@ declare module 'vitest' {
   }
 }
 
-/** First blocks that an attacker tries: if one opens, he has guessed what stood there. */
+/** First blocks that an attacker tries: if one opens, the attacker knows the original block. */
 const GUESSES = ['{"T":9,"N":9}', '{"T":1,"N":9}', '{"T":255,"N":1}', '{"T":136,"N":9}'];
 /** Queries of an attacker. */
 const QUERIES = inject('thorough') ? 10_000 : 2_000;
@@ -39,7 +39,7 @@ async function world(original: 'seen' | 'withheld') {
     await tell(person.facebook, { id, facebook } as Person);
   }
   const key = oldKey();
-  // What Moki wrote to the station stands in one block: `data` and `key` of it are what Mallory has.
+  // The content that Moki sent to the station fits into one block. Mallory has its `data` and `key`.
   const victim = await oldMessage(moki, id, SECRET, key);
   const seen = JSON.stringify({
     time: Date.now() / 1000,
@@ -116,7 +116,7 @@ test('over a session, each failure between wrapped key and content has one text 
     { ...stolen, IV: encodeBase64(randomBytes(16)) },
     { ...stolen, key: encodeBase64(randomBytes(256)) },
     ...GUESSES.map((guess) => withFirstBlock(stolen, padded(SECRET), padded(guess))),
-    // His own, of which nothing proves that they are his: not a command, too old, for a group that he is not in.
+    // Mallory's own messages, which nothing proves to be theirs: not a command, too old, or unreadable.
     await oldMessage(mallory, id, JSON.stringify({ time: now, type: 1, sn: 1, text: 'x' })),
     await oldMessage(mallory, id, JSON.stringify({ time: now, type: 136, sn: 1, command: 'xyz' })),
     await oldMessage(mallory, id, JSON.stringify({ time: 1e9, type: 136, sn: 1, command: 'mute' })),

@@ -33,7 +33,7 @@ describe('the session of another user', () => {
       const recorded = await honest.pack(handshakeStart(honest.session));
       const thief = await MaliciousClient.dial(world, mallory, { way });
       await thief.start();
-      // What the victim has signed for his own connection, before he used it and after.
+      // Signed by the victim for their own connection, before its use and after.
       thief.send(recorded);
       honest.send(recorded);
       await until(() => honest.handshakes().includes('DIM!'));
@@ -43,7 +43,7 @@ describe('the session of another user', () => {
       await thief.settled();
       expect(thief.handshakes()).not.toContain('DIM!');
       expect(thief.session).not.toBe(honest.session);
-      // The same connection belongs to nobody: what waits for the victim does not come over it.
+      // No user is logged in on this connection, so messages for the victim do not come over it.
       thief.send({ ...(await honest.wire(Text.create({ text: 'stolen' }), hulk.person.id)) });
       await thief.settled();
       await unharmed(moki, hulk);
@@ -108,7 +108,7 @@ describe('§14.1 no. 10: logins', () => {
     client.send(await client.pack(login(moki.person.id), EVERYONE));
     await client.settled();
     expect(await world.commands.logins.get(moki.person.id)).toEqual(before);
-    // His own, from next year: it would keep all later ones from counting.
+    // The user's own login, from next year: it would supersede all later ones.
     const ahead = await client.wire(login(mallory.id));
     client.send({ ...ahead, time: seconds() + 31_536_000 });
     await until(() => client.receipts().includes('Message not valid.'));
@@ -166,7 +166,7 @@ describe('§14.3 no. 28 to 32: a replayed message', () => {
     const again = await MaliciousClient.login(world, friend);
     again.send(wire);
     await again.settled();
-    // Whoever has read it on the way, too.
+    // Neither may one who has read it on the way.
     const thief = await MaliciousClient.login(world, now().mallory);
     thief.send(wire);
     await thief.settled();

@@ -65,7 +65,7 @@ test('every file and every test that the threat model names exists', async () =>
 
 test('no source uses assertions for decisions', async () => {
   const asserting = (await sources())
-    // What tests use may assert: it is never part of a program.
+    // Code for tests may assert: it is never part of a program.
     .filter(([path]) => !path.startsWith('testing'))
     .filter(([, text]) => /console\.assert|node:assert|from 'assert'|^\s*assert\w*\(/m.test(text));
   expect(asserting.map(([path]) => path)).toEqual([]);

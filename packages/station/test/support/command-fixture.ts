@@ -55,7 +55,7 @@ export class Line implements CommandSession {
   }
 }
 
-/** What an office is made with. */
+/** Options for {@link Office}. */
 export interface OfficeOptions extends Partial<StationCommandsOptions> {
   readonly limits?: Partial<Limits>;
   /** Folder of a store that has been used before. */
@@ -83,7 +83,7 @@ export class Office {
   readonly keeper: RateLimiter;
   /** Limits that were hit. */
   readonly limited: LimitName[];
-  /** What was logged, as JSON. */
+  /** Log lines, as JSON. */
   readonly logged: string[];
   readonly #transceiver: Transceiver;
 
@@ -162,7 +162,7 @@ export class Office {
     return { envelope: opened.envelope, content: opened.content, message, opening, session };
   }
 
-  /** What the station answers. */
+  /** The answers of the station. */
   async answers(
     person: Person,
     draft: Draft,
@@ -180,7 +180,7 @@ export class Office {
   }
 }
 
-/** An office that knows somebody. */
+/** An office that knows a user. */
 export async function officeOf(
   person: Person,
   options: Parameters<typeof Office.open>[0] = {},

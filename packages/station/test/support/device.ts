@@ -153,7 +153,7 @@ export class Device {
       const received = await this.person.messenger.unpack(utf8Encode(text));
       if (!isWaiting(received)) this.#add(received);
     } catch (error) {
-      // It is for somebody else: the text is all there is to see of it.
+      // It is for another user, so only the text is available.
       if (this.#lenient && isProtocolError(error)) return;
       if (!isProtocolError(error, 'identity/not-found')) throw error;
     }

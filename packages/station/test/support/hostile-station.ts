@@ -30,7 +30,7 @@ import {
 } from '../../src/node.ts';
 import { introduce, newPerson, type Person, protocol } from './test-users.ts';
 
-/** What a station under attack is opened with. */
+/** Options for a station under attack. */
 export interface HostileStationOptions {
   readonly limits?: Partial<Limits>;
   readonly listener?: Pick<ListenerOptions, 'times' | 'tls'>;
@@ -93,7 +93,7 @@ export async function hostileWorld(
   return { station, facebook, commands, listener, port: listener.port, limited, logged, files };
 }
 
-/** How somebody gets to a station. */
+/** A connection to a station. */
 export type Way = 'mtp' | 'websocket';
 
 export function wayTo({ port }: Pick<HostileStation, 'port'>, way: Way): TransportFactory {
@@ -102,11 +102,11 @@ export function wayTo({ port }: Pick<HostileStation, 'port'>, way: Way): Transpo
     : connectWebSocket({ url: `ws://127.0.0.1:${port}/` });
 }
 
-/** Somebody honest with a client of ours. */
+/** An honest user with our client. */
 export class Victim {
   readonly person: Person;
   readonly session: StationSession<typeof protocol>;
-  /** Texts that were shown to him. */
+  /** Texts that were shown to them. */
   readonly texts: string[] = [];
 
   private constructor(person: Person, session: StationSession<typeof protocol>, atEnd: AtEnd) {
@@ -144,7 +144,7 @@ export class Victim {
 
 let messages = 0;
 
-/** What every attack has to leave as it was: both are online, and each gets what the other writes. */
+/** Asserts what no attack may change: both are online, and each gets the messages of the other. */
 export async function unharmed(one: Victim, other: Victim): Promise<void> {
   for (const [from, to] of [
     [one, other],
@@ -158,7 +158,7 @@ export async function unharmed(one: Victim, other: Victim): Promise<void> {
   }
 }
 
-/** A station, two people who talk over it, and somebody who has no good in mind. */
+/** A station, two users who chat over it, and an attacker. */
 export interface Scene {
   readonly world: HostileStation;
   /** Over MTP. */

@@ -34,14 +34,14 @@ export async function oldMessage(
   });
 }
 
-/** The same ciphertext, sent and signed by somebody: anybody can do that. */
+/** The same ciphertext, sent and signed by another user, which anyone can do. */
 export async function signed(by: Person, wire: JsonObject): Promise<JsonObject> {
   const signer = await by.facebook.requireSigner(by.id);
   const signature = encodeBase64(await signer.sign(decodeBase64(String(wire['data']))));
   return { ...wire, sender: by.id.text, signature };
 }
 
-/** Another first block in the place of the one that stands there: anybody on the way can do that. */
+/** Replaces the first block, which any relay can do. */
 export function withFirstBlock(wire: JsonObject, before: string, after: string): JsonObject {
   const iv = decodeBase64(String(wire['IV']));
   const [old, other] = [before, after].map((each) => utf8Encode(each));

@@ -11,7 +11,7 @@ import type { StationMetrics } from '../../src/metrics/metrics.ts';
 import { httpHandler } from '../../src/node/http/http-handler.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/node/listener/listener.ts';
 
-/** A listener on loopback before something that sends back whatever it gets. */
+/** A listener on loopback in front of an echo service. */
 export interface ListenerService {
   readonly listener: Listener;
   readonly keeper: RateLimiter;

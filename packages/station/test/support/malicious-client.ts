@@ -17,11 +17,11 @@ export interface MaliciousClientOptions {
   readonly silent?: boolean;
 }
 
-/** An attacker with keys, a socket and no scruples: what he writes need not be what a client would write. */
+/** An attacker with keys and a socket, who may write what no client would write. */
 export class MaliciousClient {
   readonly person: Person;
   readonly transport: Transport;
-  /** What the station has said and he can read, those inside of arrays one by one. */
+  /** Contents from the station that the attacker can decrypt, those inside arrays one by one. */
   readonly contents: Content[] = [];
   /** Everything that has arrived, as text. */
   readonly raw: string[] = [];
@@ -49,7 +49,7 @@ export class MaliciousClient {
     return new MaliciousClient(person, world.station.id, transport, silent);
   }
 
-  /** Connects and logs in, as he may: anybody can make himself an identity. */
+  /** Connects and logs in, which is allowed: anyone can register. */
   static async login(
     world: HostileStation,
     person: Person,
@@ -103,7 +103,7 @@ export class MaliciousClient {
 
   /**
    * Waits until the station has done with all that was said before: it takes one message of a connection after the other,
-   * and answers this one to everybody, logged in or not. Also when it has ended the connection.
+   * and answers this one to all, logged in or not. Also when it has closed the connection.
    */
   async settled(): Promise<void> {
     const answers = () =>
@@ -149,7 +149,7 @@ export class MaliciousClient {
       const received = await this.person.messenger.unpack(utf8Encode(text));
       if (!isWaiting(received)) this.#add(received.content as Content);
     } catch (error) {
-      // What is for somebody else he cannot read.
+      // Messages for other users cannot be decrypted.
       if (!isProtocolError(error)) throw error;
     }
   }
@@ -171,7 +171,7 @@ export function until(isSo: () => unknown, patience = 20_000): Promise<void> {
   return soon(isSo, patience);
 }
 
-/** Nothing of a rogue's has reached somebody: neither shown nor on its way. */
+/** Asserts that nothing from an attacker has reached a user: neither shown nor on its way. */
 export function expectNothingOf(text: string, texts: readonly string[]): void {
   expect(texts.filter((each) => each.includes(text))).toEqual([]);
 }

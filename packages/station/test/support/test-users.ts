@@ -7,7 +7,7 @@ import { type Acquaintance, Station, type StationOptions } from '../../src/index
 
 export const protocol = createProtocol(standard());
 
-/** Somebody with keys of his own, and the parts of a client. */
+/** A user with their keys, and the parts of a client. */
 export interface Person {
   readonly id: ID;
   readonly facebook: Facebook<typeof protocol>;
@@ -33,14 +33,14 @@ export async function tell(to: Facebook, about: Person): Promise<void> {
   await to.saveDocument(visa.wire, about.id);
 }
 
-/** Everybody knows everybody. */
+/** Tells all people about each other. */
 export async function introduce(...people: readonly Person[]): Promise<void> {
   for (const to of people) {
     for (const about of people) if (to !== about) await tell(to.facebook, about);
   }
 }
 
-/** Everybody is known to everybody: senders hear at once what becomes of their messages. */
+/** All users are acquainted, so that senders get all receipts at once. */
 export const FRIENDS: Acquaintance = { wrote() {}, knows: () => true };
 
 /** A station with its identity, over a store that may have seen one before. */
