@@ -22,5 +22,9 @@ function generateKeyPair(type: string, options: object, done: Callback): void {
   setImmediate(() => done(null, publicKey, privateKey));
 }
 
-Object.assign(crypto, { generateKeyPair });
-syncBuiltinESMExports();
+// Runs before each test file, and `crypto` is the same for all files of a process.
+const REPLACED = Symbol.for('dimp.rsa-keys');
+if (!Object.hasOwn(crypto, REPLACED)) {
+  Object.assign(crypto, { generateKeyPair, [REPLACED]: true });
+  syncBuiltinESMExports();
+}

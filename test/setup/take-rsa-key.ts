@@ -3,6 +3,8 @@ import { expect, inject } from 'vitest';
 /** Tests that prove how keys are generated. */
 const GENERATING = /packages\/(crypto|extensions|testing)\/test\/|benchmarks\//;
 
+/** The test file that takes keys. Files share this module, and each of them begins with the first key. */
+let file: string | undefined;
 let taken = 0;
 
 /**
@@ -11,6 +13,11 @@ let taken = 0;
  * @returns undefined if a key has to be generated: for tests of that, for other sizes, and when all keys are taken
  */
 export function takeRsaKey(bits: unknown): string | undefined {
-  if (bits !== 2048 || GENERATING.test(expect.getState().testPath ?? '')) return undefined;
+  const { testPath } = expect.getState();
+  if (bits !== 2048 || GENERATING.test(testPath ?? '')) return undefined;
+  if (testPath !== file) {
+    file = testPath;
+    taken = 0;
+  }
   return inject('rsaKeys')[taken++];
 }
