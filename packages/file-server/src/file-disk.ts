@@ -1,4 +1,13 @@
-import { type FileHandle, mkdir, open, opendir, rename, statfs, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  rename,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from '@dimp/foundation';
 import { decodeHead, encodeHead, type FileHead, HEAD_BYTES } from './file-head.ts';
@@ -24,25 +33,26 @@ export interface FoundFile {
   readonly written: number;
 }
 
+/** Name of a subfolder of `files`. */
+const SHARD = /^[0-9a-f]{2}$/;
+
 /**
  * Files in a folder: `parts` contains unfinished uploads, `files/XX` finished files. Their names are digests, so no
  * name that a client chose becomes a path. The folder belongs to one process.
  */
 export class FileDisk {
   readonly #folder: string;
+  /** Subfolders of `files` that are known to be there. */
+  readonly #shards = new Set<string>();
 
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Opens a folder, and creates missing subfolders. */
+  /** Opens a folder, and creates `parts` and `files` if they are missing. */
   static async open(folder: string): Promise<FileDisk> {
     await mkdir(join(folder, 'parts'), { recursive: true, mode: 0o700 });
-    for (let shard = 0; shard < 256; shard++) {
-      const name = shard.toString(16).padStart(2, '0');
-      await mkdir(join(folder, 'files', name), { recursive: true, mode: 0o700 });
-    }
-    await syncFolder(join(folder, 'files'));
+    await mkdir(join(folder, 'files'), { recursive: true, mode: 0o700 });
     await syncFolder(folder);
     return new FileDisk(folder);
   }
@@ -101,8 +111,9 @@ export class FileDisk {
 
   /** Turns a sealed part into a finished file, atomically and durably. */
   async finish(part: FileKey, key: FileKey): Promise<void> {
+    const shard = await this.#createShard(key);
     await rename(this.#partPath(part), this.#finishedPath(key));
-    await syncFolder(join(this.#folder, 'files', key.slice(0, 2)));
+    await syncFolder(shard);
   }
 
   /** @returns whether the file existed */
@@ -129,9 +140,9 @@ export class FileDisk {
   /** All files, in constant memory. */
   async *walk(): AsyncGenerator<FoundFile> {
     yield* this.#walkFolder('part', join(this.#folder, 'parts'), '');
-    for (let shard = 0; shard < 256; shard++) {
-      const name = shard.toString(16).padStart(2, '0');
-      yield* this.#walkFolder('finished', join(this.#folder, 'files', name), name);
+    const files = join(this.#folder, 'files');
+    for (const name of await readdir(files)) {
+      if (SHARD.test(name)) yield* this.#walkFolder('finished', join(files, name), name);
     }
   }
 
@@ -147,6 +158,18 @@ export class FileDisk {
       const content = Math.max(0, size - HEAD_BYTES);
       yield { key: prefix + name, kind, size: content, written: Math.round(mtimeMs) };
     }
+  }
+
+  /** @returns path of the subfolder of a finished file */
+  async #createShard(key: FileKey): Promise<string> {
+    const files = join(this.#folder, 'files');
+    const name = key.slice(0, 2);
+    const path = join(files, name);
+    if (this.#shards.has(name)) return path;
+    const created = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (created !== undefined) await syncFolder(files);
+    this.#shards.add(name);
+    return path;
   }
 
   #partPath(key: string): string {
