@@ -154,8 +154,8 @@ export class ChatList {
 }
 
 /** A conversation in which nothing has been said yet. */
-function isEmpty({ last, draft, pinned, cleared }: ChatRecord): boolean {
-  return [last, draft, pinned, cleared].every((each) => each === undefined);
+function isEmpty({ last, draft, pinned, cleared, blocked }: ChatRecord): boolean {
+  return [last, draft, pinned, cleared, blocked].every((each) => each === undefined);
 }
 
 function isNamed({ id, name }: ConversationSummary, part: string): boolean {

@@ -1,4 +1,4 @@
-import { type StoreKey, sleep, type Timers } from '@dimp/core';
+import { type StoreKey, sleep, systemTimers } from '@dimp/core';
 import { disposeSymbol, type Handle } from '@dimp/foundation';
 import type { Retention } from '../model/conversation.ts';
 import type { Account } from './account.ts';
@@ -78,7 +78,7 @@ export class Jobs {
     this.#schedule(EVERY_MS);
     if (!this.#leads() || this.#stopped) return;
     const { history } = this.#account;
-    const pause = pausing(this.#account.parts.timers);
+    const pause = pausing();
     const next = await sweepVanished(history);
     if (next !== undefined) this.#schedule(Math.max(0, next - history.clock.now()));
     await removeCleared(history, pause);
@@ -97,11 +97,12 @@ function isVanish([area]: StoreKey): boolean {
 }
 
 /** Lets other work run when a slice of time is used up. */
-function pausing(timers: Timers): () => Promise<void> {
+function pausing(): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < SLICE_MS) return;
-    await sleep(0, timers);
+    // Of the platform, whatever the time of a simulation: only other work is to run.
+    await sleep(0, systemTimers);
     since = performance.now();
   };
 }

@@ -223,6 +223,13 @@ export class ConversationEdit {
       this.#changes.set(chatPath(this.place), chatToJson(this.#chat));
   }
 
+  /** Makes the list of pages again, from the messages that are there. */
+  async mend(): Promise<void> {
+    const { kind } = this.#chat;
+    const rebuilt = await rebuildChat(this.#changes, this.place, kind, this.#onDamaged);
+    this.#setLayout({ ...rebuilt, layout: this.#chat.layout + 1 });
+  }
+
   /** Runs a task again with a new list of pages if the list is damaged. */
   async #mending<T>(task: () => Promise<T>): Promise<T> {
     try {
@@ -230,9 +237,7 @@ export class ConversationEdit {
     } catch (error) {
       if (!isProtocolError(error, 'store/corrupt')) throw error;
       this.#onDamaged(error);
-      const { kind } = this.#chat;
-      const rebuilt = await rebuildChat(this.#changes, this.place, kind, this.#onDamaged);
-      this.#setLayout(rebuilt);
+      await this.mend();
       return task();
     }
   }

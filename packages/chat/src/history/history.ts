@@ -190,6 +190,7 @@ export class History implements EventSource<HistoryEvents> {
       place,
       chat: () => readChat(this.store, place),
       onDamaged: this.#onDamaged,
+      mend: () => this.change(id, 'person', (edit) => edit.mend()),
       ...definedOnly({ from, page }),
     };
   }

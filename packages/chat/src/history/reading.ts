@@ -59,6 +59,8 @@ export interface WalkOptions {
   readonly from?: string;
   /** Reads a page, perhaps from a cache; from the store by default. */
   readonly page?: (name: string) => Promise<readonly MessageRecord[]>;
+  /** Makes the list of pages again if it is damaged. */
+  readonly mend?: () => Promise<void>;
 }
 
 /** Goes through a conversation page by page, the oldest message first. */
@@ -76,20 +78,31 @@ export function descending(options: WalkOptions): AsyncGenerator<readonly Messag
  * it neither skips a message nor yields one twice.
  */
 async function* walk(
-  { reading, place, chat: current, onDamaged, from, page: read }: WalkOptions,
+  { reading, place, chat: current, onDamaged, from, page: read, mend }: WalkOptions,
   step: 1 | -1,
 ): AsyncGenerator<readonly MessageRecord[]> {
   const isPast = (key: string, limit: string): boolean => (step > 0 ? key >= limit : key <= limit);
   let limit = from ?? (step > 0 ? '' : LAST);
   let chat = await current();
-  let position = chat === undefined ? undefined : await positionIn(reading, place, chat, limit);
+  const locate = async (): Promise<PagePosition | undefined> => {
+    if (chat === undefined) return undefined;
+    try {
+      return await positionIn(reading, place, chat, limit);
+    } catch (error) {
+      if (mend === undefined || !isProtocolError(error, 'store/corrupt')) throw error;
+      await mend();
+      chat = await current();
+      return chat && positionIn(reading, place, chat, limit);
+    }
+  };
+  let position = await locate();
   while (chat !== undefined && position !== undefined) {
     const name = position.names[position.at] as string;
     const page = await (read?.(name) ?? readPage(reading, place, name, onDamaged));
     const now: ChatRecord | undefined = await current();
     if (now?.layout !== chat.layout) {
       chat = now;
-      position = chat === undefined ? undefined : await positionIn(reading, place, chat, limit);
+      position = await locate();
       continue;
     }
     const messages = page.filter((message) => isPast(orderKey(message), limit));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { textsOf, twoFriends } from './world.ts';
+import { befriend, textsOf, twoFriends } from './world.ts';
 
 describe('unread', () => {
   test('counts the messages of others behind the read mark, and nothing else', async () => {
@@ -90,7 +90,6 @@ describe('the list of conversations', () => {
     const names = async (): Promise<string[]> =>
       (await moki.chats.list().ready).map(({ name }) => name);
     const thor = await world.join('thor');
-    const { befriend } = await import('./world.ts');
     await befriend(moki, thor);
     const thorChat = await moki.chats.open(thor.id.text);
     await mokiChat.send('first');

@@ -1,9 +1,10 @@
 import { Facebook, Messenger, type MessengerOptions, register } from '@dimp/client';
-import { createProtocol, type Store } from '@dimp/core';
+import { bindEnvelope, createProtocol, isWaiting, type Protocol, type Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
+import type { Draft } from '@dimp/dkd';
 import { chat } from '@dimp/extensions/chat';
 import { standard } from '@dimp/extensions/standard';
-import { ProtocolError } from '@dimp/foundation';
+import { type JsonObject, ProtocolError } from '@dimp/foundation';
 import { EntityType, type ID, signDocument } from '@dimp/mkm';
 import { crashingStore, seededRandom, VirtualTime } from '@dimp/testing/network';
 import { expect, onTestFinished } from 'vitest';
@@ -115,6 +116,29 @@ export class World {
       to.sent.push({ bytes: answer, to: protocol.parseMessage(answer).envelope.receiver });
     }
     await to.messenger.idle();
+  }
+
+  /** Sends a content as a program would that keeps to no rules. */
+  async forge(from: Person, draft: Draft, to: Person): Promise<void> {
+    const { contents }: Protocol = from.facebook.protocol;
+    const content = contents.stamp(draft, {
+      time: this.time.now() / 1000,
+    });
+    await this.forgeWire(from, content.wire, to);
+  }
+
+  /** {@link forge} with any members. */
+  async forgeWire(from: Person, wire: JsonObject, to: Person): Promise<void> {
+    const { transceiver } = from.messenger;
+    const content = from.facebook.protocol.contents.parseAsUnknown(wire);
+    const envelope = { sender: from.id, receiver: to.id, time: content.time ?? 0 };
+    const secure = await transceiver.encrypt({
+      envelope,
+      content: bindEnvelope(content, envelope),
+    });
+    if (isWaiting(secure)) expect.unreachable();
+    const message = await transceiver.sign(secure);
+    await this.deliver(transceiver.serialize(message), to);
   }
 
   /** Lets time pass, with all that is due meanwhile, and carries packets after each step. */
