@@ -12,6 +12,7 @@ export type {
   StorageState,
 } from './client/dim-client.ts';
 export type { ClientParts } from './client/engine.ts';
+export { type Kind, TREES as CLIENT_MEMBERS, type Tree } from './client/members.ts';
 export { type LocalClient, openClient } from './client/open-client.ts';
 export type {
   DirectNetwork,

@@ -1,21 +1,19 @@
-import type { Protocol } from '@dimp/core';
+import type { Store } from '@dimp/core';
+import type { ID } from '@dimp/mkm';
 import type { BlockList } from '../contacts/contact-book.ts';
+import { readChat } from '../history/reading.ts';
 import type { ChatsApi } from '../model/chats.ts';
 
 /** Who is blocked, as the conversations know it. */
-export function blockList(chats: ChatsApi, protocol: Protocol): BlockList {
-  const lists = [chats.list(), chats.list({ archived: true }), chats.list({ requests: true })];
+export function blockList(chats: ChatsApi, store: Store, user: ID): BlockList {
   return {
-    async blocked() {
-      const entities = new Set<string>();
-      for (const list of lists) {
-        for (const { id, blocked } of await list.ready) {
-          if (blocked) entities.add(protocol.parseID(id).entity);
-        }
-      }
-      return entities;
+    // Not from the lists: they leave out conversations without messages.
+    async isBlocked({ entity }) {
+      const chat = await readChat(store, { user: user.entity, id: entity });
+      return chat?.blocked === true;
     },
     watch(changed) {
+      const lists = [chats.list(), chats.list({ archived: true }), chats.list({ requests: true })];
       const stops = lists.map((list) => list.subscribe(changed));
       return () => {
         for (const stop of stops) stop();

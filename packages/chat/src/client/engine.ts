@@ -120,7 +120,7 @@ export async function startEngine(
         } else if (state === 'online') problems.end('transport/clock');
       });
     }
-    const blocking = blockList(chats, protocol);
+    const blocking = blockList(chats, store, user.id);
     const contacts = new ContactBook({
       facebook,
       user: user.id,

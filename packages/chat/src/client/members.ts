@@ -37,7 +37,7 @@ type Members<T> = {
   readonly [K in keyof T as KindOf<T[K]> extends never ? never : K]: KindOf<T[K]>;
 };
 
-/** A tree of members. */
+/** Names of members, with what they are, or with the members of an object. */
 export interface Tree {
   readonly [name: string]: Kind | Tree;
 }

@@ -23,8 +23,8 @@ import { otherKey } from './linked-facebook.ts';
 
 /** What a contact book does with conversations. */
 export interface BlockList {
-  /** Entities of those whose messages are refused. */
-  blocked(): Promise<ReadonlySet<string>>;
+  /** Whether messages of a peer are refused. */
+  isBlocked(peer: ID): Promise<boolean>;
   /** @returns stops watching */
   watch(changed: () => void): () => void;
   block(peer: ID, on: boolean): Promise<void>;
@@ -68,10 +68,10 @@ export class ContactBook implements Contacts {
   }
 
   async get(id: string): Promise<ContactSummary | undefined> {
-    const { facebook, user, blocking } = this.#options;
+    const { facebook, user } = this.#options;
     const contact = this.#id(id);
     if ((await facebook.contact(user, contact)) === undefined) return undefined;
-    return this.#summary(contact, await blocking.blocked());
+    return this.#summary(contact);
   }
 
   async add(idOrLink: string, { name }: { readonly name?: string } = {}): Promise<ContactSummary> {
@@ -87,7 +87,7 @@ export class ContactBook implements Contacts {
     await facebook.addContact(user, id, name === undefined ? {} : { remark: name });
     await blocking.accept(id);
     if (meta === undefined) ask(id);
-    return this.#summary(id, await blocking.blocked());
+    return this.#summary(id);
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -209,14 +209,13 @@ export class ContactBook implements Contacts {
   }
 
   async #all(): Promise<readonly ContactSummary[]> {
-    const { facebook, user, blocking } = this.#options;
-    const blocked = await blocking.blocked();
+    const { facebook, user } = this.#options;
     const contacts = await facebook.contacts(user);
-    return Promise.all(contacts.map((id) => this.#summary(id, blocked)));
+    return Promise.all(contacts.map((id) => this.#summary(id)));
   }
 
-  async #summary(id: ID, blocked: ReadonlySet<string>): Promise<ContactSummary> {
-    const { facebook, user } = this.#options;
+  async #summary(id: ID): Promise<ContactSummary> {
+    const { facebook, user, blocking } = this.#options;
     const meta = await facebook.meta(id);
     const { verified, linkName } = await readDetails(facebook.store, user.entity, id.entity);
     const visa = await facebook.document(id);
@@ -225,7 +224,7 @@ export class ContactBook implements Contacts {
     return {
       id: id.text,
       name,
-      blocked: blocked.has(id.entity),
+      blocked: await blocking.isBlocked(id),
       ...definedOnly({
         fingerprint: meta === undefined ? undefined : fingerprint({ id, key: meta.key }),
         verified,

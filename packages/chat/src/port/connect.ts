@@ -112,7 +112,16 @@ class RemoteClient {
     const ref = this.#keep({ h });
     const live = this.#live(() => ({ on: ref.h, path: '' }), []);
     const closeLive = live.close.bind(live);
-    return Object.assign(live, this.#members(TREES.window, ref), {
+    const call = async (name: string, args: readonly unknown[]): Promise<void> => {
+      await this.#connection.call({ on: ref.h, path: name }, args);
+      // The snapshot came before the answer, and is shown in a moment.
+      await live.ready;
+    };
+    const methods = Object.keys(TREES.window).map((name) => [
+      name,
+      (...args: unknown[]) => call(name, args),
+    ]);
+    return Object.assign(live, Object.fromEntries(methods), {
       close: async () => {
         await closeLive();
         this.#connection.release(h);

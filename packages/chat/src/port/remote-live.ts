@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from '@dimp/foundation';
+import { type Deferred, deferred, ProtocolError } from '@dimp/foundation';
 import type { LiveSource } from '../live/live-value.ts';
 import type { Patch } from './messages.ts';
 import { applyPatch } from './patch.ts';
@@ -32,18 +32,31 @@ export class RemoteSource implements LiveSource<unknown>, Watcher {
   }
 
   watch(changed: () => void): () => void {
+    const first = deferred();
     this.#received = undefined;
     this.#failure = undefined;
-    this.#first = deferred();
+    this.#first = first;
     this.#changed = changed;
-    return this.#options.watch(this);
+    const stop = this.#options.watch(this);
+    return () => {
+      stop();
+      // Nothing comes any more: whoever waits for the first snapshot must not wait for ever.
+      first.resolve();
+    };
   }
 
   async load(): Promise<unknown> {
-    await this.#first.promise;
+    let waitedFor: Deferred<void> | undefined;
+    // It may be watched anew meanwhile.
+    while (waitedFor !== this.#first) {
+      waitedFor = this.#first;
+      await waitedFor.promise;
+    }
     if (this.#failure !== undefined) throw this.#failure.error;
-    const value = this.#received?.value;
-    return this.#options.view === undefined ? value : this.#options.view(value);
+    const { view } = this.#options;
+    if (view !== undefined) return view(this.#received?.value);
+    if (this.#received === undefined) throw stopped();
+    return this.#received.value;
   }
 
   readonly elements = (value: unknown): readonly unknown[] => listIn(value) ?? [];
@@ -68,6 +81,10 @@ export class RemoteSource implements LiveSource<unknown>, Watcher {
     this.#first.resolve();
     this.#changed();
   }
+}
+
+function stopped(): ProtocolError<'state/stopped'> {
+  return new ProtocolError('state/stopped', 'the live value is closed');
 }
 
 /** A list of named elements, or that of a window. */

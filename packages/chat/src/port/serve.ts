@@ -187,13 +187,18 @@ class ServedPort {
     });
     if (this.#calls.size >= MAX_CALLS) throw tooMany();
     this.#calls.set(n, stop);
-    void this.#finish(n, run.kind, run.call, message.h);
+    void this.#finish(message, run.kind, run.call);
   }
 
-  async #finish(n: number, kind: Kind, call: () => unknown, h: number | undefined): Promise<void> {
+  async #finish(
+    { n, h, on }: Extract<ToServer, { t: 'call' }>,
+    kind: Kind,
+    call: () => unknown,
+  ): Promise<void> {
     try {
       const value = await call();
       if (this.#closed) return;
+      this.#hurryWindow(on);
       if (kind !== 'chat') this.post({ t: 'ok', n, value });
       else {
         const chat = value as Chat;
@@ -205,6 +210,13 @@ class ServedPort {
     } finally {
       this.#calls.delete(n);
     }
+  }
+
+  /** A call of a window is answered when its messages are in the window, also in that of the other side. */
+  #hurryWindow(on: number): void {
+    const served = this.#handles.get(on);
+    if (served?.kind !== 'window') return;
+    for (const watch of this.#watches.values()) if (watch.shows(served.object)) watch.hurry();
   }
 
   #watch(message: Extract<ToServer, { t: 'watch' }>): void {

@@ -55,6 +55,19 @@ export class ServedWatch {
     this.#flush();
   }
 
+  /** Whether this live value is watched. */
+  shows(live: object): boolean {
+    return this.#live === live;
+  }
+
+  /** Sends the present snapshot now, before an answer that the other side takes for later than it. */
+  hurry(): void {
+    this.#unseen = false;
+    this.#frame?.[disposeSymbol]();
+    this.#frame = undefined;
+    this.update();
+  }
+
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;

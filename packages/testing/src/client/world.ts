@@ -27,7 +27,7 @@ export interface WorldOptions<N extends string> {
 export type SimulatedWorld<N extends string> = World & { readonly [K in N]: Person };
 
 /** Virtual milliseconds between two looks whether something is left to do. */
-const STEP_MS = 50;
+const STEP_MS = 200;
 /** How long nothing must happen before the world counts as settled: longer than read marks and gathered receipts wait. */
 const QUIET_MS = 4000;
 /** Longest virtual time that `settle` lets pass. */
