@@ -4,7 +4,7 @@ import { TokenBucket } from '@dimp/core/transport';
 import { LruMap } from '@dimp/foundation';
 import { FILE_COST } from './disk-usage.ts';
 
-const DAY = 86_400;
+const DAY_SECONDS = 86_400;
 /** Most addresses in memory; a dropped one starts with a full budget. */
 const MAX_ADDRESSES = 65_536;
 
@@ -16,7 +16,7 @@ export class AddressBudget {
 
   /** @param perDay - bytes for one address in a day; it may use all of them at once */
   constructor(perDay: number, clock: Clock) {
-    this.#rate = { perSecond: perDay / DAY, burst: perDay };
+    this.#rate = { perSecond: perDay / DAY_SECONDS, burst: perDay };
     this.#clock = clock;
   }
 
@@ -24,7 +24,7 @@ export class AddressBudget {
   take(address: string, bytes: number): number {
     // The bucket grants a cost above its burst when it is full, so longer files are refused here.
     const cost = bytes + FILE_COST;
-    if (cost > this.#rate.burst) return DAY;
+    if (cost > this.#rate.burst) return DAY_SECONDS;
     const now = this.#clock.now();
     const bucket = this.#buckets.get(address) ?? new TokenBucket(this.#rate, now);
     this.#buckets.set(address, bucket);

@@ -29,7 +29,7 @@ export interface FileLimits {
 }
 
 const MIB = 1024 * 1024;
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** Limits that apply unless the operator sets others. */
 export const DEFAULT_FILE_LIMITS: FileLimits = {
@@ -41,8 +41,8 @@ export const DEFAULT_FILE_LIMITS: FileLimits = {
   uploadsAtOnce: 64,
   addressUploadsAtOnce: 8,
   minBytesPerSecond: 4096,
-  keepUnfinished: DAY,
-  keepFinished: 30 * DAY,
+  keepUnfinished: DAY_MS,
+  keepFinished: 30 * DAY_MS,
 };
 
 /**

@@ -50,7 +50,7 @@ export interface FileServerState {
   readonly uploads: number;
 }
 
-const HOUR = 3_600_000;
+const HOUR_MS = 3_600_000;
 const METHODS: Readonly<Record<FileRoute['kind'], string>> = {
   put: 'GET, HEAD, PUT, OPTIONS',
   form: 'POST, OPTIONS',
@@ -197,7 +197,7 @@ export class FileServer implements AsyncDisposable {
   }
 
   #sweepLater(): void {
-    this.#timer = this.#timers.after(HOUR, async () => {
+    this.#timer = this.#timers.after(HOUR_MS, async () => {
       try {
         await this.sweep();
       } catch {

@@ -4,9 +4,9 @@ import { networkKey } from '@dimp/core/transport';
 import type { FileLimits } from './file-limits.ts';
 
 /** Milliseconds without a minimum speed at the start of an upload. */
-const GRACE = 30_000;
-/** Interval at which uploads are checked, in milliseconds. */
-const LOOK = 1000;
+const GRACE_MS = 30_000;
+/** Interval at which uploads are checked. */
+const CHECK_INTERVAL_MS = 1000;
 /** Factor of the minimum speed while other uploads of the same address wait. */
 const CONTENDED = 16;
 
@@ -99,7 +99,7 @@ export class RunningUploads {
 
   #isSlow({ began, received }: Upload, bytesPerSecond: number): boolean {
     const time = this.#clock.now() - began;
-    return time > GRACE && received < (time / 1000) * bytesPerSecond;
+    return time > GRACE_MS && received < (time / 1000) * bytesPerSecond;
   }
 
   #look(upload: Upload): void {
@@ -123,7 +123,7 @@ export class RunningUploads {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => {
       for (const upload of this.#uploads.values()) this.#look(upload);
-    }, LOOK);
+    }, CHECK_INTERVAL_MS);
     // The timer must not keep the program alive.
     this.#timer.unref();
   }

@@ -17,7 +17,7 @@ export interface IndexedDbStoreOptions {
   readonly timeout?: number;
 }
 
-const DEFAULT_TIMEOUT = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Version of the database layout: one object store with values by path. */
 const VERSION = 1;
@@ -38,7 +38,7 @@ const VERSION = 1;
  */
 export async function indexedDbStore({
   name,
-  timeout = DEFAULT_TIMEOUT,
+  timeout = DEFAULT_TIMEOUT_MS,
 }: IndexedDbStoreOptions): Promise<Store> {
   checkPlatform();
   let store: OpenIndexedDbStore | undefined;

@@ -1,8 +1,8 @@
 import type { Random } from '@dimp/core';
 
-/** Upper limits in milliseconds of the delay after the first failure, and of any delay. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 60_000;
+/** Upper limits of the delay after the first failure, and of any delay. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Returns the delay after a number of consecutive failures: random, up to a limit that doubles each time. So clients that lost the
@@ -13,7 +13,7 @@ const LONGEST_PAUSE = 60_000;
  */
 export function backOff(failures: number, random: Random): number {
   // 2⁶ seconds exceed the longest delay.
-  const limit = Math.min(FIRST_PAUSE * 2 ** Math.min(failures - 1, 6), LONGEST_PAUSE);
+  const limit = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 6), LONGEST_PAUSE_MS);
   const [high = 0, low = 0] = random.bytes(2);
   return Math.floor((limit * (high * 256 + low)) / 65_536);
 }

@@ -21,9 +21,9 @@ export interface AcceptedStep {
 
 /** Maximum length of a session key in UTF-16 units. Stations use 64 characters (spec §11.6). */
 const MAX_SESSION_KEY = 1024;
-/** Maximum number of session keys per interval in milliseconds, because each costs an encryption and a signature. */
+/** Maximum number of session keys per interval, because each costs an encryption and a signature. */
 const MAX_KEYS = 8;
-const KEYS_INTERVAL = 60_000;
+const KEYS_INTERVAL_MS = 60_000;
 
 /**
  * Client side of the login over one connection (spec §11.6): decides which steps count and how to answer.
@@ -104,7 +104,7 @@ export class StationHandshake {
   #limit(): void {
     const now = this.#clock.now();
     const [first] = this.#keys;
-    if (this.#keys.length === MAX_KEYS && first !== undefined && now - first < KEYS_INTERVAL) {
+    if (this.#keys.length === MAX_KEYS && first !== undefined && now - first < KEYS_INTERVAL_MS) {
       throw new ProtocolError('policy/rate-limited', 'the station asks for too many proofs');
     }
     this.#keys.push(now);

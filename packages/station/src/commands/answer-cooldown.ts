@@ -1,8 +1,8 @@
 import type { Clock } from '@dimp/core';
 import { LruMap } from '@dimp/foundation';
 
-/** Minimum time between two equal answers to one sender, in milliseconds (spec §11.4). */
-const INTERVAL = 600_000;
+/** Minimum time between two equal answers to one sender (spec §11.4). */
+const COOLDOWN_MS = 600_000;
 
 interface Answer {
   readonly at: number;
@@ -28,7 +28,7 @@ export class AnswerCooldown {
     const now = this.#clock.now();
     const last = this.#last.get(name);
     // A clock that was set back must not silence the station.
-    const again = last?.version === version && now - last.at < INTERVAL && now >= last.at;
+    const again = last?.version === version && now - last.at < COOLDOWN_MS && now >= last.at;
     if (!again) this.#last.set(name, { at: now, version });
     return !again;
   }

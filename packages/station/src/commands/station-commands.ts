@@ -72,8 +72,8 @@ const FORWARD = '255';
 const MAX_ARRAY = 64;
 /** Deepest nesting of arrays. */
 const MAX_DEPTH = 4;
-/** Minimum time between two receipts for exceeded limits to one user, in milliseconds. */
-const COMPLAINT_INTERVAL = 60_000;
+/** Minimum time between two receipts for exceeded limits to one user. */
+const COMPLAINT_INTERVAL_MS = 60_000;
 
 /**
  * Answers all contents for a station except handshakes, which the sessions process. Receipts and texts are never
@@ -135,7 +135,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.#listening = this.logins.events.on('changed', ({ user }) => this.identities.used(user));
     this.acquaintances = new Acquaintances({ parseID: protocol.parseID, vault: this.#deposits });
     this.#index = new UserIndex({ facebook, store, logger, timers });
-    this.#complaints = new Cooldown(clock, COMPLAINT_INTERVAL);
+    this.#complaints = new Cooldown(clock, COMPLAINT_INTERVAL_MS);
     const { logins, identities, acquaintances } = this;
     const { onlineUsers, onPushToken, elsewhere } = options;
     const push = onPushToken && { tokens: this.pushTokens, onToken: onPushToken };

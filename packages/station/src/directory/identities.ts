@@ -36,8 +36,8 @@ const EXPECTED = 4096;
  * Minimum time between two records of the use of an identity, and between two warnings of a full directory, in
  * milliseconds.
  */
-const USE_INTERVAL = 24 * 60 * 60_000;
-const COMPLAINT_INTERVAL = 60 * 60_000;
+const USE_INTERVAL_MS = 24 * 60 * 60_000;
+const COMPLAINT_INTERVAL_MS = 60 * 60_000;
 
 /**
  * Bounds the number of identities in the directory, because creating one costs nothing (spec §14.4 #40). When the
@@ -61,8 +61,8 @@ export class Identities {
     this.#options = options;
     this.#logger = logger;
     this.#known = new KnownIdentities(subStore(store, ['station']));
-    this.#uses = new Cooldown(facebook.clock, USE_INTERVAL);
-    this.#complaints = new Cooldown(facebook.clock, COMPLAINT_INTERVAL);
+    this.#uses = new Cooldown(facebook.clock, USE_INTERVAL_MS);
+    this.#complaints = new Cooldown(facebook.clock, COMPLAINT_INTERVAL_MS);
     facebook.limitEntities(options.keeper.limits.identityBytes);
     this.#listening = facebook.events.on('metaSaved', ({ id }) => this.#saved(id));
   }

@@ -24,10 +24,10 @@ export interface DiallerOptions {
   readonly logger: Logger;
 }
 
-/** Duration, in milliseconds, after which a connection resets the back-off. */
-const GOOD_CONNECTION = 30_000;
-/** Timeout for connecting, in milliseconds. */
-const TIMEOUT = 30_000;
+/** Duration after which a connection resets the back-off. */
+const GOOD_CONNECTION_MS = 30_000;
+/** Timeout for connecting. */
+const CONNECT_TIMEOUT_MS = 30_000;
 
 /** Keeps a connection to a neighbour open, and dials again with a back-off when it is lost. */
 export class Dialler {
@@ -61,7 +61,7 @@ export class Dialler {
         const code = isProtocolError(error) ? error.code : 'unknown';
         logger.warn('neighbour.unreachable', { station: station.text, code });
       }
-      failures = clock.now() - began >= GOOD_CONNECTION ? 1 : failures + 1;
+      failures = clock.now() - began >= GOOD_CONNECTION_MS ? 1 : failures + 1;
       if (this.#end.signal.aborted) return;
       const { signal } = this.#end;
       await sleep(backOff(failures, random), timers, signal).catch(() => undefined);
@@ -71,7 +71,7 @@ export class Dialler {
   async #connect(): Promise<void> {
     const { connect, join, timers } = this.#options;
     const giveUp = new AbortController();
-    const timer = timers.after(TIMEOUT, () => giveUp.abort());
+    const timer = timers.after(CONNECT_TIMEOUT_MS, () => giveUp.abort());
     const stop = (): void => giveUp.abort();
     const { signal } = this.#end;
     signal.addEventListener('abort', stop, { once: true });

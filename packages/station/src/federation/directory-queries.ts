@@ -8,10 +8,10 @@ import type { NeighbourLine } from './neighbour-line.ts';
 /** What a neighbour can be asked for. */
 export type QueryKind = 'meta' | 'documents';
 
-/** Timeout for an answer, in milliseconds. */
-const PATIENCE = 15_000;
-/** Minimum time between two queries for the same entity, in milliseconds (spec §11.4). */
-const INTERVAL = 600_000;
+/** Timeout for an answer. */
+const ANSWER_TIMEOUT_MS = 15_000;
+/** Minimum time between two queries for the same entity (spec §11.4). */
+const QUERY_INTERVAL_MS = 600_000;
 /** Most pending queries. */
 const MAX_PENDING = 1024;
 
@@ -28,7 +28,7 @@ export class DirectoryQueries {
 
   constructor(clock: Clock, timers: Timers) {
     this.#timers = timers;
-    this.#limit = new Cooldown(clock, INTERVAL);
+    this.#limit = new Cooldown(clock, QUERY_INTERVAL_MS);
   }
 
   /**
@@ -71,7 +71,7 @@ export class DirectoryQueries {
   #begin(name: string): Pending {
     let settle = (_found: boolean): void => {};
     const found = new Promise<boolean>((resolve) => {
-      const timer = this.#timers.after(PATIENCE, () => settle(false));
+      const timer = this.#timers.after(ANSWER_TIMEOUT_MS, () => settle(false));
       settle = (each) => {
         timer[disposeSymbol]();
         this.#pending.delete(name);

@@ -20,11 +20,11 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_BATCH_CHANGES = 4096;
 /** Waiting bytes from which {@link GroupCommit.room} makes callers wait. */
 const CROWDED = 32 * 1024 * 1024;
-/** Minimum time between the starts of two batches, in milliseconds: a batch costs as much as several messages. */
-const PACE = 5;
-/** Delay of removals, so that they share a batch, and delay after a failure, in milliseconds. */
-const REMOVAL_DELAY = 100;
-const REMOVAL_RETRY = 5000;
+/** Minimum time between the starts of two batches: a batch costs as much as several messages. */
+const BATCH_INTERVAL_MS = 5;
+/** Delay of removals, so that they share a batch, and delay after a failure. */
+const REMOVAL_DELAY_MS = 100;
+const REMOVAL_RETRY_MS = 5000;
 
 /**
  * Writes many small changes in few batches: changes that arrive while a batch is being written share the next one.
@@ -39,7 +39,7 @@ export class GroupCommit {
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
-  /** Start of the last batch, in milliseconds. */
+  /** Start of the last batch. */
   #began = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
@@ -64,7 +64,7 @@ export class GroupCommit {
   remove(key: StoreChange['key']): void {
     this.#removals.push({ type: 'delete', key });
     if (this.#removals.length < MAX_BATCH_CHANGES || this.#running !== undefined) {
-      this.#timer ??= this.#later(REMOVAL_DELAY);
+      this.#timer ??= this.#later(REMOVAL_DELAY_MS);
     } else this.#running = this.#run();
   }
 
@@ -100,9 +100,9 @@ export class GroupCommit {
   /** Waits for the pace: the first change is written at once, and those that follow closely share a batch. */
   async #pause(): Promise<void> {
     const { clock, timers } = this.#options;
-    const rest = this.#began + PACE - clock.now();
+    const rest = this.#began + BATCH_INTERVAL_MS - clock.now();
     // After the clock was set back, the wait must not become long.
-    if (rest > 0 && rest <= PACE) await sleep(rest, timers);
+    if (rest > 0 && rest <= BATCH_INTERVAL_MS) await sleep(rest, timers);
     this.#began = clock.now();
   }
 
@@ -132,7 +132,7 @@ export class GroupCommit {
     if (error === undefined) return;
     this.#options.onBatch(error);
     this.#removals = removals.concat(this.#removals);
-    this.#timer ??= this.#later(REMOVAL_RETRY);
+    this.#timer ??= this.#later(REMOVAL_RETRY_MS);
   }
 
   /** @returns the error, or undefined */

@@ -49,7 +49,7 @@ const MESSAGES = 'inbox';
 const DAYS = 'inbox-day';
 /** Written instead of a blocked message. */
 const PRETENCE: StoreKey = /* @__PURE__ */ Object.freeze(['inbox-blocked']);
-const DAY = 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 const DAY_DIGITS = 6;
 const MARK: Uint8Array = /* @__PURE__ */ Uint8Array.of(1);
 
@@ -245,7 +245,7 @@ export class Inbox {
     const { store, clock, limits, protocol, commits } = this.#options;
     for await (const [key] of store.list([DAYS])) {
       const [, day, name] = key;
-      const end = (Number.parseInt(day ?? '', 10) + 1) * DAY;
+      const end = (Number.parseInt(day ?? '', 10) + 1) * DAY_MS;
       // Days are in order, so all others are later.
       if (!(end + limits.inboxRetention <= clock.now())) return;
       if (name === undefined) continue;
@@ -302,7 +302,7 @@ export class Inbox {
   }
 
   #noteDay(mailbox: Mailbox, now: number): void {
-    const day = Math.floor(now / DAY);
+    const day = Math.floor(now / DAY_MS);
     if (mailbox.day === day) return;
     mailbox.day = day;
     const key = [DAYS, String(day).padStart(DAY_DIGITS, '0'), mailbox.entity];

@@ -7,8 +7,8 @@ import type { Reply } from '../commands/reply.ts';
 import type { Session } from '../session/session.ts';
 import type { StationSigner } from '../session/station-signer.ts';
 
-/** Minimum time between two challenges over one connection, in milliseconds. */
-const CHALLENGE_INTERVAL = 5000;
+/** Minimum time between two challenges over one connection. */
+const CHALLENGE_INTERVAL_MS = 5000;
 
 /** Packs contents of the station itself, and sends them over connections. */
 export class Answers {
@@ -57,7 +57,7 @@ export class Answers {
    */
   async challenge(session: Session, to: ID, draft: Draft): Promise<void> {
     const now = this.#clock.now();
-    if (session.challengedAt > now - CHALLENGE_INTERVAL && session.challengedAt <= now) return;
+    if (session.challengedAt > now - CHALLENGE_INTERVAL_MS && session.challengedAt <= now) return;
     session.challengedAt = now;
     const bytes =
       (await this.#pack(draft, to, true)) ??

@@ -12,8 +12,8 @@ export interface ThrottleOptions {
   readonly timers: Timers;
 }
 
-/** Longest wait of a connection for a limit, in milliseconds, and most waits for one charge. */
-const MAX_WAIT = 5000;
+/** Longest wait of a connection for a limit, and most waits for one charge. */
+const MAX_WAIT_MS = 5000;
 const MAX_TRIES = 8;
 
 /**
@@ -82,7 +82,7 @@ export class Throttle {
         return;
       } catch (error) {
         const wait = isProtocolError(error, 'policy/rate-limited') && error.details['retryAfter'];
-        if (typeof wait !== 'number' || wait > MAX_WAIT || tries >= MAX_TRIES) throw error;
+        if (typeof wait !== 'number' || wait > MAX_WAIT_MS || tries >= MAX_TRIES) throw error;
         await sleep(Math.ceil(wait), this.#timers);
       }
     }

@@ -90,8 +90,8 @@ export interface Limits {
  */
 export const NETWORK_SHARE = 16;
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const MIB = 1024 * 1024;
 
 /** Limits for a station with some ten thousand users on one machine. */
@@ -117,17 +117,17 @@ export const DEFAULT_LIMITS: Limits = /* @__PURE__ */ Object.freeze<Limits>({
   senderStoredBytes: 256 * MIB,
   addressStoredBytes: 1024 * MIB,
   unseenStoredBytes: 64 * MIB,
-  inboxRetention: 7 * DAY,
+  inboxRetention: 7 * DAY_MS,
   groupFanOut: 1024,
   groupFanOutRate: { perSecond: 4 * MIB, burst: 64 * MIB },
   groupFanOutBytes: 32 * MIB,
-  loginTimeout: MINUTE,
+  loginTimeout: MINUTE_MS,
   sessionsPerUser: 8,
   window: 32,
-  slowReaderTimeout: MINUTE,
+  slowReaderTimeout: MINUTE_MS,
   identities: 1_000_000,
   identityBytes: 128 * 1024,
-  identityRetention: 180 * DAY,
+  identityRetention: 180 * DAY_MS,
   identityRate: { perSecond: 0.1, burst: 500 },
 });
 
@@ -157,7 +157,7 @@ const WHOLE: {
   senderStoredBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
   addressStoredBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
   unseenStoredBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
-  inboxRetention: [MINUTE, 366 * DAY],
+  inboxRetention: [MINUTE_MS, 366 * DAY_MS],
   groupFanOut: [1, 16_384],
   groupFanOutBytes: [MOST_MESSAGE_BYTES, Number.MAX_SAFE_INTEGER],
   loginTimeout: [1000, MOST_MILLISECONDS],
@@ -166,7 +166,7 @@ const WHOLE: {
   slowReaderTimeout: [1000, MOST_MILLISECONDS],
   identities: [1, 100_000_000],
   identityBytes: [16 * 1024, 16 * MIB],
-  identityRetention: [DAY, 3660 * DAY],
+  identityRetention: [DAY_MS, 3660 * DAY_MS],
 };
 
 /**

@@ -52,7 +52,7 @@ const NEIGHBOUR_TIMES = 16;
 /** Most payers in memory; a dropped one starts from zero. */
 const MAX_PAYERS = 262_144;
 const AREA = 'inbox-bytes';
-const DAY = 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 const DAY_DIGITS = 6;
 const ALL = 'all';
 const UNSEEN = 'unseen';
@@ -176,12 +176,12 @@ export class StoredBytes {
   /** The oldest day whose messages have not all expired. */
   get #oldest(): number {
     const { clock, limits } = this.#options;
-    return Math.floor((clock.now() - limits.inboxRetention) / DAY) - 1;
+    return Math.floor((clock.now() - limits.inboxRetention) / DAY_MS) - 1;
   }
 
   #change(payer: StoredPayer, bytes: number, arrived: number): void {
     const { sender, address, network, unseen } = payer;
-    const day = Math.floor(arrived / DAY);
+    const day = Math.floor(arrived / DAY_MS);
     const names = [ALL, `s${sender}`, `a${address}`];
     if (network !== address) names.push(`a${network}`);
     if (unseen) names.push(UNSEEN, `us${sender}`, `ua${address}`);

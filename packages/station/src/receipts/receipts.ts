@@ -39,15 +39,15 @@ interface Waiting {
 /** Most waiting receipts of one user, and of all. Beyond the first, the oldest receipt of the user is dropped. */
 const MAX_OF_USER = 1024;
 const MAX_PENDING = 65_536;
-/** Pause between two signatures, and while the station is busy, in milliseconds. */
-const PAUSE = 1;
-const BUSY_PAUSE = 10;
-/** Delay of a timer, in milliseconds, from which the processor counts as busy. */
-const LATE = 3;
-/** Time for which receipts of a user are collected after one was sent while the station was busy, in milliseconds. */
-const REST = 250;
-/** Interval of the check for users whose pause has ended, in milliseconds. */
-const NAP = 25;
+/** Pause between two signatures, and while the station is busy. */
+const PAUSE_MS = 1;
+const BUSY_PAUSE_MS = 10;
+/** Delay of a timer from which the processor counts as busy. */
+const LATE_MS = 3;
+/** Time for which receipts of a user are collected after one was sent while the station was busy. */
+const REST_MS = 250;
+/** Interval of the check for users whose pause has ended. */
+const CHECK_INTERVAL_MS = 25;
 
 /**
  * Sends receipts about messages to their senders (spec §9.6, §11.9). Signing takes longer than relaying, so receipts
@@ -156,7 +156,7 @@ export class Receipts {
     const now = this.#options.clock.now();
     for (const waiting of this.#resting.values()) {
       // After the clock was set back, a pause must not become long.
-      if (waiting.until > now && waiting.until <= now + REST) return;
+      if (waiting.until > now && waiting.until <= now + REST_MS) return;
       this.#wake(waiting);
     }
   }
@@ -173,10 +173,10 @@ export class Receipts {
     if (rests && this.#resting.size === 0) return;
     this.#dozing = rests;
     const { timers, clock } = this.#options;
-    const pause = rests ? NAP : this.#busy ? BUSY_PAUSE : PAUSE;
+    const pause = rests ? CHECK_INTERVAL_MS : this.#busy ? BUSY_PAUSE_MS : PAUSE_MS;
     const due = clock.now() + pause;
     this.#timer = timers.after(pause, () => {
-      this.#late = clock.now() - due > LATE;
+      this.#late = clock.now() - due > LATE_MS;
       return this.#work();
     });
   }
@@ -217,7 +217,7 @@ export class Receipts {
   #rest(waiting: Waiting): void {
     const { entity } = waiting.user;
     if (this.#busy) {
-      waiting.until = this.#options.clock.now() + REST;
+      waiting.until = this.#options.clock.now() + REST_MS;
       this.#resting.set(entity, waiting);
     } else if (waiting.receipts.length > 0) this.#pending.set(entity, waiting);
   }

@@ -29,8 +29,8 @@ export interface NeighbourLoginOptions {
 
 type Step = ReturnType<StationHandshake['take']>;
 
-/** Timeout for a login, in milliseconds (spec §11.6). */
-const TIMEOUT = 30_000;
+/** Timeout for a login (spec §11.6). */
+const LOGIN_TIMEOUT_MS = 30_000;
 
 /**
  * Logs this station in at a neighbour, as a client does (spec §11.6).
@@ -48,7 +48,7 @@ export async function logInAt(
   const steps = new StationHandshake(signer.id, neighbour, clock);
   const arrivals = transport.incoming[Symbol.asyncIterator]();
   const close = (): void => void transport.close().catch(() => undefined);
-  const timer = timers.after(TIMEOUT, close);
+  const timer = timers.after(LOGIN_TIMEOUT_MS, close);
   try {
     tell(transport, await packed(signer, handshakeStart(), ANY_STATION));
     for (;;) {

@@ -2,8 +2,8 @@ import type { Store, StoreKey } from '@dimp/core';
 import { assert, type TestFunction } from './assert.ts';
 import { assertValue, bytesOf, keysText, type OpenStore, type WithStore } from './store-suite.ts';
 
-/** Longest time until another user's change is reported, in milliseconds. */
-const PATIENCE = 10_000;
+/** Longest time until another user's change is reported. */
+const PATIENCE_MS = 10_000;
 
 /** Registers the tests of stores that several users share. */
 export function storeSharingCompliance(
@@ -202,7 +202,7 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
 }
 
 async function until(condition: () => boolean, message: string): Promise<void> {
-  const end = Date.now() + PATIENCE;
+  const end = Date.now() + PATIENCE_MS;
   while (!condition()) {
     assert(Date.now() < end, message);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -6,7 +6,7 @@ import { idKey } from './id-key.ts';
 /** Most acknowledged ids that are remembered. */
 const MAX_DONE = 64;
 /** Milliseconds for which they are remembered: longer than a peer repeats, with 120 s between attempts (spec §12.3). */
-const DONE_AGE = 300_000;
+const DONE_AGE_MS = 300_000;
 /** Most payloads from fragments that the reader has not acknowledged. */
 const MAX_ABANDONED = 1024;
 
@@ -90,7 +90,7 @@ export class ArrivalIDs {
   sweep(now: number): void {
     if (this.#done === undefined) return;
     for (const [key, { at }] of this.#done) {
-      if (now - at <= DONE_AGE) return;
+      if (now - at <= DONE_AGE_MS) return;
       this.#done.delete(key);
     }
     this.#done = undefined;

@@ -100,13 +100,14 @@ function dial<T>(
 }
 
 /**
- * Time for one address of a host before the next one is tried, in milliseconds. Node's default of 250 is too short for
+ * Time for one address of a host before the next one is tried. Node's default of 250 is too short for
  * a slow network. If the network does not support the family of the next address, no connection would ever be made.
  */
-const ATTEMPT = 2500;
+const ATTEMPT_MS = 2500;
 
 function open({ host, port, tls = false }: ConnectTcpOptions): Socket {
-  if (tls === false) return connectPlain({ host, port, autoSelectFamilyAttemptTimeout: ATTEMPT });
+  if (tls === false)
+    return connectPlain({ host, port, autoSelectFamilyAttemptTimeout: ATTEMPT_MS });
   // The name that the certificate must contain; TLS does not allow an address here.
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const own = tls === true ? {} : tls;
@@ -115,7 +116,7 @@ function open({ host, port, tls = false }: ConnectTcpOptions): Socket {
     ...own,
     host,
     port,
-    ...{ autoSelectFamilyAttemptTimeout: ATTEMPT },
+    ...{ autoSelectFamilyAttemptTimeout: ATTEMPT_MS },
   });
 }
 

@@ -20,7 +20,7 @@ interface Ping {
 }
 
 /** Milliseconds after which an answer to `PING` is late. */
-const PONG_TIMEOUT = 5000;
+const PONG_TIMEOUT_MS = 5000;
 /** Most `PING`s without an answer. */
 const MAX_PINGS = 8;
 
@@ -88,10 +88,10 @@ export class ClientConfirmation implements Confirmation {
     const [first] = this.#pings;
     const last = this.#pings.at(-1);
     if (this.#pending.size === 0 || first === undefined || last === undefined) return;
-    const isLate = heardAt - first.sentAt >= PONG_TIMEOUT;
+    const isLate = heardAt - first.sentAt >= PONG_TIMEOUT_MS;
     if (isLate && this.#answersPings === 'supposed' && this.#channel.bufferedBytes === 0) {
       this.#expectNoPongs();
-    } else if (now - last.sentAt >= PONG_TIMEOUT && this.#pings.length < MAX_PINGS) {
+    } else if (now - last.sentAt >= PONG_TIMEOUT_MS && this.#pings.length < MAX_PINGS) {
       this.#ping();
     }
   }

@@ -16,9 +16,9 @@ export interface WebSocketLike {
 /** A class such as the `WebSocket` of browsers. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** Interval at which the accepted bytes are checked, at first and at most, in milliseconds. */
-const FIRST_LOOK = 4;
-const LAST_LOOK = 250;
+/** Interval at which the accepted bytes are checked, at first and at most. */
+const FIRST_LOOK_MS = 4;
+const LAST_LOOK_MS = 250;
 
 /** A frame that the network may not have accepted yet. */
 interface Unwritten {
@@ -94,7 +94,9 @@ export class PortableChannel implements Channel {
       count += 1;
     for (const { done } of this.#unwritten.splice(0, count)) done();
     if (this.#unwritten.length === 0 || this.#closed || this.#timer !== undefined) return;
-    this.#lookLater(count > 0 ? FIRST_LOOK : Math.min(LAST_LOOK, Math.max(FIRST_LOOK, delay * 2)));
+    this.#lookLater(
+      count > 0 ? FIRST_LOOK_MS : Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, delay * 2)),
+    );
   }
 
   #end(code: number): void {

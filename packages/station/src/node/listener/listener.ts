@@ -72,9 +72,9 @@ export interface ListenerCloseOptions {
 const PORT = 9394;
 const BACKLOG = 1024;
 const IDLE = 128_000;
-const PATIENCE = 10_000;
-/** Interval at which a closing listener checks its connections, in milliseconds. */
-const LOOK = 20;
+const PATIENCE_MS = 10_000;
+/** Interval at which a closing listener checks its connections. */
+const LOOK_MS = 20;
 
 /**
  * Opens a port for MTP, WebSocket, JSON lines and HTTP, each with and without TLS. The first bytes of a connection say
@@ -271,12 +271,12 @@ export class Listener implements AsyncDisposable {
     this.#sockets.delete(socket);
   }
 
-  async #close({ patience = PATIENCE }: ListenerCloseOptions): Promise<void> {
+  async #close({ patience = PATIENCE_MS }: ListenerCloseOptions): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const detector of [...this.#detectors]) detector.cancel();
-    for (let waited = 0; this.#sockets.size > 0 && waited < patience; waited += LOOK) {
+    for (let waited = 0; this.#sockets.size > 0 && waited < patience; waited += LOOK_MS) {
       this.#httpUpgrade.close();
-      await sleep(LOOK, this.#timers);
+      await sleep(LOOK_MS, this.#timers);
     }
     this.#httpUpgrade.close();
     for (const socket of [...this.#sockets.keys()]) socket.destroy();
