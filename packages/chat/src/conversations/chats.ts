@@ -281,6 +281,34 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
     yield* (await this.#get()).incoming.messages(signal);
   }
 
+  /**
+   * Writes conversations as lines of JSON, to be stored or encrypted by the application.
+   *
+   * @param options.conversations - IDs; all by default
+   */
+  async *archive({
+    conversations,
+  }: {
+    readonly conversations?: readonly string[];
+  } = {}): AsyncGenerator<string> {
+    const { account } = await this.#get();
+    const entities = conversations?.map((id) => account.id(id).entity);
+    const { archiveLines } = await import('./archive.ts');
+    yield* archiveLines(account, entities);
+  }
+
+  /**
+   * Reads what {@link Chats.archive} has written. What is here stays as it is.
+   *
+   * @returns how many messages were not here
+   * @throws `format/` codes for a line that cannot be read; what was before it is here
+   */
+  async restore(lines: AsyncIterable<string> | Iterable<string>): Promise<number> {
+    const { account } = await this.#get();
+    const { restoreLines } = await import('./archive.ts');
+    return restoreLines(account, lines);
+  }
+
   /** Writes states of messages that are not on disk yet, for tests and before a backup. */
   async flush(): Promise<void> {
     await this.#states?.flush();

@@ -23,7 +23,7 @@ export async function markRead(
     if (mark === undefined) return false;
     const moved = isAfter(mark, read);
     if (moved && edit.chat.vanishing) await startLives(edit, read, mark, history.clock.now());
-    await edit.read(mark);
+    edit.read(mark);
     return moved;
   });
 }

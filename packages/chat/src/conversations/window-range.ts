@@ -69,17 +69,19 @@ export class RangeReader {
     return { low: isAll ? '' : orderKey(oldest), high: undefined };
   }
 
-  /** Range of `size` messages with a key in the middle. */
+  /** Range of `size` messages with a key in the middle, as far as there are messages on both sides. */
   async around(key: string, size: number): Promise<Range> {
     const half = Math.floor(size / 2);
-    const before = await this.older(key, half);
+    const { length: before } = await this.older(key, half);
     // One more tells whether the window reaches the end.
-    const behind = await take(this.#ascending(key), size - half + 1, (m) => orderKey(m) >= key);
-    const last = behind[size - half - 1];
-    const first = before.at(-1);
+    const wanted = size - before;
+    const behind = await take(this.#ascending(key), wanted + 1, (m) => orderKey(m) >= key);
+    const isEnd = behind.length <= wanted;
+    const older = await this.older(key, isEnd ? size - behind.length : before);
+    const [first, last] = [older.at(-1), behind[wanted - 1]];
     return {
-      low: before.length < half ? '' : first === undefined ? key : orderKey(first),
-      high: behind.length > size - half && last !== undefined ? orderKey(last) : undefined,
+      low: first === undefined ? key : orderKey(first),
+      high: isEnd || last === undefined ? undefined : orderKey(last),
     };
   }
 

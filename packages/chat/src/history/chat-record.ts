@@ -177,6 +177,11 @@ export function decodeChat(bytes: Uint8Array): ChatRecord {
   return decodePart('conversation', () => record.decode(stored, 'conversation'));
 }
 
+/** Reads a conversation from JSON, as {@link chatToJson} writes it. @throws `format/` codes */
+export function chatFromJson(json: JsonObject): ChatRecord {
+  return record.decode(json, 'conversation');
+}
+
 /** Writes a conversation as JSON. */
 export function chatToJson(chat: ChatRecord): JsonObject {
   return record.encode(chat) as JsonObject;

@@ -180,7 +180,7 @@ export class ConversationEdit {
   }
 
   /** Moves the read mark forward. It never moves back. */
-  async read(upTo: Mark): Promise<void> {
+  read(upTo: Mark): void {
     this.set({ missed: 0, markedUnread: undefined });
     if (!isAfter(upTo, this.#chat.read)) return;
     this.set({ read: { stamp: upTo.stamp, ref: upTo.ref } });

@@ -76,8 +76,8 @@ export class HistoryModel {
       const place = message === unread ? 'unread' : { ref: message.ref };
       const shown = await reader.read(await reader.at(place, size, chat));
       const at = expected.indexOf(message);
-      const half = Math.floor(size / 2);
-      const wanted = expected.slice(Math.max(0, at - half), at + size - half);
+      const from = Math.min(at - Math.floor(size / 2), expected.length - size);
+      const wanted = expected.slice(Math.max(0, from), Math.max(0, from) + size);
       expect(shown.map(({ ref }) => ref)).toEqual(wanted.map(({ ref }) => ref));
     }
   }
@@ -145,7 +145,7 @@ export class HistoryModel {
     const [message] = this.#some(this.#sorted(), 1);
     if (message === undefined) return;
     await this.#try(async () => {
-      await this.#history.change(PEER, 'person', (edit) => edit.read(message));
+      await this.#history.change(PEER, 'person', async (edit) => edit.read(message));
       const before = this.#read;
       if (before === undefined || orderKey(message) > orderKey(before)) this.#read = message;
     });
