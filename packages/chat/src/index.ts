@@ -6,6 +6,7 @@
  */
 export type { ReadMarkPolicy } from './conversations/account.ts';
 export { Chats, type ChatsEvents, type ChatsOptions } from './conversations/chats.ts';
+export type { ImportedMessage } from './conversations/importing.ts';
 export type { AttachmentReader, HistoryAccess, MessageSearch } from './conversations/plugins.ts';
 export type { Change, Live } from './live/live.ts';
 export { type LiveSource, LiveValue } from './live/live-value.ts';

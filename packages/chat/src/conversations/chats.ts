@@ -42,6 +42,7 @@ import type {
 } from '../model/conversation.ts';
 import { Account, type ReadMarkPolicy } from './account.ts';
 import { ChatHandle } from './chat-handle.ts';
+import type { ImportedMessage } from './importing.ts';
 import { Incoming } from './incoming.ts';
 import { inlineAttachments } from './inline-attachments.ts';
 import { Jobs } from './jobs.ts';
@@ -307,6 +308,20 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
     const { account } = await this.#get();
     const { restoreLines } = await import('./archive.ts');
     return restoreLines(account, lines);
+  }
+
+  /**
+   * Puts messages of another history into a conversation, where their time puts them. Those that are here already are left out,
+   * so an import that was interrupted can be repeated.
+   *
+   * @param id - ID of the person or group
+   * @returns how many were not here
+   * @throws `format/` codes for an ID or a content that cannot be read; the messages before it are imported
+   */
+  async import(id: string, messages: readonly ImportedMessage[]): Promise<number> {
+    const { account } = await this.#get();
+    const { importMessages } = await import('./importing.ts');
+    return importMessages(account, account.id(id), messages);
   }
 
   /** Writes states of messages that are not on disk yet, for tests and before a backup. */
