@@ -125,15 +125,19 @@ test('a missing key file is reported as missing, with and without a passphrase',
   }
 });
 
-test('a second program on the same profile reports a conflict, or waits', async () => {
+test('a command that needs the keys themselves reports which program has the profile open, or waits for it', async () => {
   const { data } = await registered();
   // A chat that waits for input keeps the profile open.
   const chat = start(data, ['--json', '--station', '127.0.0.1:1', 'chat']);
-  await chat.said(/connecting/);
-  const second = await run(data, ['--json', 'whoami']);
+  await chat.said(/connecting|waiting/);
+  const exporting = (wait: string, file: string) => {
+    const args = ['--json', '--wait', wait, 'export', join(data, file)];
+    return run(data, args, { env: { DIM_FILE_PASSPHRASE: 'a word' } });
+  };
+  const second = await exporting('0', 'a.dim');
   expect([second.status, codeOf(second)]).toEqual([75, 'store/conflict']);
   expect(second.stdout).toContain(String(chat.process.pid));
-  const waiting = run(data, ['--json', '--wait', '20', 'whoami']);
+  const waiting = exporting('20', 'b.dim');
   chat.process.stdin.end();
   expect((await waiting).status).toBe(0);
   expect((await chat.ended).status).toBe(0);

@@ -22,6 +22,7 @@ test(
       {
         type: 'sent',
         delivery: expect.any(String),
+        id: expect.stringMatching(/^[\w-]{22}$/),
         receiver: hulk.id,
         to: {
           id: hulk.id,
@@ -197,7 +198,7 @@ test(
     await left.said(/"text":"\/fine"/);
     await right.said(/identity\/not-found/);
     await right.said(/"type":"contact"[^\n]*moki/);
-    await right.said(/"number":1[^\n]*"state":"received"/);
+    await right.said(/"number":2[^\n]*"state":"received"/);
     left.process.stdin.end('bye\n');
     await right.said(/"text":"bye"/);
     right.process.stdin.end('/quit\n');

@@ -7,6 +7,7 @@ import { inspect } from '../../apps/cli/src/inspect/bytes.ts';
 import { verdictOf } from '../../apps/cli/src/inspect/inspection.ts';
 import { People } from '../../apps/cli/src/people/people.ts';
 import { labelOf, numberOf } from '../../apps/cli/src/people/person.ts';
+import { StoredPeople } from '../../apps/cli/src/people/stored-people.ts';
 import { deadline } from '../../apps/cli/src/terminal/deadline.ts';
 import { Facebook, register } from '../../packages/client/src/index.ts';
 import { memoryStore } from '../../packages/core/src/memory.ts';
@@ -23,7 +24,7 @@ async function someone(): Promise<{
   const store = memoryStore();
   const facebook = new Facebook({ protocol, store });
   const { id: user } = await register('me', { facebook, algorithm: 'Ed25519' });
-  const people = new People({ facebook, store }, user);
+  const people = new People(new StoredPeople({ facebook, store }, user), user);
   const meet = async (name: string, nickname = name): Promise<ID> => {
     const signer = await protocol.keys.generate('Ed25519');
     const meta = await protocol.metas.generate({ type: '1', signer, seed: name });

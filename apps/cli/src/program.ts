@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import {
   type CommandContext,
@@ -14,6 +13,7 @@ import type { GlobalOptions, Surroundings } from './terminal/context.ts';
 import { CommandFailure, usage } from './terminal/failure.ts';
 import { Output } from './terminal/output.ts';
 import { oneLine } from './terminal/text.ts';
+import { programVersion } from './version.ts';
 
 /**
  * Runs the program.
@@ -51,13 +51,6 @@ export async function runProgram(
 /** The program with all its commands, for tests that go through them. */
 export function wholeProgram(surroundings: Surroundings, output: Output): Promise<Command> {
   return new ProgramRun(surroundings, output).program(COMMANDS.keys());
-}
-
-/** Version of the program, from `package.json` one folder above this file. */
-export function programVersion(): string {
-  const file = new URL('../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
-  return version;
 }
 
 /** One run of the program: builds the commands and keeps the exit status of the one that ran. */

@@ -75,6 +75,11 @@ function placeOf({ options, env }: Pick<Context, 'options' | 'env'>): Place {
   return { name, data, folder, store: join(folder, 'store'), key: join(folder, 'key') };
 }
 
+/** Folder of the profile that the options name, which may not exist. @throws `usage` for an invalid name */
+export function profileFolder(context: Pick<Context, 'options' | 'env'>): string {
+  return placeOf(context).folder;
+}
+
 /** Whether the profile that the options name exists. */
 export async function profileExists(context: Pick<Context, 'options' | 'env'>): Promise<boolean> {
   return exists(placeOf(context).store);

@@ -4,41 +4,41 @@ import type { Output } from '../terminal/output.ts';
 import { oneLine, timeText } from '../terminal/text.ts';
 import type { Profile } from './profile.ts';
 
-/** Shows an identity of this machine. Everything shown is public. */
-export async function showIdentity(
+/** Facts of an identity of this machine. Everything in them is public. */
+export async function identityFacts(
   { name: profile, folder, facebook }: Profile,
   user: User,
-  output: Output,
-): Promise<void> {
+): Promise<JsonObject> {
   const { id } = user;
   const meta = await user.meta();
   const visa = await user.visa();
   const encryptKey = await user.encryptKey();
-  const contacts = (await user.contacts()).length;
-  const displayName = await user.displayName();
-  const number = displayNumber(id);
-  const algorithm = meta?.key.algorithm;
-  const words = (await facebook.identityOrigin(id)) !== undefined;
-  const facts: JsonObject = {
+  return {
     id: id.text,
-    name: displayName,
-    number,
-    algorithm,
+    name: await user.displayName(),
+    number: displayNumber(id),
+    algorithm: meta?.key.algorithm,
     messageAlgorithm: encryptKey?.algorithm,
     metaType: meta?.type,
     visaTime: visa?.time,
-    words,
-    contacts,
+    words: (await facebook.identityOrigin(id)) !== undefined,
+    contacts: (await user.contacts()).length,
     profile,
     folder,
   };
-  const signed = visa?.time === undefined ? '' : `, visa of ${timeText(visa.time)}`;
+}
+
+/** Shows facts of {@link identityFacts}. */
+export function showIdentity(facts: JsonObject, output: Output): void {
+  const { id, name, number, algorithm, messageAlgorithm, visaTime, contacts, profile, folder } =
+    facts;
+  const signed = typeof visaTime === 'number' ? `, visa of ${timeText(visaTime)}` : '';
   output.result('identity', facts, [
-    `ID        ${id.text}`,
-    `name      ${oneLine(displayName)}`,
+    `ID        ${id}`,
+    `name      ${oneLine(String(name))}`,
     `number    ${number}`,
-    `keys      ${algorithm} signs, ${encryptKey?.algorithm ?? 'none'} receives${signed}`,
+    `keys      ${algorithm} signs, ${messageAlgorithm ?? 'none'} receives${signed}`,
     `contacts  ${contacts}`,
-    `profile   ${profile} in ${oneLine(folder)}`,
+    `profile   ${profile} in ${oneLine(String(folder))}`,
   ]);
 }

@@ -68,6 +68,24 @@ export function parseStation(text: string, id?: ID): StationPlace {
   };
 }
 
+/** The stored form of a station, as commands exchange it. */
+export interface StationRecord {
+  /** The canonical URL. */
+  readonly url: string;
+  /** The ID that the station must have. */
+  readonly id?: string;
+}
+
+/** Makes plain data of a station. */
+export function recordOf({ url, id }: StationPlace): StationRecord {
+  return { url, ...(id === undefined ? {} : { id: id.text }) };
+}
+
+/** Reads plain data of a station. */
+export function placeOfRecord({ url, id }: StationRecord): StationPlace {
+  return parseStation(url, id === undefined ? undefined : protocol.parseID(id));
+}
+
 /** The address in the form that a session takes. */
 export function addressOf(place: StationPlace): StationAddress {
   const { url, scheme, host, port, id } = place;
@@ -140,10 +158,7 @@ export async function removeStation(store: Store, { url }: StationPlace): Promis
 }
 
 async function writeStations(store: Store, stations: readonly StationPlace[]): Promise<void> {
-  const list = stations.map(({ url, id }) => ({
-    url,
-    ...(id === undefined ? {} : { id: id.text }),
-  }));
+  const list = stations.map((each): JsonObject => ({ ...recordOf(each) }));
   await store.set(LIST, utf8Encode(stringifyJson(list)));
 }
 

@@ -1,249 +1,286 @@
+import type { ChatMessage } from '@dimp/chat';
+import { isProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
-import type { Profile } from '../account/profile.ts';
 import { protocol } from '../account/protocol.ts';
-import type { Connection } from '../messages/connection.ts';
-import type { DeferredMessages } from '../messages/deferred.ts';
-import type { History, HistoryEntry } from '../messages/history.ts';
-import { conversationOf, historyEntry, saidLine, shownMessage } from '../messages/incoming.ts';
-import { addContact } from '../people/add.ts';
-import type { People } from '../people/people.ts';
-import { comparable } from '../people/person.ts';
-import { showDetails, showPerson } from '../people/show.ts';
+import type { DeliveryFacts } from '../host/messaging-calls.ts';
+import { deliveryFacts, stateText } from '../messages/delivery.ts';
+import { sendOnce } from '../messages/send-once.ts';
 import { failureOf, usage } from '../terminal/failure.ts';
-import { Answerable } from './answerable.ts';
-import type { Conversation } from './conversation.ts';
-import { CHAT_COMMANDS, type ChatCommandName, readChatInput } from './input.ts';
-import type { Screen } from './screen.ts';
+import { oneLine } from '../terminal/text.ts';
+import { runChatCommand } from './chat-commands.ts';
+import type { ChatParts } from './chat-parts.ts';
+import { readChatInput } from './input.ts';
+import { OpenConversation } from './open-conversation.ts';
 
-/** Parts that a {@link Chat} uses. */
-export interface ChatParts {
-  readonly profile: Profile;
-  readonly connection: Connection;
-  readonly conversation: Conversation;
-  readonly history: History;
-  readonly people: People;
-  readonly deferred: DeferredMessages;
-  readonly screen: Screen;
-  /** Updates the names that the tab key offers. */
-  readonly renew: () => Promise<void>;
-}
+/** Earlier messages shown at the start of a conversation, and most unread ones. */
+const SHOWN_FIRST = 20;
+const MAX_SHOWN = 200;
+/** States in which a message has left this machine. */
+const LEFT: readonly string[] = ['sent', 'delivered', 'received'];
 
-/** A running chat: shows messages and executes typed lines. */
+/** A running chat: shows messages and executes typed lines, as long as the process that has the profile open is there. */
 export class Chat {
-  readonly #parts: ChatParts;
-  /** Number of earlier messages shown at the start of a conversation. */
-  readonly #shownFirst: number;
-  readonly #answerable = new Answerable();
-  readonly #strangers = new Set<string>();
-  #peer: ID | undefined;
+  readonly parts: ChatParts;
+  readonly #began = Date.now();
+  #open: OpenConversation | undefined;
+  #sending: Promise<unknown> = Promise.resolve();
+  /** Messages of this chat whose state was shown, and the state. */
+  readonly #shownStates = new Map<string, string>();
 
-  constructor(parts: ChatParts, peer: ID | undefined, shownFirst: number) {
-    this.#parts = parts;
-    this.#peer = peer;
-    this.#shownFirst = shownFirst;
+  constructor(parts: ChatParts) {
+    this.parts = parts;
+  }
+
+  /** The conversation that lines are sent to. */
+  get conversation(): OpenConversation | undefined {
+    return this.#open;
+  }
+
+  /** The conversation that lines are sent to. @throws `usage` without one */
+  requireConversation(): OpenConversation {
+    if (this.#open !== undefined) return this.#open;
+    throw usage('no receiver: choose one with /to NAME or /reply');
+  }
+
+  /** Opens the conversation that was chosen last, and tells what is unread. */
+  async start(): Promise<void> {
+    const { state } = this.parts;
+    if (!state.isShown) await this.#showUnread();
+    if (state.peer === undefined) this.prompt();
+    else await this.turnTo(state.peer, state.isShown ? 0 : SHOWN_FIRST);
+    const { unfinished } = state;
+    if (unfinished !== undefined) await this.#finish(unfinished.line, unfinished.since);
   }
 
   /** Shows incoming messages until the signal is aborted. */
   async read(signal: AbortSignal): Promise<void> {
-    const { connection, history, people, screen, renew } = this.#parts;
-    for await (const message of connection.messenger.messages({ signal })) {
-      const { facts, line } = await shownMessage(message, people);
-      screen.output.result('message', facts, line);
-      const { sender } = message.envelope;
-      const { standing } = await people.person(sender);
-      if (standing !== 'self') this.#answerable.heard(conversationOf(message));
-      await people.note(sender);
-      if (standing === 'stranger' && !this.#strangers.has(sender.entity)) {
-        this.#strangers.add(sender.entity);
-        screen.output.note(
-          'not one of your contacts: /reply answers, /info shows details, /add adds them',
-        );
-        await renew();
+    const { calls, view, host, state } = this.parts;
+    const reader = await calls.join();
+    try {
+      for (;;) {
+        const { conversation: text, message } = await calls.next(reader, { signal });
+        const conversation = protocol.parseID(text);
+        await view.showNew(message, conversation, host.people);
+        if (message.mine) continue;
+        state.answerable.heard(conversation, message.ref);
+        await this.#noteSender(message);
+        if (this.#isCurrent(conversation)) this.#open?.markRead();
       }
-      await history.add(conversationOf(message), historyEntry(message));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await calls.leave(reader, false).catch(() => undefined);
     }
   }
 
-  /** Executes typed lines until the input ends. */
-  async type(): Promise<void> {
-    const { screen } = this.#parts;
-    await this.#prompt();
-    for await (const line of screen.lines()) {
+  /** Executes typed lines until the input ends. @throws the reason of the signal */
+  async type(signal: AbortSignal): Promise<void> {
+    const { state, context } = this.parts;
+    for (;;) {
+      const line = await state.line(signal);
+      if (line === undefined) return;
       if (line.trim() === '') continue;
       try {
-        if (await this.#execute(line)) return;
+        if (await this.#finish(line, Date.now())) return;
       } catch (error) {
         // A wrong name or a missing file does not end the chat.
         const { code } = failureOf(error);
-        if (code === 'internal' || code === 'interrupted') throw error;
-        screen.output.failure(error);
+        if (code === 'internal' || code === 'interrupted' || signal.aborted) throw error;
+        context.output.failure(error);
       }
-      this.#answerable.typed();
+      state.answerable.typed();
     }
   }
 
-  /** Shows the last messages. */
-  async show(count: number): Promise<void> {
-    const { history, people, screen } = this.#parts;
-    if (this.#peer === undefined) return;
-    for (const entry of await history.last(this.#peer, count)) {
-      const { id, direction, sender, kind, text, time } = entry;
-      const from = await people.facts(protocol.parseID(sender));
-      screen.output.result(
-        'history',
-        { id, direction, sender, from, kind, text, time },
-        await this.#entryLine(entry),
-      );
+  /** Writes to another person or group, and shows the last messages. */
+  async turnTo(peer: ID, count = SHOWN_FIRST): Promise<void> {
+    const { client, host, state, view, context } = this.parts;
+    await this.#open?.close();
+    const chat = await client.chats.open(peer.text);
+    const { unread = 0 } = await chat.summary.ready;
+    const open = new OpenConversation(chat, host.people, view, {
+      onStatus: () => this.prompt(),
+      onTyping: (typists) => void this.#showTyping(peer, typists),
+      onError: (error) => {
+        // At the end of this session the conversation is closed; the next one opens it again.
+        if (!host.lost.aborted && !isProtocolError(error, 'state/stopped')) {
+          context.output.failure(error);
+        }
+      },
+      sent: () => this.#sending.then(() => undefined),
+    });
+    const items = await open.open();
+    const typed = items.filter(({ mine, kind }) => mine && kind === 'text');
+    state.screen.remember(typed.map(({ text }) => text).reverse());
+    this.#open = open;
+    state.peer = peer;
+    state.isShown = true;
+    await this.#showLast(items, count === 0 ? 0 : Math.max(count, unread), unread);
+    if (unread > 0) open.markRead();
+    this.prompt();
+  }
+
+  /** Shows the last messages of the current conversation. */
+  async showLast(count: number): Promise<void> {
+    const open = this.requireConversation();
+    const items: ChatMessage[] = [];
+    for await (const message of open.chat.messages({ order: 'descending' })) {
+      items.push(message);
+      if (items.length >= count) break;
     }
+    await this.#showLast(items.reverse(), count, 0);
+  }
+
+  /** Sends a text to the current conversation. @param replyTo - ref of the message that it answers */
+  async sendText(text: string, replyTo?: string): Promise<void> {
+    const { chat, id } = this.requireConversation();
+    const { state, host } = this.parts;
+    const { since = this.#began } = state.unfinished ?? {};
+    const triedAt = since < this.#began ? since : undefined;
+    await this.#tracked(async () => {
+      const ref = await sendOnce(chat, { text, replyTo, triedAt });
+      state.numbers.of(id, ref);
+      await host.people.note(id);
+      await this.#showState(ref);
+    });
+  }
+
+  /** Waits until no typed message is being sent. */
+  async settle(): Promise<void> {
+    await this.#sending;
+  }
+
+  /** Shows the own messages of the current conversation that are not with their receiver yet, and the newest one. */
+  async showStates(): Promise<void> {
+    const { calls, host, context, state } = this.parts;
+    const { id } = this.requireConversation();
+    await this.settle();
+    const newest = this.#open?.newest(({ mine }) => mine);
+    const entries = (await calls.outbox()).filter(({ receiver }) => receiver === id.text);
+    for (const { ref } of entries) {
+      const delivery = ref === undefined ? undefined : await calls.delivery(ref);
+      if (delivery === undefined) continue;
+      const number = state.numbers.of(id, delivery.ref);
+      const to = await host.people.facts(id);
+      const line = `      #${number}: ${stateText(delivery)}`;
+      context.output.result('delivery', { number, ...deliveryFacts(delivery, to) }, line);
+    }
+    if (newest?.state === undefined || entries.some(({ ref }) => ref === newest.ref)) return;
+    const number = state.numbers.of(id, newest.ref);
+    const facts = { number, id: newest.ref, state: newest.state, to: await host.people.facts(id) };
+    context.output.result('delivery', facts, `      #${number}: ${newest.state}`);
+  }
+
+  /** Sets the prompt: who is written to, and the state of the newest own message. */
+  prompt(): void {
+    void this.#prompt().catch(() => undefined);
+  }
+
+  /** Shows the state of a message of this chat: each one as JSON, for people the first one and problems. */
+  async showDelivery(delivery: DeliveryFacts): Promise<void> {
+    const { host, state, context } = this.parts;
+    const { ref, receiver, error } = delivery;
+    const peer = protocol.parseID(receiver);
+    if (!state.numbers.has(peer, ref)) return;
+    const number = state.numbers.of(peer, ref);
+    const facts = { number, ...deliveryFacts(delivery, await host.people.facts(peer)) };
+    const text = stateText(delivery);
+    if (context.output.json) {
+      context.output.result('delivery', facts, []);
+      return;
+    }
+    const shown = this.#shownStates.get(ref);
+    // On a terminal the prompt shows the state, so that a message has one line.
+    const isWorth = error !== undefined || (!state.screen.isTerminal && LEFT.includes(text));
+    if (!isWorth || shown !== undefined) return;
+    this.#shownStates.set(ref, text);
+    const label = await host.people.label(peer);
+    context.output.result('delivery', facts, `      #${number} to ${label}: ${text}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#open?.close();
   }
 
   /** Executes a line. @returns whether the chat ends */
-  async #execute(line: string): Promise<boolean> {
-    const { conversation } = this.#parts;
-    const input = readChatInput(line);
-    if (input.kind === 'wrong') throw usage(input.message);
-    if (input.kind === 'text') await conversation.sendText(input.text, this.#currentPeer());
-    return input.kind === 'command' && (await this.#runCommand(input.name, input.rest));
-  }
-
-  async #runCommand(name: ChatCommandName, rest: string): Promise<boolean> {
-    const { conversation, screen } = this.#parts;
-    switch (name) {
-      case 'to':
-        await this.#turnTo(await this.#find(rest));
-        break;
-      case 'reply':
-        await this.#reply(rest);
-        break;
-      case 'add':
-        await this.#add(rest);
-        break;
-      case 'info':
-        await this.#info(rest);
-        break;
-      case 'contacts':
-        await this.#showPeople();
-        break;
-      case 'history':
-        await this.show(/^\d{1,4}$/.test(rest) ? Number(rest) : this.#shownFirst);
-        break;
-      case 'file':
-      case 'image':
-        await conversation.sendFile(rest, name, this.#currentPeer());
-        break;
-      case 'state':
-        conversation.showStates();
-        break;
-      case 'waiting':
-        await this.#parts.deferred.show();
-        break;
-      case 'help':
-        for (const each of Object.values(CHAT_COMMANDS)) screen.output.note(`/${each}`);
-        break;
-      case 'quit':
-        return true;
+  async #finish(line: string, since: number): Promise<boolean> {
+    const { state, host } = this.parts;
+    state.unfinished = { line, since };
+    try {
+      const input = readChatInput(line);
+      if (input.kind === 'wrong') throw usage(input.message);
+      if (input.kind === 'command') return await runChatCommand(this, input.name, input.rest);
+      await this.sendText(input.text);
+      return false;
+    } finally {
+      if (!host.lost.aborted) state.unfinished = undefined;
     }
-    return false;
   }
 
-  /** Finds a person by a typed text. Warns if a stranger has the same name. */
-  async #find(text: string): Promise<ID> {
-    const { people, screen } = this.#parts;
-    const id = await people.require(text);
-    const { standing } = await people.person(id);
-    if (standing !== 'contact') return id;
-    const others = (await people.strangers()).filter((each) =>
-      [each.id.name, each.nickname].some(
-        (name) => name !== undefined && comparable(name) === comparable(text),
-      ),
+  #tracked(task: () => Promise<void>): Promise<void> {
+    const sending = task();
+    this.#sending = Promise.all([this.#sending, sending.catch(() => undefined)]);
+    return sending;
+  }
+
+  async #showState(ref: string): Promise<void> {
+    const delivery = await this.parts.calls.delivery(ref);
+    if (delivery !== undefined) await this.showDelivery(delivery);
+  }
+
+  async #showLast(items: readonly ChatMessage[], count: number, unread: number): Promise<void> {
+    const { view, host, context } = this.parts;
+    const { id } = this.requireConversation();
+    const last = count === 0 ? [] : items.slice(-Math.min(count, MAX_SHOWN));
+    const firstUnread = last.filter(({ mine }) => !mine).at(-unread)?.ref;
+    for (const message of last) {
+      if (unread > 0 && message.ref === firstUnread) context.output.note(`--- ${unread} new ---`);
+      await view.show('history', message, id, host.people);
+    }
+  }
+
+  async #showUnread(): Promise<void> {
+    const { client, host, context } = this.parts;
+    const all = [client.chats.list(), client.chats.list({ requests: true })];
+    for (const list of all) {
+      for (const { id, unread, mentions } of await list.ready) {
+        if (unread === 0) continue;
+        const person = protocol.parseID(id);
+        const facts = { conversation: id, in: await host.people.facts(person), unread, mentions };
+        const named = mentions === 0 ? '' : `, ${mentions} that name you`;
+        const text = `${unread} unread from ${await host.people.label(person)}${named}`;
+        context.output.event('unread', facts, text);
+      }
+    }
+  }
+
+  async #showTyping(conversation: ID, typists: readonly ID[]): Promise<void> {
+    const { host, context } = this.parts;
+    const from = await Promise.all(typists.map((id) => host.people.facts(id)));
+    context.output.event('typing', { conversation: conversation.text, from }, '');
+  }
+
+  /** Tells the user about a stranger who writes for the first time. */
+  async #noteSender({ sender }: ChatMessage): Promise<void> {
+    const { host, state, context, renew } = this.parts;
+    const id = protocol.parseID(sender);
+    await host.people.note(id);
+    const { standing } = await host.people.person(id);
+    if (standing !== 'stranger' || state.strangers.has(id.entity)) return;
+    state.strangers.add(id.entity);
+    context.output.note(
+      'not one of your contacts: /reply answers, /info shows details, /add adds them, /block refuses them',
     );
-    for (const other of others.slice(0, 3)) {
-      screen.output.note(`a stranger has the same name: ${people.labelOf(other)}`);
-    }
-    return id;
-  }
-
-  async #turnTo(peer: ID): Promise<void> {
-    const { people, screen } = this.#parts;
-    this.#peer = peer;
-    const person = await people.person(peer);
-    if (person.standing === 'stranger') {
-      screen.output.note(`${people.labelOf(person)} is not one of your contacts: ${peer.text}`);
-    }
-    await this.#prompt();
-    await this.show(this.#shownFirst);
-  }
-
-  async #reply(text: string): Promise<void> {
-    const { people, screen, conversation } = this.#parts;
-    const { last, candidates } = this.#answerable;
-    if (last === undefined) throw usage('no one has written yet');
-    if (text !== '' && candidates.length > 1) throw await this.#ambiguous('/reply', candidates);
-    if (this.#peer === undefined || !sameEntity(last, this.#peer)) {
-      this.#peer = last;
-      screen.output.note(`you are now writing to ${await people.label(last)}`);
-      await this.#prompt();
-    }
-    if (text !== '') await conversation.sendText(text, last);
-  }
-
-  async #add(rest: string): Promise<void> {
-    const { profile, connection, people, screen, renew } = this.#parts;
-    const [, who = '', remark = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
-    const id = who === '' ? await this.#personMeant('/add') : await people.require(who);
-    if (id.isBroadcast) throw usage('a broadcast ID cannot be a contact');
-    const { facebook } = profile;
-    const { output } = screen;
-    const adding = { facebook, user: connection.user.id, people, output };
-    await addContact(adding, id, remark === '' ? undefined : remark);
     await renew();
-    await this.#prompt();
   }
 
-  async #info(who: string): Promise<void> {
-    const { profile, people, screen } = this.#parts;
-    const id = who === '' ? await this.#personMeant('/info') : await people.require(who);
-    await showDetails(await people.person(id), people, profile, screen.output);
-  }
-
-  /** The person that a command without a name refers to: the current peer, else the last sender. */
-  async #personMeant(command: string): Promise<ID> {
-    if (this.#peer !== undefined) return this.#peer;
-    const { candidates, last } = this.#answerable;
-    if (candidates.length > 1) throw await this.#ambiguous(command, candidates);
-    if (last === undefined) throw usage(`no person given: ${command} WHO`);
-    return last;
-  }
-
-  async #ambiguous(command: string, candidates: readonly ID[]): Promise<Error> {
-    const { people } = this.#parts;
-    const labels = await Promise.all(candidates.map((each) => people.label(each)));
-    return usage(
-      `several people have written: ${labels.join(', ')}. Repeat ${command} for the last one, or choose with /to`,
-      { candidates: candidates.map(({ entity }) => entity) },
-    );
-  }
-
-  async #showPeople(): Promise<void> {
-    const { profile, people, screen } = this.#parts;
-    for (const each of [...(await people.contacts()), ...(await people.strangers())]) {
-      await showPerson(each, people, profile, screen.output);
-    }
-  }
-
-  #currentPeer(): ID {
-    if (this.#peer === undefined) throw usage('no receiver: choose one with /to NAME or /reply');
-    return this.#peer;
+  #isCurrent(conversation: ID): boolean {
+    return this.#open !== undefined && sameEntity(this.#open.id, conversation);
   }
 
   async #prompt(): Promise<void> {
-    const { screen, people } = this.#parts;
-    screen.prompt(this.#peer === undefined ? 'dim' : await people.label(this.#peer));
-  }
-
-  async #entryLine({ direction, sender, text, time }: HistoryEntry): Promise<string> {
-    const { people } = this.#parts;
-    const who = direction === 'out' ? 'you' : await people.label(protocol.parseID(sender));
-    return saidLine(time, who, text);
+    const { state, host } = this.parts;
+    const name = this.#open === undefined ? 'dim' : await host.people.label(this.#open.id);
+    state.screen.prompt(oneLine(name), this.#open?.mark ?? '');
   }
 }

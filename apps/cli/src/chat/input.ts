@@ -10,18 +10,32 @@ export type ChatCommandName = keyof typeof CHAT_COMMANDS;
 /** Commands of a chat, with their help. */
 export const CHAT_COMMANDS = {
   to: 'to WHO: write to another person; WHO is a name, a number such as 123-456-7890, or an ID',
-  reply: 'reply [TEXT]: write to the person who wrote last',
-  add: 'add [WHO [REMARK]]: add WHO, or the person you write to, to your contacts, with a name of your own',
-  info: 'info [WHO]: ID, number and names of WHO, or of the person you write to',
-  contacts: 'contacts: your contacts, and strangers you have exchanged messages with',
+  reply: 'reply [#N] [TEXT]: answer message N, or the last one, and write to its sender',
+  react:
+    'react [#N] [EMOJI …]: react to message N, or the last one; without an emoji, take it back',
+  edit: 'edit [#N] TEXT: replace the text of your message N, or of your last one',
+  recall: 'recall [#N]: take your message N back, or your last one',
+  save: 'save [#N] [FOLDER]: download the file of message N, or of the last one that has a file',
+  info: 'info [#N | WHO]: message N, or ID, number and names of WHO, or of the person you write to',
+  search: 'search WORDS: find messages',
   history: 'history [NUMBER]: the last messages',
+  chats: 'chats: your conversations, and what is unread in them',
+  add: 'add [WHO [REMARK]]: add WHO, or the person you write to, to your contacts, with a name of your own',
+  accept: 'accept: show a stranger that you read their messages',
+  block: 'block [WHO]: refuse messages of WHO, or of the person you write to',
+  unblock: 'unblock WHO: accept messages of WHO again',
+  contacts: 'contacts: your contacts, and strangers you have exchanged messages with',
   file: 'file PATH: send a file',
   image: 'image PATH: send a picture',
+  outbox: 'outbox: what is not with its receiver yet',
   waiting: 'waiting: messages that have arrived but cannot be shown yet, and why',
-  state: 'state: the delivery states of your messages',
+  state: 'state: the states of your messages',
   help: 'help: this list',
   quit: 'quit: leave',
 } as const;
+
+/** Commands whose argument is a person. */
+const WITH_PERSON = /^\/(?:to|add|info|block|unblock)\s+(.*)$/s;
 
 /** Parses a line. A text that starts with a slash is typed with two slashes. */
 export function readChatInput(line: string): ChatInput {
@@ -37,12 +51,22 @@ export function readChatInput(line: string): ChatInput {
   };
 }
 
+/** Splits the number of a message, `#N`, from what follows it. A number alone needs no sign. */
+export function readMessageNumber(text: string): {
+  readonly number: number | undefined;
+  readonly rest: string;
+} {
+  const [, signed, alone, rest = ''] = /^(?:#(\d{1,7})(?!\S)|(\d{1,7})$)\s*(.*)$/s.exec(text) ?? [];
+  const number = signed ?? alone;
+  return number === undefined ? { number, rest: text } : { number: Number(number), rest };
+}
+
 /** Completions for the tab key: commands, and names of people where one is expected. */
 export function completions(
   line: string,
   people: readonly string[],
 ): readonly [candidates: string[], part: string] {
-  const who = /^\/(?:to|add|info)\s+(.*)$/s.exec(line)?.[1];
+  const who = WITH_PERSON.exec(line)?.[1];
   if (who !== undefined) return [fitting(people, who), who];
   if (line.startsWith('/')) {
     const commands = Object.keys(CHAT_COMMANDS).map((name) => `/${name}`);

@@ -1,5 +1,4 @@
-import { openProfile, userOf } from '../account/profile.ts';
-import { People } from '../people/people.ts';
+import { openHost } from '../host/open-host.ts';
 import { showPerson } from '../people/show.ts';
 import { type CommandDefinition, option } from './command.ts';
 
@@ -16,13 +15,12 @@ export const listContactsCommand: CommandDefinition<ListContactsOptions> = {
   examples: ['dim contacts list --json', 'dim contacts list --all'],
 
   async run(context, { all }) {
-    await using profile = await openProfile(context, 'read');
-    const { id: user } = await userOf(profile);
-    const people = new People(profile, user);
+    await using host = await openHost(context, 'read');
+    const { people } = host;
     const contacts = await people.contacts();
     const strangers = all === true ? await people.strangers() : [];
     for (const each of [...contacts, ...strangers]) {
-      await showPerson(each, people, profile, context.output);
+      await showPerson(each, people, context.output);
     }
     if (contacts.length === 0) context.output.note('no contacts yet: dim contacts add ID');
   },

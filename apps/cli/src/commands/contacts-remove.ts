@@ -1,5 +1,5 @@
-import { openProfile, userOf } from '../account/profile.ts';
-import { People, personNotFound } from '../people/people.ts';
+import { openHost } from '../host/open-host.ts';
+import { personNotFound } from '../people/people.ts';
 import { showPerson } from '../people/show.ts';
 import type { CommandDefinition } from './command.ts';
 
@@ -10,14 +10,12 @@ export const removeContactCommand: CommandDefinition<object, [contact: string]> 
   examples: ['dim contacts remove hulk'],
 
   async run(context, _options, contact) {
-    await using profile = await openProfile(context);
-    const { facebook } = profile;
-    const { id: user } = await userOf(profile);
-    const people = new People(profile, user);
+    await using host = await openHost(context);
+    const { people } = host;
     const person = await people.person(await people.require(contact));
     if (person.standing !== 'contact') throw personNotFound();
-    await facebook.removeContact(user, person.id);
+    await people.source.removeContact(person.id.text);
     const shown = { type: 'contact-removed', suffix: ' removed' };
-    await showPerson(person, people, profile, context.output, shown);
+    await showPerson(person, people, context.output, shown);
   },
 };

@@ -5,7 +5,7 @@ import { sameEntity } from '@dimp/mkm';
 import { exportPassphrase } from '../account/passphrase.ts';
 import { createProfile, requireNoIdentity } from '../account/profile.ts';
 import { protocol } from '../account/protocol.ts';
-import { showIdentity } from '../account/show-identity.ts';
+import { identityFacts, showIdentity } from '../account/show-identity.ts';
 import { readInput } from '../terminal/files.ts';
 import { type CommandDefinition, filePassphraseOption, noPassphraseOption } from './command.ts';
 
@@ -39,6 +39,6 @@ export const importCommand: CommandDefinition<ImportOptions, [path: string]> = {
     const current = await profile.facebook.currentUser();
     if (current !== undefined && !sameEntity(current.id, id)) await requireNoIdentity(profile);
     const user = await importIdentity(profile.facebook, file, passphrase);
-    await showIdentity(profile, user, context.output);
+    showIdentity(await identityFacts(profile, user), context.output);
   },
 };

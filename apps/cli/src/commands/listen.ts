@@ -1,18 +1,16 @@
-import type { IncomingMessage } from '@dimp/client';
-import type { FileLocation } from '@dimp/client/files';
+import { resolve } from 'node:path';
+import type { ChatMessage, IncomingChatMessage } from '@dimp/chat';
 import { ProtocolError } from '@dimp/foundation';
-import { openProfile } from '../account/profile.ts';
-import { save } from '../messages/attachments.ts';
-import { type Connection, connectionOf } from '../messages/connection.ts';
-import { DeferredMessages } from '../messages/deferred.ts';
-import { History } from '../messages/history.ts';
-import { conversationOf, FILE_KINDS, historyEntry, shownMessage } from '../messages/incoming.ts';
-import { People } from '../people/people.ts';
+import { protocol } from '../account/protocol.ts';
+import { type Session, withMessaging } from '../host/with-messaging.ts';
+import { HostEvents } from '../messages/host-events.ts';
+import { messageFacts } from '../messages/message-facts.ts';
+import { messageLine } from '../messages/message-lines.ts';
+import { downloadTo } from '../messages/save.ts';
 import { numberOf } from '../people/person.ts';
 import type { Context } from '../terminal/context.ts';
 import { deadline } from '../terminal/deadline.ts';
 import { failureOf } from '../terminal/failure.ts';
-import { oneLine } from '../terminal/text.ts';
 import {
   type CommandDefinition,
   option,
@@ -38,7 +36,8 @@ interface ListenOptions {
 export const listenCommand: CommandDefinition<ListenOptions> = {
   usage: 'listen',
   summary: 'print incoming messages',
-  description: 'Prints messages as they arrive, until it is interrupted.',
+  description:
+    'Prints messages as they arrive, until it is interrupted. Several calls at a time print all of them.',
   options: [
     wholeNumberOption('--count <number>', 'end after this many messages', 1, 999_999_999),
     secondsOption('--timeout <seconds>', 'end after this many seconds'),
@@ -56,42 +55,22 @@ export const listenCommand: CommandDefinition<ListenOptions> = {
   ],
 
   async run(context, options) {
-    await using profile = await openProfile(context);
-    await using connection = await connectionOf(profile, context);
-    const { messenger, session } = connection;
-    const history = new History(profile.store);
-    const people = new People(profile, connection.user.id);
     const limit = options.timeout === undefined ? undefined : deadline(options.timeout);
     const end = limit === undefined ? context.signal : AbortSignal.any([limit, context.signal]);
-    await using deferred = new DeferredMessages(connection.messenger, people, context.output);
-    await session.start();
-    await deferred.reportAll();
-    let count = 0;
-    let hinted = false;
-    for await (const message of messenger.messages({ signal: end })) {
-      const { facts, line } = await shownMessage(message, people);
-      context.output.result('message', facts, line);
-      const { standing, id } = await people.person(message.envelope.sender);
-      if (standing === 'stranger' && !hinted) {
-        hinted = true;
-        const number = numberOf({ id });
-        context.output.note(
-          `not one of your contacts: dim send ${number} answers, dim contacts add ${number} --remark NAME adds them`,
-        );
-      }
-      await people.note(message.envelope.sender);
-      await history.add(conversationOf(message), historyEntry(message));
-      if (options.save !== undefined) {
-        const isWanted = standing !== 'stranger' || options.saveFrom === 'everybody';
-        await saveFile(message, { ...options, save: options.save }, isWanted, connection, context);
-      }
-      count += 1;
-      if (count !== options.count) continue;
-      await messenger.done(message);
-      break;
-    }
-    await messenger.idle();
+    using events = new HostEvents(context);
+    const listening = new Listening(options, context);
+    await withMessaging(
+      context,
+      { onHost: (host) => events.use(host.people), onEvent: (event) => events.show(event) },
+      async (session) => {
+        for (const each of await session.calls.deferred()) {
+          events.show({ type: 'deferred', message: each });
+        }
+        await listening.run(session, end);
+      },
+    );
     context.signal.throwIfAborted();
+    const { count } = listening;
     if (options.count !== undefined && count < options.count) {
       throw new ProtocolError(
         'transport/timeout',
@@ -101,29 +80,97 @@ export const listenCommand: CommandDefinition<ListenOptions> = {
   },
 };
 
-/** Saves the file of a message. A failure is reported and does not end the command: the message itself has arrived. */
-async function saveFile(
-  { id, content }: IncomingMessage,
-  options: ListenOptions & { readonly save: string },
-  isWanted: boolean,
-  connection: Connection,
-  context: Context,
-): Promise<void> {
-  if (!FILE_KINDS.includes(content.kind)) return;
-  const { output, signal } = context;
-  try {
-    // Strangers can send files of any size and content.
-    if (!isWanted) {
-      throw new ProtocolError(
-        'policy/unauthorized',
-        'the sender is not a contact: --save-from everybody saves files of strangers, too',
+/** One call of `dim listen`. It goes on if the process that had the profile open ends. */
+class Listening {
+  /** Messages that were printed. */
+  count = 0;
+  readonly #options: ListenOptions;
+  readonly #context: Context;
+  /** The message that was printed last: it may come again if the other process ends before it is finished. */
+  #last: string | undefined;
+  #hinted = false;
+
+  constructor(options: ListenOptions, context: Context) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  /** Prints messages until the signal is aborted, or there are enough. */
+  async run(session: Session, end: AbortSignal): Promise<void> {
+    const { calls } = session;
+    const reader = await calls.join();
+    try {
+      for (;;) {
+        await this.#print(await calls.next(reader, { signal: end }), session);
+        if (this.count !== this.#options.count) continue;
+        await calls.leave(reader, true);
+        return;
+      }
+    } catch (error) {
+      if (!end.aborted) throw error;
+      await calls.leave(reader, false);
+    }
+  }
+
+  async #print(
+    { conversation: text, message }: IncomingChatMessage,
+    session: Session,
+  ): Promise<void> {
+    if (message.ref === this.#last) return;
+    const { people, user } = session.host;
+    const { output } = this.#context;
+    const conversation = protocol.parseID(text);
+    const sender = protocol.parseID(message.sender);
+    output.result(
+      'message',
+      await messageFacts(message, conversation, people, user),
+      await messageLine(message, people, {
+        place: conversation.isGroup ? conversation : undefined,
+      }),
+    );
+    this.#last = message.ref;
+    this.count += 1;
+    const { standing } = await people.person(sender);
+    if (standing === 'stranger' && !this.#hinted) {
+      this.#hinted = true;
+      const number = numberOf({ id: sender });
+      output.note(
+        `not one of your contacts: dim send ${number} answers, dim contacts add ${number} --remark NAME adds them`,
       );
     }
-    const path = await save(content.body as FileLocation, options, connection, context);
-    output.result('saved', { id, file: path }, `      saved as ${oneLine(path)}`);
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code, message } = failureOf(error);
-    output.result('not-saved', { id, code, message }, `      not saved: ${message} [${code}]`);
+    await people.note(sender);
+    const { save } = this.#options;
+    if (save === undefined || message.attachments.length === 0) return;
+    await this.#save(resolve(save), conversation.text, message, standing !== 'stranger', session);
+  }
+
+  /** Saves the file of a message. A failure is reported and does not end the command: `dim download` tries again. */
+  async #save(
+    folder: string,
+    conversation: string,
+    message: ChatMessage,
+    isKnown: boolean,
+    { calls, host }: Session,
+  ): Promise<void> {
+    const { output, signal } = this.#context;
+    const { files, allowHost = [], saveFrom } = this.#options;
+    const hosts = [...allowHost, ...(files === undefined ? [] : [new URL(files).host])];
+    try {
+      // Strangers can send files of any size and content.
+      if (!isKnown && saveFrom !== 'everybody') {
+        throw new ProtocolError(
+          'policy/unauthorized',
+          'the sender is not a contact: --save-from everybody saves files of strangers, too',
+        );
+      }
+      await downloadTo(folder, conversation, message, hosts, calls, this.#context);
+    } catch (error) {
+      signal.throwIfAborted();
+      host.lost.throwIfAborted();
+      const { code, message: why } = failureOf(error);
+      const { ref: id } = message;
+      const line = `      not saved: ${why} [${code}]; dim download ${id} tries again`;
+      output.result('not-saved', { id, code, message: why }, line);
+    }
   }
 }

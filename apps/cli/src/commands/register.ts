@@ -8,7 +8,7 @@ import {
 } from '@dimp/mnemonic';
 import { createProfile, requireNoIdentity } from '../account/profile.ts';
 import { protocol } from '../account/protocol.ts';
-import { showIdentity } from '../account/show-identity.ts';
+import { identityFacts, showIdentity } from '../account/show-identity.ts';
 import type { Surroundings } from '../terminal/context.ts';
 import { usage } from '../terminal/failure.ts';
 import { readText } from '../terminal/files.ts';
@@ -84,7 +84,7 @@ export const registerCommand: CommandDefinition<RegisterOptions, [name: string]>
       metaType: META_TYPES[address],
       ...identity,
     });
-    await showIdentity(profile, user, context.output);
+    showIdentity(await identityFacts(profile, user), context.output);
     if (options.words !== undefined) {
       context.output.note('dim export --words FILE writes the words of this identity to a file');
     }

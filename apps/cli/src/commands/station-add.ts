@@ -1,6 +1,6 @@
-import { openProfile } from '../account/profile.ts';
 import { protocol } from '../account/protocol.ts';
-import { addStation, parseStation, showStation } from '../account/stations.ts';
+import { parseStation, recordOf, showStation } from '../account/stations.ts';
+import { openHost } from '../host/open-host.ts';
 import { type CommandDefinition, option } from './command.ts';
 
 /** Options of `dim station add`. */
@@ -24,8 +24,8 @@ export const addStationCommand: CommandDefinition<AddStationOptions, [address: s
   async run(context, options, address) {
     const id = options.id === undefined ? undefined : protocol.parseID(options.id);
     const place = parseStation(address, id);
-    await using profile = await openProfile(context);
-    await addStation(profile.store, place);
+    await using host = await openHost(context);
+    await host.profile.addStation(recordOf(place));
     showStation('station', place, context.output);
   },
 };

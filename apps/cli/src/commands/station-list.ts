@@ -1,5 +1,5 @@
-import { openProfile } from '../account/profile.ts';
-import { readStations, showStation } from '../account/stations.ts';
+import { placeOfRecord, showStation } from '../account/stations.ts';
+import { openHost } from '../host/open-host.ts';
 import type { CommandDefinition } from './command.ts';
 
 /** Lists the stations of the profile. */
@@ -9,9 +9,9 @@ export const listStationsCommand: CommandDefinition = {
   examples: ['dim station list --json'],
 
   async run(context) {
-    await using profile = await openProfile(context, 'read');
-    const stations = await readStations(profile.store);
-    for (const place of stations) showStation('station', place, context.output);
+    await using host = await openHost(context, 'read');
+    const stations = await host.profile.stations();
+    for (const each of stations) showStation('station', placeOfRecord(each), context.output);
     if (stations.length === 0) context.output.note('no stations yet: dim station add HOST:PORT');
   },
 };

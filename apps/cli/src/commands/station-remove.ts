@@ -1,5 +1,5 @@
-import { openProfile } from '../account/profile.ts';
-import { parseStation, removeStation, showStation } from '../account/stations.ts';
+import { parseStation, showStation } from '../account/stations.ts';
+import { openHost } from '../host/open-host.ts';
 import { CommandFailure } from '../terminal/failure.ts';
 import type { CommandDefinition } from './command.ts';
 
@@ -11,8 +11,8 @@ export const removeStationCommand: CommandDefinition<object, [address: string]> 
 
   async run(context, _options, address) {
     const place = parseStation(address);
-    await using profile = await openProfile(context);
-    if (!(await removeStation(profile.store, place))) {
+    await using host = await openHost(context);
+    if (!(await host.profile.removeStation(place.url))) {
       throw new CommandFailure('no-station', 'the profile does not have this station');
     }
     showStation('station-removed', place, context.output, ' removed');

@@ -1,6 +1,5 @@
-import { cardOf } from '../account/card.ts';
-import { openProfile, userOf } from '../account/profile.ts';
 import { showIdentity } from '../account/show-identity.ts';
+import { openHost } from '../host/open-host.ts';
 import { type CommandDefinition, option } from './command.ts';
 
 /** Options of `dim whoami`. */
@@ -19,13 +18,12 @@ export const whoamiCommand: CommandDefinition<WhoamiOptions> = {
   examples: ['dim whoami', 'dim whoami --card > moki.json'],
 
   async run(context, { card }) {
-    await using profile = await openProfile(context, 'read');
-    const user = await userOf(profile);
+    await using host = await openHost(context, 'read');
     if (card !== true) {
-      await showIdentity(profile, user, context.output);
+      showIdentity(await host.profile.identity(), context.output);
       return;
     }
-    const wire = await cardOf(profile.facebook, user.id);
+    const wire = await host.profile.card();
     context.output.result('card', wire, JSON.stringify(wire));
   },
 };

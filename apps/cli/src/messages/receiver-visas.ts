@@ -1,8 +1,7 @@
-import type { Facebook } from '@dimp/client';
+import type { Facebook, Messenger } from '@dimp/client';
 import { waiting } from '@dimp/core';
 import type { ID } from '@dimp/mkm';
 import { deadline } from '../terminal/deadline.ts';
-import type { Connection } from './connection.ts';
 
 /** Seconds to wait for an identity from the station by default. */
 export const IDENTITY_TIMEOUT = 5;
@@ -17,9 +16,9 @@ export const IDENTITY_TIMEOUT = 5;
  */
 export async function receiverVisas(
   receiver: ID,
-  { messenger }: Connection,
+  messenger: Pick<Messenger, 'facebook' | 'ask'>,
   seconds: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<boolean> {
   if (receiver.isBroadcast) return true;
   const { facebook } = messenger;
@@ -31,7 +30,7 @@ export async function receiverVisas(
     return undefined;
   };
   const limit = deadline(seconds);
-  const end = AbortSignal.any([limit, signal]);
+  const end = AbortSignal.any(signal === undefined ? [limit] : [limit, signal]);
   for (;;) {
     // Listen before asking, because the answer may arrive at once.
     using arrival = new Arrival(facebook, end);
@@ -39,7 +38,7 @@ export async function receiverVisas(
     if (waitedFor === undefined) return true;
     await messenger.ask(waiting('visa', waitedFor));
     await arrival.promise;
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (limit.aborted) return (await missing()) === undefined;
   }
 }

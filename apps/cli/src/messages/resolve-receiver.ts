@@ -1,10 +1,11 @@
 import { isProtocolError } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
+import { protocol } from '../account/protocol.ts';
+import type { MessagingCalls } from '../host/messaging-calls.ts';
 import { type Found, type People, personNotFound } from '../people/people.ts';
 import type { Context } from '../terminal/context.ts';
 import { deadline } from '../terminal/deadline.ts';
 import { oneLine } from '../terminal/text.ts';
-import type { Connection } from './connection.ts';
 
 /** Seconds that a station has to say whether a stranger's name belongs to another person. */
 const NAME_TIMEOUT = 5;
@@ -20,10 +21,10 @@ export async function resolveReceiver(
   name: string,
   found: Found | undefined,
   people: People,
-  connection: Connection,
+  calls: Pick<MessagingCalls, 'resolve'>,
   context: Context,
 ): Promise<ID> {
-  const atStation = await askStation(name, found, connection, context);
+  const atStation = await askStation(name, found, calls, context);
   if (found !== undefined) {
     if (atStation === undefined || sameEntity(atStation, found.id)) return found.id;
     const both = [await people.person(found.id), await people.person(atStation)];
@@ -43,19 +44,18 @@ export async function resolveReceiver(
 async function askStation(
   name: string,
   found: Found | undefined,
-  { session }: Connection,
+  calls: Pick<MessagingCalls, 'resolve'>,
   { signal }: Context,
 ): Promise<ID | undefined> {
   const limit = found === undefined ? undefined : deadline(NAME_TIMEOUT);
   try {
-    return await session.resolve(
-      name,
-      limit === undefined ? signal : AbortSignal.any([signal, limit]),
-    );
+    const id = await calls.resolve(name, {
+      signal: limit === undefined ? signal : AbortSignal.any([signal, limit]),
+    });
+    return id === undefined ? undefined : protocol.parseID(id);
   } catch (error) {
     signal.throwIfAborted();
-    // Not a short name: the station is not asked.
-    if (error instanceof RangeError || limit?.aborted === true) return undefined;
+    if (limit?.aborted === true) return undefined;
     if (found !== undefined && isProtocolError(error, 'transport/timeout')) return undefined;
     throw error;
   }

@@ -1,10 +1,8 @@
-import type { Facebook } from '@dimp/client';
 import { isProtocolError, type JsonObject, ProtocolError } from '@dimp/foundation';
-import { documentName, type EntityKey, type ID, sameEntity } from '@dimp/mkm';
-import type { Profile } from '../account/profile.ts';
+import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
 import { protocol } from '../account/protocol.ts';
 import { usage } from '../terminal/failure.ts';
-import { Correspondents } from './correspondents.ts';
+import type { PeopleSource } from './people-source.ts';
 import {
   callNameOf,
   comparable,
@@ -29,30 +27,28 @@ const MAX_REFERENCES = 50;
 
 /** Contacts and strangers of a user: finds them by name, and gives them labels. */
 export class People {
-  readonly #facebook: Facebook;
+  readonly source: PeopleSource;
   readonly #user: ID;
-  readonly #correspondents: Correspondents;
   /** Cache of the contacts without their nicknames. */
   #contacts: Promise<ReadonlyMap<EntityKey, Person>> | undefined;
   #shared: ReadonlySet<string> = new Set();
 
-  constructor({ facebook, store }: Pick<Profile, 'facebook' | 'store'>, user: ID) {
-    this.#facebook = facebook;
+  constructor(source: PeopleSource, user: ID) {
+    this.source = source;
     this.#user = user;
-    this.#correspondents = new Correspondents(store);
-    facebook.events.on('contactsChanged', () => {
+    source.onContacts(() => {
       this.#contacts = undefined;
     });
   }
 
   /** Records a message from or to a person, who can be found by name from then on. */
   note(id: ID): Promise<void> {
-    return this.#correspondents.note(id);
+    return this.source.note(id.text);
   }
 
   /** A person as the user knows them. */
   async person(id: ID): Promise<Person> {
-    const nickname = await this.#nicknameOf(id);
+    const nickname = await this.source.nickname(id.text);
     const named = nickname === undefined ? {} : { nickname };
     if (sameEntity(id, this.#user)) return { id, standing: 'self', ...named };
     const contact = (await this.#contactsByKey()).get(id.entity);
@@ -88,8 +84,8 @@ export class People {
   /** People the user has exchanged messages with who are not contacts, the most recent first. */
   async strangers(): Promise<readonly Person[]> {
     const people: Person[] = [];
-    for (const { id } of await this.#correspondents.all()) {
-      const person = await this.person(id);
+    for (const id of await this.source.correspondents()) {
+      const person = await this.person(protocol.parseID(id));
       if (person.standing === 'stranger') people.push(person);
     }
     return people;
@@ -189,8 +185,8 @@ export class People {
   async #loadContacts(): Promise<ReadonlyMap<EntityKey, Person>> {
     const contacts = new Map<EntityKey, Person>();
     const counts = new Map<string, number>();
-    for (const id of await this.#facebook.contacts(this.#user)) {
-      const remark = (await this.#facebook.contact(this.#user, id))?.remark || undefined;
+    for (const { id: text, remark } of await this.source.contacts()) {
+      const id = protocol.parseID(text);
       const person: Person = {
         id,
         standing: 'contact',
@@ -203,11 +199,6 @@ export class People {
     }
     this.#shared = new Set([...counts].filter(([, count]) => count > 1).map(([name]) => name));
     return contacts;
-  }
-
-  async #nicknameOf(id: ID): Promise<string | undefined> {
-    const document = await this.#facebook.document(id);
-    return (document === undefined ? undefined : documentName(document)) || undefined;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Profile } from '../account/profile.ts';
 import type { Output } from '../terminal/output.ts';
 import { oneLine } from '../terminal/text.ts';
 import type { People } from './people.ts';
@@ -8,19 +7,18 @@ import { callNameOf, numberOf, type Person, personFacts, shownName } from './per
 export async function showPerson(
   person: Person,
   directory: People,
-  { facebook }: Pick<Profile, 'facebook'>,
   output: Output,
   { type, suffix = '' }: { readonly type?: string; readonly suffix?: string } = {},
 ): Promise<void> {
   const { id, remark, nickname } = person;
-  const meta = (await facebook.meta(id)) !== undefined;
-  const visa = (await facebook.document(id)) !== undefined;
+  const keys = await directory.source.keys(id.text);
+  const meta = keys.algorithm !== undefined;
   const label = directory.labelOf(person);
   const facts = {
     ...personFacts(person, label),
     name: nickname ?? id.name ?? id.text,
     meta,
-    visa,
+    visa: keys.hasVisa,
   };
   const calls =
     nickname === undefined || nickname === callNameOf(person) ? '' : ` "${shownName(nickname)}"`;
@@ -37,20 +35,18 @@ export async function showPerson(
 export async function showDetails(
   person: Person,
   directory: People,
-  { facebook }: Pick<Profile, 'facebook'>,
   output: Output,
 ): Promise<void> {
   const { id, standing, remark, nickname } = person;
   const label = directory.labelOf(person);
-  const meta = await facebook.meta(id);
-  const visa = await facebook.document(id);
+  const { algorithm, hasVisa, visaTime } = await directory.source.keys(id.text);
   const facts = {
     ...personFacts(person, label),
     nickname,
-    meta: meta !== undefined,
-    visa: visa !== undefined,
-    algorithm: meta?.key.algorithm,
-    visaTime: visa?.time,
+    meta: algorithm !== undefined,
+    visa: hasVisa,
+    algorithm,
+    visaTime,
   };
   const standings = {
     self: 'you',
@@ -64,6 +60,6 @@ export async function showDetails(
     `  is        ${standings[standing]}`,
     ...(remark === undefined ? [] : [`  remark    ${shownName(remark)}`]),
     ...(nickname === undefined ? [] : [`  calls     themselves ${shownName(nickname)}`]),
-    `  keys      ${meta === undefined ? 'still unknown' : `${meta.key.algorithm} signs`}`,
+    `  keys      ${algorithm === undefined ? 'still unknown' : `${algorithm} signs`}`,
   ]);
 }

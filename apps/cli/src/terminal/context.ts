@@ -21,6 +21,8 @@ export interface InputStream extends NodeJS.ReadableStream {
 /** A standard output or standard error. */
 export interface OutputStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean | undefined;
+  /** Width of a terminal. */
+  readonly columns?: number | undefined;
 }
 
 /** The parts of the process that the program uses. No other code uses `process`. */

@@ -48,6 +48,11 @@ const EXITS = {
 /** Codes that {@link CommandFailure} adds to those of `ERRORS`. */
 export type FailureCode = keyof typeof EXITS;
 
+/** Whether a code is one of those that {@link CommandFailure} adds. */
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(EXITS, code);
+}
+
 /** A failure as it is reported, and the exit status. */
 export interface Failure {
   readonly code: string;
