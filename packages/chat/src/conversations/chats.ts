@@ -404,6 +404,12 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
       background: (task) => host.background(task),
       view: (id, records) => account.view(account.id(id), records),
     };
+    const attachments = this.#options.attachments?.(access) ?? inlineAttachments(history);
+    history.on('dropped', ({ messages }) => {
+      host.background(async () => {
+        for (const each of messages) await attachments.forget?.(each);
+      });
+    });
     const incoming = new Incoming(account);
     if (this.#leads) incoming.lead();
     return {
@@ -412,7 +418,7 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
       typing: new OwnTyping(account),
       jobs: new Jobs(account, retention, () => this.#leads),
       incoming,
-      attachments: this.#options.attachments?.(access) ?? inlineAttachments(history),
+      attachments,
       search: this.#options.search?.(access),
     };
   }

@@ -1,12 +1,12 @@
 import { withLock } from '@dimp/core';
-import { decodeRecord, decodeRecordObject } from '@dimp/endpoint';
-import { isJsonObject } from '@dimp/foundation';
+import { decodeRecordObject } from '@dimp/endpoint';
+import { isProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { decodeAddress } from '../history/address.ts';
 import { Changes } from '../history/changes.ts';
 import type { ConversationEdit } from '../history/conversation-edit.ts';
 import type { History } from '../history/history.ts';
-import { decodeMessage } from '../history/message-record.ts';
+import { decodeMessage, type MessageRecord } from '../history/message-record.ts';
 import { readChunk } from '../history/page-list.ts';
 import {
   addressPath,
@@ -70,11 +70,13 @@ export async function removeCleared(history: History, pause: () => Promise<void>
 async function removePage(history: History, place: Place, page: string): Promise<void> {
   await withLock(history.store, chatLock(place), async () => {
     const changes = new Changes(history.store);
+    const dropped: MessageRecord[] = [];
     for await (const [path, bytes] of history.store.list(messagePath(place, page))) {
       changes.delete(path);
-      const ref = refOf(bytes);
-      if (ref === undefined) continue;
-      const { vanishesAt, stamp } = decodeMessage(bytes);
+      const message = readable(bytes);
+      if (message === undefined) continue;
+      dropped.push(message);
+      const { ref, stamp, vanishesAt } = message;
       const address = await history.store.get(addressPath(place, ref));
       if (address !== undefined && decodeAddress(address).page === page) {
         changes.delete(addressPath(place, ref));
@@ -86,17 +88,16 @@ async function removePage(history: History, place: Place, page: string): Promise
     }
     const all = changes.all();
     if (all.length > 0) await history.store.batch(all);
+    history.dropped(place.id, dropped);
   });
 }
 
-/** A damaged message is removed like the others. */
-function refOf(bytes: Uint8Array): string | undefined {
+/** A damaged message is removed like the others, but nothing is known of it. */
+function readable(bytes: Uint8Array): MessageRecord | undefined {
   try {
-    const stored = decodeRecord(bytes, 'message');
-    decodeMessage(bytes);
-    const ref = isJsonObject(stored) ? stored['ref'] : undefined;
-    return typeof ref === 'string' ? ref : undefined;
-  } catch {
+    return decodeMessage(bytes);
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
     return undefined;
   }
 }

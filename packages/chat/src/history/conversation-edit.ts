@@ -42,6 +42,7 @@ export class ConversationEdit {
   readonly #before: ChatRecord | undefined;
   #chat: ChatRecord;
   #recount = false;
+  readonly #dropped: MessageRecord[] = [];
 
   private constructor(
     place: Place,
@@ -86,6 +87,11 @@ export class ConversationEdit {
   /** Whether the conversation was there before this change. */
   get isNew(): boolean {
     return this.#before === undefined;
+  }
+
+  /** Messages whose words and files are removed, as they were. */
+  get dropped(): readonly MessageRecord[] {
+    return this.#dropped;
   }
 
   /** Changes the record of the conversation. Members that are undefined are removed. */
@@ -135,6 +141,8 @@ export class ConversationEdit {
     if (address?.key === undefined) return;
     const path = messagePath(this.place, address.page, address.key);
     this.#changes.set(path, messageToJson(message));
+    const isRecalled = message.annotations?.recalled !== undefined;
+    if (isRecalled && before.annotations?.recalled === undefined) this.#dropped.push(before);
     if (this.#chat.last?.ref === message.ref) this.set({ last: lastOf(message) });
     const counted =
       countsAsUnread(before) !== countsAsUnread(message) ||
@@ -158,6 +166,7 @@ export class ConversationEdit {
     const address = await this.address(message.ref);
     if (address?.key === undefined) return;
     this.#setLayout(await removeFromPage(this.#changes, place, this.#chat, address));
+    this.#dropped.push(message);
     if (now === undefined) this.#changes.delete(addressPath(place, message.ref));
     else {
       const until = now + GONE_MS;

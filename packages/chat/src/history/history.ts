@@ -43,6 +43,8 @@ export interface HistoryEvents {
    * Records of conversations have changed, in this program or another tab. An empty path means that anything may have changed.
    */
   changed: { readonly keys: readonly StoreKey[] };
+  /** This program has removed messages, or their words and files. */
+  dropped: { readonly id: string; readonly messages: readonly MessageRecord[] };
 }
 
 /** First parts of the paths that the history writes. */
@@ -54,7 +56,7 @@ export class History implements EventSource<HistoryEvents> {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: MessageLog;
-  readonly #events = new Events<HistoryEvents>({ changed: true });
+  readonly #events = new Events<HistoryEvents>({ changed: true, dropped: true });
   readonly #onDamaged: (error: unknown) => void;
   readonly #watching: Handle | undefined;
 
@@ -177,6 +179,12 @@ export class History implements EventSource<HistoryEvents> {
   written(edit: ConversationEdit): void {
     const keys = edit.changes.keys();
     if (keys.length > 0) this.#events.emit('changed', { keys });
+    this.dropped(edit.place.id, edit.dropped);
+  }
+
+  /** Reports that messages, or their words and files, are no longer there. */
+  dropped(id: string, messages: readonly MessageRecord[]): void {
+    if (messages.length > 0) this.#events.emit('dropped', { id, messages });
   }
 
   close(): void {
