@@ -1,3 +1,4 @@
+import { catchUp } from './catch-up.ts';
 import { messenger } from './messenger.ts';
 import { browserPrimitives } from './primitives.browser.ts';
 import { browserStores } from './stores.browser.ts';
@@ -18,5 +19,11 @@ page.runBenchmarks = async (options) => {
     lines.push(page.reportLine(lineOf(result, browserPrimitives.runtime)));
   });
   for (const suite of [...suites, messenger(browserStores)]) await suite(bench, browserPrimitives);
+  await catchUp(browserStores, {
+    wants: (name) => name.startsWith(options.filter),
+    report: (line) => {
+      lines.push(page.reportLine(JSON.stringify({ ...line, runtime: browserPrimitives.runtime })));
+    },
+  });
   await Promise.all(lines);
 };

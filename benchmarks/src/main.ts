@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { catchUp } from './catch-up.ts';
 import { HOSTILE_BUDGET_MS, hostile } from './hostile.ts';
 import { memory } from './memory.ts';
 import { messenger } from './messenger.ts';
@@ -18,6 +19,10 @@ const options = {
 };
 const bench = benchOf(options, (result) => console.log(lineOf(result, nodePrimitives.runtime)));
 for (const suite of [...suites, messenger(nodeStores)]) await suite(bench, nodePrimitives);
+await catchUp(nodeStores, {
+  wants: (name) => name.startsWith(options.filter),
+  report: (line) => console.log(JSON.stringify({ ...line, runtime: nodePrimitives.runtime })),
+});
 if (bench.wants('memory')) await memory((line) => console.log(JSON.stringify(line)));
 
 const slow: string[] = [];

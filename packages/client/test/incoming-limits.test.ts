@@ -5,6 +5,7 @@ import { disposeSymbol, parseJsonObject, stringifyJson, utf8Encode } from '@dimp
 import { VirtualTime } from '@dimp/testing/network';
 import { pathsOf } from '@dimp/testing/stores';
 import { describe, expect, test } from 'vitest';
+import { BatchedStore } from '../src/inbox/batched-store.ts';
 import { DeferredMessages } from '../src/inbox/deferred-messages.ts';
 import { DeferredStore } from '../src/inbox/deferred-store.ts';
 import { NOTHING } from '../src/inbox/received.ts';
@@ -125,7 +126,7 @@ test('messages that name others which never come set no more timers than there m
   const timers = new Set<() => unknown>();
   const limits = { perKey: 2, total: 4, bytes: 1000 };
   const room = (area: string) =>
-    new DeferredStore(memoryStore(), area, time, limits, () => undefined);
+    new DeferredStore(new BatchedStore(memoryStore()), area, time, limits, () => undefined);
   const rooms = new DeferredMessages({
     stores: { suspended: room('suspended'), early: room('early'), ahead: room('ahead') },
     timers: {
@@ -214,7 +215,13 @@ test('suspended messages are bounded by number for each cause, by number, and by
   const store = memoryStore();
   const limits = { perKey: 2, total: 4, bytes: 1000 };
   const open = () =>
-    new DeferredStore(store, 'suspended', new VirtualTime(), limits, () => undefined);
+    new DeferredStore(
+      new BatchedStore(store),
+      'suspended',
+      new VirtualTime(),
+      limits,
+      () => undefined,
+    );
   const room = open();
   const add = async (key: string, id: string, length = 1) =>
     (await room.add({ key, id, text: 'x'.repeat(length) })).dropped;

@@ -1,6 +1,7 @@
-import type { Clock, Store, StoreKey } from '@dimp/core';
+import type { Clock, StoreKey } from '@dimp/core';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import { definedOnly } from '@dimp/foundation';
+import type { BatchedStore } from './batched-store.ts';
 
 /** Limits on messages that wait. */
 export interface DeferredLimits {
@@ -39,7 +40,7 @@ interface Place extends StoredPlace {
  * been acknowledged. Their number is limited, because any peer can send messages that can never be opened.
  */
 export class DeferredStore {
-  readonly #store: Store;
+  readonly #store: BatchedStore;
   readonly #area: string;
   readonly #clock: Clock;
   readonly #limits: DeferredLimits;
@@ -55,7 +56,7 @@ export class DeferredStore {
    * @param onDamaged - called for records that cannot be read, which stay in the store
    */
   constructor(
-    store: Store,
+    store: BatchedStore,
     area: string,
     clock: Clock,
     limits: DeferredLimits,
@@ -80,6 +81,11 @@ export class DeferredStore {
       if (this.#loading === loading) this.#loading = undefined;
     });
     return loading;
+  }
+
+  /** Changes could not be written: what waits is on disk only. */
+  reset(): void {
+    this.#loading = undefined;
   }
 
   /** Whether a message waits. */
@@ -122,6 +128,7 @@ export class DeferredStore {
       ...definedOnly({ sender, due }),
     };
     const value = encodeRecord({ arrived, ...more, text });
+    this.#store.afterwards({ failed: () => this.reset() });
     await this.#store.batch([
       { type: 'set', key: this.#path(key, id), value },
       // One dependency has arrived, and another one is missing.
@@ -178,6 +185,7 @@ export class DeferredStore {
 
   async remove({ key, id }: Pick<StoredMessage, 'key' | 'id'>): Promise<void> {
     this.#take(id);
+    this.#store.afterwards({ failed: () => this.reset() });
     await this.#store.delete(this.#path(key, id));
   }
 

@@ -101,10 +101,16 @@ export class InboxStore {
     return this.#lengths.size >= messages / 2 || this.#bytes >= bytes / 2;
   }
 
-  /** Counts a message that has been written. */
+  /** Counts a message. */
   count({ key: [, order], value }: Pick<InboxChange, 'key' | 'value'>): void {
     this.#bytes += value.length - (this.#lengths.get(order) ?? 0);
     this.#lengths.set(order, value.length);
+  }
+
+  /** A message is gone. */
+  uncount(order: string): void {
+    this.#bytes -= this.#lengths.get(order) ?? 0;
+    this.#lengths.delete(order);
   }
 
   /** Gives a message its place, behind all others. */
@@ -127,8 +133,7 @@ export class InboxStore {
   /** Removes a message that the application has finished. */
   async done(item: InboxItem): Promise<void> {
     await this.#store.delete(['inbox', item.order]);
-    this.#bytes -= this.#lengths.get(item.order) ?? 0;
-    this.#lengths.delete(item.order);
+    this.uncount(item.order);
   }
 
   /** Counts a failure of the handlers of a message. */

@@ -74,9 +74,14 @@ export class Inbox {
     return this.#store.change(item);
   }
 
-  /** Counts messages whose changes have been written. */
-  written(changes: readonly InboxChange[]): void {
+  /** Counts messages whose changes are being written. */
+  count(changes: readonly InboxChange[]): void {
     for (const change of changes) this.#store.count(change);
+  }
+
+  /** Messages could not be written. */
+  uncount(changes: readonly InboxChange[]): void {
+    for (const { key } of changes) this.#store.uncount(key[1]);
   }
 
   /** Messages that were accepted and are not done, in order of arrival; those of other tabs too. */

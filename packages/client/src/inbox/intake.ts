@@ -1,5 +1,5 @@
-import { type Store, type StoreChange, withLock } from '@dimp/core';
-import type { Content, Draft } from '@dimp/dkd';
+import type { StoreChange } from '@dimp/core';
+import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import {
   type Answer,
@@ -22,6 +22,7 @@ import type { ID } from '@dimp/mkm';
 import type { StationContact } from '../connection/station-contact.ts';
 import { PendingChanges } from '../services/pending-changes.ts';
 import { ServiceFault, type Services } from '../services/services.ts';
+import type { BatchedStore } from './batched-store.ts';
 import type { Commands } from './commands.ts';
 import { contentName } from './content-name.ts';
 import type { Inbox } from './inbox.ts';
@@ -30,7 +31,7 @@ import type { IncomingMessage } from './incoming-message.ts';
 import type { OpenedMessage } from './message-opener.ts';
 import type { NeverForgotten } from './never-forgotten.ts';
 import type { Receipts } from './receipts.ts';
-import { type Handled, NOTHING, type Received } from './received.ts';
+import { NOTHING, type Received, type Results } from './received.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
 
 /** How a message has arrived. */
@@ -47,12 +48,14 @@ export interface Way {
   readonly late?: boolean;
   /** The station whose connection it came over directly. */
   readonly via?: StationContact;
+  /** The message, if it was parsed before. */
+  readonly message?: ReliableMessage;
 }
 
 /** Options for {@link Intake}. */
 export interface IntakeParts {
   readonly facebook: Facebook;
-  readonly store: Store;
+  readonly store: BatchedStore;
   readonly memory: ReplayMemory;
   readonly neverForgotten: NeverForgotten;
   readonly receipts: Receipts;
@@ -87,17 +90,10 @@ interface TakenContents {
   readonly isKept: boolean;
 }
 
-/** A message that was stored. */
-interface Kept {
-  readonly seen: SeenMessage;
-  readonly items: readonly InboxItem[];
-  readonly receipt: readonly Answer[];
-}
-
 /** The outcome of the messages in a forward. */
 interface Forwarded {
   readonly drafts: readonly Draft[];
-  readonly handled: readonly Promise<Handled>[];
+  readonly items: readonly InboxItem[];
   readonly isFull: boolean;
 }
 
@@ -143,7 +139,7 @@ export class Intake {
       ...(audible ? drafts : []),
       ...inside.drafts,
     ]);
-    const results = { answers, handled: inside.handled };
+    const results = { answers, items: inside.items };
     // The forward comes again, with the messages that are left.
     if (inside.isFull) return { kind: 'no-room', ...results };
     const kept = await this.#keepOpen(id, opened, open, way);
@@ -159,16 +155,13 @@ export class Intake {
     const { services, store, onServiceFailed } = this.#parts;
     const open = namedContents(id, opened.content).filter(({ content }) => services.takes(content));
     try {
-      const written = await services.underLocks(factsOf(opened, open), async () => {
-        const pending = new PendingChanges(store);
-        const taken: TakenContents[] = [];
-        for (const each of open) {
-          taken.push(await this.#take(opened, each, forwarder, pending, true));
-        }
-        if (pending.changes.length > 0) await store.batch(pending.changes);
-        return taken.flatMap((each) => each.written);
-      });
-      services.written(written);
+      await store.hold([...(await services.locksFor(factsOf(opened, open)))]);
+      const pending = new PendingChanges(store);
+      for (const each of open) {
+        const { written } = await this.#take(opened, each, forwarder, pending, true);
+        store.afterwards({ done: () => services.written(written) });
+      }
+      await store.batch(pending.changes);
     } catch (error) {
       if (!(error instanceof ServiceFault)) throw error;
       onServiceFailed(this.#incoming(opened, { id, content: opened.content }), error.cause);
@@ -207,12 +200,10 @@ export class Intake {
     open: readonly NamedContent[],
     way: Way,
   ): Promise<Received> {
-    const { services, memory, inbox, onRefused, onServiceFailed, skip } = this.#parts;
-    let kept: Kept | undefined;
+    const { services, store, onRefused, onServiceFailed, skip } = this.#parts;
     try {
-      kept = await services.underLocks(factsOf(opened, open), () =>
-        this.#keep(id, opened, open, way),
-      );
+      await store.hold([...(await services.locksFor(factsOf(opened, open)))]);
+      return await this.#keep(id, opened, open, way);
     } catch (error) {
       if (error instanceof ServiceFault) {
         onServiceFailed(this.#incoming(opened, { id, content: opened.content }), error.cause);
@@ -222,17 +213,11 @@ export class Intake {
       onRefused(error, opened.envelope.sender);
       return { ...NOTHING, kind: 'no-room' };
     }
-    // Another tab was faster.
-    if (kept === undefined) return NOTHING;
-    memory.note(id, kept.seen);
-    const handled = kept.items.map((item) => inbox.handle(item));
-    return { kind: 'done', answers: kept.receipt, handled };
   }
 
   /**
    * Writes the record of a message, its inbox items, and what the services want in one batch.
    *
-   * @returns undefined if another tab was faster
    * @throws `policy/rate-limited` if it must come again; `store/` codes; `ServiceFault`
    */
   async #keep(
@@ -240,8 +225,8 @@ export class Intake {
     opened: OpenedMessage,
     open: readonly NamedContent[],
     way: Way,
-  ): Promise<Kept | undefined> {
-    const { store, services, inbox, receipts, facebook } = this.#parts;
+  ): Promise<Received> {
+    const { store, services, memory, inbox, receipts, facebook } = this.#parts;
     const { envelope, content, user, signature, proven } = opened;
     const { sender, receiver } = envelope;
     const pending = new PendingChanges(store);
@@ -260,10 +245,11 @@ export class Intake {
         ? { receipt: { envelope, content, ...definedOnly({ text }) } }
         : {}),
     };
-    if (isKept && !(await this.#write(id, seen, items, pending.changes, opened))) return undefined;
-    services.written(written);
-    const receipt = decision === 'now' ? receipts.write(id, seen, user, signature) : [];
-    return { seen, items, receipt };
+    if (isKept) await this.#write(id, seen, items, pending.changes, opened);
+    memory.note(id, seen);
+    store.afterwards({ done: () => services.written(written), failed: () => memory.forget(id) });
+    const answers = decision === 'now' ? receipts.write(id, seen, user, signature) : [];
+    return { kind: 'done', answers, items };
   }
 
   /** Gives contents to the services, and makes inbox items of what they pass on. */
@@ -324,15 +310,15 @@ export class Intake {
   /** Receives the messages in a forward. Answers to them go back in a forward (spec §9.2). */
   async #receiveForwarded(messages: readonly JsonObject[], way: Way): Promise<Forwarded> {
     const drafts: Draft[] = [];
-    const handled: Promise<Handled>[] = [];
+    const items: InboxItem[] = [];
     for (const message of messages) {
       const received = await this.#parts.receive(message, way);
-      handled.push(...received.handled);
+      items.push(...received.items);
       const packed = await this.#parts.pack(received.answers);
       if (packed.length > 0) drafts.push({ kind: 'forward', body: { messages: packed } });
-      if (received.kind === 'no-room') return { drafts, handled, isFull: true };
+      if (received.kind === 'no-room') return { drafts, items, isFull: true };
     }
-    return { drafts, handled, isFull: false };
+    return { drafts, items, isFull: false };
   }
 
   /** Notes a copy that the sender has packed anew for another key of ours: its content was accepted before. */
@@ -346,38 +332,27 @@ export class Intake {
     return receipts.again(id, copy, signature);
   }
 
-  /** @returns false if another tab was faster */
   async #write(
     id: string,
     seen: SeenMessage,
     items: readonly InboxItem[],
     changes: readonly StoreChange[],
     opened: OpenedMessage,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { store, memory, inbox, neverForgotten } = this.#parts;
     const kept = items.map((item) => inbox.change(item));
+    const forever = opened.timeTrusted ? [] : [await neverForgotten.change(id)];
     const seenChanges = memory.changes(id, seen, contentName(opened));
-    const write = async (): Promise<void> => {
-      const forever = opened.timeTrusted ? [] : [await neverForgotten.change(id)];
-      await store.batch([...seenChanges, ...forever, ...changes, ...kept]);
-      inbox.written(kept);
-    };
-    if (store.sharing === undefined) {
-      await write();
-      return true;
-    }
-    return withLock(store, `seen ${id}`, async () => {
-      if ((await store.get(['seen', id])) !== undefined) return false;
-      if (opened.timeTrusted) await write();
-      else await withLock(store, await neverForgotten.shardOf(id), write);
-      return true;
-    });
+    await store.batch([...seenChanges, ...forever, ...changes, ...kept]);
+    // They take room from now on, even if the batch is not on disk yet.
+    inbox.count(kept);
+    store.afterwards({ failed: () => inbox.uncount(kept) });
   }
 }
 
 /** Joins the results of a message and of those inside it. */
-function both(a: Pick<Received, 'answers' | 'handled'>, b: Pick<Received, 'answers' | 'handled'>) {
-  return { answers: [...a.answers, ...b.answers], handled: [...a.handled, ...b.handled] };
+function both(a: Results, b: Results): Results {
+  return { answers: [...a.answers, ...b.answers], items: [...a.items, ...b.items] };
 }
 
 /** Names the contents of a message; those of an array one by one. */

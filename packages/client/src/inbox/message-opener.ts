@@ -40,6 +40,8 @@ export class MessageOpener {
   readonly #acceptance: Acceptance;
   readonly #services: Services;
   readonly #afterVerification = new WeakSet<object>();
+  /** Messages whose verification was begun; undefined if it has to be done again. */
+  readonly #ahead = new WeakMap<ReliableMessage, Promise<Verified<ReliableMessage> | undefined>>();
 
   constructor(options: MessageOpenerOptions) {
     this.#facebook = options.facebook;
@@ -48,6 +50,27 @@ export class MessageOpener {
     this.#queries = options.queries;
     this.#acceptance = options.acceptance;
     this.#services = options.services;
+  }
+
+  /**
+   * Begins to verify a message that is opened later. Its signature depends on no other message; decryption does, and waits
+   * for its turn.
+   *
+   * @param isKnown - whether it was received before: then it costs nothing more
+   */
+  verifyAhead(message: ReliableMessage, isKnown: () => Promise<boolean>): void {
+    const verify = async (): Promise<Verified<ReliableMessage> | undefined> => {
+      try {
+        this.#freshness.checkAge(message.envelope);
+        if (await isKnown()) return undefined;
+        const verified = await this.#transceiver.verify(message);
+        return isWaiting(verified) ? undefined : verified;
+      } catch {
+        // An earlier message may bring what is missing.
+        return undefined;
+      }
+    };
+    this.#ahead.set(message, verify());
   }
 
   /**
@@ -60,7 +83,8 @@ export class MessageOpener {
     let isVerified = false;
     try {
       this.#freshness.checkAge(message.envelope);
-      const verified = await this.#transceiver.verify(message);
+      const verified =
+        (await this.#ahead.get(message)) ?? (await this.#transceiver.verify(message));
       if (isWaiting(verified)) return verified;
       isVerified = true;
       const members = await this.#missingMembers(message);

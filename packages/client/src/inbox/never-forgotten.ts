@@ -1,6 +1,7 @@
-import type { Store, StoreChange, StoreKey } from '@dimp/core';
+import type { StoreChange, StoreKey } from '@dimp/core';
 import { hmacSha256 } from '@dimp/crypto/digests';
 import { concatBytes, randomBytes, utf8Encode } from '@dimp/foundation';
+import type { Records } from './batched-store.ts';
 
 const AREA = 'never-forgotten';
 const KEY: StoreKey = ['device-key'];
@@ -15,10 +16,10 @@ const NAME_LENGTH = 16;
  * the device key, the store does not show which messages were received.
  */
 export class NeverForgotten {
-  readonly #store: Store;
+  readonly #store: Records;
   #key: Promise<Uint8Array> | undefined;
 
-  constructor(store: Store) {
+  constructor(store: Records) {
     this.#store = store;
   }
 
@@ -26,11 +27,6 @@ export class NeverForgotten {
     const name = await this.#nameOf(id);
     const names = await this.#store.get(pathOf(name));
     return names !== undefined && contains(names, name);
-  }
-
-  /** Returns the record that holds a name. In a shared store, changing it requires a lock of this name. */
-  async shardOf(id: string): Promise<string> {
-    return pathOf(await this.#nameOf(id)).join(' ');
   }
 
   /** Returns the change that adds a name, to be written together with the message. */

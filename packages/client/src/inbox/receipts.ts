@@ -103,11 +103,11 @@ export class Receipts {
       this.#repeated.forget(id);
       return NOTHING;
     }
-    return { kind: 'done', answers: this.write(id, seen, local.id, signature), handled: [] };
+    return { kind: 'done', answers: this.write(id, seen, local.id, signature), items: [] };
   }
 
   /** Returns the owed receipts that can be sent now, to one sender or to all. */
-  async payOwed(sender?: EntityKey): Promise<Received> {
+  async payOwed(sender?: EntityKey): Promise<readonly Answer[]> {
     const { memory } = this.#options;
     const answers: Answer[] = [];
     for (const id of await memory.owed(sender)) {
@@ -115,7 +115,7 @@ export class Receipts {
       if (seen?.owed === undefined) continue;
       answers.push(...(await this.again(id, seen, seen.owed.signature)).answers);
     }
-    return { kind: 'done', answers, handled: [] };
+    return answers;
   }
 
   /** Makes the receipt for a message. @returns an empty list if sender or receiver rule it out */

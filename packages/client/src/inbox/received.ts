@@ -11,11 +11,12 @@ export type Handled =
   /** A handler threw. The inbox has recorded the failure. */
   | { readonly kind: 'failed'; readonly item: InboxItem };
 
-interface Results {
-  /** Receipts and answers to commands, ready at once. */
+/** What is left to do for a message. */
+export interface Results {
+  /** Receipts and answers to commands. They must not leave before the message is on disk. */
   readonly answers: readonly Answer[];
-  /** Outcomes of the application's handlers, which may take their time. */
-  readonly handled: readonly Promise<Handled>[];
+  /** For the application's handlers, when they are on disk. */
+  readonly items: readonly InboxItem[];
 }
 
 /** The outcome of receiving a message, and the messages that it has released. */
@@ -27,18 +28,28 @@ export type Received =
   /** The inbox is full: the message must not be acknowledged. */
   | (Results & { readonly kind: 'no-room' });
 
+/** What was received and is on disk, and whose handlers run. */
+export interface Accepted {
+  /** Whether it must not be acknowledged, because there was no room for it. */
+  readonly isFull: boolean;
+  /** Receipts and answers to commands, ready at once. */
+  readonly answers: readonly Answer[];
+  /** Outcomes of the application's handlers, which may take their time. */
+  readonly handled: readonly Promise<Handled>[];
+}
+
 /** The outcome of a message that needs no answer and no handler. */
 export const NOTHING: Received = /* @__PURE__ */ Object.freeze({
   kind: 'done',
   answers: [],
-  handled: [],
+  items: [],
 });
 
-/** Joins the results of several messages, all of which are on disk or refused for good. */
-export function together(all: readonly Received[]): Received {
+/** Joins the results of several messages, all of which are kept or refused for good. */
+export function together(all: readonly Results[]): Received {
   return {
     kind: 'done',
     answers: all.flatMap(({ answers }) => answers),
-    handled: all.flatMap(({ handled }) => handled),
+    items: all.flatMap(({ items }) => items),
   };
 }

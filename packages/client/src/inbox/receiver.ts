@@ -19,7 +19,8 @@ import type { DeferredStore } from './deferred-store.ts';
 import type { EvidenceReaders } from './evidence.ts';
 import { Intake, type IntakeParts, type Way } from './intake.ts';
 import { type MessageOpener, type OpenedMessage, refusalOf } from './message-opener.ts';
-import { NOTHING, type Received, together } from './received.ts';
+import { type Accepted, NOTHING, type Received, together } from './received.ts';
+import { Turns } from './turns.ts';
 import type { UnopenedMessages } from './unopened.ts';
 import { variantName, variantOf } from './variants.ts';
 
@@ -39,9 +40,20 @@ export interface ReceiverParts extends Omit<IntakeParts, 'receive' | 'skip'> {
   readonly orderTimeout: number;
   readonly ask: (missing: Waiting) => Promise<void>;
   /** Sends the answers to messages that a timer has released. */
-  readonly later: (received: Received) => Promise<void>;
+  readonly later: (accepted: Accepted) => Promise<void>;
   readonly onRefused: (error: ProtocolError, sender: ID | undefined) => void;
   readonly onDeferred: (message: DeferredMessage) => void;
+}
+
+/** Options for {@link Receiver.receive}. */
+export interface ReceiveOptions {
+  /** The station whose connection the message came over. */
+  readonly via?: StationContact;
+  /**
+   * Is aborted if the message cannot be stored. Then no later message with the same guard is received: they have to come
+   * again behind it.
+   */
+  readonly guard?: AbortController;
 }
 
 /**
@@ -51,11 +63,12 @@ export class Receiver {
   readonly #parts: ReceiverParts;
   readonly #intake: Intake;
   readonly #deferred: DeferredMessages;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns: Turns;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
-    const { stores, timers, orderTimeout, ask, memory, facebook, onDeferred } = parts;
+    const { stores, timers, orderTimeout, ask, memory, facebook, store, onDeferred } = parts;
+    this.#turns = new Turns(facebook.store, store);
     this.#intake = new Intake({
       ...parts,
       receive: (message, way) => this.#receive(message, way),
@@ -75,27 +88,24 @@ export class Receiver {
     });
   }
 
-  /**
-   * Receives a message. A refusal is reported, not thrown, because other messages follow.
-   *
-   * @param via - the station whose connection it came over
-   */
-  receive(text: string, via?: StationContact): Promise<Received> {
-    return this.#inTurn(() => this.#receive(text, definedOnly({ via })));
+  /** Receives a message. A refusal is reported, not thrown, because other messages follow. */
+  receive(text: string, { via, guard }: ReceiveOptions = {}): Promise<Accepted> {
+    const message = this.#parseAhead(text);
+    return this.#inTurn(() => this.#receive(text, definedOnly({ via, message })), guard);
   }
 
   /** Receives the messages that waited for a meta or a member list of an entity. */
-  release(entity: EntityKey): Promise<Received> {
+  release(entity: EntityKey): Promise<Accepted> {
     return this.#inTurn(() => this.#deferred.release('suspended', entity));
   }
 
   /** See {@link DeferredMessages.restore}. */
-  restore(oldest: number): Promise<Received> {
+  restore(oldest: number): Promise<Accepted> {
     return this.#inTurn(() => this.#deferred.restore(oldest));
   }
 
   /** See {@link DeferredMessages.tend}. */
-  tend(oldest: number): Promise<Received> {
+  tend(oldest: number): Promise<Accepted> {
     return this.#inTurn(() => this.#deferred.tend(oldest));
   }
 
@@ -111,17 +121,34 @@ export class Receiver {
 
   /** Resolves when all messages received so far are processed. */
   async idle(): Promise<void> {
-    await this.#turn;
+    await this.#turns.idle();
   }
 
   stop(): void {
     this.#deferred.stop();
   }
 
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(task);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+  /** Receives in turn, and starts the handlers when everything is on disk. */
+  async #inTurn(task: () => Promise<Received>, guard?: AbortController): Promise<Accepted> {
+    const { inbox } = this.#parts;
+    const { kind, answers, items } = await this.#turns.run(task, guard);
+    const handled = items.map((item) => inbox.handle(item));
+    return { isFull: kind === 'no-room', answers, handled };
+  }
+
+  /**
+   * Parses a message and begins to verify it, while earlier ones are processed. What is wrong with it is found again in its
+   * turn.
+   */
+  #parseAhead(text: string): ReliableMessage | undefined {
+    const { facebook, opener, memory } = this.#parts;
+    try {
+      const message = facebook.protocol.parseMessage(text);
+      opener.verifyAhead(message, () => memory.has(messageID(message)));
+      return message;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Receives a message. A failure of our own store is thrown, because the message must come again. */
@@ -129,7 +156,8 @@ export class Receiver {
     let message: ReliableMessage | undefined;
     let user: ID | undefined;
     try {
-      message = parseOrRefuse(() => this.#parts.facebook.protocol.parseMessage(input));
+      message =
+        way.message ?? parseOrRefuse(() => this.#parts.facebook.protocol.parseMessage(input));
       const id = messageID(message);
       const evidence = await this.#readEvidence(id, message, input, way);
       if (evidence !== undefined) return evidence;
@@ -213,7 +241,7 @@ export class Receiver {
       return this.#defer('ahead', sender.entity, message, input, waitOf(error));
     }
     if (isProtocolError(error, 'policy/rate-limited')) {
-      return { kind: 'no-room', answers: [], handled: [] };
+      return { ...NOTHING, kind: 'no-room' };
     }
     if (message === undefined || way.silent || !opener.wasVerified(error)) return NOTHING;
     if (opener.contradictsEnvelope(error)) return NOTHING;

@@ -1,4 +1,4 @@
-import type { Clock, Store, StoreChange, StoreKey } from '@dimp/core';
+import type { Clock, StoreChange, StoreKey } from '@dimp/core';
 import type { Content, Envelope } from '@dimp/dkd';
 import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import {
@@ -10,6 +10,7 @@ import {
   type Reduction,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
+import type { Records } from './batched-store.ts';
 
 /**
  * What an owed receipt waits for: the visa of the sender, the user's acceptance of the sender, or the network.
@@ -60,7 +61,7 @@ const WHAT = 'seen message';
  * a restart (spec §14.3 #28, §14.7 no. 4).
  */
 export class ReplayMemory {
-  readonly #store: Store;
+  readonly #store: Records;
   readonly #clock: Clock;
   readonly #retentionMs: number;
   readonly #readID: (text: unknown) => ID;
@@ -72,7 +73,7 @@ export class ReplayMemory {
    * @param onDamaged - called for records that cannot be read
    */
   constructor(
-    store: Store,
+    store: Records,
     clock: Clock,
     retentionMs: number,
     readID: (text: unknown) => ID,
@@ -126,6 +127,11 @@ export class ReplayMemory {
   /** Notes in memory that a message was received. Commands are noted only here. */
   note(id: string, seen: SeenMessage): void {
     this.#recent.set(id, seen);
+  }
+
+  /** A message could not be written. */
+  forget(id: string): void {
+    this.#recent.delete(id);
   }
 
   /** Whether another receipt can be owed to a sender. */

@@ -1,6 +1,6 @@
-import type { Store } from '@dimp/core';
 import { decodeRecordObject, encodeRecord } from '@dimp/endpoint';
 import type { ID } from '@dimp/mkm';
+import type { Records } from './batched-store.ts';
 
 /** Limit on remembered messages of one sender. */
 const PER_SENDER = 16;
@@ -10,9 +10,9 @@ const PER_SENDER = 16;
  * that can be read is still accepted like any other message.
  */
 export class UnopenedMessages {
-  readonly #store: Store;
+  readonly #store: Records;
 
-  constructor(store: Store) {
+  constructor(store: Records) {
     this.#store = store;
   }
 

@@ -86,7 +86,7 @@ export class Lifecycle {
   /** Sends the receipts that are owed to a peer whom the user accepts now. */
   accepted(peer: ID): void {
     const { receipts, replies, background } = this.#options;
-    void background.run(async () => replies.send(await receipts.payOwed(peer.entity)));
+    void background.run(async () => replies.sendAll(await receipts.payOwed(peer.entity)));
   }
 
   /** The connection is back. */
@@ -96,7 +96,7 @@ export class Lifecycle {
     void background.run(async () => {
       await outbox.resume();
       await replies.send(await receiver.tend(this.#oldest()));
-      await replies.send(await receipts.payOwed());
+      await replies.sendAll(await receipts.payOwed());
       await receiver.askAgain();
     });
   }
@@ -140,7 +140,7 @@ export class Lifecycle {
       this.#listening.push(facebook.events.on(kind, arrived));
     }
     const contactsChanged = (): void => {
-      void background.run(async () => replies.send(await receipts.payOwed()));
+      void background.run(async () => replies.sendAll(await receipts.payOwed()));
     };
     this.#listening.push(facebook.events.on('contactsChanged', contactsChanged));
     this.#scheduleTend();
@@ -178,7 +178,7 @@ export class Lifecycle {
     const restored = await receiver.restore(this.#oldest());
     void background.run(async () => {
       await replies.send(restored);
-      await replies.send(await receipts.payOwed());
+      await replies.sendAll(await receipts.payOwed());
     });
   }
 
@@ -198,7 +198,7 @@ export class Lifecycle {
     const { outbox, receiver, replies, receipts } = this.#options;
     await outbox.release(entity);
     await replies.send(await receiver.release(entity));
-    await replies.send(await receipts.payOwed(entity));
+    await replies.sendAll(await receipts.payOwed(entity));
     await replies.release(entity);
   }
 

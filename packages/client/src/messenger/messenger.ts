@@ -1,10 +1,8 @@
 import {
-  type Arrival,
   type ContentsOfProtocol,
   isWaiting,
   type Protocol,
   type Random,
-  readPayload,
   systemRandom,
   systemTimers,
   type Timers,
@@ -31,11 +29,8 @@ import {
   onAsyncDispose,
   ProtocolError,
   type Reduction,
-  untilAborted,
-  utf8Encode,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { StationContact } from '../connection/station-contact.ts';
 import type { DeferredMessage } from '../inbox/deferred.ts';
 import type { EvidenceReader } from '../inbox/evidence.ts';
 import type { IncomingMessage } from '../inbox/incoming-message.ts';
@@ -56,6 +51,7 @@ import type {
   ReceivedMessage,
   SendOptions,
 } from './messenger-options.ts';
+import { Reception } from './reception.ts';
 import { type MessengerParts, wire } from './wiring.ts';
 
 /**
@@ -229,33 +225,12 @@ export class Messenger<P extends Protocol = Protocol>
     const connection = this.#parts.connection.up((bytes) => transport.send(bytes), station);
     try {
       if (station === undefined) this.resume();
-      for await (const arrival of untilAborted(transport.incoming, end)) {
-        await this.#arrived(arrival, transport, station);
-      }
+      const { receiver, replies, background } = this.#parts;
+      const more = definedOnly({ station });
+      await new Reception({ receiver, replies, background, transport, ...more }).run(end);
     } finally {
       connection.close();
     }
-  }
-
-  async #arrived(
-    arrival: Arrival,
-    transport: Transport,
-    station: StationContact | undefined,
-  ): Promise<void> {
-    const payload = readPayload(arrival.payload);
-    // Not waited for: the peer may acknowledge it only when we have acknowledged its messages.
-    if (payload.kind === 'ping') transport.send(utf8Encode(payload.reply)).catch(() => undefined);
-    const { receiver, replies } = this.#parts;
-    let kept = true;
-    if (payload.kind === 'messages') {
-      for (const text of payload.messages) {
-        const received = await receiver.receive(text, station);
-        await replies.send(received);
-        kept = kept && received.kind !== 'no-room';
-      }
-    }
-    // Only now: a payload that is not on disk must be sent again (spec §14.6 no. 52).
-    if (kept) arrival.acknowledge();
   }
 
   /**

@@ -43,7 +43,7 @@ export class PackageAdapter {
     // Packing may fail before it is awaited.
     handled.catch(() => undefined);
     const answers = [...(await replies.pack(received.answers))];
-    for (const { receipt } of answers) if (receipt !== undefined) await memory.paid(receipt.id);
+    for (const { receipts } of answers) for (const { id } of receipts) await memory.paid(id);
     for (const each of await handled) answers.push(...(await replies.finish(each, true)));
     return answers;
   }

@@ -1,11 +1,12 @@
-import { isWaiting, type Waiting } from '@dimp/core';
-import type { Content, ReliableMessage } from '@dimp/dkd';
-import { type Answer, isCommand, type ReceiptBody } from '@dimp/endpoint';
-import { definedOnly, isStoreError, LruMap, rethrowOurFault } from '@dimp/foundation';
+import { isWaiting, seconds, type Waiting } from '@dimp/core';
+import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
+import { ArrayContent } from '@dimp/dkd/commands';
+import { type Answer, announces, isCommand, type ReceiptBody } from '@dimp/endpoint';
+import { isStoreError, LruMap, rethrowOurFault } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
 import type { Connection } from '../connection/connection.ts';
 import type { Inbox } from '../inbox/inbox.ts';
-import type { Handled, Received } from '../inbox/received.ts';
+import type { Accepted, Handled } from '../inbox/received.ts';
 import type { ReplayMemory } from '../inbox/replay-memory.ts';
 import type { IntroducedPeers } from '../outbox/introduced-peers.ts';
 import type { MessagePacker } from '../outbox/message-packer.ts';
@@ -33,12 +34,15 @@ const MAX_WAITING_PEERS = 256;
 /** Limit on answers that the transport has not taken yet, for peers that take none. */
 const MAX_PENDING_ANSWERS = 256;
 
+/** The ability, in a visa, to read an array of receipts. Programs with the extension `chat()` announce it. */
+const ACCEPTS_RECEIPT_ARRAYS = 'chat-1';
+
 /** An answer as it travels. */
 export interface PackedAnswer {
   readonly message: ReliableMessage;
   readonly bytes: Uint8Array;
-  /** Set if the answer is a receipt. */
-  readonly receipt?: PackedReceipt;
+  /** The receipts that it is. */
+  readonly receipts: readonly PackedReceipt[];
 }
 
 /** The message that a receipt is for. */
@@ -58,8 +62,13 @@ export class Replies {
     this.#options = options;
   }
 
+  /** Sends receipts and answers to commands. */
+  sendAll(answers: readonly Answer[]): Promise<void> {
+    return this.send({ answers, handled: [] });
+  }
+
   /** Sends the answers to received messages; those of handlers when the handlers are done. */
-  async send({ answers, handled }: Pick<Received, 'answers' | 'handled'>): Promise<void> {
+  async send({ answers, handled }: Pick<Accepted, 'answers' | 'handled'>): Promise<void> {
     const { background } = this.#options;
     for (const each of handled) {
       void background.run(async () => this.#transmit(await this.finish(await each, false)));
@@ -67,6 +76,19 @@ export class Replies {
     const packed = await this.pack(answers);
     // Not waited for: the peer may acknowledge it only when we have acknowledged what it sends.
     void background.run(() => this.#transmit(packed));
+  }
+
+  /** Sends receipts from one user to one sender, in one message if their program reads that. */
+  async sendReceipts(receipts: readonly Answer[]): Promise<void> {
+    const [first] = receipts;
+    if (first === undefined) return;
+    const { facebook } = this.#options.packer;
+    const isOne =
+      receipts.length > 1 &&
+      facebook.protocol.contents.types.some(({ kind }) => kind === ArrayContent.kind) &&
+      announces(await facebook.documents(first.to), ACCEPTS_RECEIPT_ARRAYS);
+    const packed = isOne ? await this.#packGuarded(receipts) : await this.pack(receipts);
+    void this.#options.background.run(() => this.#transmit(packed));
   }
 
   /** Sends the answers that waited for a peer's visa. @throws `store/` codes */
@@ -86,15 +108,19 @@ export class Replies {
    */
   async pack(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
     const packed: PackedAnswer[] = [];
-    for (const answer of answers) {
-      try {
-        packed.push(...(await this.#pack([answer])));
-      } catch (error) {
-        rethrowOurFault(error);
-        this.#options.onFailure(error);
-      }
-    }
+    for (const answer of answers) packed.push(...(await this.#packGuarded([answer])));
     return packed;
+  }
+
+  /** Packs one message of answers to one peer. */
+  async #packGuarded(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
+    try {
+      return await this.#packOne(answers);
+    } catch (error) {
+      rethrowOurFault(error);
+      this.#options.onFailure(error);
+      return [];
+    }
   }
 
   /**
@@ -134,7 +160,8 @@ export class Replies {
     const direct = stamped.filter(
       ({ content }) => isCommand(content) || (handBack && !connection.isExpected),
     );
-    const packed = await this.#pack(direct.map(({ answer }) => answer));
+    const packed: PackedAnswer[] = [];
+    for (const { answer } of direct) packed.push(...(await this.#packOne([answer])));
     for (const each of stamped.filter((one) => !direct.includes(one))) {
       const { from, to } = each.answer;
       await outbox.enqueue(each.content, from, to);
@@ -142,26 +169,34 @@ export class Replies {
     return packed;
   }
 
-  async #pack(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
+  /** Packs answers from one user to one peer, several as an array. @returns nothing if they have to wait */
+  async #packOne(answers: readonly Answer[]): Promise<readonly PackedAnswer[]> {
     const { packer, introducedPeers, ask, memory } = this.#options;
-    const packed: PackedAnswer[] = [];
-    for (const answer of answers) {
-      const { draft, from, to } = answer;
-      const receipt = receiptOf(answer);
-      const content = await packer.stamp(draft, to);
-      // The receiver of a receipt has encrypted for us, so they have our meta and visa.
-      const attach = draft.kind === 'receipt' ? {} : await introducedPeers.for(from, to);
-      const message = await packer.packContent(content, from, to, attach);
-      if (isWaiting(message)) {
-        if (receipt === undefined) this.#keep(answer);
-        else await memory.owe(receipt.id, { for: 'visa', signature: receipt.signature });
-        await ask(message);
-      } else {
-        const bytes = packer.transceiver.serialize(message);
-        packed.push({ message, bytes, ...definedOnly({ receipt }) });
-      }
+    const [first] = answers;
+    if (first === undefined) return [];
+    const { from, to } = first;
+    const receipts = answers.flatMap(receiptOf);
+    const content = await packer.stamp(
+      answers.length === 1 ? first.draft : this.#array(answers),
+      to,
+    );
+    // The receiver of a receipt has encrypted for us, so they have our meta and visa.
+    const attach = receipts.length > 0 ? {} : await introducedPeers.for(from, to);
+    const message = await packer.packContent(content, from, to, attach);
+    if (!isWaiting(message)) {
+      return [{ message, bytes: packer.transceiver.serialize(message), receipts }];
     }
-    return packed;
+    if (receipts.length === 0) this.#keep(first);
+    for (const { id, signature } of receipts) await memory.owe(id, { for: 'visa', signature });
+    await ask(message);
+    return [];
+  }
+
+  #array(answers: readonly Answer[]): Draft {
+    const { protocol, clock } = this.#options.packer.facebook;
+    const time = seconds(clock);
+    const contents = answers.map(({ draft }) => protocol.contents.stamp(draft, { time }));
+    return ArrayContent.create({ contents });
   }
 
   #keep(answer: Answer): void {
@@ -174,11 +209,11 @@ export class Replies {
     let isOpen = true;
     for (const each of answers) {
       isOpen = isOpen && (await this.#transmitOne(each));
-      if (each.receipt === undefined) continue;
-      const { id, signature } = each.receipt;
-      // Peers repeat questions, but older programs do not repeat a message to get its receipt.
-      if (isOpen) await memory.paid(id);
-      else await memory.owe(id, { for: 'network', signature });
+      for (const { id, signature } of each.receipts) {
+        // Peers repeat questions, but older programs do not repeat a message to get its receipt.
+        if (isOpen) await memory.paid(id);
+        else await memory.owe(id, { for: 'network', signature });
+      }
     }
   }
 
@@ -197,8 +232,8 @@ export class Replies {
   }
 }
 
-function receiptOf({ receiptFor, draft }: Answer): PackedReceipt | undefined {
-  if (receiptFor === undefined) return undefined;
+function receiptOf({ receiptFor, draft }: Answer): readonly PackedReceipt[] {
+  if (receiptFor === undefined) return [];
   const { origin } = draft.body as ReceiptBody;
-  return { id: receiptFor, signature: origin?.signature ?? new Uint8Array() };
+  return [{ id: receiptFor, signature: origin?.signature ?? new Uint8Array() }];
 }

@@ -12,6 +12,7 @@ import { definedOnly, type Events, encodeHex } from '@dimp/foundation';
 import { ANY_STATION, type ID, sameEntity } from '@dimp/mkm';
 import { Connection } from '../connection/connection.ts';
 import { Acceptance } from '../inbox/acceptance.ts';
+import { BatchedStore } from '../inbox/batched-store.ts';
 import { Commands } from '../inbox/commands.ts';
 import { DeferredStore } from '../inbox/deferred-store.ts';
 import { EvidenceReaders } from '../inbox/evidence.ts';
@@ -201,7 +202,8 @@ function buildInbound(
   const { packer, events } = options;
   const { facebook, transceiver } = packer;
   const { store, clock, protocol } = facebook;
-  const memory = new ReplayMemory(store, clock, freshness.retention, protocol.parseID, onFailure);
+  const batched = new BatchedStore(store);
+  const memory = new ReplayMemory(batched, clock, freshness.retention, protocol.parseID, onFailure);
   const acceptance = new Acceptance(facebook, station);
   const policy = options.receipts ?? 'careful';
   const receipts = new Receipts({ facebook, clock, memory, acceptance, policy, ask });
@@ -243,7 +245,7 @@ function buildInbound(
   });
   const receiver = new Receiver({
     facebook,
-    store,
+    store: batched,
     opener: new MessageOpener({
       facebook,
       transceiver,
@@ -253,15 +255,15 @@ function buildInbound(
       services,
     }),
     memory,
-    neverForgotten: new NeverForgotten(store),
-    unopened: new UnopenedMessages(store),
+    neverForgotten: new NeverForgotten(batched),
+    unopened: new UnopenedMessages(batched),
     acceptance,
     receipts,
     evidence,
     stores: {
-      suspended: new DeferredStore(store, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
-      early: new DeferredStore(store, 'early', clock, EARLY_LIMITS, onFailure),
-      ahead: new DeferredStore(store, 'ahead', clock, SUSPENDED_LIMITS, onFailure),
+      suspended: new DeferredStore(batched, 'suspended', clock, SUSPENDED_LIMITS, onFailure),
+      early: new DeferredStore(batched, 'early', clock, EARLY_LIMITS, onFailure),
+      ahead: new DeferredStore(batched, 'ahead', clock, SUSPENDED_LIMITS, onFailure),
     },
     commands: new Commands(standard, processors),
     inbox,

@@ -30,8 +30,8 @@ export interface MessengerService {
   stop?(): MaybePromise<void>;
   /**
    * Names of the locks of the store that the messenger holds from {@link take} or {@link sent} until the batch is written, so
-   * that other tabs and other calls of this program do not change what the service has read. The service takes the same locks
-   * for its own writes: several of them in the order of their names, and none while it waits for `send`.
+   * that other tabs and other calls of this program do not change what the service has read. A batch may be that of many
+   * messages. The service takes the same locks for its own writes: one at a time, and none while it waits for `send`.
    */
   locks?(message: Pick<IncomingMessage, 'user' | 'envelope' | 'content'>): readonly string[];
   /**

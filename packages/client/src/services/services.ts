@@ -1,10 +1,11 @@
-import { checkStoreKey, type Store, type StoreChange, seconds, withLock } from '@dimp/core';
+import { checkStoreKey, type StoreChange, seconds } from '@dimp/core';
 import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { isCommand, STANDARD_KINDS } from '@dimp/endpoint';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { OutboxRecord } from '../outbox/outbox-store.ts';
+import { withLocks } from './locks.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { MessengerService, Sent, ServiceHost, ServiceMessage, Taken } from './service.ts';
 
@@ -92,11 +93,11 @@ export class Services {
   }
 
   /**
-   * Runs a task under the locks that the services need for some messages.
+   * The locks that the services need for some messages.
    *
    * @throws {@link ServiceFault}
    */
-  async underLocks<T>(messages: readonly Facts[], task: () => Promise<T>): Promise<T> {
+  async locksFor(messages: readonly Facts[]): Promise<ReadonlySet<string>> {
     const names = new Set<string>();
     for (const message of messages) {
       for (const service of this.#of(message.content)) {
@@ -104,7 +105,7 @@ export class Services {
         for (const name of locks) names.add(name);
       }
     }
-    return withLocks(this.#facebook.store, [...names].sort(), task);
+    return names;
   }
 
   /**
@@ -149,7 +150,8 @@ export class Services {
     if (services.length === 0) return write([]);
     const { sender, receiver } = record;
     const envelope = { sender, receiver, time: content.time ?? 0 };
-    await this.underLocks([{ user: sender, envelope, content }], async () => {
+    const locks = await this.locksFor([{ user: sender, envelope, content }]);
+    await withLocks(this.#facebook.store, locks, async () => {
       const written: (() => void)[] = [];
       for (const service of services) {
         const sent = checked(await service.sent?.(record, pending));
@@ -246,14 +248,4 @@ function checked<T extends Sent>(result: T | undefined): Partial<T> {
     }
   }
   return result;
-}
-
-/** Runs a task under several locks, taken in order. */
-function withLocks<T>(
-  store: Store,
-  [first, ...rest]: readonly string[],
-  task: () => Promise<T>,
-): Promise<T> {
-  if (first === undefined) return task();
-  return withLock(store, first, () => withLocks(store, rest, task));
 }

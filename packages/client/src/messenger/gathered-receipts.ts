@@ -1,0 +1,46 @@
+import type { Answer } from '@dimp/endpoint';
+import { directionKey } from '@dimp/mkm';
+import type { Replies } from './replies.ts';
+
+/** Receipts to one sender that are sent at the latest; they fit into one array. */
+const MAX_OF_SENDER = 64;
+/** Receipts to all senders, of which some may have few. */
+const MAX_IN_ALL = 1024;
+
+/**
+ * Gathers receipts while messages arrive one after the other, because each signature costs more than receiving a message.
+ * After a crash, the senders send their messages again and get the receipts then.
+ */
+export class GatheredReceipts {
+  readonly #replies: Pick<Replies, 'sendReceipts'>;
+  readonly #waiting = new Map<string, Answer[]>();
+  #count = 0;
+
+  constructor(replies: Pick<Replies, 'sendReceipts'>) {
+    this.#replies = replies;
+  }
+
+  /** Adds receipts. Those for which it is time are sent. */
+  async add(receipts: readonly Answer[]): Promise<void> {
+    for (const receipt of receipts) {
+      const key = directionKey(receipt.from, receipt.to);
+      const alike = this.#waiting.get(key) ?? [];
+      alike.push(receipt);
+      this.#waiting.set(key, alike);
+      this.#count += 1;
+      if (alike.length >= MAX_OF_SENDER) await this.#send(key, alike);
+    }
+    if (this.#count >= MAX_IN_ALL) await this.flush();
+  }
+
+  /** Sends all receipts. */
+  async flush(): Promise<void> {
+    for (const [key, alike] of [...this.#waiting]) await this.#send(key, alike);
+  }
+
+  #send(key: string, receipts: readonly Answer[]): Promise<void> {
+    this.#waiting.delete(key);
+    this.#count -= receipts.length;
+    return this.#replies.sendReceipts(receipts);
+  }
+}
