@@ -15,6 +15,9 @@ export class Acceptance {
   readonly #facebook: Facebook;
   readonly #store: Store;
   readonly #accepted = new LruMap<string, true>(REMEMBERED);
+  /** Whether a peer is a contact, until contacts change. */
+  readonly #contacts = new LruMap<string, boolean>(REMEMBERED);
+  #version = 0;
   /** The station we are connected to is accepted as well. */
   readonly #station: () => ID | undefined;
 
@@ -24,18 +27,36 @@ export class Acceptance {
     this.#station = station;
   }
 
+  /** Whether a peer is a contact of a user, or the user themselves. */
+  async isContact(user: ID, peer: ID): Promise<boolean> {
+    if (sameEntity(user, peer)) return true;
+    const name = nameOf(user, peer);
+    const known = this.#contacts.get(name);
+    if (known !== undefined) return known;
+    const version = this.#version;
+    const found = (await this.#facebook.contact(user, peer)) !== undefined;
+    if (version === this.#version) this.#contacts.set(name, found);
+    return found;
+  }
+
   async has(user: ID, peer: ID): Promise<boolean> {
     if (sameEntity(user, peer)) return true;
     const station = this.#station();
     if (station !== undefined && sameEntity(station, peer)) return true;
     if (this.#accepted.get(nameOf(user, peer))) return true;
-    if ((await this.#facebook.contact(user, peer)) !== undefined) return true;
+    if (await this.isContact(user, peer)) return true;
     const noted = await this.#store.get(pathOf(user, peer));
     // A peer who has confirmed a message of the user was written to, perhaps by a version that did not note it here.
     const introduced = noted ?? (await this.#store.get(['introduced', user.entity, peer.entity]));
     if (introduced === undefined) return false;
     this.#accepted.set(nameOf(user, peer), true);
     return true;
+  }
+
+  /** The contacts of users may have changed. */
+  forgetContacts(): void {
+    this.#version += 1;
+    this.#contacts.clear();
   }
 
   /** Notes that a user accepts a peer. @returns false if the peer was accepted before */

@@ -21,6 +21,11 @@ export interface OpenedMessage extends InstantMessage, Pick<Opening, 'proven' | 
   readonly signature: Uint8Array;
 }
 
+/** What was found out about a signature ahead of time. */
+type Verdict =
+  | { readonly verified: Verified<ReliableMessage>; readonly refused?: never }
+  | { readonly refused: ProtocolError; readonly verified?: never };
+
 /** Options for {@link MessageOpener}. */
 export interface MessageOpenerOptions {
   readonly facebook: Facebook;
@@ -41,7 +46,7 @@ export class MessageOpener {
   readonly #services: Services;
   readonly #afterVerification = new WeakSet<object>();
   /** Messages whose verification was begun; undefined if it has to be done again. */
-  readonly #ahead = new WeakMap<ReliableMessage, Promise<Verified<ReliableMessage> | undefined>>();
+  readonly #ahead = new WeakMap<ReliableMessage, Promise<Verdict | undefined>>();
 
   constructor(options: MessageOpenerOptions) {
     this.#facebook = options.facebook;
@@ -59,15 +64,15 @@ export class MessageOpener {
    * @param isKnown - whether it was received before: then it costs nothing more
    */
   verifyAhead(message: ReliableMessage, isKnown: () => Promise<boolean>): void {
-    const verify = async (): Promise<Verified<ReliableMessage> | undefined> => {
+    const verify = async (): Promise<Verdict | undefined> => {
       try {
         this.#freshness.checkAge(message.envelope);
         if (await isKnown()) return undefined;
         const verified = await this.#transceiver.verify(message);
-        return isWaiting(verified) ? undefined : verified;
-      } catch {
-        // An earlier message may bring what is missing.
-        return undefined;
+        return isWaiting(verified) ? undefined : { verified };
+      } catch (error) {
+        // A signature stays false. Anything else may depend on what an earlier message brings.
+        return isProtocolError(error, 'crypto/signature') ? { refused: error } : undefined;
       }
     };
     this.#ahead.set(message, verify());
@@ -83,8 +88,9 @@ export class MessageOpener {
     let isVerified = false;
     try {
       this.#freshness.checkAge(message.envelope);
-      const verified =
-        (await this.#ahead.get(message)) ?? (await this.#transceiver.verify(message));
+      const verdict = await this.#ahead.get(message);
+      if (verdict?.refused !== undefined) throw verdict.refused;
+      const verified = verdict?.verified ?? (await this.#transceiver.verify(message));
       if (isWaiting(verified)) return verified;
       isVerified = true;
       const members = await this.#missingMembers(message);

@@ -2,6 +2,7 @@ import type { Timers } from '@dimp/core';
 import type { Facebook, StoredKeyOwners } from '@dimp/endpoint';
 import { disposeSymbol, type Events, type Handle } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
+import type { Acceptance } from '../inbox/acceptance.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { InboxItem } from '../inbox/inbox-store.ts';
 import type { Receipts } from '../inbox/receipts.ts';
@@ -22,6 +23,7 @@ export interface LifecycleOptions {
   readonly replies: Replies;
   readonly receiver: Receiver;
   readonly inbox: Inbox;
+  readonly acceptance: Acceptance;
   readonly memory: ReplayMemory;
   readonly receipts: Receipts;
   readonly services: Services;
@@ -139,10 +141,15 @@ export class Lifecycle {
     for (const kind of ['metaSaved', 'documentSaved', 'membersSaved'] as const) {
       this.#listening.push(facebook.events.on(kind, arrived));
     }
+    const { acceptance } = this.#options;
     const contactsChanged = (): void => {
+      acceptance.forgetContacts();
       void background.run(async () => replies.sendAll(await receipts.payOwed()));
     };
     this.#listening.push(facebook.events.on('contactsChanged', contactsChanged));
+    // Also reported alone if anything may have changed.
+    this.#listening.push(facebook.events.on('usersChanged', () => acceptance.forgetContacts()));
+    acceptance.forgetContacts();
     this.#scheduleTend();
     await this.#purge();
     if (this.#tabLeader === undefined) {

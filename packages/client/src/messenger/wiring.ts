@@ -9,7 +9,7 @@ import {
   type StoredKeyOwners,
 } from '@dimp/endpoint';
 import { definedOnly, type Events, encodeHex } from '@dimp/foundation';
-import { ANY_STATION, type ID, sameEntity } from '@dimp/mkm';
+import { ANY_STATION, type ID } from '@dimp/mkm';
 import { Connection } from '../connection/connection.ts';
 import { Acceptance } from '../inbox/acceptance.ts';
 import { BatchedStore } from '../inbox/batched-store.ts';
@@ -217,8 +217,7 @@ function buildInbound(
   const inbox = new Inbox({
     store: new InboxStore(store, protocol, clock, owner, limits, onFailure),
     processors,
-    isContact: async (user, sender) =>
-      sameEntity(user, sender) || (await facebook.contact(user, sender)) !== undefined,
+    isContact: (user, sender) => acceptance.isContact(user, sender),
     mayAnswer: ({ user, envelope, proven }) =>
       receipts.mayAnswer({ user, sender: envelope.sender, proven }),
     onHandlerFailed,
@@ -285,7 +284,7 @@ function buildLifecycle(
   { packer, keyOwners, events }: WiringOptions,
   { background, timers, freshness, owner, services }: SharedParts,
   { outbox }: Outbound,
-  { receiver, inbox, replies, receipts, memory }: Inbound,
+  { receiver, inbox, replies, receipts, memory, acceptance }: Inbound,
 ): Lifecycle {
   return new Lifecycle({
     facebook: packer.facebook,
@@ -293,6 +292,7 @@ function buildLifecycle(
     replies,
     receiver,
     inbox,
+    acceptance,
     memory,
     receipts,
     services,
