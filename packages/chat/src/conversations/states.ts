@@ -8,6 +8,7 @@ import type { ConversationEdit } from '../history/conversation-edit.ts';
 import type { History } from '../history/history.ts';
 import { MAX_RECEIVERS, type MessageRecord, type SentState } from '../history/message-record.ts';
 import { openPath } from '../history/paths.ts';
+import { roleOf } from './content-role.ts';
 import { refOfContent } from './message-of.ts';
 import { conversationOf } from './place-of.ts';
 
@@ -52,7 +53,9 @@ export class States {
   /** The state of a delivery has changed. */
   note({ sender, receiver, content, report }: DeliveryChange): void {
     const conversation = conversationOf({ sender, receiver }, content, sender);
-    if (conversation === undefined || this.#stopped) return;
+    // An edit has the name of its original, whose state is not that of the edit.
+    const isMessage = roleOf(content) === 'message';
+    if (conversation === undefined || !isMessage || this.#stopped) return;
     const history = this.#parts.history(sender);
     const name = `${sender.entity}\u0000${conversation.with.entity}`;
     const waiting = this.#waiting.get(name) ?? {

@@ -25,6 +25,8 @@ import { noteTimer } from './timer.ts';
 
 /** Longest life of a message that disappears and is never read, in milliseconds: 30 days. */
 const UNREAD_LIFE_MS = 30 * 86_400_000;
+/** Most messages of a stranger before the user answers. */
+const MAX_REQUEST = 1000;
 /** Senders whose last message a conversation remembers. */
 const MAX_SENDERS = 4;
 
@@ -151,6 +153,9 @@ export class Taking {
     if (address?.gone !== undefined) return DONE;
     if (address !== undefined) return this.#takeAgain(coming, made.message);
 
+    if (!coming.known && edit.chat.count >= MAX_REQUEST) {
+      throw new ProtocolError('policy/blocked', 'a stranger must wait for an answer');
+    }
     const added = await this.#add(coming, made);
     const seconds = timeOf(message.content, message.envelope.time);
     const refs = refsAround({ sender, sn: (album ? array : message.content).sn, time: seconds });

@@ -40,6 +40,7 @@ export class ConversationEdit {
   readonly #changes: Changes;
   readonly #onDamaged: OnDamaged;
   readonly #before: ChatRecord | undefined;
+  readonly #initial: ChatRecord;
   #chat: ChatRecord;
   #recount = false;
   readonly #dropped: MessageRecord[] = [];
@@ -55,7 +56,8 @@ export class ConversationEdit {
     this.#changes = changes;
     this.#onDamaged = onDamaged;
     this.#before = before;
-    this.#chat = before ?? newChat(kind);
+    this.#initial = before ?? newChat(kind);
+    this.#chat = this.#initial;
   }
 
   /** @param kind - of a conversation that begins */
@@ -228,7 +230,8 @@ export class ConversationEdit {
       );
       this.#recount = false;
     }
-    if (this.#chat !== this.#before)
+    // A conversation of which nothing is known does not begin because something was looked for in it.
+    if (this.#chat !== this.#initial)
       this.#changes.set(chatPath(this.place), chatToJson(this.#chat));
   }
 

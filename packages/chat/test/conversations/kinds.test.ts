@@ -14,6 +14,17 @@ test('an edit replaces the text on both sides, and keeps the earlier one', async
   expect([...moki.failed, ...hulk.failed, ...moki.refused, ...hulk.refused]).toEqual([]);
 });
 
+test('the delivery of an edit does not change the state of the message', async () => {
+  const { world, moki, mokiChat } = await twoFriends();
+  const { ref } = await mokiChat.send('a');
+  await world.live(3000);
+  expect((await mokiChat.message(ref))?.state).toBe('received');
+  moki.online = false;
+  await mokiChat.edit(ref, 'b');
+  await world.live(3000);
+  expect(await mokiChat.message(ref)).toMatchObject({ state: 'received', text: 'b' });
+});
+
 test('a recall removes the text on both sides, for ever', async () => {
   const { world, hulk, mokiChat, hulkChat } = await twoFriends();
   const { ref } = await mokiChat.send('secret');

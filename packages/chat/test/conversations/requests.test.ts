@@ -1,5 +1,6 @@
 import { Reaction } from '@dimp/extensions/chat';
 import { describe, expect, test } from 'vitest';
+import { importTexts } from './import-texts.ts';
 import { acquaint, textsOf, World } from './world.ts';
 
 /** Two people who know each other's keys and are not contacts. */
@@ -73,6 +74,18 @@ describe('a conversation that a stranger has begun', () => {
     await world.carry();
     await world.live(31 * 86_400_000, 86_400_000);
     expect(await textsOf(hulkChat)).toEqual([]);
+  });
+
+  test('takes 1,000 messages and refuses further ones until the user answers', async () => {
+    const { world, moki, hulk, hulkChat } = await strangers();
+    await importTexts(hulk, moki, 1000, { request: 'unknown sender' });
+    const time = (): number => world.time.now() / 1000;
+    await world.forgeWire(moki, { time: time(), type: 1, sn: 5000, text: 'one more' }, hulk);
+    expect(hulk.refused).toContain('policy/blocked');
+    expect(await hulkChat.summary.ready).toMatchObject({ request: 'unknown sender' });
+    await hulkChat.accept();
+    await world.forgeWire(moki, { time: time(), type: 1, sn: 5001, text: 'at last' }, hulk);
+    expect((await hulkChat.summary.ready).last?.preview).toBe('at last');
   });
 
   test('is told to the user once, not for each message', async () => {
