@@ -34,7 +34,7 @@ export async function endProcesses(
   const worker = async (): Promise<void> => {
     for (let i = next++; i < count; i = next++) {
       const path = join(folder, `${ending}-${i}`);
-      const run = i % 5 === 4 ? ending : `${ending} ${(i * 7) % 200}`;
+      const run = i % 5 === 4 ? ending : `${ending} ${(i * 37) % 200}`;
       const child = start('end', path, { run });
       const late = setTimeout(() => child.process.kill('SIGKILL'), PATIENCE);
       await child.ended;
