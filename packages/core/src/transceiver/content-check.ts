@@ -33,7 +33,7 @@ export function checkContentAgainstEnvelope(
 
 /**
  * Adds sender and receiver to a content, where only the sender can write. So the receiver cannot pass the message on as one for
- * another receiver (spec §14.2 #20), and nobody else can sign the ciphertext as their own message. Contents for groups name
+ * another receiver (spec §14.2 #20), and no other user can sign the ciphertext as their own message. Contents for groups name
  * their group already, and broadcasts need no binding.
  *
  * @throws `TypeError` for a content whose member of such a name means something else

@@ -146,7 +146,7 @@ export class Transceiver {
     const { ciphertext, extra } = await seal(message, key, dialect);
     const keys: Record<string, string> = {};
     let personal: string | undefined;
-    // A member whose key fails is left out: nobody else goes without the message because of it.
+    // A member whose key fails is left out. All others still get the message.
     let unusable: unknown;
     for (const each of receivers) {
       try {
