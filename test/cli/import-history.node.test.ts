@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EXTENSIONS } from '../../apps/cli/src/account/protocol.ts';
-import { importOldHistory } from '../../apps/cli/src/messages/import-history.ts';
+import { importOldHistory } from '../../apps/cli/src/host/import-history.ts';
 import { openClient } from '../../packages/chat/src/client.ts';
 import type { Chats, ImportedMessage } from '../../packages/chat/src/index.ts';
 import type { Store } from '../../packages/core/src/index.ts';

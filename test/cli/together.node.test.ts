@@ -94,7 +94,7 @@ test(
 );
 
 test(
-  'a program that does not know the secret is refused, and one of another version is told which to end',
+  'a program that does not know the secret is refused, and commands that need the keys say which process to end',
   async () => {
     const { data, moki } = await twoPeople('127.0.0.1:1');
     const chat = moki.start(['chat']);

@@ -7,6 +7,7 @@ import type { People } from '../people/people.ts';
 import type { Context } from '../terminal/context.ts';
 import { deadline } from '../terminal/deadline.ts';
 import { Chat } from './chat.ts';
+import { runChatCommand } from './chat-commands.ts';
 import type { ChatOptions } from './chat-parts.ts';
 import { ChatState } from './chat-state.ts';
 import { completions } from './input.ts';
@@ -88,14 +89,15 @@ export class ChatRun implements Disposable {
     const renew = async (): Promise<void> => {
       this.#references = await this.#people.references();
     };
-    const chat = new Chat({
+    const parts = {
       ...session,
       state: this.#state,
       view,
       options: this.#options,
       context: this.context,
       renew,
-    });
+    };
+    const chat = new Chat(parts, runChatCommand);
     this.#chat = chat;
     const end = new AbortController();
     const ending = AbortSignal.any([end.signal, host.lost, this.context.signal]);

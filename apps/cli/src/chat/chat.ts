@@ -7,9 +7,8 @@ import { deliveryFacts, stateText } from '../messages/delivery.ts';
 import { sendOnce } from '../messages/send-once.ts';
 import { failureOf, usage } from '../terminal/failure.ts';
 import { oneLine } from '../terminal/text.ts';
-import { runChatCommand } from './chat-commands.ts';
 import type { ChatParts } from './chat-parts.ts';
-import { readChatInput } from './input.ts';
+import { type ChatCommandName, readChatInput } from './input.ts';
 import { OpenConversation } from './open-conversation.ts';
 
 /** Earlier messages shown at the start of a conversation, and most unread ones. */
@@ -18,17 +17,22 @@ const MAX_SHOWN = 200;
 /** States in which a message has left this machine. */
 const LEFT: readonly string[] = ['sent', 'delivered', 'received'];
 
+/** Executes a command of a chat. @returns whether the chat ends */
+export type RunCommand = (chat: Chat, name: ChatCommandName, rest: string) => Promise<boolean>;
+
 /** A running chat: shows messages and executes typed lines, as long as the process that has the profile open is there. */
 export class Chat {
   readonly parts: ChatParts;
+  readonly #runCommand: RunCommand;
   readonly #began = Date.now();
   #open: OpenConversation | undefined;
   #sending: Promise<unknown> = Promise.resolve();
   /** Messages of this chat whose state was shown, and the state. */
   readonly #shownStates = new Map<string, string>();
 
-  constructor(parts: ChatParts) {
+  constructor(parts: ChatParts, runCommand: RunCommand) {
     this.parts = parts;
+    this.#runCommand = runCommand;
   }
 
   /** The conversation that lines are sent to. */
@@ -209,7 +213,7 @@ export class Chat {
     try {
       const input = readChatInput(line);
       if (input.kind === 'wrong') throw usage(input.message);
-      if (input.kind === 'command') return await runChatCommand(this, input.name, input.rest);
+      if (input.kind === 'command') return await this.#runCommand(this, input.name, input.rest);
       await this.sendText(input.text);
       return false;
     } finally {

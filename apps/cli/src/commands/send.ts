@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { filesToken } from '../files/servers.ts';
+import { IDENTITY_TIMEOUT } from '../host/receiver-visas.ts';
 import { type Session, withMessaging } from '../host/with-messaging.ts';
 import {
   deliveryFacts,
@@ -13,7 +14,6 @@ import {
 } from '../messages/delivery.ts';
 import { Followed } from '../messages/followed.ts';
 import { HostEvents } from '../messages/host-events.ts';
-import { IDENTITY_TIMEOUT } from '../messages/receiver-visas.ts';
 import { resolveReceiver } from '../messages/resolve-receiver.ts';
 import { sendOnce } from '../messages/send-once.ts';
 import type { Context } from '../terminal/context.ts';

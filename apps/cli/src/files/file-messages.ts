@@ -4,7 +4,7 @@ import type { Draft } from '@dimp/dkd';
 import { File, Image } from '@dimp/extensions/contents';
 import { definedOnly } from '@dimp/foundation';
 import { protocol } from '../account/protocol.ts';
-import { FILE_KINDS } from '../messages/content-text.ts';
+import { FILE_KINDS } from './content-text.ts';
 import type { WaitingFile } from './waiting-files.ts';
 
 /** How long before it was given a file may have been sent, by a clock that was set back, in milliseconds. */

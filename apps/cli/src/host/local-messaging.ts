@@ -7,12 +7,11 @@ import { refOf } from '@dimp/extensions/chat';
 import { definedOnly, isProtocolError, ProtocolError } from '@dimp/foundation';
 import { protocol } from '../account/protocol.ts';
 import type { StationPlace } from '../account/stations.ts';
+import { contentText } from '../files/content-text.ts';
 import type { Downloads } from '../files/downloads.ts';
 import type { FileSender } from '../files/file-sender.ts';
 import { downloadServer } from '../files/servers.ts';
 import type { WaitingFile, WaitingFiles } from '../files/waiting-files.ts';
-import { contentText } from '../messages/content-text.ts';
-import { receiverVisas } from '../messages/receiver-visas.ts';
 import { deadline } from '../terminal/deadline.ts';
 import type { CallOptions } from './calls.ts';
 import type { IncomingHub } from './incoming-hub.ts';
@@ -27,6 +26,7 @@ import type {
   SaveRequest,
   TransferProgress,
 } from './messaging-calls.ts';
+import { receiverVisas } from './receiver-visas.ts';
 
 /** What a {@link LocalMessaging} works with. */
 export interface MessagingParts {

@@ -12,18 +12,18 @@ import { FileSender } from '../files/file-sender.ts';
 import { fileServer } from '../files/servers.ts';
 import { FileSpool } from '../files/spool.ts';
 import { WaitingFiles } from '../files/waiting-files.ts';
-import { importOldHistory, importUnshown } from '../messages/import-history.ts';
-import { IDENTITY_TIMEOUT, receiverVisas } from '../messages/receiver-visas.ts';
 import type { Context } from '../terminal/context.ts';
 import { CommandFailure } from '../terminal/failure.ts';
 import { programVersion } from '../version.ts';
 import { serveCalls } from './calls.ts';
 import type { Messaging, MessagingOptions } from './host.ts';
 import { HostServer } from './host-server.ts';
+import { importOldHistory, importUnshown } from './import-history.ts';
 import { IncomingHub } from './incoming-hub.ts';
 import { LocalMessaging } from './local-messaging.ts';
 import { type HostEvent, MESSAGING_CALLS } from './messaging-calls.ts';
 import { PROFILE_CALLS } from './profile-calls.ts';
+import { IDENTITY_TIMEOUT, receiverVisas } from './receiver-visas.ts';
 import type { StoredProfile } from './stored-profile.ts';
 
 /** A messenger that was started. */

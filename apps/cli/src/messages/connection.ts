@@ -1,3 +1,4 @@
+import { Chats } from '@dimp/chat';
 import { Messenger } from '@dimp/client';
 import { type SessionReport, StationSession } from '@dimp/client/session';
 import { isProtocolError, ProtocolError } from '@dimp/foundation';
@@ -27,15 +28,12 @@ export interface Connection extends AsyncDisposable {
   readonly user: User;
   readonly messenger: Messenger<AppProtocol>;
   readonly session: StationSession<AppProtocol>;
-  readonly stations: readonly StationPlace[];
   /**
    * Waits until the session is online.
    *
    * @throws the error of the last attempt after `seconds`; the reason of the program's signal
    */
   online(seconds: number): Promise<void>;
-  /** The connected station, or the first one while offline. */
-  station(): StationPlace;
 }
 
 /**
@@ -51,8 +49,10 @@ export async function connectionOf(
   const { output, signal } = context;
   const user = await userOf(profile);
   const stations = options.stations ?? (await stationsFor(profile.store, context));
-  const [first] = stations as readonly [StationPlace];
-  const messenger = new Messenger({ facebook: profile.facebook });
+  const { facebook } = profile;
+  // What arrives meanwhile belongs into the conversations.
+  const chats = new Chats({ facebook, user: user.id });
+  const messenger = new Messenger({ facebook, services: [chats] });
   const session = new StationSession({
     messenger,
     stations: stations.map(addressOf),
@@ -69,13 +69,7 @@ export async function connectionOf(
     user,
     messenger,
     session,
-    stations,
     online: (seconds) => online(session, seconds, signal),
-    station: () => {
-      const { station } = session.report;
-      const at = stations.find(({ host, port }) => host === station?.host && port === station.port);
-      return at ?? first;
-    },
     async [Symbol.asyncDispose]() {
       await session.stop();
       await messenger[Symbol.asyncDispose]();

@@ -2,9 +2,9 @@ import type { ChatMessage } from '@dimp/chat';
 import { isJsonObject, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { protocol } from '../account/protocol.ts';
+import { FILE_KINDS } from '../files/content-text.ts';
 import { withoutSecrets } from '../inspect/redact.ts';
 import type { People } from '../people/people.ts';
-import { FILE_KINDS } from './content-text.ts';
 import { shownText } from './message-lines.ts';
 
 /** Facts of a message for `--json`. Times are seconds since the epoch. File keys are left out. */

@@ -2,6 +2,7 @@ import type { Chats, ImportedMessage } from '@dimp/chat';
 import type { Messenger } from '@dimp/client';
 import type { Store, StoreKey } from '@dimp/core';
 import { sha256 } from '@dimp/crypto/digests';
+import { chatContents } from '@dimp/extensions/chat';
 import { isJsonObject, parseJson, utf8Encode } from '@dimp/foundation';
 import { groupOf } from './group-of.ts';
 
@@ -42,7 +43,8 @@ export async function importUnshown(
   for await (const { envelope, content, arrived, user } of messenger.messages({ signal })) {
     const { sender, receiver } = envelope;
     const peer = groupOf(envelope, content) ?? (sender.entity === user.entity ? receiver : sender);
-    if (peer.isBroadcast) continue;
+    // What says something about another message is no message.
+    if (peer.isBroadcast || chatContents.some(({ kind }) => kind === content.kind)) continue;
     const wire = { ...content.wire, time: content.time ?? envelope.time };
     await chats.import(peer.text, [
       { sender: sender.text, content: wire, arrived: Math.round(arrived), isNew: true },
