@@ -101,10 +101,11 @@ test(
     const byID = await hulk.run(['download', String(id), '--to', folder]);
     expect(results(byID, 'saved')).toMatchObject([{ file: join(folder, 'report (1).txt') }]);
     expect(await readFile(join(folder, 'report (1).txt'), 'utf8')).toBe('all is well');
-    expect(failureOf(await hulk.run(['download', 'x'.repeat(22)]))).toEqual([
-      67,
-      'identity/not-found',
-    ]);
+    // The ID of a message may begin with a dash, and is no option.
+    for (const none of ['x'.repeat(22), `-${'x'.repeat(21)}`, '--xxxxxxxxxxxxxxxxxxxx', 'nobody']) {
+      const missing = await hulk.run(['download', none]);
+      expect(failureOf(missing), none).toEqual([67, 'identity/not-found']);
+    }
     const text = await run(data, ['--profile', 'hulk', 'history', 'moki', '--limit', '1']);
     expect(text.stdout).toMatch(
       /^[\w-]{22} {2}\d{4}-\d\d-\d\d \d\d:\d\d moki: \[file: report\.txt/,

@@ -4,6 +4,7 @@ import {
   type CommandDefinition,
   type CommandGroup,
   examplesText,
+  MESSAGE_MARK,
   option,
   repeatableOption,
   secondsOption,
@@ -35,8 +36,11 @@ export async function runProgram(
   });
   try {
     const run = new ProgramRun(surroundings, output);
-    const program = await run.program(calledCommands(args));
-    await program.parseAsync([...args], { from: 'user' });
+    const commands = [...calledCommands(args)];
+    const program = await run.program(commands);
+    // The ID of a message may begin with a dash, and is no option.
+    const takesID = commands.length === 1 && commands[0] === 'download';
+    await program.parseAsync(takesID ? args.map(markedID) : [...args], { from: 'user' });
     return run.status;
   } catch (error) {
     // The reader has closed the standard output, so nothing can be reported there.
@@ -132,6 +136,11 @@ class ProgramRun {
     const status = await definition.run(context, command.opts(), ...all.slice(0, -2));
     if (typeof status === 'number') this.status = status;
   }
+}
+
+/** Marks the ID of a message that begins with a dash; see {@link MESSAGE_MARK}. */
+function markedID(arg: string): string {
+  return /^-[\w-]{21}$/.test(arg) ? `${MESSAGE_MARK}${arg}` : arg;
 }
 
 /**

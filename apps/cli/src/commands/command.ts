@@ -1,6 +1,9 @@
 import { type Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../terminal/context.ts';
 
+/** May stand before the ID of a message; the program puts it there if the ID begins with a dash. */
+export const MESSAGE_MARK = '#';
+
 /** What a command gets to work with. */
 export interface CommandContext extends Context {
   /** The whole program with all commands loaded, for shell completion. */

@@ -6,7 +6,13 @@ import { type Session, withMessaging } from '../host/with-messaging.ts';
 import { HostEvents } from '../messages/host-events.ts';
 import { downloadTo } from '../messages/save.ts';
 import { usage } from '../terminal/failure.ts';
-import { type CommandDefinition, option, repeatableOption, wholeNumberOption } from './command.ts';
+import {
+  type CommandDefinition,
+  MESSAGE_MARK,
+  option,
+  repeatableOption,
+  wholeNumberOption,
+} from './command.ts';
 
 /** Options of `dim download`. */
 interface DownloadOptions {
@@ -67,33 +73,37 @@ async function filesOf(
   count: number,
   { client, host }: Session,
 ): Promise<readonly FilePlace[]> {
+  const ref = what.startsWith(MESSAGE_MARK) ? what.slice(MESSAGE_MARK.length) : what;
+  const named = isRef(ref) ? await messageOf(ref, client) : undefined;
+  if (named !== undefined) return [named];
   const found = await host.people.find(what);
-  if (found !== undefined) {
-    const chat = await client.chats.open(found.id.text);
-    const files: FilePlace[] = [];
-    for await (const message of chat.messages({ order: 'descending' })) {
-      if (hasFile(message)) files.push({ conversation: chat.id, message });
-      if (files.length >= count) break;
-    }
-    if (files.length === 0) throw notFound('no message of this conversation has a file');
-    return files;
-  }
-  if (!isRef(what)) {
+  if (found === undefined) {
     throw notFound('neither a person nor the ID of a message: dim history WHO shows the IDs');
   }
-  const lists = [
-    client.chats.list(),
-    client.chats.list({ archived: true }),
-    client.chats.list({ requests: true }),
-  ];
+  const chat = await client.chats.open(found.id.text);
+  const files: FilePlace[] = [];
+  for await (const message of chat.messages({ order: 'descending' })) {
+    if (hasFile(message)) files.push({ conversation: chat.id, message });
+    if (files.length >= count) break;
+  }
+  if (files.length === 0) throw notFound('no message of this conversation has a file');
+  return files;
+}
+
+/** Looks for a message in all conversations. */
+async function messageOf(
+  ref: string,
+  { chats }: Session['client'],
+): Promise<FilePlace | undefined> {
+  const lists = [chats.list(), chats.list({ archived: true }), chats.list({ requests: true })];
   for (const list of lists) {
     for (const { id } of await list.ready) {
-      const chat = await client.chats.open(id);
-      const message = await chat.message(what);
-      if (message !== undefined) return [{ conversation: id, message }];
+      const chat = await chats.open(id);
+      const message = await chat.message(ref);
+      if (message !== undefined) return { conversation: id, message };
     }
   }
-  throw notFound('no message has this ID: dim history WHO shows the IDs');
+  return undefined;
 }
 
 function hasFile({ attachments, recalled, mine }: ChatMessage): boolean {
