@@ -129,6 +129,11 @@ export class World {
 
   /** {@link forge} with any members. */
   async forgeWire(from: Person, wire: JsonObject, to: Person): Promise<void> {
+    await this.deliver(await this.forged(from, wire, to), to);
+  }
+
+  /** The bytes of a message with any members. */
+  async forged(from: Person, wire: JsonObject, to: Person): Promise<Uint8Array> {
     const { transceiver } = from.messenger;
     const content = from.facebook.protocol.contents.parseAsUnknown(wire);
     const envelope = { sender: from.id, receiver: to.id, time: content.time ?? 0 };
@@ -138,7 +143,7 @@ export class World {
     });
     if (isWaiting(secure)) expect.unreachable();
     const message = await transceiver.sign(secure);
-    await this.deliver(transceiver.serialize(message), to);
+    return transceiver.serialize(message);
   }
 
   /** Lets time pass, with all that is due meanwhile, and carries packets after each step. */
