@@ -26,6 +26,7 @@ import { Chats } from '../conversations/chats.ts';
 import { fingerprint } from '../links/fingerprint.ts';
 import type { LinkStation } from '../links/link.ts';
 import { LiveValue } from '../live/live-value.ts';
+import { messageSearch } from '../search/history/message-search.ts';
 import { blockList } from './block-list.ts';
 import type { DimClient, Me } from './dim-client.ts';
 import type { NewUser, OpenClientOptions } from './options.ts';
@@ -86,7 +87,8 @@ export async function startEngine(
   try {
     const user = await findUser(facebook, options.user);
     const time = { timers, ...definedOnly({ random }) };
-    const chats = new Chats({ ...options.chats, facebook, user: user.id, ...time });
+    const search = messageSearch();
+    const chats = new Chats({ search, ...options.chats, facebook, user: user.id, ...time });
     const tokens = new LinkTokens(store, clock, user.id.entity);
     const accept = async (guest: ID): Promise<void> => {
       await messenger.accept(guest, { user: user.id });

@@ -29,7 +29,7 @@ export interface OpenClientOptions {
     MessengerOptions<Protocol>,
     'facebook' | 'services' | 'sendPackage' | 'timers' | 'random'
   >;
-  /** More options of the conversations: how long they are kept, who sees read marks, search. */
+  /** More options of the conversations: how long they are kept, who sees read marks, where files come from. */
   readonly chats?: Omit<ChatsOptions, 'facebook' | 'user' | 'timers' | 'random'>;
   /** More services of the messenger, after those of the client. */
   readonly services?: readonly MessengerService[];

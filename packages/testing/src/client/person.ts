@@ -111,6 +111,5 @@ function openPerson(parts: PersonParts, store: Store, run: number): Promise<Loca
     clock: time,
     timers: time,
     random: seededRandom(`${seed} ${name} ${run}`),
-    user: { name, algorithm: 'Ed25519' },
   });
 }

@@ -1,4 +1,4 @@
-import { Facebook, Messenger, register } from '@dimp/client';
+import { Facebook, Messenger } from '@dimp/client';
 import { createProtocol, type Extension, type Protocol } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import { chat } from '@dimp/extensions/chat';
@@ -6,6 +6,7 @@ import { standard } from '@dimp/extensions/standard';
 import { EntityType, type ID } from '@dimp/mkm';
 import { type NetworkFaults, SimulatedNetwork } from '../network/simulated-network.ts';
 import { VirtualTime } from '../network/virtual-time.ts';
+import { putIdentity } from './identities.ts';
 import { Person, type PersonParts } from './person.ts';
 import { WorldLine, WorldRoutes } from './world-network.ts';
 
@@ -120,10 +121,12 @@ export class World {
     if (this.#people.has(name)) throw new TypeError(`there is a "${name}" already`);
     const { protocol, time } = this;
     const line = this.#line(name);
+    const durable = memoryStore();
+    await putIdentity(durable, { name, network: EntityType.User }, { protocol, clock: time });
     const person = await Person.open({
       name,
       seed: this.#seed,
-      durable: memoryStore(),
+      durable,
       time,
       line,
       options: { ...this.#clientOptions, extensions: this.#extensions, ...options },
@@ -165,16 +168,13 @@ export class World {
   }
 
   async #openDirectory(): Promise<void> {
-    const facebook = new Facebook({
-      protocol: this.protocol,
-      store: memoryStore(),
-      clock: this.time,
-    });
-    const { id } = await register('directory', {
+    const store = memoryStore();
+    const facebook = new Facebook({ protocol: this.protocol, store, clock: this.time });
+    const id = await putIdentity(
+      store,
+      { name: 'directory', network: EntityType.Station },
       facebook,
-      network: EntityType.Station,
-      algorithm: 'Ed25519',
-    });
+    );
     const line = this.#line(this.#routes.directory);
     const messenger = new Messenger({
       facebook,
