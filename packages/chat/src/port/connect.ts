@@ -2,11 +2,10 @@ import { systemTimers, type Timers } from '@dimp/core';
 import { ProtocolError } from '@dimp/foundation';
 import type { DimClient, SessionState } from '../client/dim-client.ts';
 import { type Kind, TREES, type Tree } from '../client/members.ts';
-import { LiveValue } from '../live/live-value.ts';
 import type { Channel } from './channel.ts';
 import { type Member, PortConnection } from './connection.ts';
 import { portClosed } from './errors.ts';
-import { RemoteSource } from './remote-live.ts';
+import { RemoteLive, RemoteSource } from './remote-live.ts';
 
 /** Options for {@link connectClient}. */
 export interface ConnectClientOptions {
@@ -129,14 +128,14 @@ class RemoteClient {
     });
   }
 
-  #live(member: () => Member, args: readonly unknown[]): LiveValue<unknown> {
+  #live(member: () => Member, args: readonly unknown[]): RemoteLive {
     const watch = (watcher: RemoteSource) => this.#connection.watch(member(), args, watcher);
     const source: RemoteSource = new RemoteSource({ watch: () => watch(source) });
     return this.#liveOf(source);
   }
 
-  #liveOf(source: RemoteSource): LiveValue<unknown> {
-    return new LiveValue({
+  #liveOf(source: RemoteSource): RemoteLive {
+    return new RemoteLive({
       watch: (changed) => source.watch(changed),
       load: () => source.load(),
       elements: source.elements,

@@ -1,7 +1,44 @@
 import { type Deferred, deferred, ProtocolError } from '@dimp/foundation';
-import type { LiveSource } from '../live/live-value.ts';
+import type { Change } from '../live/live.ts';
+import { type LiveSource, LiveValue } from '../live/live-value.ts';
 import type { Patch } from './messages.ts';
 import { applyPatch } from './patch.ts';
+
+/**
+ * A live value of the other side. It is undefined while the store there is locked, which is nothing that listeners and iterations are
+ * told.
+ */
+export class RemoteLive extends LiveValue<unknown> {
+  override get ready(): Promise<unknown> {
+    return super.ready.then((value) => {
+      if (value === undefined) throw locked();
+      return value;
+    });
+  }
+
+  override subscribe(listener: (value: unknown, change: Change) => void): () => void {
+    return super.subscribe((value, change) => {
+      if (value !== undefined) listener(value, change);
+    });
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    const snapshots = super[Symbol.asyncIterator]();
+    const next = async (): Promise<IteratorResult<unknown>> => {
+      for (;;) {
+        const result = await snapshots.next();
+        if (result.done === true || result.value !== undefined) return result;
+      }
+    };
+    return {
+      next,
+      return: async () => {
+        await snapshots.return?.();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+}
 
 /** Receives what the other side sends about a watch. */
 export interface Watcher {
@@ -81,6 +118,10 @@ export class RemoteSource implements LiveSource<unknown>, Watcher {
     this.#first.resolve();
     this.#changed();
   }
+}
+
+function locked(): ProtocolError<'state/locked'> {
+  return new ProtocolError('state/locked', 'the store is locked; unlock it with the passphrase');
 }
 
 function stopped(): ProtocolError<'state/stopped'> {

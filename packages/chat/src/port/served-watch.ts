@@ -1,5 +1,5 @@
 import type { Timers } from '@dimp/core';
-import { disposeSymbol } from '@dimp/foundation';
+import { disposeSymbol, isProtocolError } from '@dimp/foundation';
 import type { Live } from '../live/live.ts';
 import { diff } from './diff.ts';
 import { packError } from './errors.ts';
@@ -39,7 +39,7 @@ export class ServedWatch {
     this.#leave = live.subscribe(() => this.update());
     live.ready.then(
       () => this.update(),
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => this.#noSnapshot(error),
     );
   }
 
@@ -107,6 +107,14 @@ export class ServedWatch {
       // A value that cannot be cloned.
       this.#fail(error);
       return false;
+    }
+  }
+
+  /** A locked store may be unlocked: then the value is subscribed still. */
+  #noSnapshot(error: unknown): void {
+    if (!isProtocolError(error, 'state/locked')) this.#fail(error);
+    else if (!this.#stopped && this.#sent === undefined) {
+      this.#port.post({ t: 'value', n: this.#n, value: undefined });
     }
   }
 

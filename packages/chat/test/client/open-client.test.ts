@@ -7,6 +7,7 @@ import { encryptedStore } from '@dimp/store-encrypted';
 import { simulatedWorld } from '@dimp/testing/client';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type OpenClientOptions, openClient } from '../../src/client.ts';
+import { channelPair, connectClient, serveClient } from '../../src/port.ts';
 
 const extensions = [standard(), chat()];
 const user = { name: 'moki', algorithm: 'Ed25519' };
@@ -167,6 +168,39 @@ test('a client without a passphrase begins locked', async () => {
   expect(await codeOf(client.contacts.list.ready)).toBe('state/locked');
   await client.unlock('secret');
   expect(await client.contacts.list.ready).toEqual([]);
+});
+
+test('a user of a locked client through a port sees nothing, and everything after it was unlocked', async () => {
+  const disk = memoryStore();
+  const unlock = (passphrase: string) =>
+    encryptedStore(subStore(disk, ['part']), { passphrase }, { work });
+  const client = await opened({ store: { unlock, passphrase: 'secret' } });
+  const { id } = await client.me.ready;
+  await (await client.chats.open(id)).send('Buy milk');
+  const [ours, theirs] = channelPair();
+  serveClient(client, theirs);
+  const user = connectClient(ours);
+  const early = user.chats.list();
+  const heard: number[] = [];
+  early.subscribe((conversations) => heard.push(conversations.length));
+  expect(await early.ready).toHaveLength(1);
+
+  await user.lock();
+  await vi.waitFor(() => expect(early.current).toBeUndefined());
+  expect(await user.me.ready).toMatchObject({ id, locked: true });
+  const late = user.chats.list();
+  late.subscribe((conversations) => heard.push(conversations.length));
+  expect(await codeOf(late.ready)).toBe('state/locked');
+  expect(await codeOf(user.chats.open(id))).toBe('state/locked');
+  expect(await codeOf(user.unlock('wrong'))).toBe('crypto/passphrase');
+
+  await user.unlock('secret');
+  await vi.waitFor(() =>
+    expect([early.current, late.current]).toEqual([[expect.anything()], [expect.anything()]]),
+  );
+  expect(heard.every((length) => length === 1)).toBe(true);
+  expect(await user.me.ready).toMatchObject({ locked: false });
+  await user.close();
 });
 
 test('contacts are listed with names, keys and blocking, and the list follows what changes', async () => {
