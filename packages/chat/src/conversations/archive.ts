@@ -14,6 +14,7 @@ import { type MessageRecord, messageFromJson, messageToJson } from '../history/m
 import { toStamp } from '../history/order.ts';
 import { dataPath } from '../history/paths.ts';
 import type { Account } from './account.ts';
+import { isLifetime } from './message-of.ts';
 
 /** Name of the format, in the first line. */
 const FORMAT = 'dimp-chats-1';
@@ -107,11 +108,11 @@ function restore(account: Account, id: string, all: readonly Restored[]): Promis
   return history.change(id, account.kindOf(account.id(id)), async (edit) => {
     let added = 0;
     for (const { chat, message, data } of all) {
-      if (chat !== undefined) restoreChat(edit, chat);
+      if (chat !== undefined) restoreChat(edit, chat, history.clock.now());
       if (message === undefined || (await edit.address(message.ref)) !== undefined) continue;
       if (message.stamp <= (edit.chat.cleared ?? -1)) continue;
       if (data !== undefined) edit.changes.set(dataPath(edit.place, message.ref), data);
-      const { ref } = await edit.add(settled(message));
+      const { ref } = await edit.add(settled(message, history.clock.now()));
       const entry = { ref, event: 'added' } as const;
       history.log.write(edit.changes, edit.place, entry, history.clock.now());
       added += 1;
@@ -120,23 +121,36 @@ function restore(account: Account, id: string, all: readonly Restored[]): Promis
   });
 }
 
-/** The settings of a conversation that is not here, and the read mark if it is further. */
-function restoreChat(edit: ConversationEdit, chat: ChatRecord): void {
+/**
+ * The settings of a conversation that is not here, and the read mark if it is further. A mark in the future would hide all messages
+ * until then.
+ */
+function restoreChat(edit: ConversationEdit, chat: ChatRecord, now: number): void {
   const { pinned, archived, mutedUntil, draft, timer, retention, accepted, blocked, read } = chat;
+  if (timer !== undefined && timer.seconds !== 0 && !isLifetime(timer.seconds)) {
+    throw fieldError('timer', 'must be 0, or a whole number from 5 to 7776000');
+  }
+  const { days = 1, messages = 1 } = retention ?? {};
+  if (!(days > 0 && messages > 0)) throw fieldError('retention', 'must be above 0');
   if (edit.isNew) {
     const settings = { pinned, archived, mutedUntil, draft, timer, retention, accepted, blocked };
     edit.set({ ...settings, request: chat.request, pins: chat.pins, vanishing: chat.vanishing });
   }
-  if (read !== undefined) edit.read(read);
+  if (read !== undefined) edit.read({ ref: read.ref, stamp: pastStamp(read.stamp, now) });
+}
+
+/** Nothing stands behind the messages that arrive next. */
+function pastStamp(stamp: number, now: number): number {
+  return toStamp(Math.min(stamp, now));
 }
 
 /** What was on its way on another device is not on its way here. */
-function settled(message: MessageRecord): MessageRecord {
+function settled(message: MessageRecord, now: number): MessageRecord {
   const { state, stamp } = message;
   const lost = state === 'queued' || state === 'waiting';
   return {
     ...message,
-    stamp: toStamp(stamp),
+    stamp: pastStamp(stamp, now),
     ...(lost ? { state: 'failed', error: 'state/stopped' } : {}),
   };
 }

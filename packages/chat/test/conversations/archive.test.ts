@@ -62,3 +62,30 @@ test('an archive of chosen conversations has no others', async () => {
   expect(lines.join()).toContain('to hulk');
   expect(lines.join()).not.toContain('note to self');
 });
+
+test('an archive cannot hide the messages that come next, nor set lifetimes and limits that no user can set', async () => {
+  const { world, moki, hulk, mokiChat, hulkChat } = await twoFriends();
+  await mokiChat.send('first');
+  await world.carry();
+  const [head = '', chat = '', message = ''] = await linesOf(hulk.chats.archive());
+  const { record, ...rest } = JSON.parse(chat);
+  const future = 9_000_000_000_000;
+  await hulkChat.clear();
+  const changed = (members: object): string =>
+    JSON.stringify({ ...rest, record: { ...record, ...members } });
+  const late = JSON.parse(message);
+  Object.assign(late.message, { ref: 'f'.repeat(22), stamp: future });
+  const read = { stamp: future, ref: 'f'.repeat(22) };
+  await hulk.chats.restore([head, changed({ read }), JSON.stringify(late)]);
+  await world.live(1000);
+  await mokiChat.send('second');
+  await world.carry();
+  expect(await hulkChat.summary.ready).toMatchObject({ unread: 1, last: { preview: 'second' } });
+  for (const members of [
+    { timer: { seconds: -1, time: 1, by: moki.id.entity } },
+    { retention: { days: 0 } },
+  ]) {
+    const restoring = hulk.chats.restore([head, changed(members)]);
+    await expect(restoring).rejects.toMatchObject({ code: 'format/field' });
+  }
+});
