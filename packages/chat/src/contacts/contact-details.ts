@@ -44,6 +44,11 @@ export function encodeDetails({ verified, ...texts }: ContactDetails): Uint8Arra
   });
 }
 
+/** Name of the lock that is held while details of contacts are changed. @param user - entity */
+export function detailsLock(user: string): string {
+  return `${AREA} ${user}`;
+}
+
 /** Changes the details of a contact; undefined deletes them. */
 export async function changeDetails(
   store: Store,
@@ -51,7 +56,7 @@ export async function changeDetails(
   contact: string,
   change: (details: ContactDetails) => ContactDetails | undefined,
 ): Promise<void> {
-  await withLock(store, `${AREA} ${user}`, async () => {
+  await withLock(store, detailsLock(user), async () => {
     const next = change(await readDetails(store, user, contact));
     const path = detailsPath(user, contact);
     if (next === undefined || Object.keys(next).length === 0) await store.delete(path);

@@ -10,10 +10,10 @@ import type {
 import type { Clock, Store, StoreKey } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import { encodeRecord, isCommand, STANDARD_KINDS } from '@dimp/endpoint';
-import { isJsonObject, type JsonObject } from '@dimp/foundation';
+import { isJsonObject, type JsonObject, ownMember } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import { linkMac } from '../links/link-token.ts';
-import { detailsPath, encodeDetails, readDetails } from './contact-details.ts';
+import { detailsLock, detailsPath, encodeDetails, readDetails } from './contact-details.ts';
 import { type LinkTokens, tokenLock } from './link-tokens.ts';
 
 /** Options for {@link LinkService}. */
@@ -55,7 +55,8 @@ export class LinkService implements MessengerService {
   }
 
   locks({ user, content }: Pick<ServiceMessage, 'user' | 'content'>): readonly string[] {
-    return macOf(content) === undefined ? [] : [tokenLock(user.entity)];
+    if (macOf(content) === undefined) return [];
+    return [tokenLock(user.entity), detailsLock(user.entity)];
   }
 
   async take(message: ServiceMessage, context: ServiceContext): Promise<Taken> {
@@ -85,9 +86,10 @@ export class LinkService implements MessengerService {
   }
 
   /** A token is used once; the content is sent again as it is if it does not arrive. */
-  async sent({ sender, receiver }: OutboxRecord, context: ServiceContext): Promise<Sent> {
+  async sent({ sender, receiver, content }: OutboxRecord, context: ServiceContext): Promise<Sent> {
     const { user } = this.#options;
-    if (!sameEntity(sender, user) || receiver.isGroup) return {};
+    // Only with a proof are the details locked: what the user says about a contact meanwhile must not be lost.
+    if (!sameEntity(sender, user) || receiver.isGroup || macIn(content) === undefined) return {};
     const { token, ...details } = await readDetails(context, user.entity, receiver.entity);
     if (token === undefined) return {};
     const key = detailsPath(user.entity, receiver.entity);
@@ -123,7 +125,11 @@ function isForPeople(content: Content): boolean {
 
 /** The proof in a content; undefined if it cannot be one. */
 function macOf({ wire }: Content): string | undefined {
-  const { link } = wire;
-  const mac = isJsonObject(link) ? link['mac'] : undefined;
+  return macIn(wire);
+}
+
+function macIn(wire: JsonObject): string | undefined {
+  const link = ownMember(wire, 'link');
+  const mac = isJsonObject(link) ? ownMember(link, 'mac') : undefined;
   return typeof mac === 'string' && mac.length === MAC_LENGTH ? mac : undefined;
 }

@@ -1,9 +1,9 @@
 import { type Clock, type Store, type StoreChange, type StoreKey, withLock } from '@dimp/core';
 import { sha256 } from '@dimp/crypto/digests';
-import { corruptRecord, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
-import { encodeBase64Url, ProtocolError, utf8Encode } from '@dimp/foundation';
+import { corruptRecord, decodePart, decodeRecordObject, encodeRecord } from '@dimp/endpoint';
+import { encodeBase64Url, isProtocolError, ProtocolError, utf8Encode } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import { checkLinkMac, newLinkToken } from '../links/link-token.ts';
+import { checkLinkMac, newLinkToken, readLinkToken } from '../links/link-token.ts';
 
 /** Most links of a user that can be used at a time: each is tried with each proof that arrives. */
 const MAX_TOKENS = 256;
@@ -126,7 +126,8 @@ export class LinkTokens {
   async #all(store: Pick<Store, 'list'>): Promise<StoredToken[]> {
     const tokens: StoredToken[] = [];
     for await (const [[, , id = ''], bytes] of store.list([AREA, this.#user])) {
-      tokens.push(decode(id, bytes));
+      const token = readable(id, bytes);
+      if (token !== undefined) tokens.push(token);
     }
     return tokens;
   }
@@ -140,6 +141,16 @@ function encode({ id: _, guests, ...rest }: StoredToken): Uint8Array {
   return encodeRecord({ ...rest, guests: [...guests] });
 }
 
+/** A damaged link cannot be used, and must not keep the messages of guests from being taken in. */
+function readable(id: string, bytes: Uint8Array): StoredToken | undefined {
+  try {
+    return decode(id, bytes);
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
+    return undefined;
+  }
+}
+
 function decode(id: string, bytes: Uint8Array): StoredToken {
   const { token, uses, left, until, guests } = decodeRecordObject(bytes, AREA);
   if (
@@ -151,5 +162,6 @@ function decode(id: string, bytes: Uint8Array): StoredToken {
   ) {
     throw corruptRecord(AREA);
   }
+  decodePart(AREA, () => readLinkToken(token, 'token'));
   return { id, token, uses, left, until, guests: guests.map(String) };
 }

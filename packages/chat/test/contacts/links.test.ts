@@ -1,4 +1,4 @@
-import { isProtocolError } from '@dimp/foundation';
+import { isProtocolError, utf8Encode } from '@dimp/foundation';
 import { type Person, type SimulatedWorld, simulatedWorld } from '@dimp/testing/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { formatLink, linkMac, newLinkToken, parseLink } from '../../src/links.ts';
@@ -127,6 +127,39 @@ test('a proof that somebody else has made, and a token that was guessed, prove n
   await world.settle();
   expect([await isRequest(ana, carl), await isRequest(ana, eve)]).toEqual([true, true]);
   expect(await ana.client.contacts.links()).toHaveLength(2);
+});
+
+test('a link that is damaged on the disk does not keep the messages of guests out', async () => {
+  const world = await newWorld();
+  const { ana, bo } = world;
+  await bo.client.contacts.add(await ana.client.contacts.link());
+  for (const text of ['{', '{"token":"x","uses":1,"left":1,"until":9e15,"guests":[]}']) {
+    for await (const [key] of ana.durable.list(['link-token'])) {
+      await ana.durable.set(key, utf8Encode(text));
+    }
+    await bo.say('ana', text);
+    await world.settle();
+  }
+  const chat = await ana.client.chats.open(bo.id);
+  const texts: string[] = [];
+  for await (const message of chat.messages()) texts.push(message.text);
+  expect(texts).toHaveLength(2);
+  expect(await ana.client.contacts.links()).toEqual([]);
+});
+
+test('what the user says about a contact while the first message leaves is kept', async () => {
+  const world = await newWorld();
+  const { ana, bo } = world;
+  for (const steps of Array.from({ length: 24 }, (_, at) => at)) {
+    await bo.client.contacts.add(await ana.client.contacts.link());
+    await world.settle();
+    await bo.client.contacts.unverify(ana.id);
+    const saying = bo.say('ana', 'Hello');
+    for (let step = 0; step < steps; step++) await Promise.resolve();
+    await bo.client.contacts.verify(ana.id, 'number');
+    await saying;
+    expect(await verifiedOf(bo, ana)).toMatchObject({ how: 'number' });
+  }
 });
 
 test.each([[{}], [[]], ['x'], [{ mac: 1 }], [{ mac: 'x'.repeat(43) }], [{ mac: '%'.repeat(43) }]])(
