@@ -78,7 +78,8 @@ export class HostServer implements AsyncDisposable {
       this.#endings.add(end);
       socket.on('close', () => this.#endings.delete(end));
     } catch (error) {
-      socket.end();
+      // One that does not close its side must not keep the place of another.
+      socket.destroySoon();
       this.#options.onRefused(isProtocolError(error) ? error.code : 'internal');
     }
   }

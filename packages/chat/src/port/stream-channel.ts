@@ -27,6 +27,8 @@ const MAX_BLOBS = 256 * 1024 * 1024;
 const MAX_QUEUED = 256 * 1024 * 1024;
 /** Bytes of one piece of a file. */
 const PIECE = 256 * 1024;
+/** What a piece costs beside its bytes: an empty one is not free. */
+const PIECE_OVERHEAD = 128;
 
 /**
  * Makes a channel of a byte stream. Each frame has its length in four bytes, big-endian, and a message as JSON, or a piece of a file.
@@ -130,7 +132,7 @@ class StreamChannel {
   }
 
   #takePiece(name: number, bytes: Uint8Array): void {
-    this.#arrivingBytes += bytes.length;
+    this.#arrivingBytes += costOf(bytes);
     if (this.#arrivingBytes > this.#maxBlobs) {
       throw new ProtocolError('format/limit', 'a file is too large for the connection', {
         details: { limit: 'bytes', max: this.#maxBlobs },
@@ -144,7 +146,7 @@ class StreamChannel {
   #file(name: number): readonly Uint8Array[] {
     const pieces = this.#arriving.get(name) ?? [];
     this.#arriving.delete(name);
-    for (const { length } of pieces) this.#arrivingBytes -= length;
+    for (const piece of pieces) this.#arrivingBytes -= costOf(piece);
     return pieces;
   }
 
@@ -169,4 +171,9 @@ class StreamChannel {
         this.#stream.close();
       });
   }
+}
+
+/** Bytes in memory. */
+function costOf(piece: Uint8Array): number {
+  return piece.length + PIECE_OVERHEAD;
 }

@@ -160,6 +160,14 @@ test('a file that is larger than allowed ends the channel with an error', async 
   await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
 });
 
+test('empty pieces of ever more files end the channel too', async () => {
+  const { theirs, push } = streamPair();
+  const onClose = vi.fn();
+  serveClient(new FakeClient().client, streamChannel(theirs, { maxBlobBytes: 1000 }), { onClose });
+  for (let name = 0; name < 20; name++) push(Uint8Array.from([0, 0, 0, 5, 0x70, 0, 0, 0, name]));
+  await vi.waitFor(() => expect(onClose).toHaveBeenCalledTimes(1));
+});
+
 test.each([
   ['a length above the limit', [0xff, 0xff, 0xff, 0xff, 0]],
   ['an unknown kind of frame', [0, 0, 0, 1, 0x78]],
