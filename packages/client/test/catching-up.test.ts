@@ -119,6 +119,27 @@ describe('many messages that wait', () => {
     expect(await counter(hulk)).toBe(150);
   });
 
+  test('do not let pings of a station fill the memory meanwhile', async () => {
+    const { hulk, packets } = await manyTexts(1);
+    const held = deferred();
+    const batch = hulk.store.batch.bind(hulk.store);
+    hulk.store.batch = async (changes) => {
+      await held.promise;
+      return batch(changes);
+    };
+    const ping = utf8Encode('PING');
+    const transport = waiting([...packets, ...Array.from({ length: 5000 }, () => ping)]);
+    const connected = hulk.messenger.connect(transport);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(transport.sent.length).toBeLessThan(1100);
+    held.resolve();
+    await transport.read;
+    await hulk.messenger.idle();
+    transport.end();
+    await connected;
+    expect(transport.sent.length).toBeGreaterThanOrEqual(5000);
+  });
+
   test.each([false, true])(
     'are neither lost nor doubled when the program is killed at any write (unacknowledged: %s)',
     async (unacknowledged) => {

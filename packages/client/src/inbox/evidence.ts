@@ -17,7 +17,8 @@ export interface Evidence extends Pick<OpenedMessage, 'envelope' | 'content' | '
 }
 
 /**
- * Reads evidence that was requested, such as the history of a group. The same evidence may come repeatedly.
+ * Reads evidence that was requested, such as the history of a group. The same evidence may come repeatedly. It must not wait for
+ * `Messenger.send`, which waits for the messages that are being received.
  *
  * @returns whether it was requested. If not, the message is treated like any other: refused if it is old, and shown
  *   once.

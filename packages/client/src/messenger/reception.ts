@@ -17,8 +17,9 @@ export interface ReceptionOptions {
   readonly background: (task: () => Promise<void>) => void;
 }
 
-/** Limits on what is received at a time: messages, and bytes of payloads. */
+/** Limits on what is received at a time: messages, payloads, and their bytes. */
 const MAX_MESSAGES = 64;
+const MAX_PAYLOADS = 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -63,7 +64,8 @@ export class Reception {
   }
 
   get #isFull(): boolean {
-    return this.#messages >= MAX_MESSAGES || this.#bytes >= MAX_BYTES;
+    const isLong = this.#messages >= MAX_MESSAGES || this.#payloads >= MAX_PAYLOADS;
+    return isLong || this.#bytes >= MAX_BYTES;
   }
 
   async #begin(arrival: Arrival): Promise<void> {
@@ -92,6 +94,8 @@ export class Reception {
       while (this.#isFull) await this.#change();
     }
     all.resolve();
+    // Payloads without messages too wait for those before them.
+    while (this.#isFull) await this.#change();
   }
 
   #receive(text: string): Promise<Accepted> {
