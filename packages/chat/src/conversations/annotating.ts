@@ -1,4 +1,4 @@
-import { corruptRecord, decodeRecordObject } from '@dimp/endpoint';
+import { corruptRecord, decodePart, decodeRecordObject } from '@dimp/endpoint';
 import {
   definedOnly,
   equalJson,
@@ -89,7 +89,11 @@ export async function sweepWaiting(
     edit.place.user,
     edit.place.id,
   ])) {
-    const waiting = decodeWaiting(bytes);
+    const waiting = await edit.orDamaged(async () => decodeWaiting(bytes));
+    if (waiting === undefined) {
+      edit.changes.delete(path);
+      continue;
+    }
     const late = waiting.shown !== undefined && waiting.annotations.some((a) => isLateEdit(a, now));
     if (late && waiting.shown !== undefined) shown.push(waiting.shown);
     const fresh = unexpired(waiting.annotations, now);
@@ -198,8 +202,11 @@ async function wait(
 }
 
 async function waitingFor(edit: ConversationEdit, ref: string): Promise<Waiting> {
-  const bytes = await edit.changes.get(pendingPath(edit.place, ref));
-  return bytes === undefined ? { annotations: [] } : decodeWaiting(bytes);
+  const waiting = await edit.orDamaged(async () => {
+    const bytes = await edit.changes.get(pendingPath(edit.place, ref));
+    return bytes && decodeWaiting(bytes);
+  });
+  return waiting ?? { annotations: [] };
 }
 
 function waitingToJson({ annotations, shown }: Waiting): JsonObject {
@@ -217,7 +224,9 @@ function decodeWaiting(bytes: Uint8Array): Waiting {
   }
   return {
     annotations,
-    ...(isJsonObject(shown) ? { shown: messageFromJson(shown) } : {}),
+    ...(isJsonObject(shown)
+      ? { shown: decodePart('waiting annotations', () => messageFromJson(shown)) }
+      : {}),
   };
 }
 

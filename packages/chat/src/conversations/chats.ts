@@ -85,6 +85,8 @@ export interface ChatsEvents {
 
 /** Conversations in memory; others are opened again. */
 const MAX_OPEN = 256;
+/** Lists of conversations in memory: a user who looks for a name asks for one with each key. */
+const MAX_LISTS = 64;
 
 /** What belongs to the user whose conversations are shown. */
 interface Mine {
@@ -120,7 +122,7 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
   readonly #events = new Events<ChatsEvents>({ conflict: true, failed: true });
   readonly #histories = new Map<string, History>();
   readonly #open = new LruMap<string, ChatHandle>(MAX_OPEN);
-  readonly #lists = new Map<string, LiveValue<readonly ConversationSummary[]>>();
+  readonly #lists = new LruMap<string, LiveValue<readonly ConversationSummary[]>>(MAX_LISTS);
   readonly #taking: Taking;
   readonly #sending: Sending;
   #states: States | undefined;
@@ -195,7 +197,8 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const each of this.#listening) each.close();
-    await this.#states?.stop();
+    // A store that has failed must not keep the rest from being stopped; the next start compares with the outbox.
+    await this.#states?.stop().catch((error: unknown) => this.#events.emit('failed', { error }));
     const mine = await this.#mine?.catch(() => undefined);
     if (mine !== undefined) {
       mine.marks.stop();
@@ -204,7 +207,8 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
       await mine.jobs.stop();
     }
     const open = [...this.#open.entries()].map(([, chat]) => chat);
-    const lives = [this.unread, this.searchProgress, ...this.#lists.values(), ...open];
+    const lists = [...this.#lists.entries()].map(([, list]) => list);
+    const lives = [this.unread, this.searchProgress, ...lists, ...open];
     await Promise.all(lives.map((each) => each.close()));
     mine?.account.close();
     for (const history of this.#histories.values()) history.close();

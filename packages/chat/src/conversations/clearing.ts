@@ -1,6 +1,6 @@
 import { withLock } from '@dimp/core';
 import { decodeRecordObject } from '@dimp/endpoint';
-import { isProtocolError } from '@dimp/foundation';
+import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { decodeAddress } from '../history/address.ts';
 import { Changes } from '../history/changes.ts';
@@ -25,26 +25,25 @@ import type { Account } from './account.ts';
 export async function clearChat(account: Account, peer: ID): Promise<void> {
   const { history } = account;
   await history.change(peer.entity, account.kindOf(peer), async (edit) => {
-    const { chunks, last } = edit.chat;
+    const { last } = edit.chat;
     if (last === undefined) return;
-    await leaveToJob(edit, chunks, history.clock.now());
+    await leaveToJob(edit, history.clock.now());
     edit.set({ cleared: last.stamp, read: last, draft: undefined, markedUnread: undefined });
     edit.empty();
   });
 }
 
 /** The pages are no longer those of the conversation, but their records are still there. */
-async function leaveToJob(
-  edit: ConversationEdit,
-  chunks: readonly string[],
-  now: number,
-): Promise<void> {
+async function leaveToJob(edit: ConversationEdit, now: number): Promise<void> {
   const { user, id } = edit.place;
-  const pages: string[] = [];
-  for (const chunk of chunks) {
-    pages.push(...(await readChunk(edit.changes, edit.place, chunk)));
-    edit.changes.delete(chunkPath(edit.place, chunk));
-  }
+  const pages = await edit.mending(async () => {
+    const names: string[] = [];
+    for (const chunk of edit.chat.chunks) {
+      names.push(...(await readChunk(edit.changes, edit.place, chunk)));
+    }
+    return names;
+  });
+  for (const chunk of edit.chat.chunks) edit.changes.delete(chunkPath(edit.place, chunk));
   edit.changes.set(jobPath(user, `clear ${now} ${pages[0] ?? ''}`), { id, pages });
 }
 
@@ -56,7 +55,7 @@ async function leaveToJob(
 export async function removeCleared(history: History, pause: () => Promise<void>): Promise<void> {
   for await (const [path, bytes] of history.store.list(['chat-job', history.user])) {
     if (!path[2]?.startsWith('clear ')) continue;
-    const { id, pages } = decodeRecordObject(bytes, 'cleared pages');
+    const { id, pages } = jobOf(bytes);
     if (typeof id !== 'string' || !Array.isArray(pages)) continue;
     for (const page of pages) {
       if (typeof page !== 'string') continue;
@@ -64,6 +63,16 @@ export async function removeCleared(history: History, pause: () => Promise<void>
       await pause();
     }
     await history.store.delete(path);
+  }
+}
+
+/** A damaged job stays, and does not keep the others from being done. */
+function jobOf(bytes: Uint8Array): JsonObject {
+  try {
+    return decodeRecordObject(bytes, 'cleared pages');
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
+    return {};
   }
 }
 
@@ -78,7 +87,7 @@ async function removePage(history: History, place: Place, page: string): Promise
       dropped.push(message);
       const { ref, stamp, vanishesAt } = message;
       const address = await history.store.get(addressPath(place, ref));
-      if (address !== undefined && decodeAddress(address).page === page) {
+      if (address !== undefined && pageOf(address) === page) {
         changes.delete(addressPath(place, ref));
       }
       changes.delete(dataPath(place, ref));
@@ -90,6 +99,16 @@ async function removePage(history: History, place: Place, page: string): Promise
     if (all.length > 0) await history.store.batch(all);
     history.dropped(place.id, dropped);
   });
+}
+
+/** The page that a message is in by its address; undefined for a damaged address. */
+function pageOf(address: Uint8Array): string | undefined {
+  try {
+    return decodeAddress(address).page;
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
+    return undefined;
+  }
 }
 
 /** A damaged message is removed like the others, but nothing is known of it. */

@@ -1,5 +1,5 @@
 import { type StoreKey, sleep, systemTimers } from '@dimp/core';
-import { disposeSymbol, type Handle } from '@dimp/foundation';
+import { disposeSymbol, type Handle, isProtocolError } from '@dimp/foundation';
 import type { Retention } from '../model/conversation.ts';
 import type { Account } from './account.ts';
 import { removeCleared } from './clearing.ts';
@@ -79,15 +79,29 @@ export class Jobs {
     if (!this.#leads() || this.#stopped) return;
     const { history } = this.#account;
     const pause = pausing();
-    const next = await sweepVanished(history);
-    if (next !== undefined) this.#schedule(Math.max(0, next - history.clock.now()));
-    await removeCleared(history, pause);
-    await sweepGone(history);
-    await rereadUnknown(this.#account);
+    await this.#despiteDamage(async () => {
+      const next = await sweepVanished(history);
+      if (next !== undefined) this.#schedule(Math.max(0, next - history.clock.now()));
+    });
+    await this.#despiteDamage(() => removeCleared(history, pause));
+    await this.#despiteDamage(() => sweepGone(history));
+    await this.#despiteDamage(() => rereadUnknown(this.#account));
     for (const [id, chat] of await this.#account.list.all()) {
       if (this.#stopped) return;
-      if (chat.pending > 0) await sweepPending(history, id);
-      await applyRetention(history, id, chat, this.#retention, pause);
+      await this.#despiteDamage(async () => {
+        if (chat.pending > 0) await sweepPending(history, id);
+        await applyRetention(history, id, chat, this.#retention, pause);
+      });
+    }
+  }
+
+  /** A damaged record must not end the rest of the work. */
+  async #despiteDamage(task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      this.#account.parts.onFailure(error);
     }
   }
 }

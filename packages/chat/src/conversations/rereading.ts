@@ -1,5 +1,5 @@
-import { decodeRecord, encodeRecord } from '@dimp/endpoint';
-import { isProtocolError } from '@dimp/foundation';
+import { encodeRecord } from '@dimp/endpoint';
+import { equalBytes, isProtocolError } from '@dimp/foundation';
 import type { ConversationEdit } from '../history/conversation-edit.ts';
 import type { MessageRecord } from '../history/message-record.ts';
 import { jobPath, unknownPath } from '../history/paths.ts';
@@ -19,7 +19,7 @@ export async function rereadUnknown(account: Account): Promise<void> {
     .join();
   const path = jobPath(user, 'reread');
   const known = await store.get(path);
-  if (known !== undefined && decodeRecord(known, 'kinds') === kinds) return;
+  if (known !== undefined && equalBytes(known, encodeRecord(kinds))) return;
   const unknown: (readonly [id: string, ref: string])[] = [];
   for await (const [[, , id, ref]] of store.list(['msg-unknown', user])) {
     if (id !== undefined && ref !== undefined) unknown.push([id, ref]);
@@ -43,8 +43,8 @@ async function reread(
   const { facebook, limits } = parts;
   const { contents } = facebook.protocol;
   const { ref, time, arrived, stamp } = message;
-  const content = contents.parse(message.content);
-  if (content.kind === 'unknown') return;
+  const content = readable(() => contents.parse(message.content));
+  if (content === undefined || content.kind === 'unknown') return;
   edit.changes.delete(unknownPath(edit.place, ref));
   const [sender, peer] = [account.id(message.sender), account.id(edit.place.id)];
   const log = (event: 'changed' | 'removed'): void =>
@@ -72,5 +72,15 @@ async function reread(
     await annotate(edit, annotation, limits);
   } catch (error) {
     if (!isProtocolError(error)) throw error;
+  }
+}
+
+/** @returns undefined for a content that its type refuses: a peer has written it, and it must not end the work */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isProtocolError(error)) throw error;
+    return undefined;
   }
 }

@@ -80,9 +80,9 @@ export class States {
     const open = new Map<string, { id: string; ref: string }>();
     for await (const [path, bytes] of history.store.list(['msg-open', user.entity])) {
       const [, , id, ref] = path;
-      const delivery = decodeRecord(bytes, 'open delivery');
-      if (id === undefined || ref === undefined || typeof delivery !== 'string') continue;
-      open.set(delivery, { id, ref });
+      if (id === undefined || ref === undefined) continue;
+      // A damaged name is that of no delivery.
+      open.set(nameOf(bytes) ?? path.join(' '), { id, ref });
     }
     if (open.size === 0) return;
     for (const delivery of await host.deliveries()) {
@@ -135,6 +135,15 @@ export class States {
       if (lost)
         await edit.replace(message, { ...message, state: 'failed', error: 'state/stopped' });
     });
+  }
+}
+
+function nameOf(bytes: Uint8Array): string | undefined {
+  try {
+    const name = decodeRecord(bytes, 'open delivery');
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,6 @@
+import type { StoreKey } from '@dimp/core';
 import { decodeRecord } from '@dimp/endpoint';
+import { isProtocolError } from '@dimp/foundation';
 import { decodeAddress } from '../history/address.ts';
 import type { ChatRecord } from '../history/chat-record.ts';
 import type { ConversationEdit } from '../history/conversation-edit.ts';
@@ -24,8 +26,7 @@ export async function sweepGone(history: History): Promise<void> {
     const [, , day = '', id, ref] = path;
     if (day >= today || id === undefined || ref === undefined) break;
     const address = addressPath(history.place(id), ref);
-    const bytes = await store.get(address);
-    const isGone = bytes !== undefined && decodeAddress(bytes).gone !== undefined;
+    const isGone = await isTombstone(history, address);
     await store.batch([
       { type: 'delete', key: path },
       ...(isGone ? [{ type: 'delete' as const, key: address }] : []),
@@ -33,31 +34,63 @@ export async function sweepGone(history: History): Promise<void> {
   }
 }
 
+/** A damaged address is removed with its tombstone. */
+async function isTombstone({ store }: History, address: StoreKey): Promise<boolean> {
+  try {
+    const bytes = await store.get(address);
+    return bytes !== undefined && decodeAddress(bytes).gone !== undefined;
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
+    return true;
+  }
+}
+
 /** Removes messages whose time has come. @returns when the next one ends, in milliseconds since the epoch */
 export async function sweepVanished(history: History): Promise<number | undefined> {
   const { store, user, clock } = history;
-  const ended = new Map<string, string[]>();
+  const now = clock.now();
+  const ended = new Map<string, { readonly path: StoreKey; readonly ref: string }[]>();
   let next: number | undefined;
   for await (const [path, bytes] of store.list(['vanish', user])) {
-    const [, , , id, ref] = path;
-    const end = decodeRecord(bytes, 'end of a message');
-    if (id === undefined || ref === undefined || typeof end !== 'number') continue;
-    if (end <= clock.now()) ended.set(id, [...(ended.get(id) ?? []), ref]);
-    else next = Math.min(next ?? end, end);
+    const [, , day = '', id, ref] = path;
+    if (id === undefined || ref === undefined) continue;
+    // In order of days: a pass must not read what is due in weeks, because each such message makes a pass.
+    if (day > dayOf(now)) {
+      const begin = Number(day) * DAY_MS;
+      if (begin > now) next = Math.min(next ?? begin, begin);
+      break;
+    }
+    const end = endOf(bytes);
+    if (end > now) next = Math.min(next ?? end, end);
+    else {
+      const others = ended.get(id) ?? [];
+      others.push({ path, ref });
+      ended.set(id, others);
+    }
   }
-  for (const [id, refs] of ended) {
+  for (const [id, due] of ended) {
     await history.change(id, 'person', async (edit) => {
-      for (const ref of refs) {
+      for (const { path, ref } of due) {
         const message = await edit.message(ref);
-        if (
-          message !== undefined &&
-          (message.vanishesAt ?? Number.POSITIVE_INFINITY) <= clock.now()
-        )
-          await remove(history, edit, message, true);
+        const end = message?.vanishesAt ?? Number.POSITIVE_INFINITY;
+        if (message !== undefined && end <= clock.now()) await remove(history, edit, message, true);
+        edit.changes.delete(path);
+        if (message?.vanishesAt !== undefined && end > clock.now()) edit.vanishAt(ref, end);
       }
     });
   }
   return next;
+}
+
+/** When a message ends. Of a damaged record, the message itself says it. */
+function endOf(bytes: Uint8Array): number {
+  try {
+    const end = decodeRecord(bytes, 'end of a message');
+    return typeof end === 'number' ? end : 0;
+  } catch (error) {
+    if (!isProtocolError(error, 'store/corrupt')) throw error;
+    return 0;
+  }
 }
 
 /** Removes annotations that have waited too long, and shows edits whose messages never came. */

@@ -14,7 +14,7 @@ import { dataPath } from '../history/paths.ts';
 import { annotationOf } from '../merge/annotation-of.ts';
 import type { MergeLimits } from '../merge/rules.ts';
 import { refsAround } from '../merge/target.ts';
-import { annotate, applyWaiting } from './annotating.ts';
+import { annotate, applyWaiting, findMessage } from './annotating.ts';
 import { type ContentRole, isAlbum, isFirstOf, kindOfMessage, roleOf } from './content-role.ts';
 import { mentionsUser } from './mentions.ts';
 import { type NewMessage, newMessage, timeOf, withoutCopy } from './message-of.ts';
@@ -124,8 +124,8 @@ export class Taking {
       group: peer.isGroup,
     });
     if (annotation === undefined) return DONE;
-    if (edit.isNew && !coming.known) {
-      // A stranger whose messages are not here has nothing to say about them, but an edit is a text.
+    if (!coming.known && (await findMessage(edit, annotation.target)) === undefined) {
+      // What a stranger says about a message that is not here does not wait for it, but an edit is a text.
       return annotation.aspect === 'edit' ? this.#takeMessage(coming) : DONE;
     }
     const shown =

@@ -101,16 +101,23 @@ export class ConversationEdit {
     this.#chat = definedOnly({ ...this.#chat, ...change }) as ChatRecord;
   }
 
-  /** Where a message is, or that it is gone. */
-  async address(ref: string): Promise<Address | undefined> {
-    const bytes = await this.#changes.get(addressPath(this.place, ref));
-    return bytes === undefined ? undefined : decodeAddress(bytes);
+  /** Where a message is, or that it is gone; undefined if it is not here, or the record is damaged. */
+  address(ref: string): Promise<Address | undefined> {
+    return this.orDamaged(async () => {
+      const bytes = await this.#changes.get(addressPath(this.place, ref));
+      return bytes === undefined ? undefined : decodeAddress(bytes);
+    });
   }
 
   /** A message; undefined if it is not here, or damaged. */
-  async message(ref: string): Promise<MessageRecord | undefined> {
+  message(ref: string): Promise<MessageRecord | undefined> {
+    return this.orDamaged(() => readMessage(this.#changes, this.place, ref));
+  }
+
+  /** Reads a record. A damaged one is reported and counts as absent: it must not keep messages from being taken in. */
+  async orDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await readMessage(this.#changes, this.place, ref);
+      return await read();
     } catch (error) {
       if (!isProtocolError(error, 'store/corrupt')) throw error;
       this.#onDamaged(error);
@@ -120,14 +127,14 @@ export class ConversationEdit {
 
   /** Adds a message that is not here. @returns it with the stamp that it got */
   async add(added: MessageRecord): Promise<MessageRecord> {
-    const message = await this.#mending(() => this.#withFreeKey(added));
+    const message = await this.mending(() => this.#withFreeKey(added));
     this.set(
-      await this.#mending(() => insertIntoPage(this.#changes, this.place, this.#chat, message)),
+      await this.mending(() => insertIntoPage(this.#changes, this.place, this.#chat, message)),
     );
     const { last, read } = this.#chat;
     if (isAfter(message, last)) this.set({ last: lastOf(message) });
     if (message.vanishesAt !== undefined) {
-      this.#writeVanish(message.ref, message.vanishesAt);
+      this.vanishAt(message.ref, message.vanishesAt);
       this.set({ vanishing: true });
     }
     if (message.kind === 'unknown') this.#changes.set(unknownPath(this.place, message.ref), true);
@@ -154,7 +161,7 @@ export class ConversationEdit {
     if (before.vanishesAt !== undefined) {
       this.#changes.delete(vanishPath(this.place, before.vanishesAt, message.ref));
     }
-    this.#writeVanish(message.ref, message.vanishesAt);
+    this.vanishAt(message.ref, message.vanishesAt);
   }
 
   /**
@@ -167,7 +174,10 @@ export class ConversationEdit {
     const { place } = this;
     const address = await this.address(message.ref);
     if (address?.key === undefined) return;
-    this.#setLayout(await removeFromPage(this.#changes, place, this.#chat, address));
+    const { page, key } = address;
+    this.#setLayout(
+      await this.mending(() => removeFromPage(this.#changes, place, this.#chat, { page, key })),
+    );
     this.#dropped.push(message);
     if (now === undefined) this.#changes.delete(addressPath(place, message.ref));
     else {
@@ -188,6 +198,11 @@ export class ConversationEdit {
     }
     if (last?.ref === message.ref) this.set({ last: await this.#newest() });
     if (countsAsUnread(message) && isAfter(message, read)) this.#recount = true;
+  }
+
+  /** Notes when a message disappears, for the job that removes it. @param at - milliseconds since the epoch */
+  vanishAt(ref: string, at: number): void {
+    this.#changes.set(vanishPath(this.place, at, ref), at);
   }
 
   /** Moves the read mark forward. It never moves back. */
@@ -243,7 +258,7 @@ export class ConversationEdit {
   }
 
   /** Runs a task again with a new list of pages if the list is damaged. */
-  async #mending<T>(task: () => Promise<T>): Promise<T> {
+  async mending<T>(task: () => Promise<T>): Promise<T> {
     try {
       return await task();
     } catch (error) {
@@ -258,16 +273,13 @@ export class ConversationEdit {
     this.set({ chunks, tail, count, layout });
   }
 
-  #writeVanish(ref: string, at: number): void {
-    this.#changes.set(vanishPath(this.place, at, ref), at);
-  }
-
   #walk(from: string | undefined): WalkOptions {
     return {
       reading: this.#changes,
       place: this.place,
       chat: async () => this.#chat,
       onDamaged: this.#onDamaged,
+      mend: () => this.mend(),
       ...definedOnly({ from }),
     };
   }

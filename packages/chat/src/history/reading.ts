@@ -84,25 +84,28 @@ async function* walk(
   const isPast = (key: string, limit: string): boolean => (step > 0 ? key >= limit : key <= limit);
   let limit = from ?? (step > 0 ? '' : LAST);
   let chat = await current();
-  const locate = async (): Promise<PagePosition | undefined> => {
-    if (chat === undefined) return undefined;
+  const locate = async (): Promise<PagePosition | undefined> =>
+    chat && positionIn(reading, place, chat, limit);
+  const mending = async (
+    find: () => Promise<PagePosition | undefined>,
+  ): Promise<PagePosition | undefined> => {
     try {
-      return await positionIn(reading, place, chat, limit);
+      return await find();
     } catch (error) {
       if (mend === undefined || !isProtocolError(error, 'store/corrupt')) throw error;
       await mend();
       chat = await current();
-      return chat && positionIn(reading, place, chat, limit);
+      return locate();
     }
   };
-  let position = await locate();
+  let position = await mending(locate);
   while (chat !== undefined && position !== undefined) {
     const name = position.names[position.at] as string;
     const page = await (read?.(name) ?? readPage(reading, place, name, onDamaged));
     const now: ChatRecord | undefined = await current();
     if (now?.layout !== chat.layout) {
       chat = now;
-      position = await locate();
+      position = await mending(locate);
       continue;
     }
     const messages = page.filter((message) => isPast(orderKey(message), limit));
@@ -112,7 +115,8 @@ async function* walk(
       limit = step > 0 ? `${orderKey(last)}\u0001` : before(orderKey(last));
       yield messages;
     }
-    position = await neighbour(reading, place, chat, position, step);
+    const [from, at] = [chat, position];
+    position = await mending(() => neighbour(reading, place, from, at, step));
   }
 }
 

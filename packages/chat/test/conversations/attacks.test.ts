@@ -237,6 +237,16 @@ test('contents of an unknown kind are kept, and read again by a program that kno
   expect(newer).toMatchObject({ kind: 'com.example/77', text: 'from the future' });
 });
 
+test('contents that a later version refuses do not end the work of its jobs', async () => {
+  const { world, moki, hulk } = await twoFriends();
+  const time = world.time.now() / 1000;
+  await world.forgeWire(moki, { time, type: 77, sn: 1, text: { not: 'a text' } }, hulk);
+  await world.forgeWire(moki, { time, type: 77, sn: 2, text: 'readable' }, hulk);
+  const { createProtocol, memoryOf, type77 } = await import('./newer-protocol.ts');
+  const newer = await memoryOf(hulk, createProtocol(type77));
+  expect(newer).toMatchObject({ kind: 'com.example/77', text: 'readable' });
+});
+
 test('a damaged record does not hide the others, and does not stop reception', async () => {
   const { world, moki, hulk, mokiChat, hulkChat } = await twoFriends();
   for (const text of ['a', 'b', 'c']) await mokiChat.send(text);

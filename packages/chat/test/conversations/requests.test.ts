@@ -24,6 +24,20 @@ describe('a conversation that a stranger has begun', () => {
     expect(await hulk.chats.unread.ready).toMatchObject({ messages: 0, requests: 1 });
   });
 
+  test('has nothing that waits for messages which are not here', async () => {
+    const { world, moki, hulk, hulkChat } = await strangers();
+    const time = world.time.now() / 1000;
+    await world.forgeWire(moki, { type: 1, sn: 1, time, text: 'hi' }, hulk);
+    const target = { sender: moki.id.text, sn: 7, time: 5, ref: 'm'.repeat(22) };
+    const reaction = { type: 204, app: 'dimp.chat', mod: 'reaction', act: 'set', text: '👍' };
+    await world.forgeWire(moki, { ...reaction, sn: 8, time, target, emojis: ['👍'] }, hulk);
+    const origin = { sn: 9 };
+    const edit = { type: 1, action: 'edit', sn: 9, time, edited: time, text: 'edit', origin };
+    await world.forgeWire(moki, edit, hulk);
+    for await (const _ of hulk.durable.list(['pending'])) expect.unreachable();
+    expect((await textsOf(hulkChat)).sort()).toEqual(['edit', 'hi']);
+  });
+
   test('gets no read marks, even if the user sends them to everybody', async () => {
     const { world, moki, hulk, mokiChat } = await strangers();
     await world.restart(hulk, { chats: { readMarks: 'everybody' } }, false);

@@ -208,10 +208,9 @@ export class Indexer {
     index: SearchIndex,
     entries: readonly Pick<LogEntry, 'id' | 'ref' | 'stamp'>[],
   ): Promise<void> {
-    const { history } = this.#options.access;
     const once = [...new Map(entries.map((entry) => [`${entry.id} ${entry.ref}`, entry])).values()];
     const found = await Promise.all(
-      once.map(async (entry) => ({ entry, message: await history.message(entry.id, entry.ref) })),
+      once.map(async (entry) => ({ entry, message: await this.#message(entry) })),
     );
     const kept: Pick<MessageRecord, 'ref' | 'stamp'>[] = [];
     const gone: typeof kept = [];
@@ -227,6 +226,16 @@ export class Indexer {
       if (message === undefined || !isSearchable(message)) continue;
       index.add(toIndexed(entry.id, message));
       await this.#slices.check();
+    }
+  }
+
+  /** @returns undefined also for a damaged message, which must not keep the others from being found */
+  async #message({ id, ref }: Pick<LogEntry, 'id' | 'ref'>): Promise<MessageRecord | undefined> {
+    try {
+      return await this.#options.access.history.message(id, ref);
+    } catch (error) {
+      if (!isProtocolError(error, 'store/corrupt')) throw error;
+      return undefined;
     }
   }
 
