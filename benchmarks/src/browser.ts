@@ -1,6 +1,7 @@
 import { catchUp } from './catch-up.ts';
 import { messenger } from './messenger.ts';
 import { browserPrimitives } from './primitives.browser.ts';
+import { search } from './search/search.ts';
 import { browserStores } from './stores.browser.ts';
 import { benchOf, lineOf, type RunOptions } from './suite.ts';
 import { suites } from './suites.ts';
@@ -24,6 +25,14 @@ page.runBenchmarks = async (options) => {
     report: (line) => {
       lines.push(page.reportLine(JSON.stringify({ ...line, runtime: browserPrimitives.runtime })));
     },
+  });
+  await search({
+    stores: browserStores,
+    report: (line) =>
+      lines.push(page.reportLine(JSON.stringify({ ...line, runtime: browserPrimitives.runtime }))),
+    wants: bench.wants,
+    memory: () => undefined,
+    filter: options.filter,
   });
   await Promise.all(lines);
 };

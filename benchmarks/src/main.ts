@@ -4,6 +4,7 @@ import { HOSTILE_BUDGET_MS, hostile } from './hostile.ts';
 import { memory } from './memory.ts';
 import { messenger } from './messenger.ts';
 import { nodePrimitives } from './primitives.node.ts';
+import { search } from './search/search.ts';
 import { nodeStores } from './stores.node.ts';
 import { benchOf, lineOf } from './suite.ts';
 import { suites } from './suites.ts';
@@ -22,6 +23,13 @@ for (const suite of [...suites, messenger(nodeStores)]) await suite(bench, nodeP
 await catchUp(nodeStores, {
   wants: (name) => name.startsWith(options.filter),
   report: (line) => console.log(JSON.stringify({ ...line, runtime: nodePrimitives.runtime })),
+});
+await search({
+  stores: nodeStores,
+  report: (line) => console.log(JSON.stringify({ ...line, runtime: nodePrimitives.runtime })),
+  wants: bench.wants,
+  memory: () => process.memoryUsage().heapUsed + process.memoryUsage().external,
+  filter: options.filter,
 });
 if (bench.wants('memory')) await memory((line) => console.log(JSON.stringify(line)));
 

@@ -71,12 +71,18 @@ export class IndexBuffer {
           this.#documents[b] as IndexedDocument,
         ),
       );
-    const renumbered = new Map(order.map((number, at) => [number, at]));
+    const renumbered = new Int32Array(this.#documents.length).fill(-1);
+    for (const [at, number] of order.entries()) renumbered[number] = at;
     await slices.check();
     const terms: TermNumbers[] = [];
     for (const term of [...this.#terms.keys()].sort()) {
-      const numbers = (this.#terms.get(term) ?? []).flatMap((each) => renumbered.get(each) ?? []);
-      if (numbers.length > 0) terms.push([term, numbers.sort((a, b) => a - b)]);
+      const numbers: number[] = [];
+      for (const number of this.#terms.get(term) ?? []) {
+        const at = renumbered[number] as number;
+        if (at >= 0) numbers.push(at);
+      }
+      if (numbers.length > 1) numbers.sort((a, b) => a - b);
+      if (numbers.length > 0) terms.push([term, numbers]);
       if (terms.length % TERMS_BETWEEN === 0) await slices.check();
     }
     return { documents: order.map((at) => this.#documents[at] as IndexedDocument), terms };

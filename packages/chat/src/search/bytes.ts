@@ -34,6 +34,12 @@ export class ByteWriter {
     return this.varint(bytes.length).bytes(bytes);
   }
 
+  /** Begins again with the same memory. */
+  clear(): this {
+    this.#length = 0;
+    return this;
+  }
+
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -23,6 +23,7 @@ export interface PostingPlace {
 /** Makes posting lists into blocks of at most 32 KiB. Short lists share a block; a long one has its blocks for itself. */
 export class PostingWriter {
   readonly #finished: (block: number, bytes: Uint8Array) => void;
+  readonly #scratch = new ByteWriter();
   #writer = new ByteWriter();
   #block = 0;
 
@@ -38,7 +39,7 @@ export class PostingWriter {
    * @param slices - lets other work run between the blocks of a long list
    */
   async add(numbers: readonly number[], slices: Slices): Promise<PostingPlace> {
-    const whole = encode(numbers, 0);
+    const whole = this.#encode(numbers, 0);
     if (whole.end < numbers.length) return this.#addLong(numbers, whole, slices);
     if (this.#writer.length + whole.bytes.length > BLOCK_BYTES) this.#close();
     const place: PostingPlace = {
@@ -65,7 +66,7 @@ export class PostingWriter {
   ): Promise<PostingPlace> {
     this.#close();
     const block = this.#block;
-    for (let part = first; ; part = encode(numbers, part.end)) {
+    for (let part = first; ; part = this.#encode(numbers, part.end)) {
       this.#writer.bytes(part.bytes);
       this.#close();
       if (part.end === numbers.length) break;
@@ -73,6 +74,20 @@ export class PostingWriter {
     }
     const blocks = this.#block - block;
     return { count: numbers.length, block, offset: 0, bytes: first.bytes.length, blocks };
+  }
+
+  /** Encodes as many numbers from `start` as one block holds. Most lists are short, so that memory is used again. */
+  #encode(numbers: readonly number[], start: number): EncodedNumbers {
+    const writer = this.#scratch.clear();
+    let before = 0;
+    let end = start;
+    while (end < numbers.length && writer.length + NUMBER_BYTES <= BLOCK_BYTES) {
+      const number = numbers[end] as number;
+      writer.varint(number - before);
+      before = number;
+      end += 1;
+    }
+    return { bytes: writer.finish(), end };
   }
 
   #close(): void {
@@ -88,20 +103,6 @@ interface EncodedNumbers {
   readonly bytes: Uint8Array;
   /** Where the next part begins. */
   readonly end: number;
-}
-
-/** Encodes as many numbers from `start` as one block holds. */
-function encode(numbers: readonly number[], start: number): EncodedNumbers {
-  const writer = new ByteWriter();
-  let before = 0;
-  let end = start;
-  while (end < numbers.length && writer.length + NUMBER_BYTES <= BLOCK_BYTES) {
-    const number = numbers[end] as number;
-    writer.varint(number - before);
-    before = number;
-    end += 1;
-  }
-  return { bytes: writer.finish(), end };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type Store, type StoreChange, subStoreOrigin, withLock } from '@dimp/core';
 import { isRef } from '@dimp/extensions/chat';
-import { isProtocolError, LruMap, ProtocolError, randomBytes } from '@dimp/foundation';
+import { isProtocolError, ProtocolError, randomBytes } from '@dimp/foundation';
 import { IndexBuffer } from './buffer.ts';
+import { cachedBlocks } from './cached-blocks.ts';
 import { ConversationNumbers } from './conversations.ts';
 import type { IndexedDocument } from './documents.ts';
 import { DeletionMarks } from './marks.ts';
@@ -18,6 +19,9 @@ import { clearIndex, readState, type StoredState, writeState } from './state.ts'
 const BUFFER = 1024;
 /** Blocks of at most 32 KiB in the cache. */
 const CACHED_BLOCKS = 128;
+
+/** Blocks that a merge keeps of each segment: it goes through the segment once, but many terms share a block. */
+const BLOCKS_IN_MERGE = 8;
 
 /** A message as the index takes it. */
 export interface IndexedMessage {
@@ -85,7 +89,7 @@ export class SearchIndex {
 
   private constructor(store: Store, options: SearchIndexOptions, state: StoredState) {
     this.#store = store;
-    this.#blocks = cached(store);
+    this.#blocks = cachedBlocks(store, CACHED_BLOCKS);
     this.#slices = new Slices(options.pause);
     this.#bufferSize = options.bufferSize ?? BUFFER;
     this.#readOnly = options.readOnly ?? false;
@@ -216,7 +220,7 @@ export class SearchIndex {
       if (chosen.length === 0) return false;
       const { head, changes } = await mergeSegments(
         this.#store,
-        chosen.map((segment) => new Segment(this.#store, segment.head)),
+        chosen.map(({ head }) => new Segment(cachedBlocks(this.#store, BLOCKS_IN_MERGE), head)),
         {
           id: crypto.randomUUID(),
           deleted: (segment, number) => this.#marks.has(segment, number),
@@ -402,21 +406,6 @@ class UnreadableSegment extends Error {
     super('a segment cannot be read');
     this.segment = segment;
   }
-}
-
-/** Blocks never change, so that they may be kept. */
-function cached(store: Store): Pick<Store, 'get'> {
-  const blocks = new LruMap<string, Uint8Array>(CACHED_BLOCKS);
-  return {
-    async get(key) {
-      const name = key.join('/');
-      const known = blocks.get(name);
-      if (known !== undefined) return known;
-      const block = await store.get(key);
-      if (block !== undefined) blocks.set(name, block);
-      return block;
-    },
-  };
 }
 
 /** Random, so that a new index is not taken for the one that it replaces. */

@@ -1,0 +1,170 @@
+// Fills an LMDB store with a history, indexes it as the application does, and measures opening and searching. Prints one line of
+// JSON for each figure.
+//   pnpm bench:history [--messages N] [--keep FOLDER]
+// A folder that is kept is used again: its history and index are not made anew.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { corpus, latinWord, queries } from '../benchmarks/dist/search/corpus.js';
+import { percentile, timesOf, Waiting } from '../benchmarks/dist/search/measure.js';
+import { History } from '../packages/chat/dist/history/history.js';
+import { Chats } from '../packages/chat/dist/index.js';
+import { messageSearch } from '../packages/chat/dist/search.js';
+import { Facebook, Messenger, register } from '../packages/client/dist/index.js';
+import { createProtocol, systemClock, systemRandom } from '../packages/core/dist/index.js';
+import { chat } from '../packages/extensions/dist/chat.js';
+import { standard } from '../packages/extensions/dist/standard.js';
+import { lmdbStore } from '../packages/store-lmdb/dist/index.js';
+
+/** @typedef {import('../packages/chat/dist/history/message-record.js').MessageRecord} MessageRecord */
+
+const { values } = parseArgs({
+  options: { messages: { type: 'string', default: '1000000' }, keep: { type: 'string' } },
+});
+const count = Number(values.messages);
+const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'dim-history-')));
+/** Messages of one conversation that are written in one batch. */
+const BATCH = 500;
+
+const protocol = createProtocol(standard(), chat());
+const store = await lmdbStore({ path: folder });
+const facebook = new Facebook({ protocol, store });
+const user =
+  (await facebook.currentUser())?.id ??
+  (await register('history', { facebook, algorithm: 'Ed25519', metaType: '1' })).id;
+const peers = await peersOf(200);
+
+await fill();
+const chats = new Chats({ facebook, search: messageSearch(), incoming: false });
+const messenger = new Messenger({ facebook, services: [chats] });
+await messenger.start();
+await index();
+await openings();
+await searches();
+await messenger.close();
+await store[Symbol.asyncDispose]();
+if (values.keep === undefined) await rm(folder, { recursive: true });
+
+/** IDs that belong to nobody: only their form counts. @param {number} number */
+async function peersOf(number) {
+  const [type] = ['1'];
+  const signer = await protocol.keys.generate('Ed25519');
+  const meta = await protocol.metas.generate({ type, signer, seed: 'peer' });
+  const { address } = protocol.metas.makeID(meta, 0);
+  return Array.from({ length: number }, (_, at) => `peer-${at}@${address.canonical}`);
+}
+
+async function fill() {
+  const history = new History({
+    store,
+    user: user.entity,
+    clock: systemClock,
+    random: systemRandom,
+    readers: [],
+    onDamaged: (error) => console.error(error),
+  });
+  for await (const [, { count: had }] of history.chats()) if (had > 0) return;
+  const start = performance.now();
+  /** @type {Map<number, MessageRecord[]>} */
+  const waiting = new Map();
+  for (const { conversation, ref, stamp, text } of corpus(count, user)) {
+    const list = waiting.get(conversation) ?? [];
+    waiting.set(conversation, list);
+    const content = { time: stamp / 1000, type: '1', sn: list.length + 1, text };
+    const times = { time: stamp, arrived: stamp, stamp };
+    const sender = user.entity;
+    list.push({ ref, ids: [], sender, out: true, kind: 'text', content, ...times });
+    if (list.length === BATCH) await write(history, conversation, list.splice(0));
+  }
+  for (const [conversation, list] of waiting) await write(history, conversation, list);
+  history.close();
+  report('fill', { messages: count, seconds: seconds(start) });
+}
+
+/**
+ * @param {History} history
+ * @param {number} conversation
+ * @param {readonly MessageRecord[]} messages
+ */
+async function write(history, conversation, messages) {
+  await history.change(peers[conversation] ?? '', 'person', async (edit) => {
+    for (const message of messages) await edit.add(message);
+  });
+}
+
+async function index() {
+  const waiting = new Waiting();
+  const start = performance.now();
+  const before = await chats.searchProgress.ready;
+  let highest = 0;
+  while (!(await isIndexed())) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    highest = Math.max(highest, process.memoryUsage().heapUsed);
+  }
+  let [bytes, records] = [0, 0];
+  for await (const [key, value] of store.list(['search'])) {
+    bytes += value.length + key.reduce((sum, part) => sum + part.length + 1, 0);
+    records += 1;
+  }
+  report('index', {
+    added: count - before.indexed,
+    seconds: seconds(start),
+    megabytes: bytes / 2 ** 20,
+    records,
+    longestSliceMs: waiting.stop(),
+    heapMegabytes: highest / 2 ** 20,
+  });
+}
+
+async function isIndexed() {
+  const { indexed, total } = await chats.searchProgress.ready;
+  return indexed === total && total >= count;
+}
+
+async function openings() {
+  for (const conversation of [0, 10, 150]) {
+    /** @type {number[]} */
+    const times = [];
+    for (let at = 0; at < 21; at++) {
+      const start = performance.now();
+      const opened = await chats.open(peers[conversation] ?? '');
+      const window = opened.window();
+      const { items } = await window.ready;
+      times.push(performance.now() - start);
+      if (items.length === 0) throw new Error('the conversation is empty');
+      await window.close();
+    }
+    const [first = 0] = times;
+    report('open', {
+      conversation,
+      firstMs: first,
+      p50Ms: percentile(times, 0.5),
+      p95Ms: percentile(times, 0.95),
+    });
+  }
+}
+
+async function searches() {
+  const rare = latinWord(30_000);
+  const times = await timesOf([`${rare} `, ...queries(400)], async (query) => {
+    let hits = 0;
+    for await (const _ of chats.search(query)) hits += 1;
+    return hits;
+  });
+  report('search', { queries: 401, hits: 50, ...times });
+}
+
+/** @param {number} start */
+function seconds(start) {
+  return (performance.now() - start) / 1000;
+}
+
+/** @param {string} name @param {Record<string, number>} figures */
+function report(name, figures) {
+  const rounded = Object.entries(figures).map(([key, value]) => [
+    key,
+    Number(value.toPrecision(4)),
+  ]);
+  console.log(JSON.stringify({ name: `history/${count}/${name}`, ...Object.fromEntries(rounded) }));
+}
