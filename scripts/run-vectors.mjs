@@ -9,12 +9,13 @@ if (!existsSync(runner)) fail('packages/testing is not built');
 if (!existsSync(join(folder, 'accounts.json'))) fail(`${folder} holds no vectors`);
 
 const { VectorRunner } = await import(runner);
+const { chatOperations } = await import(join(root, 'packages/testing/dist/vectors-chat.js'));
 const read = (/** @type {string} */ name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => /(^|[\\/])(valid|invalid)[\\/][^\\/]+\.json$/.test(name))
   .sort();
 
-const vectors = new VectorRunner(read('accounts.json').accounts);
+const vectors = new VectorRunner(read('accounts.json').accounts, chatOperations);
 let passed = 0;
 let failed = 0;
 for (const name of files) {

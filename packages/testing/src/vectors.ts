@@ -4,4 +4,5 @@
  * @module
  */
 export type { VectorAccount, VectorAccounts, VectorCase, VectorFile } from './vectors/case.ts';
+export type { VectorContext, VectorOperation, VectorOperations } from './vectors/context.ts';
 export { type VectorResult, VectorRunner } from './vectors/run.ts';

@@ -1,8 +1,9 @@
 import { type VectorCase, VectorRunner } from '@dimp/testing/vectors';
+import { chatOperations } from '@dimp/testing/vectors/chat';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accounts, vectorFiles } from './vector-files.ts';
 
-const runner = new VectorRunner(accounts);
+const runner = new VectorRunner(accounts, chatOperations);
 const ran = new Set<string>();
 
 describe.each([...vectorFiles])('%s', (_path, file) => {

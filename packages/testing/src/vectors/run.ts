@@ -30,9 +30,12 @@ export interface VectorResult {
 /** Runs the cases of one set of accounts. */
 export class VectorRunner {
   readonly #context: VectorContext;
+  readonly #operations: VectorOperations;
 
-  constructor(accounts: VectorAccounts) {
+  /** @param more - further operations, such as `chatOperations` of `@dimp/testing/vectors/chat` */
+  constructor(accounts: VectorAccounts, more: VectorOperations = {}) {
     this.#context = vectorContext(accounts);
+    this.#operations = { ...OPERATIONS, ...more };
   }
 
   /** Runs one case. Never throws. */
@@ -51,7 +54,7 @@ export class VectorRunner {
   }
 
   async #judge({ input, expect, error }: VectorCase): Promise<string | undefined> {
-    const operation = OPERATIONS[input.op];
+    const operation = this.#operations[input.op];
     if (operation === undefined) return `unknown operation "${input.op}"`;
     let actual: JsonObject;
     try {
