@@ -21,6 +21,7 @@ export function arrayCursor(numbers: readonly number[]): Cursor {
 
 /** A cursor over a stored list, which reads the blocks that are needed, the newest first. */
 export function postingCursor(segment: Segment, place: PostingPlace): Cursor {
+  if (place.only !== undefined) return arrayCursor([place.only]);
   let at = place.blocks;
   let numbers: readonly number[] = [];
   return {

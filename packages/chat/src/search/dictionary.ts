@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, corruptIndex } from './bytes.ts';
-import type { PostingPlace } from './postings.ts';
+import { onlyNumber, type PostingPlace } from './postings.ts';
 
 /** Terms of a dictionary block. */
 export const BLOCK_TERMS = 128;
@@ -17,11 +17,17 @@ export interface DictionaryEntry {
 export function writeDictionaryBlock(entries: readonly DictionaryEntry[]): Uint8Array {
   const writer = new ByteWriter();
   let before = '';
+  let block = 0;
   for (const { term, place } of entries) {
     const shared = sharedLength(before, term);
     writer.varint(shared).text(term.slice(shared));
-    writer.varint(place.count).varint(place.block).varint(place.offset);
-    writer.varint(place.bytes).varint(place.blocks);
+    writer.varint(place.count);
+    if (place.only !== undefined) writer.varint(place.only);
+    else {
+      writer.varint(place.block - block).varint(place.offset);
+      writer.varint(place.bytes).varint(place.blocks);
+      block = place.block;
+    }
     before = term;
   }
   return writer.finish();
@@ -36,17 +42,19 @@ export function readDictionaryBlock(bytes: Uint8Array): DictionaryEntry[] {
   const reader = new ByteReader(bytes);
   const entries: DictionaryEntry[] = [];
   let before = '';
+  let block = 0;
   while (!reader.done) {
     const shared = reader.varint();
     if (shared > before.length || entries.length === BLOCK_TERMS) throw corruptIndex();
     const term = before.slice(0, shared) + reader.text();
     if (term <= before) throw corruptIndex();
     const count = reader.varint();
-    const block = reader.varint();
-    const offset = reader.varint();
-    const length = reader.varint();
-    const place: PostingPlace = { count, block, offset, bytes: length, blocks: reader.varint() };
-    entries.push({ term, place });
+    if (count === 1) entries.push({ term, place: onlyNumber(reader.varint()) });
+    else {
+      block += reader.varint();
+      const [offset, bytes, blocks] = [reader.varint(), reader.varint(), reader.varint()];
+      entries.push({ term, place: { count, block, offset, bytes, blocks } });
+    }
     before = term;
   }
   return entries;

@@ -156,12 +156,15 @@ async function mergedNumbers(
 ): Promise<readonly number[]> {
   let merged: readonly number[] = [];
   for (const { input, entry } of lists) {
+    const { place } = entry;
     const numbers: number[] = [];
-    for (let at = 0; at < entry.place.blocks; at++) {
-      for (const number of await input.segment.numbers(entry.place, at)) {
-        const renumbered = input.renumbered[number] as number;
-        if (renumbered >= 0) numbers.push(renumbered);
-      }
+    const renumber = (number: number): void => {
+      const renumbered = input.renumbered[number] as number;
+      if (renumbered >= 0) numbers.push(renumbered);
+    };
+    if (place.only !== undefined) renumber(place.only);
+    for (let at = 0; at < place.blocks; at++) {
+      for (const number of await input.segment.numbers(place, at)) renumber(number);
       await slices.check();
     }
     merged = await inOrder(merged, numbers, slices);

@@ -10,6 +10,8 @@ const NUMBER_BYTES = 8;
 export interface PostingPlace {
   /** How many numbers. */
   readonly count: number;
+  /** The number of a term that one message has. It stands in the dictionary: most terms are such. */
+  readonly only?: number;
   /** First block. */
   readonly block: number;
   /** Where the list begins in that block. */
@@ -39,6 +41,8 @@ export class PostingWriter {
    * @param slices - lets other work run between the blocks of a long list
    */
   async add(numbers: readonly number[], slices: Slices): Promise<PostingPlace> {
+    const [only] = numbers;
+    if (only !== undefined && numbers.length === 1) return onlyNumber(only);
     const whole = this.#encode(numbers, 0);
     if (whole.end < numbers.length) return this.#addLong(numbers, whole, slices);
     if (this.#writer.length + whole.bytes.length > BLOCK_BYTES) this.#close();
@@ -96,6 +100,11 @@ export class PostingWriter {
     this.#block += 1;
     this.#writer = new ByteWriter();
   }
+}
+
+/** The place of a list of one number. */
+export function onlyNumber(only: number): PostingPlace {
+  return { count: 1, only, block: 0, offset: 0, bytes: 0, blocks: 0 };
 }
 
 /** A part of a list that fits into one block. */

@@ -216,7 +216,10 @@ export class Segment {
   }
 
   async #dictionary(block: number): Promise<readonly DictionaryEntry[]> {
-    return readDictionaryBlock(await this.#read(DICTIONARY, block));
+    const entries = readDictionaryBlock(await this.#read(DICTIONARY, block));
+    const { count } = this.head;
+    if (entries.some(({ place: { only = 0 } }) => only >= count)) throw corruptIndex();
+    return entries;
   }
 
   async #read(kind: string, block: number): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import { TOKEN_RULES } from './tokens.ts';
 
 /** Version of the records of an index. An index of another version is made again. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Most changes of one batch while an index is cleared. */
 const CLEAR_BATCH = 1024;
 

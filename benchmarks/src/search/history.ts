@@ -6,18 +6,55 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { corpus, latinWord, queries } from '../benchmarks/dist/search/corpus.js';
-import { percentile, timesOf, Waiting } from '../benchmarks/dist/search/measure.js';
-import { History } from '../packages/chat/dist/history/history.js';
-import { Chats } from '../packages/chat/dist/index.js';
-import { messageSearch } from '../packages/chat/dist/search.js';
-import { Facebook, Messenger, register } from '../packages/client/dist/index.js';
-import { createProtocol, systemClock, systemRandom } from '../packages/core/dist/index.js';
-import { chat } from '../packages/extensions/dist/chat.js';
-import { standard } from '../packages/extensions/dist/standard.js';
-import { lmdbStore } from '../packages/store-lmdb/dist/index.js';
+import { Chats } from '@dimp/chat';
+import { messageSearch } from '@dimp/chat/search';
+import { Facebook, Messenger, register } from '@dimp/client';
+import {
+  type Clock,
+  createProtocol,
+  type Random,
+  type Store,
+  systemClock,
+  systemRandom,
+} from '@dimp/core';
+import { chat } from '@dimp/extensions/chat';
+import { standard } from '@dimp/extensions/standard';
+import { lmdbStore } from '@dimp/store-lmdb';
+import { corpus, latinWord, queries } from './corpus.ts';
+import { percentile, timesOf, Waiting } from './measure.ts';
 
-/** @typedef {import('../packages/chat/dist/history/message-record.js').MessageRecord} MessageRecord */
+/** A message as the history stores it. */
+interface StoredMessage {
+  readonly ref: string;
+  readonly ids: readonly string[];
+  readonly sender: string;
+  readonly out: boolean;
+  readonly kind: string;
+  readonly content: object;
+  readonly time: number;
+  readonly arrived: number;
+  readonly stamp: number;
+}
+
+/** The part of the history that fills it. */
+interface WritableHistory {
+  change(
+    id: string,
+    kind: 'person',
+    task: (edit: { add(message: StoredMessage): Promise<unknown> }) => Promise<void>,
+  ): Promise<void>;
+  chats(): AsyncIterable<readonly [id: string, chat: { readonly count: number }]>;
+  close(): void;
+}
+
+type HistoryClass = new (options: {
+  readonly store: Store;
+  readonly user: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly readers: readonly string[];
+  readonly onDamaged: (error: unknown) => void;
+}) => WritableHistory;
 
 const { values } = parseArgs({
   options: { messages: { type: 'string', default: '1000000' }, keep: { type: 'string' } },
@@ -46,16 +83,18 @@ await messenger.close();
 await store[Symbol.asyncDispose]();
 if (values.keep === undefined) await rm(folder, { recursive: true });
 
-/** IDs that belong to nobody: only their form counts. @param {number} number */
-async function peersOf(number) {
-  const [type] = ['1'];
+/** IDs of nobody: only their form counts. */
+async function peersOf(number: number): Promise<readonly string[]> {
   const signer = await protocol.keys.generate('Ed25519');
-  const meta = await protocol.metas.generate({ type, signer, seed: 'peer' });
+  const meta = await protocol.metas.generate({ type: '1', signer, seed: 'peer' });
   const { address } = protocol.metas.makeID(meta, 0);
   return Array.from({ length: number }, (_, at) => `peer-${at}@${address.canonical}`);
 }
 
-async function fill() {
+async function fill(): Promise<void> {
+  // An application fills its history by sending and receiving only, which would take hours.
+  const { href } = new URL('../../../packages/chat/dist/history/history.js', import.meta.url);
+  const { History } = (await import(href)) as { History: HistoryClass };
   const history = new History({
     store,
     user: user.entity,
@@ -66,8 +105,7 @@ async function fill() {
   });
   for await (const [, { count: had }] of history.chats()) if (had > 0) return;
   const start = performance.now();
-  /** @type {Map<number, MessageRecord[]>} */
-  const waiting = new Map();
+  const waiting = new Map<number, StoredMessage[]>();
   for (const { conversation, ref, stamp, text } of corpus(count, user)) {
     const list = waiting.get(conversation) ?? [];
     waiting.set(conversation, list);
@@ -82,18 +120,17 @@ async function fill() {
   report('fill', { messages: count, seconds: seconds(start) });
 }
 
-/**
- * @param {History} history
- * @param {number} conversation
- * @param {readonly MessageRecord[]} messages
- */
-async function write(history, conversation, messages) {
+async function write(
+  history: WritableHistory,
+  conversation: number,
+  messages: readonly StoredMessage[],
+): Promise<void> {
   await history.change(peers[conversation] ?? '', 'person', async (edit) => {
     for (const message of messages) await edit.add(message);
   });
 }
 
-async function index() {
+async function index(): Promise<void> {
   const waiting = new Waiting();
   const start = performance.now();
   const before = await chats.searchProgress.ready;
@@ -117,15 +154,14 @@ async function index() {
   });
 }
 
-async function isIndexed() {
+async function isIndexed(): Promise<boolean> {
   const { indexed, total } = await chats.searchProgress.ready;
   return indexed === total && total >= count;
 }
 
-async function openings() {
+async function openings(): Promise<void> {
   for (const conversation of [0, 10, 150]) {
-    /** @type {number[]} */
-    const times = [];
+    const times: number[] = [];
     for (let at = 0; at < 21; at++) {
       const start = performance.now();
       const opened = await chats.open(peers[conversation] ?? '');
@@ -145,7 +181,7 @@ async function openings() {
   }
 }
 
-async function searches() {
+async function searches(): Promise<void> {
   const rare = latinWord(30_000);
   const times = await timesOf([`${rare} `, ...queries(400)], async (query) => {
     let hits = 0;
@@ -155,13 +191,11 @@ async function searches() {
   report('search', { queries: 401, hits: 50, ...times });
 }
 
-/** @param {number} start */
-function seconds(start) {
+function seconds(start: number): number {
   return (performance.now() - start) / 1000;
 }
 
-/** @param {string} name @param {Record<string, number>} figures */
-function report(name, figures) {
+function report(name: string, figures: Readonly<Record<string, number>>): void {
   const rounded = Object.entries(figures).map(([key, value]) => [
     key,
     Number(value.toPrecision(4)),
