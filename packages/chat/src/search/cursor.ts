@@ -1,3 +1,4 @@
+import { isThenable, type MaybePromise } from '@dimp/foundation';
 import type { PostingPlace } from './postings.ts';
 import type { Segment } from './segment.ts';
 
@@ -5,17 +6,18 @@ import type { Segment } from './segment.ts';
 export interface Cursor {
   /** How many numbers there are at most. */
   readonly count: number;
-  /** The greatest number that is at most this one; undefined if there is none. Arguments never grow. */
-  seek(most: number): Promise<number | undefined>;
+  /**
+   * The greatest number that is at most this one; undefined if there is none. Arguments never grow. Returns a promise only if a
+   * block has to be read: most calls need none, and there are many.
+   */
+  seek(most: number): MaybePromise<number | undefined>;
 }
 
 /** A cursor over ascending numbers in memory. */
 export function arrayCursor(numbers: readonly number[]): Cursor {
   return {
     count: numbers.length,
-    async seek(most) {
-      return atMost(numbers, most);
-    },
+    seek: (most) => atMost(numbers, most),
   };
 }
 
@@ -24,31 +26,47 @@ export function postingCursor(segment: Segment, place: PostingPlace): Cursor {
   if (place.only !== undefined) return arrayCursor([place.only]);
   let at = place.blocks;
   let numbers: readonly number[] = [];
+  const seekInBlocks = async (most: number): Promise<number | undefined> => {
+    while ((numbers[0] ?? Number.POSITIVE_INFINITY) > most) {
+      if (at === 0) return undefined;
+      at -= 1;
+      numbers = await segment.numbers(place, at);
+    }
+    return atMost(numbers, most);
+  };
   return {
     count: place.count,
-    async seek(most) {
-      while ((numbers[0] ?? Number.POSITIVE_INFINITY) > most) {
-        if (at === 0) return undefined;
-        at -= 1;
-        numbers = await segment.numbers(place, at);
-      }
-      return atMost(numbers, most);
+    seek(most) {
+      const first = numbers[0];
+      if (first !== undefined && first <= most) return atMost(numbers, most);
+      return at === 0 ? undefined : seekInBlocks(most);
     },
   };
 }
 
 /** A cursor over the numbers that any of the others has. */
 export function unionCursor(cursors: readonly Cursor[]): Cursor {
+  // What each has found last. It stays right until less is asked for.
+  const last = cursors.map((): number | undefined => Number.POSITIVE_INFINITY);
   return {
     count: cursors.reduce((sum, { count }) => sum + count, 0),
-    async seek(most) {
-      let greatest: number | undefined;
-      for (const cursor of cursors) {
-        const found = await cursor.seek(most);
-        if (found !== undefined && found > (greatest ?? -1)) greatest = found;
-        if (greatest === most) break;
+    seek(most) {
+      const waiting: Promise<void>[] = [];
+      for (const [at, cursor] of cursors.entries()) {
+        if ((last[at] ?? -1) <= most) continue;
+        const found = cursor.seek(most);
+        if (!isThenable(found)) last[at] = found;
+        else {
+          waiting.push(
+            Promise.resolve(found).then((number) => {
+              last[at] = number;
+            }),
+          );
+        }
       }
-      return greatest;
+      return waiting.length === 0
+        ? greatest(last)
+        : Promise.all(waiting).then(() => greatest(last));
     },
   };
 }
@@ -73,12 +91,19 @@ export async function* intersection(
 async function commonAtMost(cursors: readonly Cursor[], most: number): Promise<number | undefined> {
   let candidate = most;
   for (let agreed = 0, at = 0; agreed < cursors.length; at = (at + 1) % cursors.length) {
-    const found = await (cursors[at] as Cursor).seek(candidate);
+    const sought = (cursors[at] as Cursor).seek(candidate);
+    const found = isThenable(sought) ? await sought : sought;
     if (found === undefined) return undefined;
     agreed = found === candidate ? agreed + 1 : 1;
     candidate = found;
   }
   return candidate;
+}
+
+function greatest(numbers: readonly (number | undefined)[]): number | undefined {
+  let result = -1;
+  for (const number of numbers) if (number !== undefined && number > result) result = number;
+  return result < 0 ? undefined : result;
 }
 
 /** The greatest of ascending numbers that is at most `most`. */

@@ -23,9 +23,10 @@ export function chooseSegments(
 ): readonly Segment[] {
   for (let size = 0; size <= sizeClass(MAX_SEGMENT); size++) {
     const equal = segments.filter((segment) => sizeOf(segment) === size);
+    if (equal.length < FAN_IN) continue;
     const smaller = segments.filter((segment) => sizeOf(segment) <= size);
-    const documents = smaller.reduce((sum, { head }) => sum + head.count, 0);
-    if (equal.length >= FAN_IN && documents <= MAX_SEGMENT) return smaller;
+    const together = asManyAsFit(smaller);
+    if (together.length >= FAN_IN) return together;
   }
   const toPurge = segments.find(({ head: { id, count } }) => {
     const since = marks.since(id);
@@ -34,6 +35,17 @@ export function chooseSegments(
     );
   });
   return toPurge === undefined ? [] : [toPurge];
+}
+
+/** The smallest ones that do not make too large a segment. */
+function asManyAsFit(segments: readonly Segment[]): readonly Segment[] {
+  const ordered = [...segments].sort((a, b) => a.head.count - b.head.count);
+  let documents = 0;
+  const first = ordered.findIndex(({ head }) => {
+    documents += head.count;
+    return documents > MAX_SEGMENT;
+  });
+  return first < 0 ? ordered : ordered.slice(0, first);
 }
 
 function sizeOf({ head }: Segment): number {

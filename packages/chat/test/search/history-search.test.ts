@@ -219,6 +219,9 @@ test('the first indexing goes on after a crash, and says how far it is', async (
   expect(await chats.search.progress.ready).toEqual({ indexed: 200, total: 200 });
   expect(await chats.find('all', { limit: 1000 })).toHaveLength(200);
   expect(await chats.find('word77 ')).toHaveLength(1);
+  let segments = 0;
+  for await (const [path] of chats.durable.list(['search', 'me', 's'])) segments += path.length / 4;
+  expect(segments).toBeLessThan(10);
   await chats.search.stop();
 });
 

@@ -2,7 +2,10 @@ import type { Store } from '@dimp/core';
 import { memoryStore } from '@dimp/core/memory';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { DeletionMarks } from '../../src/search/marks.ts';
+import { chooseSegments } from '../../src/search/policy.ts';
 import { type IndexQuery, SearchIndex } from '../../src/search/search-index.ts';
+import { Segment } from '../../src/search/segment.ts';
 import { termsOf } from '../../src/search/tokens.ts';
 
 const WORDS = ['one', 'once', 'two', 'three', 'on', 'only', '你', '好', 'thirty', 'x'];
@@ -228,6 +231,18 @@ test('flushes of any size leave few segments', async () => {
   const again = await SearchIndex.open(store, SMALL);
   expect(await found(again, { terms: ['all'] })).toHaveLength(count);
   expect(await found(again, { terms: ['w0'] })).toEqual([0]);
+});
+
+test('segments that were not merged for long are merged in several steps, none too large', () => {
+  const segments = Array.from({ length: 900 }, (_, at) => {
+    const head = { id: String(at), count: 1024, newest: 1, firstTerms: [], firstStamps: [] };
+    return new Segment(memoryStore(), { ...head, postingBlocks: 0 });
+  });
+  const chosen = chooseSegments(segments, new DeletionMarks(), 0);
+  expect(chosen).toHaveLength(512);
+  const rest = segments.filter((segment) => !chosen.includes(segment));
+  expect(chooseSegments(rest, new DeletionMarks(), 0)).toHaveLength(388);
+  expect(chooseSegments(segments.slice(0, 7), new DeletionMarks(), 0)).toEqual([]);
 });
 
 test('an interrupted merge changes nothing and leaves no records behind', async () => {

@@ -137,8 +137,9 @@ export class Indexer {
     else await this.#takeEntries(index);
     const now = this.#now();
     if (index.full || (this.#flushAt !== undefined && now >= this.#flushAt)) await this.#flush();
-    if (this.#queue.size > 0 || !this.#position.done) return STEP_MS;
+    // Between the parts of a long job too, or searches would go through a thousand segments.
     if (await index.merge(now)) return STEP_MS;
+    if (this.#queue.size > 0 || !this.#position.done) return STEP_MS;
     return this.#flushAt === undefined ? IDLE_MS : Math.max(0, this.#flushAt - now);
   }
 
