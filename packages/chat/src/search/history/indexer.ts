@@ -50,7 +50,11 @@ export class Indexer {
   constructor(options: IndexerOptions) {
     this.#options = options;
     this.#slices = new Slices(options.pause);
-    this.#queue = new LogQueue(options.access.history, () => this.#soon(STEP_MS));
+    this.#queue = new LogQueue(
+      options.access.history,
+      () => this.#soon(STEP_MS),
+      options.access.leads,
+    );
   }
 
   /** The index, when it is open. */

@@ -10,12 +10,17 @@ export class LogQueue {
   readonly #history: History;
   readonly #listening: Handle;
   readonly #changed: () => void;
+  readonly #isWanted: () => boolean;
   readonly #orders = new Set<string>();
 
-  /** @param changed - called when there are new entries */
-  constructor(history: History, changed: () => void) {
+  /**
+   * @param changed - called when there are new entries
+   * @param isWanted - whether new entries are collected; a program that does not lead would never take them
+   */
+  constructor(history: History, changed: () => void, isWanted: () => boolean) {
     this.#history = history;
     this.#changed = changed;
+    this.#isWanted = isWanted;
     this.#listening = history.on('changed', ({ keys }) => this.#note(keys));
   }
 
@@ -43,6 +48,7 @@ export class LogQueue {
   }
 
   #note(keys: readonly StoreKey[]): void {
+    if (!this.#isWanted()) return;
     let isNew = false;
     for (const [area, user, order] of keys) {
       // An empty path means that anything may have changed.
