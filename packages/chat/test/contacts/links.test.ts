@@ -150,16 +150,24 @@ test('a link that is damaged on the disk does not keep the messages of guests ou
 test('what the user says about a contact while the first message leaves is kept', async () => {
   const world = await newWorld();
   const { ana, bo } = world;
-  for (const steps of Array.from({ length: 24 }, (_, at) => at)) {
-    await bo.client.contacts.add(await ana.client.contacts.link());
-    await world.settle();
-    await bo.client.contacts.unverify(ana.id);
-    const saying = bo.say('ana', 'Hello');
-    for (let step = 0; step < steps; step++) await Promise.resolve();
-    await bo.client.contacts.verify(ana.id, 'number');
-    await saying;
-    expect(await verifiedOf(bo, ana)).toMatchObject({ how: 'number' });
-  }
+  await bo.client.contacts.add(await ana.client.contacts.link());
+  await world.settle();
+  const store = bo.client.parts?.facebook.store;
+  if (store === undefined) expect.unreachable();
+  const batch = store.batch.bind(store);
+  let verifying: Promise<void> | undefined;
+  store.batch = async (changes) => {
+    if (changes.some(({ key }) => key[0] === 'contact-details')) {
+      verifying = bo.client.contacts.verify(ana.id, 'number');
+      // It is done by then, unless it waits for the batch.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return batch(changes);
+  };
+  await bo.say('ana', 'Hello');
+  await verifying;
+  expect(verifying).toBeDefined();
+  expect(await verifiedOf(bo, ana)).toMatchObject({ how: 'number' });
 });
 
 test.each([[{}], [[]], ['x'], [{ mac: 1 }], [{ mac: 'x'.repeat(43) }], [{ mac: '%'.repeat(43) }]])(
