@@ -76,7 +76,7 @@ export class ChatList {
     let [messages, conversations, mentions, requests] = [0, 0, 0, 0];
     for (const { chat } of this.#entries.values()) {
       if (chat.request !== undefined) {
-        if (!chat.blocked) requests += 1;
+        if (!chat.blocked && !isEmpty(chat)) requests += 1;
         continue;
       }
       if (chat.archived || isMuted(chat, now)) continue;

@@ -148,6 +148,10 @@ async function removeOldest(
   for (const message of due) {
     await remove(history, edit, message, now - message.arrived < COMES_AGAIN_MS);
   }
+  // Strangers must not fill the list of conversations for ever.
+  const { request, count, pending, draft, blocked } = edit.chat;
+  const isNothing = count === 0 && pending === 0 && draft === undefined && !blocked;
+  if (request !== undefined && isNothing) edit.forget();
   return due.length === AT_ONCE;
 }
 

@@ -43,6 +43,7 @@ export class ConversationEdit {
   readonly #initial: ChatRecord;
   #chat: ChatRecord;
   #recount = false;
+  #isForgotten = false;
   readonly #dropped: MessageRecord[] = [];
 
   private constructor(
@@ -219,6 +220,11 @@ export class ConversationEdit {
     this.set({ layout: this.#chat.layout + 1, unread: 0, mentions: 0, missed: 0 });
   }
 
+  /** Removes the record of the conversation, which has no messages. */
+  forget(): void {
+    this.#isForgotten = true;
+  }
+
   /** Counts what is unread again when the conversation is written. */
   recount(): void {
     this.#recount = true;
@@ -236,6 +242,10 @@ export class ConversationEdit {
 
   /** Adds the record of the conversation to the changes. */
   async finish(): Promise<void> {
+    if (this.#isForgotten) {
+      this.#changes.delete(chatPath(this.place));
+      return;
+    }
     if (this.#recount) {
       const { read, last } = this.#chat;
       const nothingLeft = last === undefined || !isAfter(last, read);

@@ -38,6 +38,18 @@ describe('a conversation that a stranger has begun', () => {
     expect((await textsOf(hulkChat)).sort()).toEqual(['edit', 'hi']);
   });
 
+  test('leaves nothing behind when its messages are over', async () => {
+    const { world, moki, hulk } = await strangers();
+    const time = world.time.now() / 1000;
+    await world.forgeWire(moki, { type: 1, sn: 1, time, text: 'hi' }, hulk);
+    expect(await hulk.chats.unread.ready).toMatchObject({ requests: 1 });
+    await world.live(31 * 86_400_000, 6 * 3_600_000);
+    expect(await hulk.chats.unread.ready).toMatchObject({ requests: 0 });
+    for (const area of ['chat', 'chat-pages', 'msg', 'msg-at']) {
+      for await (const [key] of hulk.durable.list([area])) expect(key).toBeUndefined();
+    }
+  });
+
   test('gets no read marks, even if the user sends them to everybody', async () => {
     const { world, moki, hulk, mokiChat } = await strangers();
     await world.restart(hulk, { chats: { readMarks: 'everybody' } }, false);
