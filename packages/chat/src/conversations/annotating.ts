@@ -23,6 +23,8 @@ import { findTarget } from '../merge/target.ts';
 
 /** Pages that are searched for a message that is named by its serial number only. */
 const SEARCHED_PAGES = 2;
+/** Longer messages are not found by their serial number only: each such search would read up to 256 of them. */
+const SEARCHED_BYTES = 16 * 1024;
 /** Most pinned messages of a conversation; the first ones are no longer shown then. */
 const MAX_PINS = 64;
 
@@ -124,14 +126,8 @@ async function bySerial(
   author: string,
   sn: number,
 ): Promise<readonly MessageRecord[]> {
-  const found: MessageRecord[] = [];
-  let pages = 0;
-  for await (const messages of edit.descending()) {
-    found.push(...messages.filter((each) => each.sender === author && each.content['sn'] === sn));
-    pages += 1;
-    if (pages === SEARCHED_PAGES) break;
-  }
-  return found;
+  const messages = await edit.newest(SEARCHED_PAGES, SEARCHED_BYTES);
+  return messages.filter((each) => each.sender === author && each.content['sn'] === sn);
 }
 
 async function applied(

@@ -4,7 +4,7 @@ import type { Changes } from './changes.ts';
 import { type ChatRecord, chatToJson, isAfter, lastOf, type Mark, newChat } from './chat-record.ts';
 import { countsAsUnread, type MessageRecord, messageToJson } from './message-record.ts';
 import { orderKey } from './order.ts';
-import { pageOf } from './page-list.ts';
+import { pageOf, readChunk } from './page-list.ts';
 import { insertIntoPage, type Layout, removeFromPage } from './pages.ts';
 import {
   addressPath,
@@ -23,6 +23,7 @@ import {
   type OnDamaged,
   readChat,
   readMessage,
+  readPage,
   type WalkOptions,
 } from './reading.ts';
 import { rebuildChat } from './rebuild.ts';
@@ -238,6 +239,19 @@ export class ConversationEdit {
   /** Goes through the messages as they will be, the newest first. */
   descending(from?: string): AsyncGenerator<readonly MessageRecord[]> {
     return descending(this.#walk(from));
+  }
+
+  /** The messages of the last pages, without those that have more bytes. */
+  newest(maxPages: number, maxBytes: number): Promise<readonly MessageRecord[]> {
+    return this.mending(async () => {
+      const chunk = this.#chat.chunks.at(-1);
+      const pages = chunk === undefined ? [] : await readChunk(this.#changes, this.place, chunk);
+      const found: MessageRecord[] = [];
+      for (const page of pages.slice(-maxPages)) {
+        found.push(...(await readPage(this.#changes, this.place, page, this.#onDamaged, maxBytes)));
+      }
+      return found;
+    });
   }
 
   /** Adds the record of the conversation to the changes. */

@@ -29,15 +29,17 @@ export async function readMessage(
   return bytes === undefined ? undefined : decodeMessage(bytes);
 }
 
-/** Reads the messages of a page, in order. */
+/** Reads the messages of a page, in order. @param maxBytes - longer messages are left out */
 export async function readPage(
   reading: Reading,
   place: Place,
   page: string,
   onDamaged: OnDamaged,
+  maxBytes: number = Number.POSITIVE_INFINITY,
 ): Promise<MessageRecord[]> {
   const messages: MessageRecord[] = [];
   for await (const [, bytes] of reading.list(messagePath(place, page))) {
+    if (bytes.length > maxBytes) continue;
     try {
       messages.push(decodeMessage(bytes));
     } catch (error) {

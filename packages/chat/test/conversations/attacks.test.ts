@@ -237,6 +237,21 @@ test('contents of an unknown kind are kept, and read again by a program that kno
   expect(newer).toMatchObject({ kind: 'com.example/77', text: 'from the future' });
 });
 
+test('a recall that names its message by serial number only does not read long messages', async () => {
+  const { world, moki, hulk, hulkChat } = await twoFriends();
+  const time = world.time.now() / 1000 - 60;
+  const long = 'x'.repeat(20_000);
+  await world.forgeWire(moki, { type: 1, sn: 1, time, text: long }, hulk);
+  await world.forgeWire(moki, { type: 1, sn: 2, time: time + 1, text: 'short' }, hulk);
+  for (const sn of [1, 2]) {
+    const recall = { type: 1, action: 'recall', sn, time: time + 10, text: 'x', origin: { sn } };
+    await world.forgeWire(moki, recall, hulk);
+  }
+  const shown: string[] = [];
+  for await (const { kind } of hulkChat.messages()) shown.push(kind);
+  expect(shown).toEqual(['text', 'recalled']);
+});
+
 test('contents that a later version refuses do not end the work of its jobs', async () => {
   const { world, moki, hulk } = await twoFriends();
   const time = world.time.now() / 1000;
