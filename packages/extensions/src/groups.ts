@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_CHANGED_MEMBERS, MAX_ENTRY_NAMES, MAX_HAD_ENTRIES } from './groups/change.ts';
 import {
   GroupHistoryQuery,
   GroupKeysQuery,
@@ -23,8 +24,16 @@ import {
   Quit,
   Reset,
   Resign,
+  Review,
 } from './groups/membership.ts';
 
+export type {
+  GroupAdministrator,
+  GroupChange,
+  GroupEntriesHad,
+  GroupState,
+  SeenRemovals,
+} from './groups/change.ts';
 export type {
   GroupKeysBody,
   GroupKeysQueryBody,
@@ -36,9 +45,14 @@ export type { GroupCommandBody } from './groups/group-command.ts';
 export type {
   AppointmentBody,
   EmptyBody,
+  ExpelBody,
   GroupQueryBody,
+  InviteBody,
+  JoinBody,
   MembersBody,
   OptionalMembersBody,
+  ResetBody,
+  ReviewBody,
 } from './groups/membership.ts';
 export {
   Abdicate,
@@ -54,10 +68,14 @@ export {
   Hire,
   Invite,
   Join,
+  MAX_CHANGED_MEMBERS,
+  MAX_ENTRY_NAMES,
+  MAX_HAD_ENTRIES,
   Query,
   Quit,
   Reset,
   Resign,
+  Review,
 };
 
 /** All group commands, the group protocol in customized contents, and the type that reads any other group command. */
@@ -73,6 +91,7 @@ export const groupContents: readonly [
   typeof Hire,
   typeof Fire,
   typeof Resign,
+  typeof Review,
   typeof GroupCommand,
   typeof GroupHistoryQuery,
   typeof GroupKeysQuery,
@@ -91,6 +110,7 @@ export const groupContents: readonly [
   Hire,
   Fire,
   Resign,
+  Review,
   GroupCommand,
   GroupHistoryQuery,
   GroupKeysQuery,

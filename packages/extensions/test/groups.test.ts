@@ -15,6 +15,7 @@ const NAMES = [
   'hire',
   'fire',
   'resign',
+  'review',
 ];
 
 const wire = (command: string, members: JsonObject = {}): JsonObject => ({
@@ -24,6 +25,7 @@ const wire = (command: string, members: JsonObject = {}): JsonObject => ({
   command,
   group: group.text,
   members: [alice.text],
+  ...(command === 'review' ? { change: {} } : {}),
   ...members,
 });
 
@@ -109,6 +111,110 @@ describe('group commands', () => {
     expect(() => groups.Join.create({})).toThrow(TypeError);
     // @ts-expect-error -- the group is required
     expect(() => groups.Join.create({}, {})).toThrow(TypeError);
+  });
+});
+
+describe('entries of groups whose state converges', () => {
+  const name = 'A'.repeat(22);
+  const other = `${'b/+9'.repeat(5)}cc`;
+
+  test('an addition names the removals that it overrules and the proposals that it accepts', () => {
+    const body = {
+      members: [bob],
+      change: { over: [{ member: bob, removals: [name, other] }], answers: [other] },
+      reason: 'he asked',
+    };
+    const sent = write(groups.Invite.create(body, { group }));
+    expect(sent).toEqual({
+      type: '137',
+      command: 'invite',
+      group: group.text,
+      members: [bob.text],
+      change: { over: { [bob.text]: [name, other] }, answers: [other] },
+      reason: 'he asked',
+    });
+    expect(read({ ...sent, sn: 1, time: 2 })).toEqual(['invite', body]);
+  });
+
+  test('a change is there even if it is empty', () => {
+    const sent = write(groups.Expel.create({ members: [bob], change: {} }, { group }));
+    expect(sent).toMatchObject({ members: [bob.text], change: {} });
+    expect(read({ ...sent, sn: 1, time: 2 })[1]).toEqual({ members: [bob], change: {} });
+    expect(read(wire('expel', { change: null }))[1]).toEqual({ members: [alice] });
+  });
+
+  test('a review names the proposals that it refuses', () => {
+    const sent = write(groups.Review.create({ change: { declines: [name] } }, { group }));
+    expect(sent).toMatchObject({ command: 'review', change: { declines: [name] } });
+    expect(codeOf({ ...sent, sn: 1, time: 2, change: null })).toBe('format/field');
+  });
+
+  test('a checkpoint has floor, folds, administrators and policy', () => {
+    const state = {
+      floor: 12.345,
+      folds: [name],
+      administrators: [{ id: alice, since: 11 }],
+      policy: { invite: 'members', later: [1] },
+      previous: other,
+    };
+    const sent = write(groups.Reset.create({ members: [alice, bob], state }, { group }));
+    expect(sent).toMatchObject({
+      state: { ...state, administrators: { [alice.text]: 11 }, previous: other },
+    });
+    expect(read({ ...sent, sn: 1, time: 2 })[1]).toEqual({ members: [alice, bob], state });
+  });
+
+  test('a projection names the newest entry that it contains', () => {
+    const sent = write(groups.Reset.create({ members: [alice], projects: name }, { group }));
+    expect(read({ ...sent, sn: 1, time: 2 })[1]).toEqual({ members: [alice], projects: name });
+    expect(codeOf({ ...sent, sn: 1, time: 2, projects: 'x' })).toBe('format/field');
+  });
+
+  test('a request to join may have a link and a reason, and is read without damaged ones', () => {
+    const sent = write(groups.Join.create({ link: { by: alice.text }, reason: 'hi' }, { group }));
+    expect(read({ ...sent, sn: 1, time: 2 })[1]).toEqual({
+      link: { by: alice.text },
+      reason: 'hi',
+    });
+    expect(read(wire('join', { link: 5, reason: {} }))[1]).toEqual({});
+    expect(read(wire('join', { reason: 'x'.repeat(600) }))[1]).toEqual({ reason: 'x'.repeat(512) });
+  });
+
+  test('a question says what its sender has, and is read without it if it is damaged', () => {
+    const have = { checkpoint: name, entries: [other] };
+    const sent = write(groups.GroupHistoryQuery.create({ have }, { group }));
+    expect(sent).toMatchObject({ mod: 'history', act: 'query', have });
+    expect(read({ ...sent, sn: 1 })[1]).toEqual({ have });
+    expect(read({ ...sent, sn: 1, have: { entries: [5] } })[1]).toEqual({});
+    const many = { entries: Array.from({ length: 513 }, () => name) };
+    expect(read({ ...sent, sn: 1, have: many })[1]).toEqual({});
+  });
+
+  test.each([
+    ['names that are none', { change: { answers: ['short'] } }, 'format/field'],
+    ['too many names', { change: { answers: Array(257).fill(name) } }, 'format/limit'],
+    ['too many members', { change: {}, members: Array(65).fill(alice.text) }, 'format/limit'],
+    ['a change that is a text', { change: 'x' }, 'format/field'],
+    ['removals of nobody', { change: { over: { nobody: [name] } } }, 'unsupported/address'],
+  ])('an addition with %s is refused', (_, members, code) => {
+    expect(codeOf(wire('invite', members))).toBe(code);
+  });
+
+  test.each([
+    ['without a floor', { floor: null }],
+    ['without folds', { folds: null }],
+    ['with an administrator without a time', { administrators: { [alice.text]: 'soon' } }],
+    ['with a policy that is a list', { policy: [] }],
+  ])('a checkpoint %s is refused', (_, members) => {
+    const state = { floor: 0, folds: [], administrators: {}, policy: {}, ...members };
+    expect(codeOf(wire('reset', { state }))).toBe('format/field');
+  });
+
+  test('any JSON gives an entry or a refusal', () => {
+    for (const command of ['invite', 'expel', 'review', 'reset', 'join']) {
+      const fixed = { type: '137', sn: 1, time: 2, command, group: group.text };
+      neverThrowsAnythingElse(fixed, 'members', 'change', 'state', 'projects', 'link', 'reason');
+    }
   });
 });
 

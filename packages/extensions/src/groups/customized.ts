@@ -18,6 +18,8 @@ import {
   wireObject,
 } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
+import { ignored } from '../fields/lenient.ts';
+import { entriesHad } from './change.ts';
 import { defineGroupContent, type GroupContentType } from './define.ts';
 import type { GroupQueryBody } from './membership.ts';
 
@@ -67,7 +69,7 @@ export const GroupHistoryQuery: GroupContentType<'group-history/query', GroupQue
       // Wins over the query for keys, which matches `from` only.
       { type: '204', app: APP, mod: 'keys', act: 'query', from: '*', last_time: '*' },
     ],
-    schema: () => object({ last_time: optional(time) }),
+    schema: () => object({ last_time: optional(time), have: ignored(entriesHad) }),
   });
 
 /** The bot asks a sender for keys (spec §9.15). */

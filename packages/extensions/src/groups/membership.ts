@@ -1,6 +1,7 @@
 import type { ContentContext } from '@dimp/dkd';
-import { definedOnly } from '@dimp/foundation';
+import { definedOnly, type JsonObject, ownMember, ProtocolError } from '@dimp/foundation';
 import {
+  jsonObject,
   lenientArray,
   object,
   optional,
@@ -9,12 +10,58 @@ import {
   wireObject,
 } from '@dimp/foundation/schema';
 import type { ID } from '@dimp/mkm';
+import { cutText, ignored } from '../fields/lenient.ts';
+import {
+  entryName,
+  type GroupChange,
+  type GroupEntriesHad,
+  type GroupState,
+  groupChange,
+  groupState,
+  MAX_CHANGED_MEMBERS,
+  readOptional,
+  writeOptional,
+} from './change.ts';
 import { defineGroupContent, type GroupContentType, groupCommandNamed } from './define.ts';
 import { readMembers, requireMembers } from './members.ts';
+
+/** Longest reason in a proposal, in UTF-16 units. */
+const MAX_REASON = 512;
 
 /** A command with members. */
 export interface MembersBody {
   readonly members: readonly ID[];
+}
+
+/** An `invite`: an addition if it has a change, else a proposal or the command of a deployed client. */
+export interface InviteBody extends MembersBody {
+  readonly change?: GroupChange;
+  readonly reason?: string;
+}
+
+/** An `expel`: a removal if it has a change. */
+export interface ExpelBody extends MembersBody {
+  readonly change?: GroupChange;
+}
+
+/** A `reset`. */
+export interface ResetBody extends MembersBody {
+  /** Makes it a checkpoint, if the founder sends it. */
+  readonly state?: GroupState;
+  /** Makes it a projection for deployed clients: the name of the newest entry that it contains. */
+  readonly projects?: string;
+}
+
+/** A `review`. */
+export interface ReviewBody {
+  readonly change: GroupChange;
+}
+
+/** A `join`. */
+export interface JoinBody {
+  /** What a link to the group says. */
+  readonly link?: JsonObject;
+  readonly reason?: string;
 }
 
 /** A command with optional members. */
@@ -29,6 +76,8 @@ export type EmptyBody = Readonly<Record<never, never>>;
 export interface GroupQueryBody {
   /** Asks for newer history only, in seconds since the epoch. */
   readonly last_time?: number;
+  /** What the asker has; without it the answer is everything. Deployed clients ignore it. */
+  readonly have?: GroupEntriesHad;
 }
 
 /** A command that appoints or dismisses. */
@@ -54,25 +103,32 @@ export const Abdicate: GroupContentType<'abdicate', OptionalMembersBody> =
     schema: optionalMembers,
   });
 
-/** Adds members, `invite` (spec §9.14). */
-export const Invite: GroupContentType<'invite', MembersBody> = /* @__PURE__ */ defineGroupContent({
+/** Adds members, or proposes them, `invite` (spec §9.14, §20.11). */
+export const Invite: GroupContentType<'invite', InviteBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'invite',
   match: /* @__PURE__ */ groupCommandNamed('invite'),
-  schema: members,
+  schema: invite,
 });
 
-/** Removes members, `expel`. Deprecated: current peers expect a reset (spec §9.14). */
-export const Expel: GroupContentType<'expel', MembersBody> = /* @__PURE__ */ defineGroupContent({
+/** Removes members, `expel` (spec §20.11). Deployed clients ignore it and expect a reset (spec §9.14). */
+export const Expel: GroupContentType<'expel', ExpelBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'expel',
   match: /* @__PURE__ */ groupCommandNamed('expel'),
-  schema: members,
+  schema: expel,
+});
+
+/** Refuses proposals, `review` (spec §20.11). Deployed clients ignore it. */
+export const Review: GroupContentType<'review', ReviewBody> = /* @__PURE__ */ defineGroupContent({
+  kind: 'review',
+  match: /* @__PURE__ */ groupCommandNamed('review'),
+  schema: ({ id }) => object({ change: groupChange(id) }),
 });
 
 /** Asks to join, `join` (spec §9.14). */
-export const Join: GroupContentType<'join', EmptyBody> = /* @__PURE__ */ defineGroupContent({
+export const Join: GroupContentType<'join', JoinBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'join',
   match: /* @__PURE__ */ groupCommandNamed('join'),
-  schema: nothing,
+  schema: () => object({ link: ignored(jsonObject), reason: ignored(cutText(MAX_REASON)) }),
 });
 
 /** Leaves the group, `quit` (spec §9.14). */
@@ -89,11 +145,11 @@ export const Query: GroupContentType<'query', GroupQueryBody> = /* @__PURE__ */ 
   schema: () => object({ last_time: optional(time) }),
 });
 
-/** Replaces the member list, the owner first, `reset` (spec §9.14). */
-export const Reset: GroupContentType<'reset', MembersBody> = /* @__PURE__ */ defineGroupContent({
+/** Replaces the member list, the owner first, `reset` (spec §9.14, §20.11). */
+export const Reset: GroupContentType<'reset', ResetBody> = /* @__PURE__ */ defineGroupContent({
   kind: 'reset',
   match: /* @__PURE__ */ groupCommandNamed('reset'),
-  schema: members,
+  schema: reset,
 });
 
 /** Appoints administrators or assistants, `hire` (spec §9.14). */
@@ -117,11 +173,65 @@ export const Resign: GroupContentType<'resign', EmptyBody> = /* @__PURE__ */ def
   schema: nothing,
 });
 
-function members({ id }: ContentContext): Schema<MembersBody> {
-  return wireObject<MembersBody>(
-    (wire) => ({ members: requireMembers(wire, id) }),
-    (body) => ({ members: body.members.map((member) => member.text) }),
+function invite({ id }: ContentContext): Schema<InviteBody> {
+  const changes = groupChange(id);
+  const reasons = ignored(cutText(MAX_REASON));
+  return wireObject<InviteBody>(
+    (wire) => ({
+      ...changed(wire, id, changes),
+      ...definedOnly({ reason: readOptional(wire, 'reason', reasons) }),
+    }),
+    ({ members, change, reason }) => ({
+      ...writeMembers(members),
+      ...writeOptional('change', changes, change),
+      ...writeOptional('reason', reasons, reason),
+    }),
   );
+}
+
+function expel({ id }: ContentContext): Schema<ExpelBody> {
+  const changes = groupChange(id);
+  return wireObject<ExpelBody>(
+    (wire) => changed(wire, id, changes),
+    ({ members, change }) => ({
+      ...writeMembers(members),
+      ...writeOptional('change', changes, change),
+    }),
+  );
+}
+
+function reset({ id }: ContentContext): Schema<ResetBody> {
+  const states = groupState(id);
+  return wireObject<ResetBody>(
+    (wire) => ({
+      members: requireMembers(wire, id),
+      ...definedOnly({
+        state: readOptional(wire, 'state', states),
+        projects: readOptional(wire, 'projects', entryName),
+      }),
+    }),
+    ({ members, state, projects }) => ({
+      ...writeMembers(members),
+      ...writeOptional('state', states, state),
+      ...writeOptional('projects', entryName, projects),
+    }),
+  );
+}
+
+/** Reads members and change. @throws `format/limit` for a change of too many members */
+function changed(wire: JsonObject, id: Schema<ID>, changes: Schema<GroupChange>): ExpelBody {
+  const change = readOptional(wire, 'change', changes);
+  const list = ownMember(wire, 'members');
+  if (change !== undefined && Array.isArray(list) && list.length > MAX_CHANGED_MEMBERS) {
+    throw new ProtocolError('format/limit', 'members has too many elements', {
+      details: { field: 'members', limit: 'elements', max: MAX_CHANGED_MEMBERS },
+    });
+  }
+  return { members: requireMembers(wire, id), ...definedOnly({ change }) };
+}
+
+function writeMembers(list: readonly ID[]): JsonObject {
+  return { members: list.map((member) => member.text) };
 }
 
 function optionalMembers({ id }: ContentContext): Schema<OptionalMembersBody> {
