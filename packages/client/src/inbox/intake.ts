@@ -151,14 +151,19 @@ export class Intake {
    *
    * @throws `store/` codes, and the `ProtocolError` of a service that refuses it
    */
-  async processEvidence(id: string, opened: OpenedMessage, { forwarder }: Way): Promise<Received> {
+  async processEvidence(
+    id: string,
+    opened: OpenedMessage,
+    signed: ReliableMessage,
+    { forwarder }: Way,
+  ): Promise<Received> {
     const { services, store, onServiceFailed } = this.#parts;
     const open = namedContents(id, opened.content).filter(({ content }) => services.takes(content));
     try {
       await store.hold([...(await services.locksFor(factsOf(opened, open)))]);
       const pending = new PendingChanges(store);
       for (const each of open) {
-        const { written } = await this.#take(opened, each, forwarder, pending, true);
+        const { written } = await this.#take(opened, each, forwarder, pending, signed);
         store.afterwards({ done: () => services.written(written) });
       }
       await store.batch(pending.changes);
@@ -283,13 +288,14 @@ export class Intake {
     named: NamedContent,
     forwarder: ID | undefined,
     pending: PendingChanges,
-    isEvidence?: true,
+    signed?: ReliableMessage,
   ): Promise<TakenContents> {
     const { services, inbox } = this.#parts;
     const { content } = named;
     const message = this.#incoming(opened, named);
     const array = content === opened.content ? undefined : opened.content;
-    const more = definedOnly({ array, forwarder, isEvidence });
+    const isEvidence = signed === undefined ? undefined : (true as const);
+    const more = definedOnly({ array, forwarder, isEvidence, signed });
     const taken = await services.take(
       { ...message, signature: opened.signature, ...more },
       pending,

@@ -274,7 +274,7 @@ export class Receiver {
       return undefined;
     }
     if (isForService) {
-      if (!isWaiting(opened)) return this.#intake.processEvidence(id, opened, way);
+      if (!isWaiting(opened)) return this.#intake.processEvidence(id, opened, message, way);
       return this.#suspend(opened, message, input, way);
     }
     if (isWaiting(opened) || forwarder === undefined) return undefined;

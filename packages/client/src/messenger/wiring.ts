@@ -238,7 +238,7 @@ function buildInbound(
     facebook,
     clock,
     directory: options.directory ?? false,
-    asked: (id) => queries.asked(id),
+    asked: async (id, sender) => (await queries.asked(id)) || services.wants(id, sender),
     confirm: (body, from, to) => outbox.confirm(body, from, to),
     handshake: async (body, from) => answerHandshake(body, from, options.station, events),
   });

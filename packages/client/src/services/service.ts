@@ -55,6 +55,11 @@ export interface MessengerService {
    */
   evidence?(message: ReliableMessage): boolean;
   /**
+   * Whether metas and documents of an entity that a peer sends unasked are stored. By default only those of the sender and of
+   * entities that are known already.
+   */
+  wants?(entity: ID, sender: ID): MaybePromise<boolean>;
+  /**
    * Further members for an outgoing content, such as a digest of the state of its group. Members that the content has already
    * stay.
    */
@@ -76,6 +81,8 @@ export interface ServiceMessage extends IncomingMessage {
   readonly forwarder?: ID;
   /** See {@link MessengerService.evidence}. */
   readonly isEvidence?: true;
+  /** The signed message itself, to be kept and passed on byte for byte; for evidence only. */
+  readonly signed?: ReliableMessage;
 }
 
 /** Reads the store as it will be after the changes that wait for the same batch. Services read only here. */

@@ -186,6 +186,18 @@ export class Services {
     });
   }
 
+  /** Whether a service wants metas and documents of an entity that nobody has asked for. */
+  async wants(entity: ID, sender: ID): Promise<boolean> {
+    for (const service of this.#services) {
+      try {
+        if (await service.wants?.(entity, sender)) return true;
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
+    return false;
+  }
+
   /** Further members for an outgoing content. @throws what a service throws */
   async extra(content: Content, receiver: ID): Promise<JsonObject> {
     const members: Record<string, JsonObject[string]> = {};

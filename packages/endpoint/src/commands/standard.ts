@@ -30,8 +30,8 @@ export interface StandardContext {
   readonly clock: Clock;
   /** Whether to answer queries about all entities, as stations and archives do, and not only about local users and their groups. */
   readonly directory: boolean;
-  /** Whether anything about an entity was asked. */
-  readonly asked: (id: ID) => MaybePromise<boolean>;
+  /** Whether anything about an entity was asked, or is wanted from this sender. */
+  readonly asked: (id: ID, sender: ID) => MaybePromise<boolean>;
   readonly confirm: (body: ReceiptBody, from: ID, to: ID) => Promise<void>;
   /** Processes a handshake. @returns the answer to the station */
   readonly handshake: (body: HandshakeBody, from: ID) => Promise<readonly Draft[]>;
@@ -119,7 +119,7 @@ export class StandardProcessors {
   /** Whether to store what a sender tells about an entity: only about themselves, or if it was asked or is known already. */
   async #isWanted(did: ID, sender: ID): Promise<boolean> {
     const { directory, asked, facebook } = this.#context;
-    if (directory || sameEntity(did, sender) || (await asked(did))) return true;
+    if (directory || sameEntity(did, sender) || (await asked(did, sender))) return true;
     return (await facebook.meta(did)) !== undefined;
   }
 

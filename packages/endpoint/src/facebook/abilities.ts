@@ -23,12 +23,17 @@ export function announces(visas: readonly Document[], ability: string): boolean 
 /**
  * Adds the abilities of this program to the properties of a visa.
  *
+ * @param more - abilities of parts that the application has chosen
  * @returns undefined if all of them are announced already
  */
-export function withAbilities(properties: JsonObject, protocol: Protocol): JsonObject | undefined {
+export function withAbilities(
+  properties: JsonObject,
+  protocol: Protocol,
+  more: readonly string[] = [],
+): JsonObject | undefined {
   const accepts = ownMember(properties, 'accepts');
   const announced: readonly unknown[] = Array.isArray(accepts) ? accepts : [];
-  const missing = abilitiesOf(protocol).filter((each) => !announced.includes(each));
+  const missing = [...abilitiesOf(protocol), ...more].filter((each) => !announced.includes(each));
   if (missing.length === 0) return undefined;
   const texts = announced.filter((each) => typeof each === 'string');
   return { ...properties, accepts: [...texts, ...missing] };

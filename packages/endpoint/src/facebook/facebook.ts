@@ -256,15 +256,16 @@ export class Facebook<P extends Protocol = Protocol> extends Barrack implements 
   /**
    * Announces the abilities of this program in a local user's visa, after an update of the program. The key stays.
    *
+   * @param more - abilities of parts that the application has chosen, such as `groups-2`
    * @returns the new visa, to be sent to peers; undefined if the old one announces them all, or there is none
    * @throws `identity/not-found` if the ID is not that of a local user; `store/` codes
    */
-  async announceAbilities(id: ID): Promise<Document | undefined> {
+  async announceAbilities(id: ID, more: readonly string[] = []): Promise<Document | undefined> {
     const isDue = (visa: Document | undefined): boolean =>
-      visa !== undefined && withAbilities(visa.properties, this.protocol) !== undefined;
+      visa !== undefined && withAbilities(visa.properties, this.protocol, more) !== undefined;
     // The usual case, without a lock.
     if (!isDue(await this.document(id))) return undefined;
-    return this.#renewVisa(id, abilitiesChange(this.protocol));
+    return this.#renewVisa(id, abilitiesChange(this.protocol, more));
   }
 
   /** Signs a changed visa and stores it atomically with its key. */

@@ -25,10 +25,10 @@ export function newKeyChange(key: DecryptKey, protocol: Protocol): VisaChange {
 }
 
 /** Returns a change that announces all abilities of this program, in a visa that this program has made. */
-export function abilitiesChange(protocol: Protocol): VisaChange {
+export function abilitiesChange(protocol: Protocol, more: readonly string[]): VisaChange {
   return (old, messageKeys) => {
     const isOurs = messageKeys.some(({ publicKey }) => isKeyOf(old, publicKey, protocol));
-    const properties = isOurs ? withAbilities(old?.properties ?? {}, protocol) : undefined;
+    const properties = isOurs ? withAbilities(old?.properties ?? {}, protocol, more) : undefined;
     return properties === undefined ? undefined : { properties };
   };
 }
