@@ -8,7 +8,7 @@ import { root, summary } from './lib/process.mjs';
 
 const PORTABLE = [
   ...['foundation', 'crypto', 'mkm', 'dkd', 'core', 'extensions', 'endpoint', 'client'],
-  ...['mnemonic', 'testing', 'chat'],
+  ...['mnemonic', 'testing', 'chat', 'groups'],
   ...['endpoint', 'store-encrypted', 'store-indexeddb', 'transport-websocket'],
 ];
 /** Folders and files of them that only Node loads. */

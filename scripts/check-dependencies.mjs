@@ -16,6 +16,7 @@ const BUDGETS = {
   'store-lmdb': 17,
   mnemonic: 13,
   chat: 14,
+  groups: 16,
 };
 
 let passed = 0;

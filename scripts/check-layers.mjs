@@ -16,7 +16,7 @@ export const LAYERS = [
   ['endpoint', 'mnemonic', 'store-encrypted', 'store-indexeddb', 'store-lmdb', 'transport-tcp'],
   ['transport-websocket', 'file-server'],
   ['client', 'station'],
-  ['chat'],
+  ['chat', 'groups'],
   // Its entry for applications needs the chat; packages below use its other entries in their tests only.
   ['testing', 'dimp'],
 ];
