@@ -1,4 +1,5 @@
 import type { Protocol } from '@dimp/core';
+import { isRef } from '@dimp/extensions/chat';
 import {
   isJsonObject,
   isProtocolError,
@@ -139,7 +140,8 @@ function refsOfOrigin(
     const sn = Number(toText(ownMember(origin, 'sn'), 'sn'));
     const time = Number(toText(ownMember(origin, 'time'), 'time'));
     const refs = [
-      ...(typeof ref === 'string' ? [ref] : []),
+      // Another text may not be possible in a path of the store.
+      ...(typeof ref === 'string' && isRef(ref) ? [ref] : []),
       ...(Number.isFinite(sn) && Number.isFinite(time) ? refsAround({ sender, sn, time }) : []),
     ];
     return { sender: sender.entity, refs: [...new Set(refs)] };

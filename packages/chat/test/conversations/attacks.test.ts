@@ -237,6 +237,21 @@ test('contents of an unknown kind are kept, and read again by a program that kno
   expect(newer).toMatchObject({ kind: 'com.example/77', text: 'from the future' });
 });
 
+test('a quote with a name that no message can have does not hide its conversation', async () => {
+  const { world, moki, hulk, hulkChat } = await twoFriends();
+  const time = world.time.now() / 1000;
+  const refs = ['', '\u0000', '..', 'x'.repeat(70_000), '\ud800', '__proto__'];
+  for (const [sn, ref] of refs.entries()) {
+    const origin = { sender: moki.id.text, type: '1', sn: 99, time: 1, ref, text: 'quoted' };
+    await world.forgeWire(moki, { type: 55, sn, time: time + sn, text: `${sn}`, origin }, hulk);
+  }
+  expect((await textsOf(hulkChat)).sort()).toEqual(['0', '1', '2', '3', '4', '5']);
+  expect((await hulkChat.window().ready).items).toHaveLength(6);
+  const queue = hulk.chats.incoming()[Symbol.asyncIterator]();
+  expect((await queue.next()).done).toBe(false);
+  await queue.return(undefined);
+});
+
 test('a recall that names its message by serial number only does not read long messages', async () => {
   const { world, moki, hulk, hulkChat } = await twoFriends();
   const time = world.time.now() / 1000 - 60;
@@ -256,7 +271,8 @@ test('contents that a later version refuses do not end the work of its jobs', as
   const { world, moki, hulk } = await twoFriends();
   const time = world.time.now() / 1000;
   await world.forgeWire(moki, { time, type: 77, sn: 1, text: { not: 'a text' } }, hulk);
-  await world.forgeWire(moki, { time, type: 77, sn: 2, text: 'readable' }, hulk);
+  await world.live(1000);
+  await world.forgeWire(moki, { time: time + 1, type: 77, sn: 2, text: 'readable' }, hulk);
   const { createProtocol, memoryOf, type77 } = await import('./newer-protocol.ts');
   const newer = await memoryOf(hulk, createProtocol(type77));
   expect(newer).toMatchObject({ kind: 'com.example/77', text: 'readable' });
