@@ -20,6 +20,8 @@ import { isLifetime } from './message-of.ts';
 const FORMAT = 'dimp-chats-1';
 /** Messages that are written in one batch. */
 const BATCH = 64;
+/** How far the clock of the other device may have been ahead, in milliseconds. */
+const MAX_AHEAD_MS = 15 * 60_000;
 /** Limits of one line: a message with the bytes of its file. */
 const LIMITS = { maxBytes: 4 * 1024 * 1024, maxDepth: 64, maxMembers: 262_144 };
 
@@ -139,9 +141,9 @@ function restoreChat(edit: ConversationEdit, chat: ChatRecord, now: number): voi
   if (read !== undefined) edit.read({ ref: read.ref, stamp: pastStamp(read.stamp, now) });
 }
 
-/** Nothing stands behind the messages that arrive next. */
+/** Nothing stands long before the messages that arrive next. The clock of the other device may have been ahead. */
 function pastStamp(stamp: number, now: number): number {
-  return toStamp(Math.min(stamp, now));
+  return toStamp(Math.min(stamp, now + MAX_AHEAD_MS));
 }
 
 /** What was on its way on another device is not on its way here. */

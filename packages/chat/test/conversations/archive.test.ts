@@ -77,7 +77,7 @@ test('an archive cannot hide the messages that come next, nor set lifetimes and 
   Object.assign(late.message, { ref: 'f'.repeat(22), stamp: future });
   const read = { stamp: future, ref: 'f'.repeat(22) };
   await hulk.chats.restore([head, changed({ read }), JSON.stringify(late)]);
-  await world.live(1000);
+  await world.live(16 * 60_000, 60_000);
   await mokiChat.send('second');
   await world.carry();
   expect(await hulkChat.summary.ready).toMatchObject({ unread: 1, last: { preview: 'second' } });
