@@ -45,6 +45,7 @@ export class Indexer {
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
   #again = false;
+  #isBehind = false;
   #stopped = false;
 
   constructor(options: IndexerOptions) {
@@ -74,6 +75,8 @@ export class Indexer {
 
   /** Goes on, for example because this program leads now. */
   wake(): void {
+    // What came while this program did not lead was not collected.
+    this.#isBehind = true;
     this.#soon(STEP_MS);
   }
 
@@ -133,6 +136,10 @@ export class Indexer {
   async #step(): Promise<number | undefined> {
     if (!this.#options.access.leads()) return undefined;
     const index = await this.#open();
+    if (this.#isBehind) {
+      this.#isBehind = false;
+      await this.#queue.load();
+    }
     if (index.damaged) {
       await this.#repair(index);
       return STEP_MS;
