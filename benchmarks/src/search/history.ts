@@ -70,7 +70,20 @@ const facebook = new Facebook({ protocol, store });
 const user =
   (await facebook.currentUser())?.id ??
   (await register('history', { facebook, algorithm: 'Ed25519', metaType: '1' })).id;
-const peers = await peersOf(200);
+// An application fills its history by sending and receiving only, which would take hours.
+const { href } = new URL('../../../packages/chat/dist/history/history.js', import.meta.url);
+const { History } = (await import(href)) as { History: HistoryClass };
+const history = new History({
+  store,
+  user: user.entity,
+  clock: systemClock,
+  random: systemRandom,
+  readers: [],
+  onDamaged: (error) => console.error(error),
+});
+const kept: string[] = [];
+for await (const [id] of history.chats()) kept.push(id);
+const peers = kept.length > 0 ? kept.sort(byNumber) : await peersOf(200);
 
 await fill();
 const chats = new Chats({ facebook, search: messageSearch(), incoming: false });
@@ -91,19 +104,14 @@ async function peersOf(number: number): Promise<readonly string[]> {
   return Array.from({ length: number }, (_, at) => `peer-${at}@${address.canonical}`);
 }
 
+/** Order of conversations by the number in their name. */
+function byNumber(a: string, b: string): number {
+  const number = (id: string): number => Number(/^peer-(\d+)@/.exec(id)?.[1]);
+  return number(a) - number(b);
+}
+
 async function fill(): Promise<void> {
-  // An application fills its history by sending and receiving only, which would take hours.
-  const { href } = new URL('../../../packages/chat/dist/history/history.js', import.meta.url);
-  const { History } = (await import(href)) as { History: HistoryClass };
-  const history = new History({
-    store,
-    user: user.entity,
-    clock: systemClock,
-    random: systemRandom,
-    readers: [],
-    onDamaged: (error) => console.error(error),
-  });
-  for await (const [, { count: had }] of history.chats()) if (had > 0) return;
+  if (kept.length > 0) return;
   const start = performance.now();
   const waiting = new Map<number, StoredMessage[]>();
   for (const { conversation, ref, stamp, text } of corpus(count, user)) {
@@ -113,18 +121,14 @@ async function fill(): Promise<void> {
     const times = { time: stamp, arrived: stamp, stamp };
     const sender = user.entity;
     list.push({ ref, ids: [], sender, out: true, kind: 'text', content, ...times });
-    if (list.length === BATCH) await write(history, conversation, list.splice(0));
+    if (list.length === BATCH) await write(conversation, list.splice(0));
   }
-  for (const [conversation, list] of waiting) await write(history, conversation, list);
+  for (const [conversation, list] of waiting) await write(conversation, list);
   history.close();
   report('fill', { messages: count, seconds: seconds(start) });
 }
 
-async function write(
-  history: WritableHistory,
-  conversation: number,
-  messages: readonly StoredMessage[],
-): Promise<void> {
+async function write(conversation: number, messages: readonly StoredMessage[]): Promise<void> {
   await history.change(peers[conversation] ?? '', 'person', async (edit) => {
     for (const message of messages) await edit.add(message);
   });
