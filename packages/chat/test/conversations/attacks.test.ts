@@ -1,5 +1,5 @@
 import type { JsonObject } from '@dimp/foundation';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ChatMessage } from '../../src/index.ts';
 import { importTexts } from './import-texts.ts';
 import { textsOf, twoFriends } from './world.ts';
@@ -276,6 +276,9 @@ test('contents that a later version refuses do not end the work of its jobs', as
   const { createProtocol, memoryOf, type77 } = await import('./newer-protocol.ts');
   const newer = await memoryOf(hulk, createProtocol(type77));
   expect(newer).toMatchObject({ kind: 'com.example/77', text: 'readable' });
+  const done = ['chat-job', hulk.id.entity, 'reread'];
+  const wait = { timeout: 5000 };
+  await vi.waitFor(async () => expect(await hulk.durable.get(done)).toBeDefined(), wait);
 });
 
 test('a damaged record does not hide the others, and does not stop reception', async () => {
