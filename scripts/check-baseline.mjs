@@ -21,7 +21,7 @@ const GLOBALS = new Set(
    Function Int8Array Int16Array Int32Array JSON Map Math Number Object Promise Proxy RangeError Reflect RegExp Set
    SharedArrayBuffer String Symbol SyntaxError TypeError Uint8Array Uint8ClampedArray Uint16Array Uint32Array URIError WeakMap
    WeakRef WeakSet FinalizationRegistry
-   AbortController AbortSignal Blob BroadcastChannel DOMException Event EventTarget FormData Headers IDBKeyRange
+   AbortController AbortSignal Blob BroadcastChannel caches DOMException Event EventTarget FormData Headers IDBKeyRange
    MessageEvent ReadableStream Request Response TextDecoder TextEncoder URL URLSearchParams WebSocket atob btoa clearInterval
    clearTimeout console crypto fetch indexedDB navigator performance queueMicrotask setInterval setTimeout`
     .split(/\s+/)

@@ -20,9 +20,9 @@ export type { StationContact } from './connection/station-contact.ts';
 export type { DeferredMessage, DeferredReason } from './inbox/deferred.ts';
 export type { Evidence, EvidenceReader } from './inbox/evidence.ts';
 export { DEFAULT_INBOX_LIMITS, type InboxLimits } from './inbox/inbox-store.ts';
-export type { IncomingMessage } from './inbox/incoming-message.ts';
 export type { Answers, Handler, Middleware, Next } from './inbox/processors.ts';
 export type { ReceiptPolicy } from './inbox/receipts.ts';
+export type { IncomingMessage } from './messages/incoming-message.ts';
 export type { DeliveryEvent, MessengerEvents } from './messenger/events.ts';
 export { Messenger } from './messenger/messenger.ts';
 export type {
@@ -30,8 +30,8 @@ export type {
   MessengerOptions,
   ReceivedContent,
   ReceivedMessage,
-  SendOptions,
 } from './messenger/messenger-options.ts';
+export type { MessengerService, ServiceHost } from './messenger/messenger-service.ts';
 export type { DeliveryState } from './outbox/delivery.ts';
 export {
   Delivery,
@@ -44,13 +44,13 @@ export type {
   GroupPackOptions,
   MessagePackOptions,
 } from './outbox/message-packer.ts';
-export type { OutboxRecord } from './outbox/outbox-store.ts';
 export { DEFAULT_RESEND_POLICY, type ResendPolicy } from './outbox/resend-timers.ts';
+export type { SendOptions } from './outbox/send-options.ts';
 export type {
-  MessengerService,
+  ContentService,
+  OutgoingRecord,
   Sent,
   ServiceContext,
-  ServiceHost,
   ServiceMessage,
   Taken,
 } from './services/service.ts';

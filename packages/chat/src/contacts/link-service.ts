@@ -1,6 +1,6 @@
 import type {
   MessengerService,
-  OutboxRecord,
+  OutgoingRecord,
   Sent,
   ServiceContext,
   ServiceHost,
@@ -86,7 +86,10 @@ export class LinkService implements MessengerService {
   }
 
   /** A token is used once; the content is sent again as it is if it does not arrive. */
-  async sent({ sender, receiver, content }: OutboxRecord, context: ServiceContext): Promise<Sent> {
+  async sent(
+    { sender, receiver, content }: OutgoingRecord,
+    context: ServiceContext,
+  ): Promise<Sent> {
     const { user } = this.#options;
     // Only with a proof are the details locked: what the user says about a contact meanwhile must not be lost.
     if (!sameEntity(sender, user) || receiver.isGroup || macIn(content) === undefined) return {};

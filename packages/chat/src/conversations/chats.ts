@@ -1,6 +1,6 @@
 import type {
   MessengerService,
-  OutboxRecord,
+  OutgoingRecord,
   Sent,
   ServiceContext,
   ServiceHost,
@@ -228,7 +228,7 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
     return this.#taking.take(message, context);
   }
 
-  sent(record: OutboxRecord, context: ServiceContext): Promise<Sent> {
+  sent(record: OutgoingRecord, context: ServiceContext): Promise<Sent> {
     return this.#sending.sent(record, context);
   }
 

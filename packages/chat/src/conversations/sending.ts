@@ -1,4 +1,4 @@
-import type { OutboxRecord, Sent, ServiceContext } from '@dimp/client';
+import type { OutgoingRecord, Sent, ServiceContext } from '@dimp/client';
 import { type Content, isContentOf } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { Timer } from '@dimp/extensions/chat';
@@ -36,7 +36,7 @@ export class Sending {
     this.#parts = parts;
   }
 
-  async sent(record: OutboxRecord, context: ServiceContext): Promise<Sent> {
+  async sent(record: OutgoingRecord, context: ServiceContext): Promise<Sent> {
     const { sender, receiver, created } = record;
     const content = this.#read(record);
     const conversation = conversationOf({ sender, receiver }, content, sender);
@@ -58,7 +58,7 @@ export class Sending {
     history: History,
     edit: ConversationEdit,
     content: Content,
-    record: OutboxRecord,
+    record: OutgoingRecord,
     peer: ID,
   ): Promise<void> {
     const { sender, created } = record;
@@ -83,7 +83,7 @@ export class Sending {
   async #add(
     edit: ConversationEdit,
     content: Content,
-    { id, sender, created }: OutboxRecord,
+    { id, sender, created }: OutgoingRecord,
   ): Promise<MessageRecord | undefined> {
     edit.set({ accepted: true, request: undefined, archived: undefined });
     const { message, data } = newMessage(content, content.kind, {
@@ -107,7 +107,7 @@ export class Sending {
   }
 
   /** It was stamped by this program; a content that its type refuses now is shown by its text. */
-  #read({ content }: OutboxRecord): Content {
+  #read({ content }: OutgoingRecord): Content {
     const { contents } = this.#parts.facebook.protocol;
     try {
       return contents.parse(content);

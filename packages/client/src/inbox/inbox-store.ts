@@ -9,7 +9,7 @@ import {
   type JsonObject,
   ProtocolError,
 } from '@dimp/foundation';
-import type { IncomingMessage } from './incoming-message.ts';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 
 /** A message with its place in the inbox. */
 export interface InboxItem {

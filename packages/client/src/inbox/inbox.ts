@@ -1,8 +1,8 @@
 import type { Content, Draft } from '@dimp/dkd';
 import { answersTo, isCommand, unsupportedReceipt } from '@dimp/endpoint';
 import type { EntityKey, ID } from '@dimp/mkm';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 import type { InboxChange, InboxItem, InboxStore } from './inbox-store.ts';
-import type { IncomingMessage } from './incoming-message.ts';
 import type { Processors } from './processors.ts';
 import type { Handled } from './received.ts';
 import { UnhandledQueue } from './unhandled-queue.ts';

@@ -20,6 +20,7 @@ import {
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { StationContact } from '../connection/station-contact.ts';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 import { PendingChanges } from '../services/pending-changes.ts';
 import { ServiceFault, type Services } from '../services/services.ts';
 import type { BatchedStore } from './batched-store.ts';
@@ -27,7 +28,6 @@ import type { Commands } from './commands.ts';
 import { contentName } from './content-name.ts';
 import type { Inbox } from './inbox.ts';
 import { type InboxItem, writtenTime } from './inbox-store.ts';
-import type { IncomingMessage } from './incoming-message.ts';
 import type { OpenedMessage } from './message-opener.ts';
 import type { NeverForgotten } from './never-forgotten.ts';
 import type { Receipts } from './receipts.ts';

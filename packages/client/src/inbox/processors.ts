@@ -1,7 +1,7 @@
 import type { Content, Draft } from '@dimp/dkd';
 import { STANDARD_KINDS } from '@dimp/endpoint';
 import { type Handle, type MaybePromise, makeHandle } from '@dimp/foundation';
-import type { IncomingMessage } from './incoming-message.ts';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 
 /** Answers of a handler: none, one content, or several. They are sent to the sender of the message. */
 export type Answers = Draft | readonly Draft[] | undefined;

@@ -1,5 +1,5 @@
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 import type { InboxItem } from './inbox-store.ts';
-import type { IncomingMessage } from './incoming-message.ts';
 
 /** Queue of messages without a handler. Each goes to one iteration only. */
 export class UnhandledQueue {

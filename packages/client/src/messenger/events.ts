@@ -3,7 +3,7 @@ import type { Content, Envelope } from '@dimp/dkd';
 import type { EventKinds, ProtocolError } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { DeferredMessage } from '../inbox/deferred.ts';
-import type { IncomingMessage } from '../inbox/incoming-message.ts';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 
 /** A change of a {@link Delivery}. */

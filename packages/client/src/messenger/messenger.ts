@@ -33,8 +33,8 @@ import {
 import type { ID } from '@dimp/mkm';
 import type { DeferredMessage } from '../inbox/deferred.ts';
 import type { EvidenceReader } from '../inbox/evidence.ts';
-import type { IncomingMessage } from '../inbox/incoming-message.ts';
 import type { Handler, Middleware } from '../inbox/processors.ts';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 import { checkChosenID } from '../outbox/chosen-ids.ts';
 import type { Delivery } from '../outbox/delivery.ts';
 import {
@@ -42,6 +42,7 @@ import {
   MessagePacker,
   type MessagePackOptions,
 } from '../outbox/message-packer.ts';
+import type { SendOptions } from '../outbox/send-options.ts';
 import { Services } from '../services/services.ts';
 import { MESSENGER_EVENTS, type MessengerEvents } from './events.ts';
 import type {
@@ -49,8 +50,8 @@ import type {
   MessengerOptions,
   ReceivedContent,
   ReceivedMessage,
-  SendOptions,
 } from './messenger-options.ts';
+import type { ServiceHost } from './messenger-service.ts';
 import { Reception } from './reception.ts';
 import { type MessengerParts, wire } from './wiring.ts';
 
@@ -108,7 +109,7 @@ export class Messenger<P extends Protocol = Protocol>
       events: this.#events,
       keyOwners,
     });
-    services.attach({
+    const host: ServiceHost = {
       facebook,
       timers: this.timers,
       on: (kind, listener) => this.on(kind, listener),
@@ -120,7 +121,8 @@ export class Messenger<P extends Protocol = Protocol>
       accept: (peer, more) => this.accept(peer, more),
       deliveries: () => this.deliveries(),
       background: (task) => this.#parts.background(task),
-    });
+    };
+    for (const service of options.services ?? []) service.attach?.(host);
   }
 
   on<K extends keyof MessengerEvents>(kind: K, listener: Listener<MessengerEvents[K]>): Handle {

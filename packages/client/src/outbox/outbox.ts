@@ -10,7 +10,6 @@ import {
   rethrowOurFault,
 } from '@dimp/foundation';
 import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
-import type { SendOptions } from '../messenger/messenger-options.ts';
 import { PendingChanges } from '../services/pending-changes.ts';
 import type { Services } from '../services/services.ts';
 import { type ChosenID, ChosenIDs } from './chosen-ids.ts';
@@ -26,6 +25,7 @@ import { ReceiptIndex } from './receipt-index.ts';
 import { ReceiverKeys } from './receiver-keys.ts';
 import { Renewal } from './renewal.ts';
 import type { ResendPolicy } from './resend-timers.ts';
+import type { SendOptions } from './send-options.ts';
 import { SendStage } from './send-stage.ts';
 
 /** Options for {@link Outbox}. */

@@ -1,19 +1,11 @@
-import type { Store, StoreChange, Timers } from '@dimp/core';
+import type { Store, StoreChange } from '@dimp/core';
 import type { Content, Draft, ReliableMessage } from '@dimp/dkd';
-import type { Facebook } from '@dimp/endpoint';
-import type { EventSource, JsonObject, MaybePromise } from '@dimp/foundation';
+import type { JsonObject, MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { IncomingMessage } from '../inbox/incoming-message.ts';
-import type { MessengerEvents } from '../messenger/events.ts';
-import type { SendOptions } from '../messenger/messenger-options.ts';
-import type { Delivery } from '../outbox/delivery.ts';
-import type { OutboxRecord } from '../outbox/outbox-store.ts';
+import type { IncomingMessage } from '../messages/incoming-message.ts';
 
-/**
- * A part between the messenger and the application, such as a history of conversations. What a service writes for a message
- * lies in the same batch as the note that the message was received, so a crash can neither lose nor repeat it.
- */
-export interface MessengerService {
+/** What a service does with the contents that a messenger receives and sends. */
+export interface ContentService {
   /** Unique among the services of a messenger. */
   readonly name: string;
   /**
@@ -22,8 +14,6 @@ export interface MessengerService {
    * as `receipt`, are not allowed.
    */
   readonly kinds: '*' | readonly string[];
-  /** Called once, when the messenger is constructed. Nothing is received before {@link start} resolves. */
-  attach?(host: ServiceHost): void;
   /** Called by `Messenger.start`, before anything is received or sent. */
   start?(): MaybePromise<void>;
   /** Called by `Messenger.close`, when nothing is received or sent any more. */
@@ -48,7 +38,7 @@ export interface MessengerService {
    *
    * @throws what `Messenger.send` shall throw; the message is not sent then
    */
-  sent?(record: OutboxRecord, context: ServiceContext): MaybePromise<Sent>;
+  sent?(record: OutgoingRecord, context: ServiceContext): MaybePromise<Sent>;
   /**
    * Whether a signed message inside a forward is evidence that this service reads, whatever its age. It is verified and given to
    * {@link take} without a check of freshness, membership or repetition.
@@ -79,7 +69,7 @@ export interface ServiceMessage extends IncomingMessage {
   readonly array?: Content;
   /** The peer who has forwarded the message, if it came in a forward. */
   readonly forwarder?: ID;
-  /** See {@link MessengerService.evidence}. */
+  /** See {@link ContentService.evidence}. */
   readonly isEvidence?: true;
   /** The signed message itself, to be kept and passed on byte for byte; for evidence only. */
   readonly signed?: ReliableMessage;
@@ -106,29 +96,14 @@ export interface Taken {
 /** What a service writes for an outgoing message. */
 export type Sent = Pick<Taken, 'changes' | 'written'>;
 
-/** The messenger as its services see it. */
-export interface ServiceHost extends EventSource<MessengerEvents> {
-  readonly facebook: Facebook;
-  readonly timers: Timers;
-  /** See `Messenger.send`. */
-  send(draft: Draft, receiver: ID, options?: SendOptions): Promise<Delivery>;
-  /**
-   * Sends a content that means something for a moment only, such as a sign that somebody types: neither stored nor repeated.
-   * In a group, members without a key are left out.
-   *
-   * @param options.until - when it stops to mean something, in milliseconds since the epoch
-   * @returns whether it was handed to a connected transport
-   * @throws the codes of `Messenger.send` for a content that cannot be sent
-   */
-  sendNow(
-    draft: Draft,
-    receiver: ID,
-    options: { readonly until: number; readonly sender?: ID },
-  ): Promise<boolean>;
-  /** See `Messenger.accept`. */
-  accept(peer: ID, options?: { readonly user?: ID }): Promise<void>;
-  /** See `Messenger.deliveries`. */
-  deliveries(): Promise<readonly Delivery[]>;
-  /** Runs a task whose failure is reported by the event `failed`. `Messenger.idle` waits for it. */
-  background(task: () => Promise<void>): void;
+/** A new outgoing message as services see it. */
+export interface OutgoingRecord {
+  /** Name of its delivery. */
+  readonly id: string;
+  readonly sender: ID;
+  readonly receiver: ID;
+  /** The stamped content. */
+  readonly content: JsonObject;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
 }

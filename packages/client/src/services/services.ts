@@ -4,12 +4,11 @@ import type { Facebook } from '@dimp/endpoint';
 import { isCommand, STANDARD_KINDS } from '@dimp/endpoint';
 import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
-import type { OutboxRecord } from '../outbox/outbox-store.ts';
 import { withLocks } from './locks.ts';
 import type { PendingChanges } from './pending-changes.ts';
-import type { MessengerService, Sent, ServiceHost, ServiceMessage, Taken } from './service.ts';
+import type { ContentService, OutgoingRecord, Sent, ServiceMessage, Taken } from './service.ts';
 
-type Facts = Parameters<NonNullable<MessengerService['locks']>>[0];
+type Facts = Parameters<NonNullable<ContentService['locks']>>[0];
 
 /** What all services together do with one content. */
 export interface TakenByAll {
@@ -31,17 +30,17 @@ export class ServiceFault extends Error {
 
 /** The services of a messenger, as one. What they throw and return is checked here. */
 export class Services {
-  readonly #services: readonly MessengerService[];
+  readonly #services: readonly ContentService[];
   readonly #facebook: Facebook;
   readonly #onFailure: (error: unknown) => void;
-  readonly #started = new Set<MessengerService>();
+  readonly #started = new Set<ContentService>();
 
   /**
    * @param onFailure - called for errors that have no message to be blamed on
    * @throws `TypeError` if two services have one name; `RangeError` for a kind that the messenger processes itself
    */
   constructor(
-    services: readonly MessengerService[],
+    services: readonly ContentService[],
     facebook: Facebook,
     onFailure: (error: unknown) => void,
   ) {
@@ -60,10 +59,6 @@ export class Services {
     this.#services = services;
     this.#facebook = facebook;
     this.#onFailure = onFailure;
-  }
-
-  attach(host: ServiceHost): void {
-    for (const each of this.#services) each.attach?.(host);
   }
 
   /** @throws what a service throws; the next call goes on with that service */
@@ -141,7 +136,7 @@ export class Services {
    * @throws what a service or `write` throws
    */
   async sent(
-    record: OutboxRecord,
+    record: OutgoingRecord,
     content: Content,
     pending: PendingChanges,
     write: (changes: readonly StoreChange[]) => Promise<void>,
@@ -221,7 +216,7 @@ export class Services {
   }
 
   /** @throws {@link ServiceFault}: an answer that cannot be sent says nothing about the message */
-  #stamped({ name }: MessengerService, answers: readonly Draft[]): readonly Content[] {
+  #stamped({ name }: ContentService, answers: readonly Draft[]): readonly Content[] {
     const { protocol, clock } = this.#facebook;
     try {
       return answers.map((each) => protocol.contents.stamp(each, { time: seconds(clock) }));
@@ -230,7 +225,7 @@ export class Services {
     }
   }
 
-  #of(content: Content): readonly MessengerService[] {
+  #of(content: Content): readonly ContentService[] {
     return this.#services.filter(({ kinds }) =>
       kinds === '*' ? isForPeople(content) : kinds.includes(content.kind),
     );
@@ -242,7 +237,7 @@ function isForPeople(content: Content): boolean {
 }
 
 /** Calls a service. @throws the `ProtocolError` that it throws; a {@link ServiceFault} with any other error */
-async function guarded<T>({ name }: MessengerService, call: () => T | Promise<T>): Promise<T> {
+async function guarded<T>({ name }: ContentService, call: () => T | Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
