@@ -24,6 +24,8 @@ const bytes = Uint8Array.of(0, 1, 2, 253, 254, 255, 7, 8, 9, 10, 11, 12, 13, 14,
 const key: JsonObject = { algorithm: 'AES', data: 'ywRqMd5W6wIS4Y+Wi5hiG/BH17otQ+ziHJH65+s3PeE=' };
 const file = { filename: 'a.bin', URL: 'https://cdn.example/a', key, IV: bytes };
 const picture = { data: bytes, mime: 'image/png' };
+/** Name of an entry of a group. */
+const entry = 'n4bQgYhMfWWaL+qgxVrQFa';
 const signed: JsonObject = { sender: 'a', data: 'b', signature: 'c' };
 const nested = protocol.contents.stamp(contents.Text.create({ text: 'inside' }), {
   time: 5,
@@ -187,12 +189,36 @@ samples(commands.History, { command: 'suicide', extra: { reason: 'test' } });
 
 inGroup(groups.Found, {}, { members: [alice] });
 inGroup(groups.Abdicate, {}, { members: [alice] });
-inGroup(groups.Invite, { members: [] }, { members: [alice, bob] });
-inGroup(groups.Expel, { members: [alice] });
-inGroup(groups.Join, {});
+inGroup(
+  groups.Invite,
+  { members: [] },
+  { members: [alice, bob] },
+  { members: [bob], reason: 'a friend' },
+  {
+    members: [bob],
+    change: { over: [{ member: bob, removals: [entry] }], answers: [entry], declines: [] },
+  },
+);
+inGroup(groups.Expel, { members: [alice] }, { members: [alice], change: {} });
+inGroup(groups.Review, { change: {} }, { change: { declines: [entry] } });
+inGroup(groups.Join, {}, { link: { by: 'bob' }, reason: 'please' });
 inGroup(groups.Quit, {});
 inGroup(groups.Query, {}, { last_time: 5.5 });
-inGroup(groups.Reset, { members: [alice, bob] });
+inGroup(
+  groups.Reset,
+  { members: [alice, bob] },
+  { members: [alice], projects: entry },
+  {
+    members: [alice, bob],
+    state: {
+      floor: 5.5,
+      folds: [entry],
+      administrators: [{ id: bob, since: 4 }],
+      policy: { invite: 'members' },
+      previous: entry,
+    },
+  },
+);
 inGroup(groups.Hire, {}, { administrators: [alice], assistants: [bob] });
 inGroup(groups.Fire, { administrators: [], assistants: [bob] });
 inGroup(groups.Resign, {});
