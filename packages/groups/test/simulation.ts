@@ -58,7 +58,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 
   world.loses = () => random.chance(1 / 3);
   for (let step = 0; step < options.steps; step += 1) {
-    const person = random.pick(people);
+    // Half of all steps by somebody who may change something.
+    const { members } = await groupOf(founder, group).state();
+    const staff = people.filter(({ id }) =>
+      members.some((each) => each.id === id.entity && each.role !== 'member'),
+    );
+    const person = random.pick(random.chance(0.5) ? staff : people);
     const other = random.pick(others);
     const own = groupOf(person, group);
     const dice = random.next();
@@ -66,8 +71,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       if (dice < 0.25) await own.invite([other.id]);
       else if (dice < 0.45) await own.remove([other.id]);
       else if (dice < 0.55 && person !== founder) await own.leave();
-      else if (dice < 0.65) await group.appoint([other.id]);
-      else if (dice < 0.7) await group.dismiss([other.id], { undo: random.chance(0.5) });
+      else if (dice < 0.65) await groupOf(founder, group).appoint([other.id]);
+      else if (dice < 0.7)
+        await groupOf(founder, group).dismiss([other.id], { undo: random.chance(0.5) });
       else if (dice < 0.8) await approveOne(own);
       else await person.messenger.send(Text.create({ text: `step ${step}` }), group.id);
     });
