@@ -15,7 +15,7 @@ const BUDGETS = {
   'store-indexeddb': 10,
   'store-lmdb': 17,
   mnemonic: 13,
-  chat: 14,
+  chat: 16,
   groups: 16,
 };
 
