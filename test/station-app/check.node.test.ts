@@ -82,6 +82,8 @@ test('each problem is reported on a line of its own, with a remedy', async () =>
   const config = join(folder, 'station.json');
   const gone = 'station@224NtEQd8onVWC631soQ7CcPQGijWM1AD3=tcp://127.0.0.1:1';
   await writeFile(config, JSON.stringify({ metrics: { token: 'a-token-that-nobody-guesses' } }));
+  // A station that was started in this process has narrowed the umask.
+  await chmod(config, 0o644);
   const { status, found } = await findings(data, [
     ...['--config', config, '--policy', join(folder, 'missing.mjs')],
     ...['--port', String(port), '--neighbours', gone],
