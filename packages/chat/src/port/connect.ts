@@ -49,12 +49,13 @@ class RemoteClient {
 
   constructor(channel: Channel, timers: Timers) {
     this.#timers = timers;
+    // Before the connection: it tells of its end at once if the channel is closed already.
+    this.#session = new RemoteSource({
+      watch: (watcher) => this.#connection.watch({ on: 0, path: 'session' }, [], watcher),
+      view: (value) => sessionThrough(this.#connection.state, value),
+    });
     this.#connection = new PortConnection(channel, timers, () => this.#session.update());
     const connection = this.#connection;
-    this.#session = new RemoteSource({
-      watch: (watcher) => connection.watch({ on: 0, path: 'session' }, [], watcher),
-      view: (value) => sessionThrough(connection.state, value),
-    });
     this.#forgotten = new FinalizationRegistry((h) => connection.release(h));
     const client = this.#members(TREES.client, { h: 0 });
     Object.assign(client, {

@@ -1,6 +1,7 @@
 import { isProtocolError } from '@dimp/foundation';
 import { VirtualTime } from '@dimp/testing/network';
 import { expect, test, vi } from 'vitest';
+import { Inbox } from '../../src/port/channel.ts';
 import { type Channel, channelPair, connectClient, serveClient } from '../../src/port.ts';
 import { FakeClient, messageOf, summaryOf } from './fake-client.ts';
 
@@ -399,6 +400,20 @@ test('a port watches at most 2,048 values and has at most 1,024 calls under way'
   }
   await vi.waitFor(() => expect(heard.some(({ n, t }) => n === 7024 && t === 'no')).toBe(true));
   channel.close();
+});
+
+test('a client of a channel that is closed already says so, and all its calls reject', async () => {
+  const inbox = new Inbox();
+  inbox.end(new Error('reset'));
+  const client = connectClient(inbox.channel({ post: () => {}, close: () => {} }));
+  expect(await codeOf(client.chats.open('hulk'))).toBe('transport/closed');
+  expect(await codeOf(client.contacts.list.ready)).toBe('transport/closed');
+  expect(await client.session.ready).toEqual({
+    state: 'offline',
+    error: 'transport/closed',
+    waiting: 0,
+  });
+  await client.close();
 });
 
 test('arguments that are too large are refused', async () => {
