@@ -1,7 +1,9 @@
 import type { ChatOptions } from '../chat/chat-parts.ts';
 import { ChatRun } from '../chat/chat-run.ts';
+import type { Host } from '../host/host.ts';
 import { openHost } from '../host/open-host.ts';
 import { withMessaging } from '../host/with-messaging.ts';
+import type { Context } from '../terminal/context.ts';
 import { type CommandDefinition, option } from './command.ts';
 
 /** Shows the conversation, and sends each line that is typed. */
@@ -18,11 +20,11 @@ export const chatCommand: CommandDefinition<ChatOptions, [receiver: string | und
 
   async run(context, options, to) {
     // Opened before the screen takes the terminal, because the passphrase may be asked for.
-    const first = await openHost(context);
-    let unused: typeof first | undefined = first;
+    const { first, begun } = await begin(context, options, to);
+    let unused: Host | undefined = first;
     try {
-      using run = await ChatRun.begin(context, options, first, to);
-      const open = async (): Promise<typeof first> => {
+      using run = begun;
+      const open = async (): Promise<Host> => {
         const host = unused ?? (await run.reopen());
         unused = undefined;
         return host;
@@ -37,3 +39,21 @@ export const chatCommand: CommandDefinition<ChatOptions, [receiver: string | und
     }
   },
 };
+
+/** Begins a chat with the profile open. */
+async function begin(
+  context: Context,
+  options: ChatOptions,
+  to: string | undefined,
+): Promise<{ readonly first: Host; readonly begun: ChatRun }> {
+  for (;;) {
+    const first = await openHost(context);
+    try {
+      return { first, begun: await ChatRun.begin(context, options, first, to) };
+    } catch (error) {
+      await first[Symbol.asyncDispose]();
+      // Nothing is shown yet: it begins anew with a process that has the profile open then.
+      if (!first.lost.aborted) throw error;
+    }
+  }
+}

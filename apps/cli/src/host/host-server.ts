@@ -37,6 +37,7 @@ export class HostServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #endings = new Set<() => void>();
+  #isClosing = false;
 
   static async open(options: HostServerOptions): Promise<HostServer> {
     const place = newMeetingPlace(options.folder);
@@ -57,6 +58,7 @@ export class HostServer implements AsyncDisposable {
 
   /** Closes all connections: the other processes open the profile themselves then. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
     await withdraw(this.#options.folder).catch(() => undefined);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const end of this.#endings) end();
@@ -74,6 +76,11 @@ export class HostServer implements AsyncDisposable {
     socket.on('close', () => this.#sockets.delete(socket));
     try {
       const service = await greet(socket, this.#terms);
+      // What it would ask for is being closed.
+      if (this.#isClosing) {
+        socket.destroySoon();
+        return;
+      }
       const end = this.#options.serve(service, streamChannel(socketStream(socket)));
       this.#endings.add(end);
       socket.on('close', () => this.#endings.delete(end));

@@ -13,7 +13,7 @@ export interface Host extends AsyncDisposable {
   readonly profile: ProfileCalls;
   /** ID of the other process that has the profile open; undefined if it is this one. */
   readonly pid: number | undefined;
-  /** Aborted when the other process has ended. */
+  /** Aborted when the other process has ended, before anything that was asked of it fails. */
   readonly lost: AbortSignal;
   /**
    * Starts the messenger.

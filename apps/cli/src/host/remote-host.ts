@@ -16,6 +16,7 @@ import { findMeetingPlace, type MeetingPlace, withAddress } from './meeting-plac
 import type { HostEvent } from './messaging-calls.ts';
 import { RemoteMessaging } from './remote-messaging.ts';
 import { RemoteProfile } from './remote-profile.ts';
+import { SharedFate } from './shared-fate.ts';
 import { socketStream } from './socket-stream.ts';
 
 /** Errors of the system for a socket of a process that has ended. */
@@ -26,6 +27,18 @@ const NOBODY_THERE: readonly (string | undefined)[] = [
   'EPIPE',
 ];
 
+/** The process that has a profile open, as it is reached. */
+export interface HostProcess {
+  /** ID of the process. */
+  readonly pid: number;
+  /**
+   * Connects to it.
+   *
+   * @throws an error for which {@link isGone} is true if the process has ended
+   */
+  connect(service: Service): Promise<Channel>;
+}
+
 /** A profile that another process of the user has open. */
 export class RemoteHost implements Host {
   readonly name: string;
@@ -33,10 +46,9 @@ export class RemoteHost implements Host {
   readonly people: People;
   readonly profile: RemoteProfile;
   readonly pid: number;
-  readonly #place: MeetingPlace;
+  readonly #process: HostProcess;
   readonly #caller: Caller;
-  readonly #channels: Channel[];
-  readonly #lost: AbortController;
+  readonly #fate: SharedFate;
   readonly #events: Listeners;
   #client: DimClient | undefined;
 
@@ -52,20 +64,35 @@ export class RemoteHost implements Host {
   ): Promise<RemoteHost | undefined> {
     const place = await findMeetingPlace(folder);
     if (place === undefined) return undefined;
+    return RemoteHost.of(options.profile ?? 'default', {
+      pid: place.pid,
+      connect: (service) => connectTo(place, service),
+    });
+  }
+
+  /**
+   * Connects to a process.
+   *
+   * @param name - of the profile
+   * @returns undefined if it has ended
+   */
+  static async of(name: string, process: HostProcess): Promise<RemoteHost | undefined> {
+    const fate = new SharedFate();
     try {
-      const channel = await connectTo(place, 'profile');
-      const lost = new AbortController();
+      const channel = fate.add(await process.connect('profile'));
       const events = new Listeners();
-      const end = (): void => lost.abort();
-      const caller = new Caller(channel, (event) => events.emit(event as HostEvent), end);
+      const caller = new Caller(
+        channel,
+        (event) => events.emit(event as HostEvent),
+        () => {},
+      );
       const profile = new RemoteProfile(caller);
       const user = protocol.parseID(await profile.user());
-      const parts = { place, channel, caller, lost, events, profile, user };
-      return new RemoteHost(options.profile ?? 'default', parts);
+      return new RemoteHost(name, { process, caller, fate, events, profile, user });
     } catch (error) {
-      if (isSystemError(error) && NOBODY_THERE.includes(error.code)) return undefined;
+      fate.close();
       // It ends at this moment, or another process has taken its place.
-      if (isProtocolError(error, 'transport/closed')) return undefined;
+      if (isGone(error)) return undefined;
       throw error;
     }
   }
@@ -73,22 +100,20 @@ export class RemoteHost implements Host {
   private constructor(
     name: string,
     parts: {
-      readonly place: MeetingPlace;
-      readonly channel: Channel;
+      readonly process: HostProcess;
       readonly caller: Caller;
-      readonly lost: AbortController;
+      readonly fate: SharedFate;
       readonly events: Listeners;
       readonly profile: RemoteProfile;
       readonly user: ID;
     },
   ) {
     this.name = name;
-    this.#place = parts.place;
-    this.#channels = [parts.channel];
+    this.#process = parts.process;
     this.#caller = parts.caller;
-    this.#lost = parts.lost;
+    this.#fate = parts.fate;
     this.#events = parts.events;
-    this.pid = parts.place.pid;
+    this.pid = parts.process.pid;
     this.user = parts.user;
     this.profile = parts.profile;
     this.people = new People(this.profile, this.user);
@@ -98,12 +123,11 @@ export class RemoteHost implements Host {
   }
 
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    return this.#fate.lost;
   }
 
   async messaging({ online, onEvent }: MessagingOptions): Promise<Messaging> {
-    const channel = await connectTo(this.#place, 'client');
-    this.#channels.push(channel);
+    const channel = this.#fate.add(await this.#connect());
     // Loaded here, because most commands need no messenger.
     const { connectClient } = await import('@dimp/chat/port');
     const client = connectClient(channel, { timers: patientTimers });
@@ -115,9 +139,25 @@ export class RemoteHost implements Host {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#fate.close();
     await this.#client?.close();
-    for (const channel of this.#channels) channel.close();
   }
+
+  async #connect(): Promise<Channel> {
+    try {
+      return await this.#process.connect('client');
+    } catch (error) {
+      // The other channel learns of it later.
+      if (isGone(error)) this.#fate.lose(error);
+      throw error;
+    }
+  }
+}
+
+/** Whether an attempt to connect has failed because the process has ended, or another one has taken its place. */
+function isGone(error: unknown): boolean {
+  if (isProtocolError(error)) return error.code === 'transport/closed';
+  return isSystemError(error) && NOBODY_THERE.includes(error.code);
 }
 
 /** Timers that do not keep the program running: live values of a client are released some seconds after their last use. */

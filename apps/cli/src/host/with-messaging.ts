@@ -18,6 +18,10 @@ export interface WithMessagingOptions {
   readonly open?: () => Promise<Host>;
 }
 
+/** How often one process may be lost soon after it was found: then it is there, and closes the connection each time. */
+const MAX_LOSSES = 5;
+const SOON_MS = 5000;
+
 /**
  * Runs a task with the messenger of the profile. If another process has the profile open and ends meanwhile, the task runs again
  * with a process that has it open then, which may be this one. So a task must be able to go on where it was.
@@ -27,8 +31,10 @@ export async function withMessaging<T>(
   { onEvent, onHost, open = () => openHost(context) }: WithMessagingOptions,
   task: (session: Session) => Promise<T>,
 ): Promise<T> {
+  const losses = new Map<number | undefined, number>();
   for (;;) {
     await using host = await open();
+    const began = Date.now();
     try {
       onHost?.(host);
       const { client, calls } = await host.messaging({ online: true, onEvent });
@@ -36,6 +42,9 @@ export async function withMessaging<T>(
     } catch (error) {
       context.signal.throwIfAborted();
       if (!host.lost.aborted) throw error;
+      const count = Date.now() - began < SOON_MS ? (losses.get(host.pid) ?? 0) + 1 : 0;
+      if (count >= MAX_LOSSES) throw error;
+      losses.set(host.pid, count);
       context.output.event(
         'host-ended',
         { pid: host.pid },
