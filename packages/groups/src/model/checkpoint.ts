@@ -1,5 +1,6 @@
 import type { JsonObject } from '@dimp/foundation';
 import type { EntityKey } from '@dimp/mkm';
+import { administratorsAt } from './administrators.ts';
 import {
   type BulletinFacts,
   type CheckpointState,
@@ -65,14 +66,24 @@ export function nextCheckpoint(
   // Not older than the bulletin, which would replace its administrators.
   const time = Math.max(nextTime(entries, now), bulletin?.time ?? 0, changes.since ?? 0);
   const dismissed = dismissedBy(present, changes);
-  const { floor, folds, open } = chooseFolds(source, present, dismissed, reject);
+  const appointed = administratorsAt(founder, present.checkpoint, bulletin);
+  const { floor, folds, open, kept } = chooseFolds(source, present, {
+    appointed,
+    dismissed,
+    reject,
+    wanted: changes.administrators && new Set(changes.administrators),
+  });
   return {
     time,
     members: membersAfter(settled, open),
     state: {
       floor,
       folds: new Set(folds),
-      administrators: administratorsAfter(settled, changes, changes.since ?? time),
+      administrators: new Map([
+        ...kept,
+        // Those who are appointed again have a newer time.
+        ...administratorsAfter(settled, changes, changes.since ?? time),
+      ]),
       policy: changes.policy ?? settled.policy,
       previous: present.checkpoint.name,
     },
@@ -103,31 +114,57 @@ interface Folds {
   readonly floor: number;
   readonly folds: readonly string[];
   readonly open: ReadonlySet<EntityKey>;
+  /** Administrators whose resignation stays live, with the time of their appointment in milliseconds. */
+  readonly kept: readonly (readonly [EntityKey, number])[];
+}
+
+/** What the founder decides with a checkpoint, for {@link chooseFolds}. */
+interface Decided {
+  /** Administrators by the last checkpoint and the bulletin, including those who have resigned or left. */
+  readonly appointed: ReadonlyMap<EntityKey, number>;
+  readonly dismissed: ReadonlySet<EntityKey>;
+  readonly reject: ReadonlySet<string>;
+  /** The administrators from now on, if they change. */
+  readonly wanted: ReadonlySet<EntityKey> | undefined;
 }
 
 function chooseFolds(
   { founder, entries, now }: CheckpointSource,
   present: Resolution,
-  dismissed: ReadonlySet<EntityKey>,
-  reject: ReadonlySet<string>,
+  { appointed, dismissed, reject, wanted }: Decided,
 ): Folds {
   const times = latestTimes(founder, entries);
   const stays = (user: EntityKey): boolean =>
     user === founder || (present.administrators.has(user) && !dismissed.has(user));
   let floor = floorAfter(founder, present.checkpoint, entries, now);
   for (;;) {
-    const { entries: stay, users } = unfoldable(present, { known: times, floor, reject, stays });
+    const {
+      entries: stay,
+      users: open,
+      resigned,
+    } = unfoldable(present, {
+      known: times,
+      floor,
+      reject,
+      stays,
+      wasAppointed: (user) => appointed.has(user),
+      mayKeep: (user) => wanted === undefined || wanted.has(user),
+    });
+    const kept = [...appointed].filter(([each]) => resigned.has(each));
+    const rights = new Map([...present.administrators, ...kept]);
     const names = new Set(present.checkpoint.act.state?.folds);
     for (const entry of present.live) {
       if (stay.has(entry.name)) continue;
-      if (isSettled(entry, present, dismissed) || reject.has(entry.name)) names.add(entry.name);
+      if (reject.has(entry.name) || isSettled(entry, present, { rights, dismissed })) {
+        names.add(entry.name);
+      }
     }
     const above = [...names]
       .map((name) => [name, times.get(name) ?? present.checkpoint.time] as const)
       .filter(([, time]) => time > floor)
       .sort((a, b) => a[1] - b[1]);
     const next = above[above.length - MAX_FOLDS - 1];
-    if (next === undefined) return { floor, folds: above.map(([name]) => name), open: users };
+    if (next === undefined) return { floor, folds: above.map(([name]) => name), open, kept };
     // Entries that are under way and older are void then; their issuers see that and make them again.
     floor = next[1];
   }
@@ -139,14 +176,22 @@ function chooseFolds(
  */
 function isSettled(
   entry: Entry,
-  { counted, proposals, administrators, checkpoint }: Resolution,
-  dismissed: ReadonlySet<EntityKey>,
+  { counted, proposals, checkpoint }: Resolution,
+  {
+    rights,
+    dismissed,
+  }: {
+    /** Administrators with the time of their appointment, including those whose resignation stays live. */
+    readonly rights: ReadonlyMap<EntityKey, number>;
+    readonly dismissed: ReadonlySet<EntityKey>;
+  },
 ): boolean {
   if (proposals.some((each) => each.entry.name === entry.name)) return false;
   if (counted.has(entry.name) || dismissed.has(entry.issuer)) return true;
   if (isEntryOf(entry, 'quit')) return false;
   if (isEntryOf(entry, 'join') || isEntryOf(entry, 'invite')) return true;
-  const since = administrators.get(entry.issuer);
+  // What is void now may count once another administrator has left: a list of a deployed client without them.
+  const since = rights.get(entry.issuer);
   return entry.issuer === checkpoint.issuer || (since !== undefined && entry.time >= since);
 }
 

@@ -8,6 +8,8 @@ export interface Unfoldable {
   readonly entries: ReadonlySet<string>;
   /** The members whose additions and removals stay live: the checkpoint says of them what the one before it said. */
   readonly users: ReadonlySet<EntityKey>;
+  /** The users whose resignation stays live: the checkpoint keeps them as administrators until it is settled. */
+  readonly resigned: ReadonlySet<EntityKey>;
 }
 
 /** What the maker of a checkpoint knows. */
@@ -20,36 +22,71 @@ export interface UnfoldableFacts {
   readonly reject: ReadonlySet<string>;
   /** Whether somebody is owner or administrator after the checkpoint. */
   readonly stays: (issuer: EntityKey) => boolean;
+  /** Whether somebody was appointed before the checkpoint, including those who have resigned or left. */
+  readonly wasAppointed: (user: EntityKey) => boolean;
+  /** Whether the checkpoint may keep somebody as administrator who has resigned: the founder has not chosen others. */
+  readonly mayKeep: (user: EntityKey) => boolean;
 }
 
 /**
  * Returns the entries that a checkpoint must not settle: additions over a removal that its maker does not know. The removal may
  * still come and would count against the member once the addition is settled. With such an addition all other additions and
- * removals of its members stay live, and so on: each of them alone would mean something else.
+ * removals of its members and their resignations stay live, and so on: each of them alone would mean something else.
  */
-export function unfoldable({ live, counted }: Resolution, facts: UnfoldableFacts): Unfoldable {
+export function unfoldable(
+  { checkpoint, live, counted }: Resolution,
+  facts: UnfoldableFacts,
+): Unfoldable {
   const { known, floor, reject } = facts;
   const entries = new Set<string>();
   const users = new Set<EntityKey>();
+  const resigned = new Set<EntityKey>();
   const candidates = live.filter(
     ({ name, time }) => time > floor && !reject.has(name) && counted.has(name),
   );
   // The list of a deployed client concerns all members and cannot be taken apart.
-  if (candidates.some((entry) => isEntryOf(entry, 'list'))) return { entries, users };
+  if (candidates.some((entry) => isEntryOf(entry, 'list'))) return { entries, users, resigned };
   const byUser = indexByUser(candidates);
+  const resigning = resigningIn(candidates);
+  const isSame = (entry: Entry): boolean =>
+    mayStay(entry, facts) &&
+    (entry.issuer === checkpoint.issuer || removesAsBefore(entry, resigning, facts));
   for (const entry of candidates) {
     if (entries.has(entry.name) || !isOverUnknown(entry, known)) continue;
     const group = connectedTo(entry, byUser);
-    // What somebody has said who loses the right to say it does not count if it stays live.
-    if (!group.entries.every((each) => mayStay(each, facts))) continue;
+    // What would mean something else after the checkpoint is settled now.
+    if (!group.entries.every(isSame)) continue;
     for (const each of group.entries) entries.add(each.name);
     for (const each of group.users) users.add(each);
+    for (const each of resigningIn(group.entries)) resigned.add(each);
   }
-  return { entries, users };
+  return { entries, users, resigned };
 }
 
-function mayStay(entry: Entry, { stays }: UnfoldableFacts): boolean {
+/** What somebody has said who loses the right to say it does not count if it stays live. */
+function mayStay(entry: Entry, { stays, mayKeep }: UnfoldableFacts): boolean {
+  if (isEntryOf(entry, 'resign')) return mayKeep(entry.issuer);
   return isEntryOf(entry, 'quit') || stays(entry.issuer);
+}
+
+/**
+ * Whether an administrator's removal says the same after the checkpoint. It is void for other administrators and would begin to
+ * count for those who are none any more. Those who have resigned stay administrators up to their resignation, which stays live.
+ */
+function removesAsBefore(
+  entry: Entry,
+  resigning: ReadonlySet<EntityKey>,
+  { stays, wasAppointed }: UnfoldableFacts,
+): boolean {
+  if (!isEntryOf(entry, 'remove')) return true;
+  return entry.act.members.every(
+    (each) => stays(each) || resigning.has(each) || !wasAppointed(each),
+  );
+}
+
+function resigningIn(entries: readonly Entry[]): ReadonlySet<EntityKey> {
+  const resignations = entries.filter((entry) => isEntryOf(entry, 'resign'));
+  return new Set(resignations.map(({ issuer }) => issuer));
 }
 
 /** The entries about the same members as an entry, about the other members of these, and so on. */
@@ -88,10 +125,10 @@ function indexByUser(entries: readonly Entry[]): ReadonlyMap<EntityKey, readonly
   return index;
 }
 
-/** The users of whom an entry says whether they are members. */
+/** The users of whom an entry says whether they are members, or whether administrators may remove them. */
 function usersOf(entry: Entry): readonly EntityKey[] {
   if (isEntryOf(entry, 'add') || isEntryOf(entry, 'remove') || isEntryOf(entry, 'invite')) {
     return entry.act.members;
   }
-  return isEntryOf(entry, 'quit') ? [entry.issuer] : [];
+  return isEntryOf(entry, 'quit') || isEntryOf(entry, 'resign') ? [entry.issuer] : [];
 }

@@ -106,6 +106,59 @@ describe('the next checkpoint', () => {
     expect(membersOf([...after, remove('unknown', ben, 110, [carl])])).toContain(carl);
   });
 
+  test('leaves a resignation live with a removal that was void before it', () => {
+    const entries = [
+      start,
+      add('a', owner, 110, [ben], { over: { ben: ['unknown'] } }),
+      remove('r', anna, 120, [ben, carl]),
+      resign('resigns', ben, 130),
+    ];
+    expect(membersOf(entries)).toEqual([anna, ben]);
+    const made = next(entries);
+    expect(made.folds).toEqual([]);
+    const after = [...entries, made.entry];
+    expect(membersOf(after)).toEqual([anna, ben]);
+    expect([...stateOf(after).administrators.keys()]).toEqual([anna]);
+    expect(membersOf([...after, remove('unknown', anna, 140, [ben])])).toContain(ben);
+    // Changes of the administrators do not bring the removal to life either.
+    for (const administrators of [[anna], [anna, ben], [anna, carl]]) {
+      expect(membersOf([...entries, next(entries, { administrators }).entry])).toContain(ben);
+    }
+  });
+
+  test('settles a void list of an administrator whose resignation stays live', () => {
+    const entries = [
+      start,
+      add('a', owner, 110, [ben], { over: { ben: ['unknown'] } }),
+      list('l', ben, 120, [owner, ben]),
+      resign('resigns', ben, 130),
+      invite('proposal', ben, 135, [eve]),
+      quit('q', anna, 140),
+    ];
+    const made = next(entries);
+    expect(made.folds).toEqual([nameOf('l'), nameOf('q')]);
+    expect(membersOf([...entries, made.entry])).toEqual([ben, carl]);
+    // After a dismissal, what he kept back is void.
+    const dismissal = next(entries, { administrators: [] });
+    const kept = add('kept', ben, 115, [fred]);
+    expect(membersOf([...entries, dismissal.entry, kept])).toEqual([ben, carl]);
+  });
+
+  test('settles a removal that is void for an administrator who is dismissed or has left', () => {
+    const entries = [
+      start,
+      add('a', owner, 110, [carl], { over: { carl: ['unknown', 'r'] } }),
+      remove('r', anna, 120, [ben, carl]),
+    ];
+    const dismissal = next(entries, { administrators: [anna] });
+    expect(dismissal.folds).toEqual([nameOf('a'), nameOf('r')]);
+    expect(membersOf([...entries, dismissal.entry])).toEqual([anna, ben, carl]);
+    const left = [...entries, quit('q', ben, 130)];
+    const back = add('back', anna, 140, [ben], { over: { ben: ['q'] } });
+    expect(membersOf([...left, back])).toContain(ben);
+    expect(membersOf([...left, next(left).entry, back])).toContain(ben);
+  });
+
   test('settles such an addition once the removal cannot come any more', () => {
     const old = add('a', anna, 120, [eve], { over: { eve: ['unknown'] } });
     const middle = checkpoint('middle', 130, [owner, anna, ben, carl], {

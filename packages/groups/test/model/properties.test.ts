@@ -160,4 +160,25 @@ describe('a checkpoint', () => {
       { numRuns: 1000 },
     );
   });
+
+  test('with other administrators decides about no membership either', () => {
+    const administrators = fc.uniqueArray(user, { maxLength: 4 });
+    fc.assert(
+      fc.property(entries, bulletin, administrators, (list, facts, wanted) => {
+        const source = { founder: owner, bulletin: facts, entries: list, now: 0 };
+        const before = resolve(owner, facts, list);
+        const made = nextCheckpoint(source, { administrators: wanted });
+        if (before === undefined || made === undefined) return;
+        const { members, state, time } = made;
+        const act: Act = { kind: 'list', members, state };
+        const next: Entry = { name: nameOf('next'), issuer: owner, time, act };
+        const after = resolve(owner, facts, [...list, next]);
+        expect([...(after?.members ?? [])].sort()).toEqual([...before.members].sort());
+        expect([...(after?.administrators.keys() ?? [])].sort()).toEqual(
+          wanted.filter((each) => each !== owner && before.members.includes(each)).sort(),
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });
