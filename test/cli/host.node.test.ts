@@ -1,9 +1,11 @@
+import { mkdir, readdir } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { Caller, serveCalls } from '../../apps/cli/src/host/calls.ts';
 import { ask, greet } from '../../apps/cli/src/host/handshake.ts';
+import { HostServer } from '../../apps/cli/src/host/host-server.ts';
 import { IncomingHub } from '../../apps/cli/src/host/incoming-hub.ts';
 import { CommandFailure } from '../../apps/cli/src/terminal/failure.ts';
 import type { IncomingChatMessage } from '../../packages/chat/src/index.ts';
@@ -78,6 +80,22 @@ test.each([
   const greeted = codeOf(greet(host, { secret: SECRET, version: '1' }));
   user.end(sends);
   expect(await greeted).toMatch(/^(?:transport|policy)\//);
+});
+
+test('a server that cannot write its address stops listening, so that the program ends', async () => {
+  // The socket has the longest path that the system accepts; that of the file is longer.
+  const longest = process.platform === 'linux' ? 4095 : 1023;
+  let folder = await temporaryFolder();
+  for (let missing = longest - 15 - folder.length; missing > 1; ) {
+    const name = 'd'.repeat(Math.min(missing - 1, 200));
+    folder = join(folder, name);
+    missing -= name.length + 1;
+  }
+  await mkdir(folder, { recursive: true });
+  const serve = (): (() => void) => expect.unreachable();
+  const opening = HostServer.open({ folder, version: '1', serve, onRefused: () => {} });
+  await expect(opening).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('calls between processes keep codes and facts of errors, report progress, and end with the other side', async () => {

@@ -44,9 +44,15 @@ export class HostServer implements AsyncDisposable {
     const server = new HostServer(options, place);
     await withdraw(options.folder);
     await withAddress(place, (address) => listen(server.#server, address));
-    await protectSocket(place);
-    await announce(options.folder, place);
-    return server;
+    try {
+      await protectSocket(place);
+      await announce(options.folder, place);
+      return server;
+    } catch (error) {
+      // A server that listens would keep the process running.
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   private constructor(options: HostServerOptions, { secret }: MeetingPlace) {
