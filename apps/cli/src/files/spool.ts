@@ -11,7 +11,7 @@ const PIECE_BYTES = 256 * 1024;
 const NAME = /^[0-9a-z][0-9a-z.]{0,79}$/;
 /** Ending of a file that is not complete. */
 const PARTIAL = '.part';
-/** Age of an interrupted download that is removed, in milliseconds. */
+/** Age at which {@link FileSpool.sweep} removes a file. */
 const FORGOTTEN_MS = 30 * 86_400_000;
 
 /**
@@ -110,14 +110,19 @@ export class FileSpool implements BlobStore {
     for (const each of [name, `${name}${PARTIAL}`]) await rm(this.#path(each), { force: true });
   }
 
-  /** Removes files that nothing refers to, and downloads that were interrupted long ago. */
+  /**
+   * Removes old downloads that were interrupted, and old files that are not wanted. Call it before the first download, which may
+   * go on with one of them.
+   */
   async sweep(isWanted: (name: string) => boolean): Promise<void> {
     const names = await readdir(this.#folder).catch(() => []);
     for (const each of names) {
       const name = each.endsWith(PARTIAL) ? each.slice(0, -PARTIAL.length) : each;
-      if (isWanted(name)) continue;
-      const { mtimeMs } = await stat(this.#path(each)).catch(() => ({ mtimeMs: Date.now() }));
-      if (Date.now() - mtimeMs > FORGOTTEN_MS) await rm(this.#path(each), { force: true });
+      if (!NAME.test(each) || isWanted(name)) continue;
+      const path = this.#path(each);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > FORGOTTEN_MS)
+        await rm(path, { force: true }).catch(() => undefined);
     }
   }
 

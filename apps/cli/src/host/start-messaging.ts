@@ -79,6 +79,7 @@ async function startWith(
   };
   const spool = new FileSpool(join(profile.folder, 'files'));
   const waiting = new WaitingFiles(profile.store);
+  if (online) await sweep(spool, waiting).catch(onFailure);
   const incoming = new IncomingHub((signal) => client.chats.incoming({ signal }));
   const files = fileSender({ client, parts, stations, spool, waiting, emit, onFailure });
   const calls = new LocalMessaging({
@@ -113,6 +114,12 @@ async function startWith(
       await client.close();
     },
   };
+}
+
+/** Removes files of the spool that neither an upload nor a download needs any more. */
+async function sweep(spool: FileSpool, waiting: WaitingFiles): Promise<void> {
+  const wanted = new Set((await waiting.all()).map(({ name }) => name));
+  await spool.sweep((name) => wanted.has(name));
 }
 
 interface SenderParts {
