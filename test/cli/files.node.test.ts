@@ -1,16 +1,20 @@
-import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { protocol } from '../../apps/cli/src/account/protocol.ts';
 import { parseStation } from '../../apps/cli/src/account/stations.ts';
 import { Downloads } from '../../apps/cli/src/files/downloads.ts';
-import { type FileReport, FileSender } from '../../apps/cli/src/files/file-sender.ts';
+import {
+  type FileReport,
+  FileSender,
+  type FileSenderParts,
+} from '../../apps/cli/src/files/file-sender.ts';
 import { allowedServers } from '../../apps/cli/src/files/servers.ts';
 import { FileSpool } from '../../apps/cli/src/files/spool.ts';
 import { type WaitingFile, WaitingFiles } from '../../apps/cli/src/files/waiting-files.ts';
 import { downloadFile, uploadFile } from '../../packages/client/src/files.ts';
 import { Facebook, register } from '../../packages/client/src/index.ts';
-import type { BlobStore } from '../../packages/core/src/index.ts';
+import type { BlobSource, BlobStore, UploadOptions } from '../../packages/core/src/index.ts';
 import { memoryBlobStore, memoryStore } from '../../packages/core/src/memory.ts';
 import { ProtocolError } from '../../packages/foundation/src/index.ts';
 import { temporaryFolder } from '../helpers/folder.node.ts';
@@ -33,7 +37,10 @@ async function sender() {
   const reports: FileReport[] = [];
   const sent: (WaitingFile & { readonly url: string })[] = [];
   const blobs = memoryBlobStore();
-  const make = (server: BlobStore): FileSender =>
+  const make = (
+    server: BlobStore,
+    parts: Partial<Pick<FileSenderParts, 'spool' | 'visas'>> = {},
+  ): FileSender =>
     new FileSender({
       spool,
       waiting,
@@ -48,10 +55,11 @@ async function sender() {
       onReport: (report) => reports.push(report),
       onFailure: (error) => expect.unreachable(String(error)),
       readID: (text) => protocol.parseID(text),
+      ...parts,
     });
   const path = join(folder, 'plan.pdf');
   await writeFile(path, BYTES);
-  return { folder, id, spool, waiting, reports, sent, blobs, make, path };
+  return { folder, facebook, id, spool, waiting, reports, sent, blobs, make, path };
 }
 
 /** A server that breaks off after a number of bytes, once. */
@@ -128,6 +136,69 @@ test('a broken upload goes on, and one that the server refuses waits until it is
   await expect(third.retry(last)).rejects.toMatchObject({ code: 'identity/not-found' });
 });
 
+/** A person whose visa is not known to others yet, and whose program cannot read streams. */
+async function olderPerson() {
+  const facebook = new Facebook({ protocol, store: memoryStore() });
+  const options = { facebook, algorithm: 'Ed25519', visa: { accepts: [] } } as const;
+  const { id } = await register('hulk', options);
+  const [meta, visa] = [await facebook.meta(id), await facebook.document(id)];
+  if (meta === undefined || visa === undefined) expect.unreachable();
+  const reveal = async (to: Facebook): Promise<boolean> => {
+    await to.saveMeta(meta, id);
+    await to.saveDocument(visa, id);
+    return true;
+  };
+  return { id, reveal };
+}
+
+test('a file that was encrypted again for its receiver can be tried again after the server has refused it', async () => {
+  const { facebook, waiting, sent, blobs, make, path } = await sender();
+  const { id, reveal } = await olderPerson();
+  const refusing = breaking(blobs, new ProtocolError('store/quota', 'no room'));
+  const files = make(refusing, { visas: () => reveal(facebook) });
+  const { id: name, format } = await files.add({ path, kind: 'file', receiver: id });
+  await files.idle(AbortSignal.timeout(5000));
+  expect(format).toBe('stream');
+  expect(await waiting.all()).toMatchObject([{ format: 'whole', error: 'store/quota' }]);
+  await files.retry(name);
+  await files.idle(AbortSignal.timeout(5000));
+  expect(sent).toMatchObject([{ id: name, format: 'whole' }]);
+});
+
+test('a file that is discarded while it is encrypted again stays discarded, and leaves nothing in the folder', async () => {
+  const { folder, facebook, waiting, sent, blobs, make, path } = await sender();
+  const { id, reveal } = await olderPerson();
+  let name = '';
+  class DiscardingSpool extends FileSpool {
+    override async upload(source: BlobSource, options: UploadOptions): Promise<string> {
+      const url = await super.upload(source, options);
+      if (name !== '') await files.discard(name);
+      return url;
+    }
+  }
+  const spool = new DiscardingSpool(join(folder, 'spool'));
+  const files = make(blobs, { spool, visas: () => reveal(facebook) });
+  ({ id: name } = await files.add({ path, kind: 'file', receiver: id }));
+  await files.idle(AbortSignal.timeout(5000));
+  expect([sent, await waiting.all(), await readdir(join(folder, 'spool'))]).toEqual([[], [], []]);
+});
+
+test('old files that are not wanted are removed from the folder, and others stay', async () => {
+  const { folder, spool } = await sender();
+  const blobs = memoryBlobStore();
+  const { URL: url } = await uploadFile(blobs, BYTES, { format: 'stream' });
+  for (const name of ['old.in', 'wanted', 'new.in']) await spool.fetch(name, { blobs, url });
+  const path = (name: string): string => join(folder, 'spool', name);
+  await writeFile(path('half.in.part'), 'half');
+  await writeFile(path('Notes of the user.txt'), 'mine');
+  const long = Date.now() / 1000 - 31 * 86_400;
+  for (const name of await readdir(path('.'))) {
+    if (name !== 'new.in') await utimes(path(name), long, long);
+  }
+  await spool.sweep((name) => name === 'wanted');
+  expect((await readdir(path('.'))).sort()).toEqual(['Notes of the user.txt', 'new.in', 'wanted']);
+});
+
 test('a folder and a missing file are refused', async () => {
   const { folder, id, make, blobs } = await sender();
   const files = make(blobs);
@@ -190,14 +261,11 @@ test('two downloads of one file at a time save it twice', async () => {
 });
 
 test('a download that was complete before it could be opened is not fetched again from the beginning', async () => {
-  const { folder, spool } = await sender();
+  const { spool } = await sender();
   const blobs = memoryBlobStore();
   const { URL: url, ...facts } = await uploadFile(blobs, BYTES, { format: 'stream' });
   const location = { ...facts, URL: url };
   await spool.fetch('part.in', { blobs, url });
-  const path = join(folder, 'spool', 'part.in');
-  const { size } = await stat(path);
-  await truncate(path, size);
   await spool.fetch('part.in', { blobs: { ...blobs, download: () => expect.unreachable() }, url });
   const bytes = await downloadFile(spool, { ...location, URL: 'spool:part.in' }).bytes();
   expect(isWhole(bytes)).toBe(true);

@@ -208,12 +208,18 @@ export class FileSender {
       if (this.#stop.signal.aborted) return false;
       const { code, message } = failureOf(error);
       const isFinal = !(isProtocolError(error) && error.retryable);
-      if (isFinal) await this.#parts.waiting.put({ ...file, error: code });
+      if (isFinal) await this.#fail(file.id, code);
       this.#report(file, isFinal ? 'failed' : 'queued', { error: code, message });
       return isFinal;
     } finally {
       this.#running.delete(file.id);
     }
+  }
+
+  /** Keeps the error with what the attempt has stored: other bytes in the spool, or the URL. */
+  async #fail(id: string, error: string): Promise<void> {
+    const stored = await this.#parts.waiting.get(id);
+    if (stored !== undefined) await this.#parts.waiting.put({ ...stored, error });
   }
 
   async #uploaded(file: WaitingFile, signal: AbortSignal): Promise<string> {
@@ -251,6 +257,8 @@ export class FileSender {
       key: made.key,
       ...definedOnly({ IV: made.IV }),
     };
+    if (signal.aborted) await spool.remove(recoded.name);
+    signal.throwIfAborted();
     await waiting.put(recoded);
     await spool.remove(name);
     return recoded;
