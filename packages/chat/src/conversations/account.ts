@@ -1,9 +1,10 @@
 import type { ServiceHost } from '@dimp/client';
 import type { Timers } from '@dimp/core';
 import type { Facebook } from '@dimp/endpoint';
-import { Events, type Handle, isProtocolError } from '@dimp/foundation';
+import { Events, type Handle } from '@dimp/foundation';
 import { type ID, sameEntity } from '@dimp/mkm';
 import type { ChatRecord } from '../history/chat-record.ts';
+import { unlessDamaged } from '../history/damage.ts';
 import type { History } from '../history/history.ts';
 import type { MessageRecord } from '../history/message-record.ts';
 import type { MergeLimits } from '../merge/rules.ts';
@@ -86,7 +87,9 @@ export class Account {
       chat: (await this.showsReaders(peer, chat)) ? chat : { ...chat, readers: [] },
       now: this.history.clock.now(),
       nameOf: (entity: string) => this.names.of(entity),
-      message: async (ref: string) => here.get(ref) ?? (await this.#quoted(peer.entity, ref)),
+      // A damaged message must not hide the one that quotes it.
+      message: async (ref: string) =>
+        here.get(ref) ?? (await unlessDamaged(() => this.history.message(peer.entity, ref))),
       isMember,
     };
     const shown: ChatMessage[] = [];
@@ -107,16 +110,6 @@ export class Account {
     this.list.close();
     this.typists.close();
     this.history.close();
-  }
-
-  /** A damaged message must not hide the one that quotes it. */
-  async #quoted(id: string, ref: string): Promise<MessageRecord | undefined> {
-    try {
-      return await this.history.message(id, ref);
-    } catch (error) {
-      if (!isProtocolError(error, 'store/corrupt')) throw error;
-      return undefined;
-    }
   }
 
   /** Only polls of groups ask who is a member. */

@@ -21,6 +21,7 @@ import {
   ProtocolError,
 } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
+import { unlessDamaged } from '../history/damage.ts';
 import { History } from '../history/history.ts';
 import type { LogReader } from '../history/log.ts';
 import { chatLock } from '../history/paths.ts';
@@ -237,7 +238,9 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
     const peer = group ?? receiver;
     const user = await this.#user();
     if (user === undefined || peer.isBroadcast) return membersFor(content, undefined);
-    return membersFor(content, await this.#history(user).chat(peer.entity));
+    // A damaged record must not keep the user from writing; the message that is sent makes it again.
+    const chat = await unlessDamaged(() => this.#history(user).chat(peer.entity));
+    return membersFor(content, chat);
   }
 
   // Of the application

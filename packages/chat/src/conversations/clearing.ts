@@ -1,10 +1,10 @@
 import { withLock } from '@dimp/core';
 import { decodeRecordObject } from '@dimp/endpoint';
-import { isProtocolError, type JsonObject } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import { decodeAddress } from '../history/address.ts';
 import { Changes } from '../history/changes.ts';
 import type { ConversationEdit } from '../history/conversation-edit.ts';
+import { unlessDamaged } from '../history/damage.ts';
 import type { History } from '../history/history.ts';
 import { decodeMessage, type MessageRecord } from '../history/message-record.ts';
 import { readChunk } from '../history/page-list.ts';
@@ -33,8 +33,8 @@ export async function clearChat(account: Account, peer: ID): Promise<void> {
   });
 }
 
-/** The pages are no longer those of the conversation, but their records are still there. */
-async function leaveToJob(edit: ConversationEdit, now: number): Promise<void> {
+/** Takes the pages from the conversation; {@link removeCleared} removes their records. */
+export async function leaveToJob(edit: ConversationEdit, now: number): Promise<void> {
   const { user, id } = edit.place;
   const pages = await edit.mending(async () => {
     const names: string[] = [];
@@ -44,7 +44,7 @@ async function leaveToJob(edit: ConversationEdit, now: number): Promise<void> {
     return names;
   });
   for (const chunk of edit.chat.chunks) edit.changes.delete(chunkPath(edit.place, chunk));
-  edit.changes.set(jobPath(user, `clear ${now} ${pages[0] ?? ''}`), { id, pages });
+  edit.changes.set(jobPath(user, `clear ${now} ${id} ${pages[0] ?? ''}`), { id, pages });
 }
 
 /**
@@ -55,7 +55,9 @@ async function leaveToJob(edit: ConversationEdit, now: number): Promise<void> {
 export async function removeCleared(history: History, pause: () => Promise<void>): Promise<void> {
   for await (const [path, bytes] of history.store.list(['chat-job', history.user])) {
     if (!path[2]?.startsWith('clear ')) continue;
-    const { id, pages } = jobOf(bytes);
+    // A damaged job stays, and does not keep the others from being done.
+    const job = await unlessDamaged(() => decodeRecordObject(bytes, 'cleared pages'));
+    const { id, pages } = job ?? {};
     if (typeof id !== 'string' || !Array.isArray(pages)) continue;
     for (const page of pages) {
       if (typeof page !== 'string') continue;
@@ -66,30 +68,22 @@ export async function removeCleared(history: History, pause: () => Promise<void>
   }
 }
 
-/** A damaged job stays, and does not keep the others from being done. */
-function jobOf(bytes: Uint8Array): JsonObject {
-  try {
-    return decodeRecordObject(bytes, 'cleared pages');
-  } catch (error) {
-    if (!isProtocolError(error, 'store/corrupt')) throw error;
-    return {};
-  }
-}
-
 async function removePage(history: History, place: Place, page: string): Promise<void> {
   await withLock(history.store, chatLock(place), async () => {
     const changes = new Changes(history.store);
     const dropped: MessageRecord[] = [];
     for await (const [path, bytes] of history.store.list(messagePath(place, page))) {
       changes.delete(path);
-      const message = readable(bytes);
+      // A damaged message is removed like the others, but nothing is known of it.
+      const message = await unlessDamaged(() => decodeMessage(bytes));
       if (message === undefined) continue;
       dropped.push(message);
       const { ref, stamp, vanishesAt } = message;
-      const address = await history.store.get(addressPath(place, ref));
-      if (address !== undefined && pageOf(address) === page) {
-        changes.delete(addressPath(place, ref));
-      }
+      const address = await unlessDamaged(async () => {
+        const stored = await history.store.get(addressPath(place, ref));
+        return stored && decodeAddress(stored);
+      });
+      if (address?.page === page) changes.delete(addressPath(place, ref));
       changes.delete(dataPath(place, ref));
       changes.delete(openPath(place, ref));
       if (vanishesAt !== undefined) changes.delete(vanishPath(place, vanishesAt, ref));
@@ -99,24 +93,4 @@ async function removePage(history: History, place: Place, page: string): Promise
     if (all.length > 0) await history.store.batch(all);
     history.dropped(place.id, dropped);
   });
-}
-
-/** The page that a message is in by its address; undefined for a damaged address. */
-function pageOf(address: Uint8Array): string | undefined {
-  try {
-    return decodeAddress(address).page;
-  } catch (error) {
-    if (!isProtocolError(error, 'store/corrupt')) throw error;
-    return undefined;
-  }
-}
-
-/** A damaged message is removed like the others, but nothing is known of it. */
-function readable(bytes: Uint8Array): MessageRecord | undefined {
-  try {
-    return decodeMessage(bytes);
-  } catch (error) {
-    if (!isProtocolError(error, 'store/corrupt')) throw error;
-    return undefined;
-  }
 }

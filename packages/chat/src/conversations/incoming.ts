@@ -1,5 +1,6 @@
 import { type StoreKey, withLock } from '@dimp/core';
-import { deferred, type Handle, isProtocolError } from '@dimp/foundation';
+import { deferred, type Handle } from '@dimp/foundation';
+import { unlessDamaged } from '../history/damage.ts';
 import { type LogEntry, logLock } from '../history/log.ts';
 import type { IncomingChatMessage } from '../model/chats.ts';
 import type { Account } from './account.ts';
@@ -12,7 +13,7 @@ const MAX_KEPT = 10_000;
 export class Incoming {
   readonly #account: Account;
   readonly #listening: Handle;
-  /** Orders of entries that nobody has got, in order. */
+  /** Orders of entries that no iteration has got, in order. */
   #orders: string[] = [];
   readonly #known = new Set<string>();
   #loaded: Promise<void> | undefined;
@@ -96,7 +97,7 @@ export class Incoming {
     const { history } = this.#account;
     const entry: LogEntry | undefined = await history.log.entry('incoming', order);
     if (entry === undefined) return undefined;
-    try {
+    return unlessDamaged(async () => {
       const record = await history.message(entry.id, entry.ref);
       const chat = await history.chat(entry.id);
       if (record === undefined || chat === undefined) return undefined;
@@ -106,11 +107,7 @@ export class Incoming {
       // Of strangers the user is told that they have written, not each time that they write.
       const isNews = chat.request === undefined || chat.unread <= 1;
       return { conversation: entry.id, message, notify: !quiet && isNews };
-    } catch (error) {
-      if (!isProtocolError(error, 'store/corrupt')) throw error;
-      this.#account.parts.onFailure(error);
-      return undefined;
-    }
+    }, this.#account.parts.onFailure);
   }
 
   async #finish(order: string): Promise<void> {

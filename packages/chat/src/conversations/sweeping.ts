@@ -1,9 +1,9 @@
 import type { StoreKey } from '@dimp/core';
 import { decodeRecord } from '@dimp/endpoint';
-import { isProtocolError } from '@dimp/foundation';
 import { decodeAddress } from '../history/address.ts';
 import type { ChatRecord } from '../history/chat-record.ts';
 import type { ConversationEdit } from '../history/conversation-edit.ts';
+import { unlessDamaged } from '../history/damage.ts';
 import type { History } from '../history/history.ts';
 import type { MessageRecord } from '../history/message-record.ts';
 import { addressPath, dayOf } from '../history/paths.ts';
@@ -26,22 +26,15 @@ export async function sweepGone(history: History): Promise<void> {
     const [, , day = '', id, ref] = path;
     if (day >= today || id === undefined || ref === undefined) break;
     const address = addressPath(history.place(id), ref);
-    const isGone = await isTombstone(history, address);
+    // A damaged address is removed with its tombstone.
+    const isHere = await unlessDamaged(async () => {
+      const bytes = await store.get(address);
+      return bytes === undefined || decodeAddress(bytes).gone === undefined;
+    });
     await store.batch([
       { type: 'delete', key: path },
-      ...(isGone ? [{ type: 'delete' as const, key: address }] : []),
+      ...(isHere ? [] : [{ type: 'delete' as const, key: address }]),
     ]);
-  }
-}
-
-/** A damaged address is removed with its tombstone. */
-async function isTombstone({ store }: History, address: StoreKey): Promise<boolean> {
-  try {
-    const bytes = await store.get(address);
-    return bytes !== undefined && decodeAddress(bytes).gone !== undefined;
-  } catch (error) {
-    if (!isProtocolError(error, 'store/corrupt')) throw error;
-    return true;
   }
 }
 
@@ -60,7 +53,9 @@ export async function sweepVanished(history: History): Promise<number | undefine
       if (begin > now) next = Math.min(next ?? begin, begin);
       break;
     }
-    const end = endOf(bytes);
+    const stored = await unlessDamaged(() => decodeRecord(bytes, 'end of a message'));
+    // If the record is damaged, the message itself says when it ends.
+    const end = typeof stored === 'number' ? stored : 0;
     if (end > now) next = Math.min(next ?? end, end);
     else {
       const others = ended.get(id) ?? [];
@@ -80,17 +75,6 @@ export async function sweepVanished(history: History): Promise<number | undefine
     });
   }
   return next;
-}
-
-/** When a message ends. Of a damaged record, the message itself says it. */
-function endOf(bytes: Uint8Array): number {
-  try {
-    const end = decodeRecord(bytes, 'end of a message');
-    return typeof end === 'number' ? end : 0;
-  } catch (error) {
-    if (!isProtocolError(error, 'store/corrupt')) throw error;
-    return 0;
-  }
 }
 
 /** Removes annotations that have waited too long, and shows edits whose messages never came. */

@@ -1,7 +1,8 @@
-import { definedOnly, isProtocolError } from '@dimp/foundation';
+import { definedOnly, isProtocolError, type MaybePromise } from '@dimp/foundation';
 import { type Address, addressToJson, decodeAddress } from './address.ts';
 import type { Changes } from './changes.ts';
 import { type ChatRecord, chatToJson, isAfter, lastOf, type Mark, newChat } from './chat-record.ts';
+import { type OnDamaged, unlessDamaged } from './damage.ts';
 import { countsAsUnread, type MessageRecord, messageToJson } from './message-record.ts';
 import { orderKey } from './order.ts';
 import { pageOf, readChunk } from './page-list.ts';
@@ -14,13 +15,13 @@ import {
   messagePath,
   openPath,
   type Place,
+  standingPath,
   unknownPath,
   vanishPath,
 } from './paths.ts';
 import {
   ascending,
   descending,
-  type OnDamaged,
   readChat,
   readMessage,
   readPage,
@@ -38,7 +39,7 @@ const GONE_MS = 30 * 86_400_000;
  */
 export class ConversationEdit {
   readonly place: Place;
-  readonly #changes: Changes;
+  readonly changes: Changes;
   readonly #onDamaged: OnDamaged;
   readonly #before: ChatRecord | undefined;
   readonly #initial: ChatRecord;
@@ -55,7 +56,7 @@ export class ConversationEdit {
     kind: ChatRecord['kind'],
   ) {
     this.place = place;
-    this.#changes = changes;
+    this.changes = changes;
     this.#onDamaged = onDamaged;
     this.#before = before;
     this.#initial = before ?? newChat(kind);
@@ -80,10 +81,6 @@ export class ConversationEdit {
     }
   }
 
-  get changes(): Changes {
-    return this.#changes;
-  }
-
   get chat(): ChatRecord {
     return this.#chat;
   }
@@ -106,32 +103,26 @@ export class ConversationEdit {
   /** Where a message is, or that it is gone; undefined if it is not here, or the record is damaged. */
   address(ref: string): Promise<Address | undefined> {
     return this.orDamaged(async () => {
-      const bytes = await this.#changes.get(addressPath(this.place, ref));
+      const bytes = await this.changes.get(addressPath(this.place, ref));
       return bytes === undefined ? undefined : decodeAddress(bytes);
     });
   }
 
   /** A message; undefined if it is not here, or damaged. */
   message(ref: string): Promise<MessageRecord | undefined> {
-    return this.orDamaged(() => readMessage(this.#changes, this.place, ref));
+    return this.orDamaged(() => readMessage(this.changes, this.place, ref));
   }
 
   /** Reads a record. A damaged one is reported and counts as absent: it must not keep messages from being taken in. */
-  async orDamaged<T>(read: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await read();
-    } catch (error) {
-      if (!isProtocolError(error, 'store/corrupt')) throw error;
-      this.#onDamaged(error);
-      return undefined;
-    }
+  orDamaged<T>(read: () => MaybePromise<T>): Promise<T | undefined> {
+    return unlessDamaged(read, this.#onDamaged);
   }
 
   /** Adds a message that is not here. @returns it with the stamp that it got */
   async add(added: MessageRecord): Promise<MessageRecord> {
     const message = await this.mending(() => this.#withFreeKey(added));
     this.set(
-      await this.mending(() => insertIntoPage(this.#changes, this.place, this.#chat, message)),
+      await this.mending(() => insertIntoPage(this.changes, this.place, this.#chat, message)),
     );
     const { last, read } = this.#chat;
     if (isAfter(message, last)) this.set({ last: lastOf(message) });
@@ -139,7 +130,7 @@ export class ConversationEdit {
       this.vanishAt(message.ref, message.vanishesAt);
       this.set({ vanishing: true });
     }
-    if (message.kind === 'unknown') this.#changes.set(unknownPath(this.place, message.ref), true);
+    if (message.kind === 'unknown') this.changes.set(unknownPath(this.place, message.ref), true);
     if (!countsAsUnread(message)) return message;
     if (isAfter(message, read)) this.set(plusUnread(this.#chat, message));
     else this.set({ missed: this.#chat.missed + 1 });
@@ -151,7 +142,7 @@ export class ConversationEdit {
     const address = await this.address(message.ref);
     if (address?.key === undefined) return;
     const path = messagePath(this.place, address.page, address.key);
-    this.#changes.set(path, messageToJson(message));
+    this.changes.set(path, messageToJson(message));
     const isRecalled = message.annotations?.recalled !== undefined;
     if (isRecalled && before.annotations?.recalled === undefined) this.#dropped.push(before);
     if (this.#chat.last?.ref === message.ref) this.set({ last: lastOf(message) });
@@ -161,7 +152,7 @@ export class ConversationEdit {
     if (counted && isAfter(message, this.#chat.read)) this.#recount = true;
     if (message.vanishesAt === undefined || message.vanishesAt === before.vanishesAt) return;
     if (before.vanishesAt !== undefined) {
-      this.#changes.delete(vanishPath(this.place, before.vanishesAt, message.ref));
+      this.changes.delete(vanishPath(this.place, before.vanishesAt, message.ref));
     }
     this.vanishAt(message.ref, message.vanishesAt);
   }
@@ -178,20 +169,20 @@ export class ConversationEdit {
     if (address?.key === undefined) return;
     const { page, key } = address;
     this.#setLayout(
-      await this.mending(() => removeFromPage(this.#changes, place, this.#chat, { page, key })),
+      await this.mending(() => removeFromPage(this.changes, place, this.#chat, { page, key })),
     );
     this.#dropped.push(message);
-    if (now === undefined) this.#changes.delete(addressPath(place, message.ref));
+    if (now === undefined) this.changes.delete(addressPath(place, message.ref));
     else {
       const until = now + GONE_MS;
-      this.#changes.set(addressPath(place, message.ref), addressToJson({ gone: until }));
-      this.#changes.set(gonePath(place, until, message.ref), until);
+      this.changes.set(addressPath(place, message.ref), addressToJson({ gone: until }));
+      this.changes.set(gonePath(place, until, message.ref), until);
     }
-    if (message.kind === 'unknown') this.#changes.delete(unknownPath(place, message.ref));
-    this.#changes.delete(dataPath(place, message.ref));
-    this.#changes.delete(openPath(place, message.ref));
+    if (message.kind === 'unknown') this.changes.delete(unknownPath(place, message.ref));
+    this.changes.delete(dataPath(place, message.ref));
+    this.changes.delete(openPath(place, message.ref));
     if (message.vanishesAt !== undefined) {
-      this.#changes.delete(vanishPath(place, message.vanishesAt, message.ref));
+      this.changes.delete(vanishPath(place, message.vanishesAt, message.ref));
     }
     const { pins, draft, last, read } = this.#chat;
     if (pins.includes(message.ref)) this.set({ pins: pins.filter((ref) => ref !== message.ref) });
@@ -204,7 +195,7 @@ export class ConversationEdit {
 
   /** Notes when a message disappears, for the job that removes it. @param at - milliseconds since the epoch */
   vanishAt(ref: string, at: number): void {
-    this.#changes.set(vanishPath(this.place, at, ref), at);
+    this.changes.set(vanishPath(this.place, at, ref), at);
   }
 
   /** Moves the read mark forward. It never moves back. */
@@ -226,11 +217,6 @@ export class ConversationEdit {
     this.#isForgotten = true;
   }
 
-  /** Counts what is unread again when the conversation is written. */
-  recount(): void {
-    this.#recount = true;
-  }
-
   /** Goes through the messages as they will be, the oldest first. */
   ascending(from?: string): AsyncGenerator<readonly MessageRecord[]> {
     return ascending(this.#walk(from));
@@ -245,10 +231,10 @@ export class ConversationEdit {
   newest(maxPages: number, maxBytes: number): Promise<readonly MessageRecord[]> {
     return this.mending(async () => {
       const chunk = this.#chat.chunks.at(-1);
-      const pages = chunk === undefined ? [] : await readChunk(this.#changes, this.place, chunk);
+      const pages = chunk === undefined ? [] : await readChunk(this.changes, this.place, chunk);
       const found: MessageRecord[] = [];
       for (const page of pages.slice(-maxPages)) {
-        found.push(...(await readPage(this.#changes, this.place, page, this.#onDamaged, maxBytes)));
+        found.push(...(await readPage(this.changes, this.place, page, this.#onDamaged, maxBytes)));
       }
       return found;
     });
@@ -257,7 +243,8 @@ export class ConversationEdit {
   /** Adds the record of the conversation to the changes. */
   async finish(): Promise<void> {
     if (this.#isForgotten) {
-      this.#changes.delete(chatPath(this.place));
+      this.changes.delete(chatPath(this.place));
+      this.changes.delete(standingPath(this.place));
       return;
     }
     if (this.#recount) {
@@ -270,14 +257,19 @@ export class ConversationEdit {
       this.#recount = false;
     }
     // A conversation of which nothing is known does not begin because something was looked for in it.
-    if (this.#chat !== this.#initial)
-      this.#changes.set(chatPath(this.place), chatToJson(this.#chat));
+    if (this.#chat === this.#initial) return;
+    this.changes.set(chatPath(this.place), chatToJson(this.#chat));
+    const { blocked, request } = this.#chat;
+    if (blocked === this.#initial.blocked && request === this.#initial.request) return;
+    const standing = definedOnly({ blocked, request });
+    if (Object.keys(standing).length > 0) this.changes.set(standingPath(this.place), standing);
+    else this.changes.delete(standingPath(this.place));
   }
 
   /** Makes the list of pages again, from the messages that are there. */
   async mend(): Promise<void> {
     const { kind } = this.#chat;
-    const rebuilt = await rebuildChat(this.#changes, this.place, kind, this.#onDamaged);
+    const rebuilt = await rebuildChat(this.changes, this.place, kind, this.#onDamaged);
     this.#setLayout({ ...rebuilt, layout: this.#chat.layout + 1 });
   }
 
@@ -299,7 +291,7 @@ export class ConversationEdit {
 
   #walk(from: string | undefined): WalkOptions {
     return {
-      reading: this.#changes,
+      reading: this.changes,
       place: this.place,
       chat: async () => this.#chat,
       onDamaged: this.#onDamaged,
@@ -320,10 +312,9 @@ export class ConversationEdit {
     for (;;) {
       const key = orderKey(free);
       if (tail === undefined || chunks.length === 0 || key > tail.key) return free;
-
-      const page = await pageOf(this.#changes, this.place, this.#chat, key);
+      const page = await pageOf(this.changes, this.place, this.#chat, key);
       if (page === undefined) return free;
-      if ((await this.#changes.get(messagePath(this.place, page, key))) === undefined) return free;
+      if ((await this.changes.get(messagePath(this.place, page, key))) === undefined) return free;
       free = { ...free, stamp: free.stamp + 1 };
     }
   }

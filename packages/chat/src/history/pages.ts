@@ -1,7 +1,7 @@
-import { isProtocolError } from '@dimp/foundation';
 import { addressToJson } from './address.ts';
 import type { Changes } from './changes.ts';
 import type { ChatRecord } from './chat-record.ts';
+import { unlessDamaged } from './damage.ts';
 import { decodeMessage, type MessageRecord, messageToJson } from './message-record.ts';
 import { orderKey } from './order.ts';
 import { addPage, dropPage, pageOf, readChunk } from './page-list.ts';
@@ -121,18 +121,10 @@ async function move(
   if (bytes === undefined) return;
   changes.delete(messagePath(place, from, key));
   changes.setBytes(messagePath(place, to, key), bytes);
-  const ref = refOf(bytes);
-  if (ref !== undefined) changes.set(addressPath(place, ref), addressToJson({ page: to, key }));
-}
-
-/** A damaged message must not keep its page from being split. */
-function refOf(bytes: Uint8Array): string | undefined {
-  try {
-    return decodeMessage(bytes).ref;
-  } catch (error) {
-    if (!isProtocolError(error, 'store/corrupt')) throw error;
-    return undefined;
-  }
+  // A damaged message must not keep its page from being split.
+  const message = await unlessDamaged(() => decodeMessage(bytes));
+  if (message === undefined) return;
+  changes.set(addressPath(place, message.ref), addressToJson({ page: to, key }));
 }
 
 /** Removes a message from its page. An empty page is dropped. */

@@ -20,6 +20,11 @@ export function chatPath({ user, id }: Place): StoreKey {
   return [CHATS, user, id];
 }
 
+/** Whether a peer is a stranger or blocked, apart from the summary: damage of that must not open the conversation to them. */
+export function standingPath({ user, id }: Place): StoreKey {
+  return ['chat-standing', user, id];
+}
+
 /** Names of a part of the pages of a conversation. */
 export function chunkPath({ user, id }: Place, chunk: string): StoreKey {
   return ['chat-pages', user, id, chunk];

@@ -2,13 +2,11 @@ import { isProtocolError } from '@dimp/foundation';
 import { decodeAddress } from './address.ts';
 import type { Reading } from './changes.ts';
 import { type ChatRecord, decodeChat } from './chat-record.ts';
+import type { OnDamaged } from './damage.ts';
 import { decodeMessage, type MessageRecord } from './message-record.ts';
 import { orderKey } from './order.ts';
 import { positionOf, readChunk } from './page-list.ts';
 import { addressPath, chatPath, messagePath, type Place } from './paths.ts';
-
-/** Called for a record that cannot be read; it stays where it is and does not hide others. */
-export type OnDamaged = (error: unknown) => void;
 
 /** Reads the record of a conversation. @throws `store/` codes */
 export async function readChat(reading: Reading, place: Place): Promise<ChatRecord | undefined> {

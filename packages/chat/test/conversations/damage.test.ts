@@ -54,6 +54,15 @@ describe('a damaged record does not keep messages from being taken in:', () => {
   });
 });
 
+test('the user can write in a conversation whose record is damaged', async () => {
+  const { world, hulk, hulkChat } = await twoFriends();
+  await hulkChat.send('before');
+  await world.carry();
+  expect(await damage(hulk.durable, ['chat'])).toBe(1);
+  await hulkChat.send('after');
+  expect((await textsOf(hulkChat)).sort()).toEqual(['after', 'before']);
+});
+
 describe('a damaged record does not end the work of jobs:', () => {
   test('messages disappear although the end of another one is damaged', async () => {
     const { world, moki, hulk, hulkChat } = await twoFriends();
