@@ -147,6 +147,11 @@ export class Chats implements MessengerService, ChatsApi, EventSource<ChatsEvent
     this.#taking = new Taking({
       ...parts,
       onTyping: (place, sender, typing) => this.#typing(place, sender, typing),
+      onRequest: ({ user }) => {
+        void this.#mine?.then(({ account, jobs }) => {
+          if (account.user.entity === user) jobs.requested();
+        });
+      },
       onConflict: ({ id }, ref) => this.#events.emit('conflict', { conversation: id, ref }),
       onMessage: ({ user, id }, { sender }) => this.#typing({ user, id }, sender, false),
     });

@@ -1,8 +1,10 @@
 import { type StoreKey, sleep, systemTimers } from '@dimp/core';
-import { disposeSymbol, type Handle, isProtocolError } from '@dimp/foundation';
+import { disposeSymbol, type Handle } from '@dimp/foundation';
+import { unlessDamaged } from '../history/damage.ts';
 import type { Retention } from '../model/conversation.ts';
 import type { Account } from './account.ts';
 import { removeCleared } from './clearing.ts';
+import { removeOldRequests } from './requests.ts';
 import { rereadUnknown } from './rereading.ts';
 import { applyRetention, sweepGone, sweepPending, sweepVanished } from './sweeping.ts';
 
@@ -13,7 +15,10 @@ const SOON_MS = 50;
 /** Longest work at a time, in milliseconds. */
 const SLICE_MS = 200;
 
-/** Work that is done by itself: what disappears, what is kept no longer, what waits too long. Only the leading tab does it. */
+/** New requests that do not wait for the next pass. */
+const REQUESTS_AT_ONCE = 100;
+
+/** Background work: removes what disappears, is no longer kept, or has waited too long. Only the leading tab does it. */
 export class Jobs {
   readonly #account: Account;
   readonly #retention: Retention | undefined;
@@ -23,6 +28,7 @@ export class Jobs {
   #due = Number.POSITIVE_INFINITY;
   #running: Promise<void> | undefined;
   #again = false;
+  #requests = 0;
   #stopped = false;
 
   /** @param retention - for conversations that have none of their own */
@@ -38,6 +44,14 @@ export class Jobs {
   /** Begins a pass soon. */
   soon(): void {
     this.#schedule(SOON_MS);
+  }
+
+  /** A stranger has begun a conversation. */
+  requested(): void {
+    this.#requests += 1;
+    if (this.#requests < REQUESTS_AT_ONCE) return;
+    this.#requests = 0;
+    this.soon();
   }
 
   /** Resolves when no pass is running. */
@@ -83,6 +97,7 @@ export class Jobs {
       const next = await sweepVanished(history);
       if (next !== undefined) this.#schedule(Math.max(0, next - history.clock.now()));
     });
+    await this.#despiteDamage(() => removeOldRequests(this.#account));
     await this.#despiteDamage(() => removeCleared(history, pause));
     await this.#despiteDamage(() => sweepGone(history));
     await this.#despiteDamage(() => rereadUnknown(this.#account));
@@ -96,13 +111,8 @@ export class Jobs {
   }
 
   /** A damaged record must not end the rest of the work. */
-  async #despiteDamage(task: () => Promise<void>): Promise<void> {
-    try {
-      await task();
-    } catch (error) {
-      if (!isProtocolError(error, 'store/corrupt')) throw error;
-      this.#account.parts.onFailure(error);
-    }
+  #despiteDamage(task: () => Promise<void>): Promise<void> {
+    return unlessDamaged(task, this.#account.parts.onFailure);
   }
 }
 
@@ -115,7 +125,7 @@ function pausing(): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < SLICE_MS) return;
-    // Of the platform, whatever the time of a simulation: only other work is to run.
+    // With the timers of the platform, also in a simulation: other work is to run, and no time is to pass.
     await sleep(0, systemTimers);
     since = performance.now();
   };

@@ -1,5 +1,4 @@
 import type { ServiceContext, ServiceMessage, Taken } from '@dimp/client';
-import type { Protocol } from '@dimp/core';
 import { type Content, isContentOf } from '@dimp/dkd';
 import type { Facebook } from '@dimp/endpoint';
 import { ReadMark, Timer, Typing } from '@dimp/extensions/chat';
@@ -10,7 +9,7 @@ import type { ConversationEdit } from '../history/conversation-edit.ts';
 import type { History } from '../history/history.ts';
 import { MAX_COPIES, type MessageRecord } from '../history/message-record.ts';
 import { stampOf } from '../history/order.ts';
-import { dataPath } from '../history/paths.ts';
+import { dataPath, type Place } from '../history/paths.ts';
 import { annotationOf } from '../merge/annotation-of.ts';
 import type { MergeLimits } from '../merge/rules.ts';
 import { refsAround } from '../merge/target.ts';
@@ -21,6 +20,7 @@ import { type NewMessage, newMessage, timeOf, withoutCopy } from './message-of.t
 import { conversationOf } from './place-of.ts';
 import { readBy } from './readers.ts';
 import { isModerator } from './rights.ts';
+import { isMuted } from './summary.ts';
 import { noteTimer } from './timer.ts';
 
 /** Longest life of a message that disappears and is never read, in milliseconds: 30 days. */
@@ -35,12 +35,14 @@ export interface TakingParts {
   readonly facebook: Facebook;
   readonly history: (user: ID) => History;
   readonly limits: MergeLimits;
-  /** Somebody types, or has stopped. */
-  readonly onTyping: (place: { user: string; id: string }, sender: ID, typing: boolean) => void;
+  /** A peer types, or has stopped. */
+  readonly onTyping: (place: Place, sender: ID, typing: boolean) => void;
   /** A second message came under the name of one that is here. */
-  readonly onConflict: (place: { user: string; id: string }, ref: string) => void;
+  readonly onConflict: (place: Place, ref: string) => void;
+  /** A stranger has begun a conversation, or invited the user into a group. */
+  readonly onRequest: (place: Place) => void;
   /** A message is on disk. */
-  readonly onMessage: (place: { user: string; id: string }, message: MessageRecord) => void;
+  readonly onMessage: (place: Place, message: MessageRecord) => void;
 }
 
 /** An incoming message and its conversation. */
@@ -50,7 +52,7 @@ interface Coming {
   readonly edit: ConversationEdit;
   readonly peer: ID;
   readonly sender: ID;
-  /** The user knows the peer: a contact, or somebody they have written to or accepted. */
+  /** The user knows the peer: a contact, or a peer whom they have written to or accepted. */
   readonly known: boolean;
 }
 
@@ -114,7 +116,7 @@ export class Taking {
   }
 
   async #takeAnnotation(coming: Coming): Promise<Taken> {
-    const { message, edit, sender, peer } = coming;
+    const { message, history, edit, sender, peer } = coming;
     const { content, arrived } = message;
     const annotation = annotationOf(content, {
       sender,
@@ -134,7 +136,12 @@ export class Taking {
         : undefined;
     const { message: changed } = await annotate(edit, annotation, this.#parts.limits, shown);
     if (changed !== undefined) {
-      this.#log(coming, changed, 'changed');
+      history.log.write(
+        edit.changes,
+        edit.place,
+        { ref: changed.ref, event: 'changed' },
+        history.clock.now(),
+      );
       this.#followSender(edit, message, sender, changed.stamp);
     }
     return this.#done(coming);
@@ -166,7 +173,10 @@ export class Taking {
       { ref: final.ref, event: 'added', incoming: final.out !== true },
       history.clock.now(),
     );
-    return this.#done(coming, () => this.#parts.onMessage(edit.place, final));
+    return this.#done(coming, () => {
+      if (edit.isNew && edit.chat.request !== undefined) this.#parts.onRequest(edit.place);
+      this.#parts.onMessage(edit.place, final);
+    });
   }
 
   /** Adds a message, and what follows from it for its conversation. */
@@ -174,11 +184,10 @@ export class Taking {
     { message, edit, peer, known, sender }: Coming,
     made: NewMessage,
   ): Promise<MessageRecord> {
-    const { request, mutedUntil, archived } = edit.chat;
+    const { request, archived } = edit.chat;
     if (edit.isNew && !known) edit.set({ request: peer.isGroup ? 'invited' : 'unknown sender' });
     else if (request !== undefined && known) edit.set({ request: undefined });
-    const muted = mutedUntil !== undefined && (mutedUntil === 0 || mutedUntil > message.arrived);
-    if (archived && !muted) edit.set({ archived: undefined });
+    if (archived && !isMuted(edit.chat, message.arrived)) edit.set({ archived: undefined });
     if (made.data !== undefined) {
       edit.changes.set(dataPath(edit.place, made.message.ref), made.data);
     }
@@ -218,7 +227,7 @@ export class Taking {
       sentTime: envelope.time,
       arrived,
       stamp: stampOf({ time: written, arrived, after }),
-      protocol: facebook.protocol as Protocol,
+      protocol: facebook.protocol,
     });
     const text = ownMember(made.content, 'text');
     const mentionsMe =
@@ -250,10 +259,6 @@ export class Taking {
     const [name = id] = id.split('#');
     const others = edit.chat.senders.filter((each) => each.by !== by);
     edit.set({ senders: [...others, { by, id: name, stamp }].slice(-MAX_SENDERS) });
-  }
-
-  #log({ history, edit }: Coming, { ref }: MessageRecord, event: 'changed'): void {
-    history.log.write(edit.changes, edit.place, { ref, event }, history.clock.now());
   }
 
   async #done({ history, edit }: Coming, then?: () => void): Promise<Taken> {

@@ -1,5 +1,9 @@
+import { encodeRecord } from '@dimp/endpoint';
 import { Reaction } from '@dimp/extensions/chat';
+import { utf8Encode } from '@dimp/foundation';
 import { describe, expect, test } from 'vitest';
+import { MAX_REQUESTS } from '../../src/conversations/requests.ts';
+import { chatToJson, newChat } from '../../src/history/chat-record.ts';
 import { importTexts } from './import-texts.ts';
 import { acquaint, textsOf, World } from './world.ts';
 
@@ -45,7 +49,7 @@ describe('a conversation that a stranger has begun', () => {
     expect(await hulk.chats.unread.ready).toMatchObject({ requests: 1 });
     await world.live(31 * 86_400_000, 6 * 3_600_000);
     expect(await hulk.chats.unread.ready).toMatchObject({ requests: 0 });
-    for (const area of ['chat', 'chat-pages', 'msg', 'msg-at']) {
+    for (const area of ['chat', 'chat-standing', 'chat-pages', 'msg', 'msg-at']) {
       for await (const [key] of hulk.durable.list([area])) expect(key).toBeUndefined();
     }
   });
@@ -127,6 +131,37 @@ describe('a conversation that a stranger has begun', () => {
   });
 });
 
+test('of more than 1,000 requests, the oldest ones and their messages are removed', async () => {
+  const { world, hulk, moki, mokiChat } = await strangers();
+  const blocked = await world.join('thor');
+  await acquaint(hulk, blocked);
+  await (await blocked.chats.open(hulk.id.text)).send('older, but blocked');
+  await world.carry();
+  await (await hulk.chats.open(blocked.id.text)).block(true);
+  await mokiChat.send('the oldest');
+  await world.carry();
+  const user = hulk.id.entity;
+  for (let at = 0; at < MAX_REQUESTS; at += 1) {
+    const stamp = world.time.now() + 1 + at;
+    const last = { ref: 'r'.repeat(22), stamp, sender: 'x', kind: 'text', preview: '' };
+    const record = { ...newChat('person'), request: 'unknown sender', count: 1, last } as const;
+    await hulk.durable.set(['chat', user, `stranger-${at}`], encodeRecord(chatToJson(record)));
+  }
+  await world.restart(hulk);
+  await world.live(1000);
+  expect(await hulk.chats.unread.ready).toMatchObject({ requests: MAX_REQUESTS });
+  const shown = await hulk.chats.list({ requests: true }).ready;
+  expect(shown.map(({ id }) => id)).not.toContain(moki.id.entity);
+  expect(shown.map(({ id }) => id)).toContain(blocked.id.entity);
+  for (const area of ['chat', 'chat-standing', 'chat-pages', 'chat-job', 'msg', 'msg-at']) {
+    for await (const [key] of hulk.durable.list([area, user])) {
+      expect(key).not.toContain(moki.id.entity);
+      expect(key[2]?.startsWith('clear ')).not.toBe(true);
+    }
+  }
+  expect(hulk.failed).toEqual([]);
+});
+
 test('a blocked person reaches the user no more, and their messages are refused', async () => {
   const { world, hulk, mokiChat, hulkChat } = await strangers();
   await mokiChat.send('a');
@@ -141,6 +176,25 @@ test('a blocked person reaches the user no more, and their messages are refused'
   await mokiChat.send('c');
   await world.carry();
   expect(await textsOf(hulkChat)).toContain('c');
+});
+
+test('a stranger stays a stranger, and a blocked person blocked, when the record of the conversation is damaged', async () => {
+  const { world, hulk, moki, mokiChat, hulkChat } = await strangers();
+  await mokiChat.send('a');
+  await world.carry();
+  const path = ['chat', hulk.id.entity, moki.id.entity];
+  await hulk.durable.set(path, utf8Encode('{'));
+  await mokiChat.send('b');
+  await world.carry();
+  expect((await textsOf(hulkChat)).sort()).toEqual(['a', 'b']);
+  expect(await hulk.chats.list({ requests: true }).ready).toHaveLength(1);
+  await hulkChat.block(true);
+  await hulk.durable.set(path, utf8Encode('{'));
+  await mokiChat.send('c');
+  await world.carry();
+  expect(hulk.refused).toContain('policy/blocked');
+  await hulkChat.block(false);
+  expect((await textsOf(hulkChat)).sort()).toEqual(['a', 'b']);
 });
 
 async function sizeOf({
