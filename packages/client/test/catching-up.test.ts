@@ -1,4 +1,4 @@
-import type { Arrival, Transport } from '@dimp/core';
+import { type Arrival, bindEnvelope, isWaiting, type Transport } from '@dimp/core';
 import { ArrayContent } from '@dimp/extensions/contents';
 import {
   asyncDisposeSymbol,
@@ -10,7 +10,7 @@ import {
 import { signDocument } from '@dimp/mkm';
 import { describe, expect, test } from 'vitest';
 import type { Messenger } from '../src/index.ts';
-import type { protocol } from './people.ts';
+import { protocol } from './people.ts';
 import { counter, namesUnder, testHistory } from './service.ts';
 import { acquaint, type Client, sendTexts, text, twoPeers } from './world.ts';
 
@@ -26,12 +26,17 @@ interface Waiting extends Transport {
   end(): void;
 }
 
-function waiting(payloads: readonly Uint8Array[]): Waiting {
+/** @param onPayload - called before each payload is handed over */
+function waiting(
+  payloads: readonly Uint8Array[],
+  onPayload: (index: number) => void = () => {},
+): Waiting {
   const acknowledged: Uint8Array[] = [];
   const sent: Uint8Array[] = [];
   const [read, ended] = [deferred(), deferred()];
   async function* incoming(): AsyncGenerator<Arrival> {
-    for (const payload of payloads) {
+    for (const [index, payload] of payloads.entries()) {
+      onPayload(index);
       yield { payload, acknowledge: () => void acknowledged.push(payload) };
     }
     read.resolve();
@@ -76,6 +81,24 @@ async function manyTexts(count: number) {
     packets.push(...(await sendTexts(from, hulk, `${from.id.name} ${n}`)));
   }
   return { ...peers, anna, packets };
+}
+
+/** One content as its sender packs it for several keys of the receiver, one after the other. */
+async function copiesOf(words: string, from: Client, to: Client, count: number) {
+  const { transceiver } = from.messenger;
+  const time = from.facebook.clock.now() / 1000;
+  const envelope = { sender: from.id, receiver: to.id, time };
+  const content = protocol.contents.stamp(text(words), { time });
+  const copies: Uint8Array[] = [];
+  while (copies.length < count) {
+    const secure = await transceiver.encrypt({
+      envelope,
+      content: bindEnvelope(content, envelope),
+    });
+    if (isWaiting(secure)) throw new TypeError('the receiver has no visa');
+    copies.push(transceiver.serialize(await transceiver.sign(secure)));
+  }
+  return copies;
 }
 
 const numbersOf = (shown: readonly string[], name: string): number[] =>
@@ -190,6 +213,27 @@ describe('many messages that wait', () => {
     expect(await counter(hulk)).toBe(100);
     expect(numbersOf(hulk.shown, 'moki')).toEqual(Array.from({ length: 50 }, (_, n) => n * 2));
     expect(hulk.refused).toEqual([]);
+  });
+
+  test('are accepted from another copy of the same content if the batch with the first one failed', async () => {
+    const { moki, hulk } = await twoPeers();
+    await hulk.messenger.accept(moki.id);
+    const [first, second] = await copiesOf('hi', moki, hulk, 2);
+    if (first === undefined || second === undefined) expect.unreachable();
+    const batch = hulk.store.batch.bind(hulk.store);
+    hulk.store.batch = (changes) => {
+      const isOfMessages = changes.some(({ key: [area] }) => area === 'seen');
+      if (isOfMessages) throw new ProtocolError('store/unavailable', 'the disk is away');
+      return batch(changes);
+    };
+    // In one payload, so that they share a batch.
+    const lost = waiting([utf8Encode([first, second].map((each) => utf8Decode(each)).join('\n'))]);
+    lost.end();
+    await expect(hulk.messenger.connect(lost)).rejects.toMatchObject({ code: 'store/unavailable' });
+    hulk.store.batch = batch;
+    // The sender repeats the newest copy only.
+    await receive(hulk, [second]);
+    expect(hulk.shown).toEqual(['hi']);
   });
 
   test('for which there is no room are not acknowledged, and come again in order', async () => {

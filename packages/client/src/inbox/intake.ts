@@ -252,7 +252,7 @@ export class Intake {
     };
     if (isKept) await this.#write(id, seen, items, pending.changes, opened);
     memory.note(id, seen);
-    store.afterwards({ done: () => services.written(written), failed: () => memory.forget(id) });
+    store.afterwards({ done: () => services.written(written) });
     const answers = decision === 'now' ? receipts.write(id, seen, user, signature) : [];
     return { kind: 'done', answers, items };
   }

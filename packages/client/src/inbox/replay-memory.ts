@@ -10,7 +10,7 @@ import {
   type Reduction,
 } from '@dimp/foundation';
 import type { EntityKey, ID } from '@dimp/mkm';
-import type { Records } from './batched-store.ts';
+import type { BatchedStore } from './batched-store.ts';
 
 /**
  * What an owed receipt waits for: the visa of the sender, the user's acceptance of the sender, or the network.
@@ -61,7 +61,7 @@ const WHAT = 'seen message';
  * a restart (spec §14.3 #28, §14.7 no. 4).
  */
 export class ReplayMemory {
-  readonly #store: Records;
+  readonly #store: BatchedStore;
   readonly #clock: Clock;
   readonly #retentionMs: number;
   readonly #readID: (text: unknown) => ID;
@@ -73,7 +73,7 @@ export class ReplayMemory {
    * @param onDamaged - called for records that cannot be read
    */
   constructor(
-    store: Records,
+    store: BatchedStore,
     clock: Clock,
     retentionMs: number,
     readID: (text: unknown) => ID,
@@ -124,14 +124,10 @@ export class ReplayMemory {
     return changes;
   }
 
-  /** Notes in memory that a message was received. Commands are noted only here. */
+  /** Notes in memory that a message was received, unless the open batch fails. Commands are noted only here. */
   note(id: string, seen: SeenMessage): void {
     this.#recent.set(id, seen);
-  }
-
-  /** A message could not be written. */
-  forget(id: string): void {
-    this.#recent.delete(id);
+    this.#store.afterwards({ failed: () => this.#recent.delete(id) });
   }
 
   /** Whether another receipt can be owed to a sender. */
