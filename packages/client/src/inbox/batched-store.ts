@@ -107,9 +107,9 @@ export class BatchedStore implements Records {
     return this.#open?.changes ?? this.#writing ?? this.#store;
   }
 
-  async #write({ changes: { changes }, afterwards, locks }: OpenBatch): Promise<void> {
-    this.#writing = new PendingChanges(this.#store);
-    this.#writing.add(changes);
+  async #write({ changes: pending, afterwards, locks }: OpenBatch): Promise<void> {
+    this.#writing = pending;
+    const { changes } = pending;
     let isWritten = false;
     try {
       if (changes.length > 0) await this.#store.batch(changes);

@@ -81,13 +81,19 @@ interface NamedContent {
   readonly content: Content;
 }
 
-/** What becomes of contents that services and inbox have seen. */
-interface TakenContents {
+/** A content that services and inbox have seen. */
+interface TakenContent {
   readonly items: readonly InboxItem[];
   /** To be called when the changes are on disk. */
   readonly written: readonly (() => void)[];
   /** Whether anything is to be remembered. */
   readonly isKept: boolean;
+}
+
+/** The contents of a message that services and inbox have seen. */
+interface TakenContents extends TakenContent {
+  /** Changes of the services. */
+  readonly changes: readonly StoreChange[];
 }
 
 /** The outcome of the messages in a forward. */
@@ -234,8 +240,7 @@ export class Intake {
     const { store, services, memory, inbox, receipts, facebook } = this.#parts;
     const { envelope, content, user, signature, proven } = opened;
     const { sender, receiver } = envelope;
-    const pending = new PendingChanges(store);
-    const { items, written, isKept } = await this.#takeAll(opened, open, way, pending);
+    const { items, changes, written, isKept } = await this.#takeAll(opened, open, way);
     await inbox.checkRoom(items);
     const due = isKept && expectsReceipt(content, sender, receiver);
     const decision = due ? await receipts.decide({ user, sender, proven }, way.silent) : undefined;
@@ -250,7 +255,7 @@ export class Intake {
         ? { receipt: { envelope, content, ...definedOnly({ text }) } }
         : {}),
     };
-    if (isKept) await this.#write(id, seen, items, pending.changes, opened);
+    if (isKept) await this.#write(id, seen, items, changes, opened);
     memory.note(id, seen);
     store.afterwards({ done: () => services.written(written) });
     const answers = decision === 'now' ? receipts.write(id, seen, user, signature) : [];
@@ -262,21 +267,20 @@ export class Intake {
     opened: OpenedMessage,
     open: readonly NamedContent[],
     { forwarder }: Way,
-    pending: PendingChanges,
   ): Promise<TakenContents> {
-    const { onRefused } = this.#parts;
-    const changes = new PendingChanges(pending);
-    const all: TakenContents[] = [];
+    const { store, onRefused } = this.#parts;
+    const pending = new PendingChanges(store);
+    const all: TakenContent[] = [];
     try {
-      for (const each of open) all.push(await this.#take(opened, each, forwarder, changes));
+      for (const each of open) all.push(await this.#take(opened, each, forwarder, pending));
     } catch (error) {
       if (isOurFault(error) || isProtocolError(error, 'policy/rate-limited')) throw error;
       onRefused(error as ProtocolError, opened.envelope.sender);
       // It is remembered and confirmed like any other, or it would come again for days.
-      return { items: [], written: [], isKept: true };
+      return { items: [], changes: [], written: [], isKept: true };
     }
-    pending.add(changes.changes);
     return {
+      changes: pending.changes,
       items: all.flatMap(({ items }) => items),
       written: all.flatMap(({ written }) => written),
       isKept: all.some(({ isKept }) => isKept),
@@ -289,7 +293,7 @@ export class Intake {
     forwarder: ID | undefined,
     pending: PendingChanges,
     signed?: ReliableMessage,
-  ): Promise<TakenContents> {
+  ): Promise<TakenContent> {
     const { services, inbox } = this.#parts;
     const { content } = named;
     const message = this.#incoming(opened, named);
