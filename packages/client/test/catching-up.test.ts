@@ -286,6 +286,19 @@ describe('receipts for many messages', () => {
     expect(moki.sent).toEqual([]);
   });
 
+  test('are not kept back by messages without receipts that follow without a pause', async () => {
+    const { moki, hulk } = await twoPeers();
+    const packets = await sendTexts(moki, hulk, 'hi');
+    const refused = Array.from({ length: 6000 }, () => utf8Encode('{"no":"message"}'));
+    let sentBefore = 0;
+    const transport = waiting([...packets, ...refused], (index) => {
+      if (index === 4000) sentBefore = transport.sent.length;
+    });
+    transport.end();
+    await hulk.messenger.connect(transport);
+    expect(sentBefore).toBe(1);
+  });
+
   test('come one by one to others', async () => {
     const { moki, hulk } = await twoPeers();
     const packets = await sendTexts(moki, hulk, ...Array.from({ length: 30 }, (_, n) => `${n}`));

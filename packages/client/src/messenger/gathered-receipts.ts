@@ -4,7 +4,7 @@ import type { Replies } from './replies.ts';
 
 /** Receipts to one sender that are sent at the latest; they fit into one array. */
 const MAX_OF_SENDER = 64;
-/** Receipts to all senders, of which some may have few. */
+/** Receipts to all senders, of which some may have few, and messages without a receipt among them. */
 const MAX_IN_ALL = 1024;
 
 /**
@@ -20,14 +20,15 @@ export class GatheredReceipts {
     this.#replies = replies;
   }
 
-  /** Adds receipts. Those for which it is time are sent. */
+  /** Adds the receipts for a message, which may be none. Those for which it is time are sent. */
   async add(receipts: readonly Answer[]): Promise<void> {
+    // A flood of messages without receipts must not keep back the receipts of others.
+    this.#count += Math.max(1, receipts.length);
     for (const receipt of receipts) {
       const key = directionKey(receipt.from, receipt.to);
       const alike = this.#waiting.get(key) ?? [];
       alike.push(receipt);
       this.#waiting.set(key, alike);
-      this.#count += 1;
       if (alike.length >= MAX_OF_SENDER) await this.#send(key, alike);
     }
     if (this.#count >= MAX_IN_ALL) await this.flush();
@@ -35,12 +36,13 @@ export class GatheredReceipts {
 
   /** Sends all receipts. */
   async flush(): Promise<void> {
+    this.#count = 0;
     for (const [key, alike] of [...this.#waiting]) await this.#send(key, alike);
   }
 
   #send(key: string, receipts: readonly Answer[]): Promise<void> {
     this.#waiting.delete(key);
-    this.#count -= receipts.length;
+    this.#count = Math.max(0, this.#count - receipts.length);
     return this.#replies.sendReceipts(receipts);
   }
 }
