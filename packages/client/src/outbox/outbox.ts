@@ -1,16 +1,8 @@
 import { type Random, type Timers, type Waiting, withLock } from '@dimp/core';
 import type { Content } from '@dimp/dkd';
 import type { ReceiptBody } from '@dimp/endpoint';
-import {
-  deferred,
-  definedOnly,
-  type ErrorCode,
-  fieldError,
-  ProtocolError,
-  rethrowOurFault,
-} from '@dimp/foundation';
+import { definedOnly, fieldError, ProtocolError } from '@dimp/foundation';
 import { type EntityKey, type ID, sameEntity } from '@dimp/mkm';
-import { PendingChanges } from '../services/pending-changes.ts';
 import type { Services } from '../services/services.ts';
 import { type ChosenID, ChosenIDs } from './chosen-ids.ts';
 import { ConfirmStage } from './confirm-stage.ts';
@@ -18,9 +10,10 @@ import { Delivery, type DeliveryControl, type DeliveryReport } from './delivery.
 import type { IntroducedPeers } from './introduced-peers.ts';
 import type { MessagePacker } from './message-packer.ts';
 import { OutboxRecovery } from './outbox-recovery.ts';
-import type { CopyBytes, OutboxRecord, OutboxStore } from './outbox-store.ts';
+import type { OutboxRecord, OutboxStore } from './outbox-store.ts';
 import { type OnReport, OutgoingMessage } from './outgoing-message.ts';
-import { type PackedCopy, PackStage } from './pack-stage.ts';
+import { PackStage } from './pack-stage.ts';
+import { Pipeline } from './pipeline.ts';
 import { ReceiptIndex } from './receipt-index.ts';
 import { ReceiverKeys } from './receiver-keys.ts';
 import { Renewal } from './renewal.ts';
@@ -76,6 +69,7 @@ export class Outbox implements DeliveryControl {
   readonly #packStage: PackStage;
   readonly #sendStage: SendStage;
   readonly #confirmStage: ConfirmStage;
+  readonly #pipeline: Pipeline;
   readonly #recovery: OutboxRecovery;
   #stopped = false;
 
@@ -102,12 +96,15 @@ export class Outbox implements DeliveryControl {
       receiptIndex,
       messages,
     });
+    const chosenIDs = new ChosenIDs(facebook.store, facebook.clock);
+    const pipeline = new Pipeline({ ...options, chosenIDs, messages, packStage, sendStage });
     this.#options = options;
     this.#store = store;
-    this.#chosenIDs = new ChosenIDs(facebook.store, facebook.clock);
+    this.#chosenIDs = chosenIDs;
     this.#packStage = packStage;
     this.#sendStage = sendStage;
     this.#confirmStage = new ConfirmStage({ ...options, facebook, sendStage, receiptIndex });
+    this.#pipeline = pipeline;
     this.#recovery = new OutboxRecovery({
       ...options,
       contents: facebook.protocol.contents,
@@ -115,7 +112,7 @@ export class Outbox implements DeliveryControl {
       packStage,
       sendStage,
       control: this,
-      advance: (outgoing) => this.#advanceOrFail(outgoing),
+      advance: (outgoing) => pipeline.advanceOrFail(outgoing),
     });
   }
 
@@ -138,6 +135,115 @@ export class Outbox implements DeliveryControl {
       if (known === undefined) return this.#enqueue(content, sender, receiver, options);
       return this.#known(id, known, { content, sender, receiver });
     });
+  }
+
+  /** Confirm: applies a receipt. See {@link ConfirmStage.confirm}. */
+  confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
+    return this.#confirmStage.confirm(body, from, to);
+  }
+
+  /** A meta, a visa or a member list has arrived: the messages that waited for it go on. */
+  async release(entity: EntityKey): Promise<void> {
+    // Messages that were sent first go first.
+    if (this.#recovery.isLeading) await this.#sendStage.renew(entity);
+    await this.#pipeline.release(entity);
+  }
+
+  /** All messages that are not done: under way, or given up and not discarded. */
+  deliveries(): readonly Delivery[] {
+    return [...this.#messages.values()]
+      .filter(({ record, hasFailed }) => !record.settled || hasFailed)
+      .map(({ delivery }) => delivery);
+  }
+
+  async cancel(order: string): Promise<boolean> {
+    if (this.#stopped) throw stopped();
+    const outgoing = this.#messages.get(order);
+    if (outgoing === undefined || !this.#recovery.isLeading) return false;
+    const early = outgoing.record.copies.every(
+      ({ state }) => state === 'queued' || state === 'waiting',
+    );
+    if (!early || this.#sendStage.mayHaveLeft(outgoing)) return false;
+    outgoing.fail('state/stopped');
+    this.#sendStage.drop(outgoing);
+    await this.#store.delete(outgoing.record, this.#chosenIDs.removal(outgoing.record));
+    return true;
+  }
+
+  async retry(order: string): Promise<void> {
+    if (this.#stopped) throw stopped();
+    const outgoing = this.#messages.get(order);
+    if (outgoing === undefined || !this.#recovery.isLeading) throw notHere();
+    const failed = outgoing.refs(({ state }) => state === 'failed');
+    if (failed.length === 0) return;
+    outgoing.revive(this.#options.packer.facebook.clock.now());
+    await this.#store.put(outgoing.record);
+    for (const ref of failed) {
+      if (outgoing.record.copies[ref.index]?.message !== undefined) this.#sendStage.send(ref);
+    }
+    await this.#pipeline.advanceOrFail(outgoing);
+  }
+
+  async discard(order: string): Promise<void> {
+    if (this.#stopped) throw stopped();
+    const outgoing = this.#messages.get(order);
+    if (outgoing === undefined) return;
+    if (!outgoing.record.settled) throw new RangeError('the message is still on its way');
+    await this.#store.delete(outgoing.record, this.#chosenIDs.removal(outgoing.record));
+    this.#messages.delete(order);
+  }
+
+  /** Forgets what is too old to be of use. */
+  purge(): Promise<void> {
+    return this.#chosenIDs.purge();
+  }
+
+  /** Takes over the store's outbox: sends everything unsettled in it. */
+  lead(): Promise<void> {
+    return this.#recovery.lead();
+  }
+
+  /** Another tab has changed the record of a message. */
+  refresh(order: string): Promise<void> {
+    return this.#recovery.refresh(order);
+  }
+
+  /** Another tab may have changed any record, or removed it. */
+  refreshAll(): Promise<void> {
+    return this.#recovery.refreshAll();
+  }
+
+  /** Called every few minutes: asks again for what messages wait for, and gives up those that are too old. */
+  async tend(): Promise<void> {
+    this.#packStage.reduceMemory();
+    if (!this.#recovery.isLeading) return;
+    await this.#sendStage.sweep();
+    for (const outgoing of [...this.#messages.values()]) {
+      if (outgoing.record.settled) continue;
+      if (this.#sendStage.isExpired(outgoing)) await this.#pipeline.expire(outgoing);
+      else this.#sendStage.offer(outgoing);
+    }
+    await this.#pipeline.askAgain();
+  }
+
+  /** The connection is back: sends what waits to be sent, and asks for what messages wait for. */
+  async resume(): Promise<void> {
+    this.#sendStage.resume();
+    if (!this.#recovery.isLeading) return;
+    await this.#pipeline.askAgain();
+    for (const outgoing of this.#messages.values()) this.#sendStage.offer(outgoing, true);
+  }
+
+  /** Resolves when nothing more can be done for now. */
+  idle(): Promise<void> {
+    return this.#sendStage.idle();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#recovery.stop();
+    this.#sendStage.stop();
+    for (const { delivery } of this.#messages.values()) delivery.end();
   }
 
   /** The delivery of a message that was sent before under the same ID. */
@@ -186,9 +292,9 @@ export class Outbox implements DeliveryControl {
     this.#messages.set(order, outgoing);
     try {
       if (this.#recovery.isLeading) {
-        const missing = await this.#advance(outgoing, true);
-        await this.#options.aside(() => this.#askAll(missing));
-      } else await this.#recovery.leaveToLeader(() => this.#putNew(outgoing));
+        const missing = await this.#pipeline.advance(outgoing, true);
+        await this.#options.aside(() => this.#pipeline.askAll(missing));
+      } else await this.#recovery.leaveToLeader(() => this.#pipeline.putNew(outgoing));
     } catch (error) {
       this.#sendStage.drop(outgoing);
       throw error;
@@ -207,238 +313,6 @@ export class Outbox implements DeliveryControl {
       const isSame = sameEntity(record.sender, sender) && sameEntity(record.receiver, receiver);
       if (isSame && record.order < newer.order) await this.cancel(record.order);
     }
-  }
-
-  /**
-   * Pack → persist → send: takes a message as far as possible now. When it resolves, the message is on disk.
-   *
-   * @param isNew - it is not on disk yet: services add what they write for it
-   * @returns what has to be asked for
-   * @throws what is wrong with the message, if no copy of it can ever be packed; `store/` codes
-   */
-  async #advance(outgoing: OutgoingMessage, isNew = false): Promise<readonly Waiting[]> {
-    const put = (packed?: readonly CopyBytes[]): Promise<void> =>
-      isNew ? this.#putNew(outgoing, packed) : this.#store.put(outgoing.record, packed);
-    const members = await this.#packStage.addReceivers(outgoing);
-    if (members !== undefined) {
-      outgoing.change({ waitingFor: members });
-      await put();
-      return [members];
-    }
-    const refs = outgoing.refs(({ message, state }) => message === undefined && state !== 'failed');
-    if (refs.length === 0) {
-      if (isNew) await put();
-      if (outgoing.record.settled) await this.#sendStage.settle(outgoing);
-      return [];
-    }
-    const packed: PackedCopy[] = [];
-    const written = deferred<boolean>();
-    try {
-      const missing = await this.#packStage.pack(outgoing, refs, (copy) => {
-        packed.push(copy);
-        // Queued in the turn of its conversation, so that copies leave in the order in which they name each other.
-        this.#sendStage.send(copy.ref, { bytes: copy.bytes, written: written.promise });
-      });
-      await put(packed.map(({ ref, bytes }) => ({ index: ref.index, bytes })));
-      if (outgoing.record.settled) await this.#sendStage.settle(outgoing);
-      // Nothing leaves before it is on disk.
-      written.resolve(true);
-      return missing;
-    } catch (error) {
-      written.resolve(false);
-      for (const { ref } of packed) this.#packStage.forget(ref);
-      throw error;
-    }
-  }
-
-  /** Writes a new message and what the services write for it in one batch. */
-  async #putNew(outgoing: OutgoingMessage, packed?: readonly CopyBytes[]): Promise<void> {
-    const { services, packer } = this.#options;
-    const { record, content } = outgoing;
-    const pending = new PendingChanges(packer.facebook.store);
-    await services.sent(record, content, pending, (changes) =>
-      this.#store.put(record, packed, [...this.#chosenIDs.changes(record), ...changes]),
-    );
-    outgoing.isWritten();
-  }
-
-  /** Confirm: applies a receipt. See {@link ConfirmStage.confirm}. */
-  confirm(body: ReceiptBody, from: ID, to: ID): Promise<void> {
-    return this.#confirmStage.confirm(body, from, to);
-  }
-
-  /** A meta, a visa or a member list has arrived: the messages that waited for it go on. */
-  async release(entity: EntityKey): Promise<void> {
-    // Messages that were sent first go first.
-    if (this.#recovery.isLeading) await this.#sendStage.renew(entity);
-    await this.#release(entity);
-  }
-
-  /** All messages that are not done: under way, or given up and not discarded. */
-  deliveries(): readonly Delivery[] {
-    return [...this.#messages.values()]
-      .filter(({ record, hasFailed }) => !record.settled || hasFailed)
-      .map(({ delivery }) => delivery);
-  }
-
-  async cancel(order: string): Promise<boolean> {
-    if (this.#stopped) throw stopped();
-    const outgoing = this.#messages.get(order);
-    if (outgoing === undefined || !this.#recovery.isLeading) return false;
-    const early = outgoing.record.copies.every(
-      ({ state }) => state === 'queued' || state === 'waiting',
-    );
-    if (!early || this.#sendStage.mayHaveLeft(outgoing)) return false;
-    outgoing.fail('state/stopped');
-    this.#sendStage.drop(outgoing);
-    await this.#store.delete(outgoing.record, this.#chosenIDs.removal(outgoing.record));
-    return true;
-  }
-
-  async retry(order: string): Promise<void> {
-    if (this.#stopped) throw stopped();
-    const outgoing = this.#messages.get(order);
-    if (outgoing === undefined || !this.#recovery.isLeading) throw notHere();
-    const failed = outgoing.refs(({ state }) => state === 'failed');
-    if (failed.length === 0) return;
-    outgoing.revive(this.#options.packer.facebook.clock.now());
-    await this.#store.put(outgoing.record);
-    for (const ref of failed) {
-      if (outgoing.record.copies[ref.index]?.message !== undefined) this.#sendStage.send(ref);
-    }
-    await this.#advanceOrFail(outgoing);
-  }
-
-  async discard(order: string): Promise<void> {
-    if (this.#stopped) throw stopped();
-    const outgoing = this.#messages.get(order);
-    if (outgoing === undefined) return;
-    if (!outgoing.record.settled) throw new RangeError('the message is still on its way');
-    await this.#store.delete(outgoing.record, this.#chosenIDs.removal(outgoing.record));
-    this.#messages.delete(order);
-  }
-
-  /** Forgets what is too old to be of use. */
-  purge(): Promise<void> {
-    return this.#chosenIDs.purge();
-  }
-
-  /** Takes over the store's outbox: sends everything unsettled in it. */
-  lead(): Promise<void> {
-    return this.#recovery.lead();
-  }
-
-  /** Another tab has changed the record of a message. */
-  refresh(order: string): Promise<void> {
-    return this.#recovery.refresh(order);
-  }
-
-  /** Another tab may have changed any record, or removed it. */
-  refreshAll(): Promise<void> {
-    return this.#recovery.refreshAll();
-  }
-
-  /** Called every few minutes: asks again for what messages wait for, and gives up those that are too old. */
-  async tend(): Promise<void> {
-    this.#packStage.reduceMemory();
-    if (!this.#recovery.isLeading) return;
-    await this.#sendStage.sweep();
-    for (const outgoing of [...this.#messages.values()]) {
-      if (outgoing.record.settled) continue;
-      if (this.#sendStage.isExpired(outgoing)) await this.#expire(outgoing);
-      else this.#sendStage.offer(outgoing);
-    }
-    await this.#askAgain();
-  }
-
-  /** The connection is back: sends what waits to be sent, and asks for what messages wait for. */
-  async resume(): Promise<void> {
-    this.#sendStage.resume();
-    if (!this.#recovery.isLeading) return;
-    await this.#askAgain();
-    for (const outgoing of this.#messages.values()) this.#sendStage.offer(outgoing, true);
-  }
-
-  /** Resolves when nothing more can be done for now. */
-  idle(): Promise<void> {
-    return this.#sendStage.idle();
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#recovery.stop();
-    this.#sendStage.stop();
-    for (const { delivery } of this.#messages.values()) delivery.end();
-  }
-
-  /** {@link #advance} without a caller who could be told of an error: the message records it. */
-  async #advanceOrFail(outgoing: OutgoingMessage): Promise<void> {
-    try {
-      await this.#askAll(await this.#advance(outgoing));
-    } catch (error) {
-      rethrowOurFault(error);
-      await this.#giveUp(outgoing, error.code);
-    }
-  }
-
-  async #release(entity: EntityKey): Promise<void> {
-    const packStage = this.#packStage;
-    const groups = [...this.#messages.values()].filter(({ record }) => {
-      const { waitingFor } = record;
-      return waitingFor?.for === 'members' && waitingFor.id.entity === entity;
-    });
-    for (const outgoing of groups) await this.#advanceOrFail(outgoing);
-    packStage.open(entity);
-    // Behind the first of a conversation others wait, and new ones may have joined them meanwhile.
-    for (let refs = packStage.released(); refs.length > 0; refs = packStage.released()) {
-      for (const outgoing of new Set(refs.map((ref) => ref.outgoing))) {
-        await this.#advanceOrFail(outgoing);
-      }
-    }
-  }
-
-  /** Ends the copies that are not packed; the others are on their way. */
-  async #giveUp(outgoing: OutgoingMessage, error: ErrorCode): Promise<void> {
-    for (const ref of outgoing.refs(({ message }) => message === undefined)) {
-      this.#packStage.withdraw(ref);
-    }
-    outgoing.failUnpacked(error);
-    if (outgoing.record.settled) await this.#sendStage.settle(outgoing);
-    else await this.#store.put(outgoing.record);
-  }
-
-  async #expire(outgoing: OutgoingMessage): Promise<void> {
-    const packed = outgoing.refs(
-      ({ message, state }) => message !== undefined && state !== 'received' && state !== 'failed',
-    );
-    await this.#giveUp(outgoing, 'identity/not-found');
-    for (const ref of packed) await this.#sendStage.expire(ref);
-  }
-
-  async #askAgain(): Promise<void> {
-    const missing = new Map<string, Waiting>();
-    for (const { record } of this.#messages.values()) {
-      const { waitingFor } = record;
-      if (waitingFor === undefined) continue;
-      missing.set(`${waitingFor.for} ${waitingFor.id.entity}`, waitingFor);
-    }
-    await this.#askAll([...missing.values()]);
-  }
-
-  async #askAll(missing: readonly Waiting[]): Promise<void> {
-    for (const each of missing) await this.#ask(each);
-  }
-
-  /** Asks for what is missing. It may have arrived while the message was put aside, too early to release it. */
-  async #ask(missing: Waiting): Promise<void> {
-    const { facebook } = this.#options.packer;
-    const { id } = missing;
-    const here =
-      missing.for === 'members'
-        ? (await facebook.members(id)).length > 0
-        : (await facebook.encryptKey(id)) !== undefined;
-    if (here) await this.#release(id.entity);
-    else await this.#options.ask(missing);
   }
 }
 
