@@ -86,7 +86,7 @@ async function wrongReferences() {
     }
     if (!file.startsWith('docs/') && basename(file) !== 'README.md') continue;
     for (const path of missingPaths(text, root, files)) {
-      problems.push(`${file}: ${path} is no file or folder of the sources`);
+      problems.push(`${file}: ${path} is not a file or folder of the sources`);
     }
   }
   return problems;

@@ -93,7 +93,7 @@ export class Programs {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Starts a screen that nobody sees. @returns {Promise<string>} its name */
+  /** Starts an invisible screen. @returns {Promise<string>} its name */
   #display() {
     const { child, output } = this.start('Xvfb', ['-displayfd', '1', '-screen', '0', '800x600x24']);
     return new Promise((resolve, reject) => {

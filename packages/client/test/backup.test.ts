@@ -87,7 +87,7 @@ test('keys that do not belong to the ID are refused, and nothing is written', as
   for await (const [key] of store.list([])) expect.unreachable(key.join('/'));
 });
 
-test('who is no user here, and keys that never leave their place, cannot be exported', async () => {
+test('an ID without a user here, and keys that cannot be read, are not exported', async () => {
   const moki = await newUser('moki', { algorithm: 'ECC' });
   const { facebook, user } = await newUser('hulk', { algorithm: 'ECC' });
   await expect(exportIdentity(facebook, moki.user.id, 'p', { work })).rejects.toMatchObject({

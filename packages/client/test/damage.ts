@@ -17,7 +17,7 @@ const DAMAGES: readonly Damage[] = [
   // An address has a check sum at its end.
   spoil('sender', otherLast),
   spoil('receiver', otherLast),
-  // Nobody has signed these: the message may well be taken for the one it was.
+  // These are not signed, so the message may be accepted as it was.
   spoil('type', () => '999'),
   ({ time, ...others }) => ({ ...others, time: typeof time === 'number' ? time - 1 : 0 }),
   ({ meta: _, ...others }) => others,

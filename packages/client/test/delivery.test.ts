@@ -174,7 +174,7 @@ describe('a receipt', () => {
     await receive(eve, 'Message is blocked by hulk', { sn });
     expect(delivery.report).toMatchObject({ state: 'sent', settled: false });
     expect(delivery.report).not.toHaveProperty('receipt');
-    // It is no reason to answer either.
+    // It is not answered either.
     expect(moki.sent).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ describe('signed evidence inside a forward', () => {
       proven: true,
       timeTrusted: true,
     });
-    // It is no message that has just come: it is neither shown nor confirmed.
+    // It is not a new message, so it is neither shown nor confirmed.
     expect([hulk.shown, hulk.sent, hulk.refused]).toEqual([[], [], []]);
     handle.close();
     await world.deliver(await forwarded(bot, hulk, wire), hulk);

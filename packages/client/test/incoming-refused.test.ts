@@ -75,7 +75,7 @@ describe('refused, with its code, and without an answer, is', () => {
     const time = Number(wire['time']);
     await world.deliver(bytesOf({ ...wire, time: time - 9 * 24 * 3600 }), hulk);
     expect(hulk.refused).toEqual(['policy/expired']);
-    // Whoever brings the envelope's time up to date cannot do so with the content's.
+    // An attacker can renew the time of the envelope, and not that of the content.
     await world.pass(9 * DAY);
     await world.deliver(bytesOf({ ...wire, time: world.time.now() / 1000 }), hulk);
     await world.deliver(bytesOf({ ...wire, time: 0 }), hulk);

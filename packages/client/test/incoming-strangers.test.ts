@@ -113,7 +113,7 @@ describe('a message from a stranger', () => {
   });
 
   test.each(['meta', 'documents'] as const)(
-    'is shown when somebody answers the question for the %s',
+    'is shown when a peer answers the question for the %s',
     async (kind) => {
       const { world, moki, hulk } = await oneWay();
       const station = await world.join('station', {

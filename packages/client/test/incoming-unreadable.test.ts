@@ -118,7 +118,7 @@ describe('a message that cannot be opened', () => {
       if (order === 'restart') await world.restart(hulk);
       if (order !== 'after') await world.deliver(two, hulk);
       expect(hulk.shown).toEqual(['two']);
-      // Nobody is told, and the genuine copy is taken in.
+      // It is not reported, and the genuine copy is accepted.
       expect(hulk.sent.splice(0)).toHaveLength(1);
       await world.deliver(one, hulk);
       expect(hulk.shown).toEqual(['two', 'one']);

@@ -66,7 +66,7 @@ describe('a message that comes again after its record was forgotten', () => {
   });
 
   test.each(['{"sn":7,"type":1,"text":"no time"}', '{"T":1,"N":7,"text":"short names"}'])(
-    'and has no time at all is not shown again, whatever its envelope says: %s',
+    'and has no time at all is not shown again, with any time in its envelope: %s',
     async (content) => {
       const { world, moki, hulk } = await twoPeers();
       const wire = await oldMessage(moki, hulk, { text: content, time: secondsOf(world) });

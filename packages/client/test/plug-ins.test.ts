@@ -195,7 +195,7 @@ const failing = (): never => {
 };
 
 describe('a key that fails', () => {
-  test('to encrypt for one member keeps a message from nobody else, and holds up no later one', async () => {
+  test('to encrypt for one member does not keep the message from others, and delays no later one', async () => {
     const odd = oddProtocol({ encrypt: failing });
     const [anna, bert, eve] = [
       await person('anna', odd),

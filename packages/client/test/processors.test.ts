@@ -170,7 +170,7 @@ describe('middleware', () => {
     expect(calls).toEqual(['ham']);
   });
 
-  test('that throws makes the message fail, and is no reason to lose it', async () => {
+  test('that throws makes the message fail, and does not lose it', async () => {
     const calls: string[] = [];
     const errors: unknown[] = [];
     let broken = true;

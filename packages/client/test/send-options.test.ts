@@ -23,7 +23,7 @@ async function announce(client: Client, ...others: readonly Client[]): Promise<v
 }
 
 describe('an ID that the application chooses', () => {
-  test('names one message, however often it is sent and whatever has become of it', async () => {
+  test('names one message, which is sent once and found again in each state', async () => {
     const { world, moki, hulk } = await twoPeers();
     const send = () => moki.messenger.send(text('hi'), hulk.id, { id: 'order-7' });
     const [first, second] = await Promise.all([send(), send()]);
@@ -83,7 +83,7 @@ describe('an ID that the application chooses', () => {
     }
   });
 
-  test('names one message in two tabs as well, and both hear of it', async () => {
+  test('names one message in two tabs as well, and both report it', async () => {
     const world = new World();
     const shared = tabs();
     const events: [tab: number, DeliveryEvent][] = [];
@@ -143,7 +143,7 @@ describe('an edit with number and time of its original', () => {
     expect([first.state, edit.state]).toEqual(['sent', 'sent']);
   });
 
-  test('with a number or a time that is none is refused', async () => {
+  test('with an invalid number or time is refused', async () => {
     const { moki, hulk } = await twoPeers();
     for (const bad of [{ sn: 0 }, { sn: 1.5 }, { time: Number.NaN }, { time: -1 }]) {
       await expect(moki.messenger.send(text('x'), hulk.id, bad)).rejects.toMatchObject({
@@ -154,7 +154,7 @@ describe('an edit with number and time of its original', () => {
 });
 
 describe('a message for those who accept it', () => {
-  test('leaves out a person whose visa does not say so, and settles at once', async () => {
+  test('leaves out a user whose visa does not announce it, and settles at once', async () => {
     const { world, moki, hulk } = await twoPeers();
     const history = testHistory();
     await world.restart(moki, { services: [history] });
@@ -176,7 +176,7 @@ describe('a message for those who accept it', () => {
   });
 
   test.each(['hidden', 'split', 'whole'] as const)(
-    'reaches only those members of a group, in the %s form',
+    'reaches only members of a group who announce it, in the %s form',
     async (form) => {
       const { world, moki, hulk } = await twoPeers();
       const [monkey, anna] = [await world.join('monkey'), await world.join('anna')];
@@ -194,7 +194,7 @@ describe('a message for those who accept it', () => {
     },
   );
 
-  test('waits for a visa that is not known, after a restart too', async () => {
+  test('waits for an unknown visa, also after a restart', async () => {
     const world = new World();
     const [moki, hulk] = [await world.join('moki'), await world.join('hulk')];
     await announce(hulk);

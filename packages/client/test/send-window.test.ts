@@ -171,7 +171,7 @@ describe('a messenger over a connection', () => {
     expect(deliveries.map(({ state }) => state).filter((state) => state === 'sent')).toHaveLength(
       3,
     );
-    // Nobody knows how far they have got.
+    // It is not known how far they have got.
     for (const delivery of deliveries) expect(await delivery.cancel()).toBe(false);
     const [again, there] = memoryTransportPair({ acknowledges: true });
     void messenger.connect(again);

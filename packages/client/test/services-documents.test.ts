@@ -40,7 +40,7 @@ test('a service gets the signed message of evidence as it was sent, to pass it o
   expect(taken).toEqual([wire]);
 });
 
-test('documents that nobody has asked for are stored if a service wants them from this sender', async () => {
+test('documents that were not requested are stored if a service wants them from this sender', async () => {
   const asked: (readonly [ID, ID])[] = [];
   const answers: (boolean | Error)[] = [true, new Error('broken'), false];
   const service: MessengerService = {

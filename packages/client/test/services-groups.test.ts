@@ -57,7 +57,7 @@ describe('evidence for a service', () => {
     expect(hulk.refused).toEqual(['policy/expired']);
   });
 
-  test('of somebody who is not known waits for their meta, whatever its age', async () => {
+  test('of an unknown sender waits for their meta, at any age', async () => {
     const { read, service } = evidenceReader();
     const world = new World();
     const moki = await world.join('moki');
@@ -76,7 +76,7 @@ describe('evidence for a service', () => {
     expect(read).toHaveLength(1);
   });
 
-  test('that a service refuses or fails on ends nothing', async () => {
+  test('that a service refuses or fails on does not end the reception', async () => {
     const failed: unknown[] = [];
     const service: MessengerService = {
       name: 'evidence',
@@ -123,7 +123,7 @@ describe('a service that knows who may speak in a group', () => {
     return { world, moki, hulk, anna, group: group.id };
   }
 
-  test('lets speak whom the member list does not have, and refuses whom it has', async () => {
+  test('accepts a sender whom the member list does not contain, and refuses one whom it contains', async () => {
     const answers: ('yes' | 'no' | undefined)[] = ['yes', 'no', undefined];
     const { world, moki, hulk, anna, group } = await groupWith(() => answers.shift());
     await anna.messenger.send(text('from outside'), group);
@@ -153,7 +153,7 @@ describe('a service that knows who may speak in a group', () => {
 });
 
 describe('in two tabs on one store', () => {
-  test('what arrives in both is taken once, and the services of both count on', async () => {
+  test('a message that arrives in both is taken once, and the services of both continue one count', async () => {
     const world = new World();
     const shared = tabs();
     const open = () => world.join('hulk', { store: shared.open(), services: [testHistory()] });
@@ -181,7 +181,7 @@ describe('in two tabs on one store', () => {
     expect(shown).toEqual(Array.from({ length: 20 }, (_, n) => n));
   });
 
-  test('what the tab that does not lead sends is written with its service, once', async () => {
+  test('a message of the tab that does not lead is written once, together with the changes of its service', async () => {
     const world = new World();
     const shared = tabs();
     const open = () => world.join('moki', { store: shared.open(), services: [testHistory()] });

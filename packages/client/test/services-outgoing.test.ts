@@ -7,7 +7,7 @@ import { acquaint, type Client, text, twoPeers } from './world.ts';
 const MINUTE = 60_000;
 
 describe('an outgoing message', () => {
-  test('is in the outbox and with the service, or in neither, wherever the program is killed', async () => {
+  test('is written to the outbox and by the service, or to neither, at whichever write the program is killed', async () => {
     for (const unacknowledged of [false, true]) {
       for (let afterWrites = 0; afterWrites < 4; afterWrites++) {
         const { world, hulk } = await twoPeers();
@@ -57,7 +57,7 @@ describe('an outgoing message', () => {
     expect(wires).toMatchObject([{ text: 'hi', state: 'x7' }]);
   });
 
-  test('is reported at each change, also if an earlier run has sent it', async () => {
+  test('is reported at each change, even if an earlier run has sent it', async () => {
     const { world, hulk } = await twoPeers();
     const [first, second] = [testHistory(), testHistory()];
     const anna = await world.join('anna', { services: [first] });

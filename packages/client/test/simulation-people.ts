@@ -18,7 +18,7 @@ export interface Life {
 /** What a client is like. */
 export type Kind = 'usual' | 'old' | 'terminals' | 'anew';
 
-/** Somebody at a client. Their screen and what they remember having written outlive their program. */
+/** A person at a client. Their screen and what they remember having written outlive their program. */
 export interface Person {
   readonly name: string;
   readonly kind: Kind;

@@ -78,7 +78,7 @@ class Simulation {
     this.#takes = seededRandom(`station of ${seed}`);
   }
 
-  /** Everybody knows himself only; the station knows all, and answers questions. */
+  /** Each person knows only themselves. The station knows all, and answers questions. */
   async populate(): Promise<void> {
     const directory = memoryStore();
     const station = new Facebook({ protocol, store: directory, clock: this.#time });

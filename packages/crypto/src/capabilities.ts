@@ -34,7 +34,7 @@ export function isExportable<A extends string>(key: Key<A>): key is ExportableKe
   return 'toWire' in key && typeof key.toWire === 'function';
 }
 
-/** Whether two public keys are equal by material, in whatever form they came (spec §2.6). */
+/** Whether two public keys are equal by material, in any encoding (spec §2.6). */
 export function samePublicKey(a: PublicKey, b: PublicKey): boolean {
   return a.algorithm === b.algorithm && equalBytes(a.material, b.material);
 }

@@ -202,7 +202,7 @@ describe('capabilities', () => {
       expect(can({ algorithm: 'X' })).toBe(false);
     }
     expect(canSign({ algorithm: 'X', sign: true } as Key)).toBe(false);
-    // A symmetric key encrypts, too, but is no public key.
+    // A symmetric key encrypts, too, but is not a public key.
     const symmetric = xor.parse({ algorithm: 'XOR' });
     expect(canEncrypt(symmetric)).toBe(false);
     expect(canDecrypt(symmetric)).toBe(false);

@@ -62,7 +62,7 @@ describe('parseReliableMessage', () => {
     ['a sender of no family', { sender: 'nowhere' }, 'unsupported/address'],
     ['a receiver that is a list', { receiver: ['bob@toy'] }, 'format/field'],
     ['a group that is a number', { group: 5 }, 'format/field'],
-    ['a time that is no number', { time: {} }, 'format/field'],
+    ['a time that is not a number', { time: {} }, 'format/field'],
     ['a type that is an object', { type: {} }, 'format/field'],
     ['no data', { data: null }, 'format/field'],
     ['empty data', { data: '' }, 'format/field'],

@@ -84,7 +84,7 @@ test.each(Object.entries(asynchronous))(
   async (name, schema) => {
     const Type = defineContent({ kind: 'com.example/link', match, schema });
     const registry = contentRegistry(context, Type);
-    // What zod gets from an async function at its first, synchronous attempt it drops by itself. Nobody can define such a type
+    // What zod gets from an async function at its first, synchronous attempt it drops by itself. No application can define such a type
     // without noticing: not one content of it can be read.
     const urls = name.startsWith('zod') ? [] : ['not a url'];
     for (const url of [...urls, 'https://example.com/']) {

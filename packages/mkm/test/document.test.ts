@@ -168,7 +168,7 @@ describe('documents.parse', () => {
     ['properties that are no JSON', { data: '{' }, 'identity/document-invalid'],
     ['properties that are a list', { data: '[]' }, 'identity/document-invalid'],
     ['properties with __proto__', { data: '{"__proto__":{}}' }, 'identity/document-invalid'],
-    ['a time that is no number', { data: '{"time":"soon"}' }, 'identity/document-invalid'],
+    ['a time that is not a number', { data: '{"time":"soon"}' }, 'identity/document-invalid'],
   ])('refuses %s', async (_, change, code) => {
     const wire = await signText('{"time":5}');
     expect(() => documents.parse({ ...wire, ...change })).toThrow(

@@ -87,14 +87,14 @@ describe('metas.parse', () => {
   test.each<[string, JsonObject]>([
     ['type and version that differ', { version: 4 }],
     ['no type', { type: null }],
-    ['a type that is no text', { type: {} }],
+    ['a type that is not text', { type: {} }],
     ['no seed', { seed: null }],
     ['an empty seed', { seed: '' }],
-    ['a seed that is no text', { seed: 5 }],
+    ['a seed that is not text', { seed: 5 }],
     ['no fingerprint', { fingerprint: null }],
     ['an empty fingerprint', { fingerprint: '' }],
     ['no key', { key: null }],
-    ['a key that is no object', { key: 'abc' }],
+    ['a key that is not an object', { key: 'abc' }],
     ['a seed in a meta without', { type: '4', fingerprint: null }],
     ['a fingerprint in a meta without', { type: '4', seed: null }],
   ])('refuses %s as format/field', (_, change) => {

@@ -33,7 +33,7 @@ test('any search words are accepted or refused, and a part of an ID finds it', a
   );
 });
 
-test('a report of a device yields a token of bounded size or none, whatever is in it', () => {
+test('a report of a device with any content yields a token of bounded size or none', () => {
   fc.assert(
     fc.property(
       fc.dictionary(fc.constantFrom('device', 'token', 'device_token', 'x'), fc.jsonValue()),

@@ -67,7 +67,7 @@ test('any other answer of a policy refuses the message with a known code', async
       expect(refusal?.code).toMatch(/^[a-z]+\/[a-z-]+$/);
     }),
   );
-  // A code that says that the same message may be taken later is no refusal.
+  // A code that says that the same message may be accepted later is not a refusal.
   for (const code of ['constructor', 'store/unavailable', 7, {}]) {
     const unknown = { refuse: 'No.', code } as never;
     expect(evaluatePolicy(() => unknown, message, logger)).toEqual({

@@ -153,7 +153,7 @@ test('invalid payloads are refused; before login, and after too many, the connec
   await station.stop();
 });
 
-test('a user who blocks a sender gets nothing from them, and the sender gets the same receipt as any stranger', async () => {
+test('a message of a blocked sender is not delivered, and the sender gets the receipt that a stranger gets', async () => {
   const blocked = (receiver: { text: string }): boolean => receiver.text.startsWith('hulk');
   const { station, sending, receiving, hulk, moki } = await couple({
     blocking: { blocks: blocked },
@@ -161,7 +161,9 @@ test('a user who blocks a sender gets nothing from them, and the sender gets the
   await sending.send(hello, hulk.id);
   await sending.until(() => sending.receipts().length > 0);
   expect(sending.receipts()).toEqual(['Message cached.']);
+  // A later message that has arrived shows that the first one is not on its way.
   await sending.send(hello, moki.id);
+  await sending.until(() => sending.texts().length > 0);
   expect(receiving.texts()).toEqual([]);
   await station.stop();
 });

@@ -60,7 +60,7 @@ test('it is acknowledged and not stored for a receiver who is offline, and the s
   await station.stop();
 });
 
-test('a stored message is not delivered after its time, also by a station that was started since, and goes from the disk', async () => {
+test('a stored message is not delivered after its time, also by a restarted station, and is removed from the disk', async () => {
   const { store, clock, station, say, inMs, hulk } = await world();
   await say('too late', inMs(5 * MINUTE));
   await say('in time', inMs(15 * MINUTE));
@@ -92,7 +92,7 @@ test('a message that waits in memory for a slow device is not sent to it after i
   expect(await stored(store)).toBe(0);
 });
 
-test('a message whose time is over when it comes is acknowledged and dropped', async () => {
+test('a message whose time is over on arrival is acknowledged and dropped', async () => {
   const { store, station, say, inMs, hulk } = await world();
   const here = await Device.login(station, hulk);
   await say('over', inMs(-1));
@@ -114,7 +114,7 @@ test.each<Json>(['soon', null, true, [0], { at: 0 }, 1e306])(
   },
 );
 
-test('a stranger hears the same whether the receiver of a short-lived message is online or not', async () => {
+test('a stranger gets the same receipt whether the receiver of a short-lived message is online or not', async () => {
   const { station, sending, inMs } = await world();
   const [online, offline] = [await newPerson('online'), await newPerson('offline')];
   await introduce(sending.person, online);

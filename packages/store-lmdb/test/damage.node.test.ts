@@ -60,7 +60,7 @@ test('a file that is not a store is store/corrupt', async () => {
   }
 });
 
-test('a truncated file is store/corrupt, whatever checkBytes is', async () => {
+test('a truncated file is store/corrupt with any value of checkBytes', async () => {
   const path = join(await newFolder(), 'store');
   const whole = await makeStore(path);
   const lengths = [0.02, 0.1, 0.3, 0.5, 0.7, 0.9].map((part) => Math.floor(whole.length * part));

@@ -33,7 +33,7 @@ test.runIf(posix)('files that may not be written are store/unavailable', async (
   expect(child.lines).toEqual(['store/unavailable']);
 });
 
-test.runIf(posix)('nobody else may read a store or its backup', async () => {
+test.runIf(posix)('other users of the machine may not read a store or its backup', async () => {
   const folder = await newFolder();
   const store = await lmdbStore({ path: join(folder, 'store') });
   await store.set(['secret'], new Uint8Array(1));

@@ -308,7 +308,7 @@ describe('connecting', () => {
     await expect(connecting).rejects.toBe(reason);
   });
 
-  test('with TLS refuses a certificate that nobody vouches for, and one of another host', async () => {
+  test('with TLS refuses a certificate without a known issuer, and one of another host', async () => {
     const server = createSecureServer({ cert: pem('cert'), key: pem('key') });
     server.on('tlsClientError', () => undefined);
     const port = await secureServer(server);

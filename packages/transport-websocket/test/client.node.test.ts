@@ -32,7 +32,7 @@ describe.each([
     ]);
   });
 
-  test('acknowledges nothing that has no signature, whatever it is', async () => {
+  test('acknowledges nothing without a signature', async () => {
     const { peer, heard, arrivals } = await meetClient(options);
     const texts = ['{}', '[]', 'garbage', '{"signature":1}', '{"signature":""}', '{"signature"'];
     for (const text of texts) peer.send(text);

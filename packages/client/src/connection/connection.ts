@@ -92,7 +92,7 @@ class OpenConnection {
     return !this.#ended && (this.contact?.isOpen ?? true);
   }
 
-  /** Rejects when the connection ends, whatever the transport does. */
+  /** Rejects when the connection ends, even if the transport does not settle. */
   send(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {

@@ -3,21 +3,21 @@ import type { MaybePromise } from '@dimp/foundation';
 import { type HeldLock, holdLock, SEVERAL_LOCKS } from '../services/locks.ts';
 import { PendingChanges } from '../services/pending-changes.ts';
 
-/** What to do when the fate of a batch is known. */
+/** Callbacks for the end of a batch. */
 export interface Afterwards {
   /** Its changes are on disk. */
   readonly done?: () => void;
-  /** They are not, and never will be. */
+  /** Its changes were not written, and will not be. */
   readonly failed?: () => void;
 }
 
-/** What the parts of the receiver use of a store. */
+/** Members of a store that the parts of the receiver use. */
 export type Records = Omit<
   Store,
   'capabilities' | 'sharing' | 'close' | typeof Symbol.asyncDispose
 >;
 
-/** A batch that changes wait for. */
+/** A batch that is not written yet. */
 interface OpenBatch {
   readonly changes: PendingChanges;
   readonly afterwards: Afterwards[];
@@ -25,8 +25,8 @@ interface OpenBatch {
 }
 
 /**
- * The store as the receiver sees it. While a batch is open, changes wait for it, and reads see them. So a hundred messages cost
- * one write to the disk. At other times changes are written at once.
+ * Store of the receiver. While a batch is open, changes wait for it, and reads see them. So many messages cost one write to the
+ * disk. At other times changes are written at once.
  */
 export class BatchedStore implements Records {
   readonly #store: Store;
@@ -41,7 +41,7 @@ export class BatchedStore implements Records {
   /**
    * Runs a task and then writes all changes that were made meanwhile, in one batch. Calls must not overlap.
    *
-   * @throws what the task throws: its changes are written all the same; the error of the store, if they could not be written
+   * @throws the error of the task, whose changes are written all the same; the error of the store, if they could not be written
    */
   async together<T>(task: () => Promise<T>): Promise<T> {
     const batch: OpenBatch = {
@@ -58,7 +58,7 @@ export class BatchedStore implements Records {
     }
   }
 
-  /** Registers what to do when the open batch is written, or has failed; without one, changes are on disk already. */
+  /** Registers callbacks for the end of the open batch. Without an open batch, changes are on disk already. */
   afterwards(task: Afterwards): void {
     if (this.#open === undefined) task.done?.();
     else this.#open.afterwards.push(task);

@@ -29,7 +29,7 @@ export type EvidenceReader = (evidence: Evidence) => MaybePromise<boolean>;
 export class EvidenceReaders {
   readonly #readers = new Set<EvidenceReader>();
 
-  get anybody(): boolean {
+  get hasReaders(): boolean {
     return this.#readers.size > 0;
   }
 

@@ -34,17 +34,17 @@ import type { Receipts } from './receipts.ts';
 import { NOTHING, type Received, type Results } from './received.ts';
 import type { ReplayMemory, SeenMessage } from './replay-memory.ts';
 
-/** How a message has arrived. */
+/** Circumstances of an arrival. */
 export interface Way {
   /** Number of forwards around it. */
   readonly depth?: number;
   /** The peer who has forwarded it. */
   readonly forwarder?: ID;
-  /** Nothing may be sent now, because the forwarder may not know the content. */
+  /** Whether nothing may be sent now, because the forwarder may not know the content. */
   readonly silent?: boolean;
-  /** It was deferred before. */
+  /** Whether it was deferred before. */
   readonly again?: boolean;
-  /** It does not wait any longer for the message before it. */
+  /** Whether it no longer waits for the message before it. */
   readonly late?: boolean;
   /** The station whose connection it came over directly. */
   readonly via?: StationContact;

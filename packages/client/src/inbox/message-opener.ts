@@ -21,7 +21,7 @@ export interface OpenedMessage extends InstantMessage, Pick<Opening, 'proven' | 
   readonly signature: Uint8Array;
 }
 
-/** What was found out about a signature ahead of time. */
+/** Result of a verification ahead of time. */
 type Verdict =
   | { readonly verified: Verified<ReliableMessage>; readonly refused?: never }
   | { readonly refused: ProtocolError; readonly verified?: never };

@@ -11,7 +11,7 @@ export type Handled =
   /** A handler threw. The inbox has recorded the failure. */
   | { readonly kind: 'failed'; readonly item: InboxItem };
 
-/** What is left to do for a message. */
+/** Work that is left for a message. */
 export interface Results {
   /** Receipts and answers to commands. They must not leave before the message is on disk. */
   readonly answers: readonly Answer[];
@@ -28,7 +28,7 @@ export type Received =
   /** The inbox is full: the message must not be acknowledged. */
   | (Results & { readonly kind: 'no-room' });
 
-/** What was received and is on disk, and whose handlers run. */
+/** Outcome of a message that is on disk. Its handlers run. */
 export interface Accepted {
   /** Whether it must not be acknowledged, because there was no room for it. */
   readonly isFull: boolean;

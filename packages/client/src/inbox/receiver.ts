@@ -50,7 +50,7 @@ export interface ReceiveOptions {
   /** The station whose connection the message came over. */
   readonly via?: StationContact;
   /**
-   * Is aborted if the message cannot be stored. Then no later message with the same guard is received: they have to come
+   * Aborted if the message cannot be stored. No later message with the same guard is then received, because they must come
    * again behind it.
    */
   readonly guard?: AbortController;
@@ -264,7 +264,7 @@ export class Receiver {
     // A message that was deferred may have come in a forward.
     const isForService =
       (forwarder !== undefined || again === true) && services.isEvidence(message);
-    if (!isForService && (forwarder === undefined || !evidence.anybody)) return undefined;
+    if (!isForService && (forwarder === undefined || !evidence.hasReaders)) return undefined;
     let opened: OpenedMessage | Waiting;
     try {
       opened = await opener.openEvidence(message);

@@ -2,9 +2,9 @@ import type { Answer } from '@dimp/endpoint';
 import { directionKey } from '@dimp/mkm';
 import type { Replies } from './replies.ts';
 
-/** Receipts to one sender that are sent at the latest; they fit into one array. */
+/** Limit on receipts to one sender, which fit into one array. */
 const MAX_OF_SENDER = 64;
-/** Receipts to all senders, of which some may have few, and messages without a receipt among them. */
+/** Limit on receipts to all senders, and messages without a receipt among them. */
 const MAX_IN_ALL = 1024;
 
 /**
@@ -20,7 +20,7 @@ export class GatheredReceipts {
     this.#replies = replies;
   }
 
-  /** Adds the receipts for a message, which may be none. Those for which it is time are sent. */
+  /** Adds the receipts for a message, which may be none. At a limit, receipts are sent. */
   async add(receipts: readonly Answer[]): Promise<void> {
     // A flood of messages without receipts must not keep back the receipts of others.
     this.#count += Math.max(1, receipts.length);

@@ -17,17 +17,17 @@ export interface MessengerService extends ContentService {
   attach?(host: ServiceHost): void;
 }
 
-/** The messenger as its services see it. */
+/** Part of a messenger that its services may call. */
 export interface ServiceHost extends EventSource<MessengerEvents> {
   readonly facebook: Facebook;
   readonly timers: Timers;
   /** See `Messenger.send`. */
   send(draft: Draft, receiver: ID, options?: SendOptions): Promise<Delivery>;
   /**
-   * Sends a content that means something for a moment only, such as a sign that somebody types: neither stored nor repeated.
+   * Sends a content that means something for a moment only, such as a sign that the user types: neither stored nor repeated.
    * In a group, members without a key are left out.
    *
-   * @param options.until - when it stops to mean something, in milliseconds since the epoch
+   * @param options.until - when it becomes worthless, in milliseconds since the epoch
    * @returns whether it was handed to a connected transport
    * @throws the codes of `Messenger.send` for a content that cannot be sent
    */

@@ -139,7 +139,7 @@ export class Messenger<P extends Protocol = Protocol>
   }
 
   /**
-   * Sends a content to a person, a group or everybody.
+   * Sends a content to a user, to a group, or as a broadcast.
    *
    * @returns a handle, as soon as the message is on disk
    * @throws `identity/not-found` if this machine has no user to send it; `format/field` for a content that its own

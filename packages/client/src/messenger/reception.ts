@@ -17,7 +17,7 @@ export interface ReceptionOptions {
   readonly background: (task: () => Promise<void>) => void;
 }
 
-/** Limits on what is received at a time: messages, payloads, and their bytes. */
+/** Limits on unfinished messages, payloads, and their bytes. */
 const MAX_MESSAGES = 64;
 const MAX_PAYLOADS = 1024;
 const MAX_BYTES = 8 * 1024 * 1024;

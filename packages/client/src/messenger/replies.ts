@@ -37,7 +37,7 @@ const MAX_PENDING_ANSWERS = 256;
 /** The ability, in a visa, to read an array of receipts. Programs with the extension `chat()` announce it. */
 const ACCEPTS_RECEIPT_ARRAYS = 'chat-1';
 
-/** An answer as it travels. */
+/** An answer that is ready to be sent. */
 export interface PackedAnswer {
   readonly message: ReliableMessage;
   readonly bytes: Uint8Array;
@@ -102,7 +102,7 @@ export class Replies {
 
   /**
    * Packs receipts and answers to commands. An answer to a peer whose visa is not known is kept until the visa arrives:
-   * receipts even over a restart. An answer that cannot be packed is no fault of the message it answers.
+   * receipts even over a restart. An answer that cannot be packed does not fail the message it answers.
    *
    * @throws `store/` codes
    */

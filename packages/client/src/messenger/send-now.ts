@@ -6,7 +6,7 @@ import type { MessagePacker } from '../outbox/message-packer.ts';
 
 /** Options for {@link sendNow}. */
 export interface SendNowOptions {
-  /** When the content stops to mean something, in milliseconds since the epoch. */
+  /** When the content becomes worthless, in milliseconds since the epoch. */
   readonly until: number;
   /** The user of this machine who sends; the current one by default. */
   readonly sender?: ID;
@@ -44,7 +44,7 @@ export async function sendNow(
   return isSent;
 }
 
-/** Adds the time, in seconds, at which a message stops to mean something. It is not signed. */
+/** Adds the time, in seconds, at which a message becomes worthless. It is not signed (spec §11.7). */
 function withEnd(message: ReliableMessage, until: number): ReliableMessage {
   return { ...message, wire: { ...message.wire, until: Math.ceil(until / 1000) } };
 }

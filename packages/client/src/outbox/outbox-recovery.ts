@@ -52,7 +52,7 @@ export class OutboxRecovery {
     return this.#takingOver;
   }
 
-  /** Resolves when no takeover is running: a record written behind its list would be adopted by nobody. */
+  /** Resolves when no takeover is running: a record written behind its list would not be adopted. */
   async settled(): Promise<void> {
     while (this.#isTakingOver) await this.#tookOver();
   }

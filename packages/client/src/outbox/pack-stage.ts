@@ -34,8 +34,8 @@ export interface PackResult {
 /**
  * First stage of an outgoing message: decides who gets a copy, and packs the copies in the order of their conversation.
  *
- * A personal message names, inside its content, the one before it in the same direction as long as nobody has confirmed
- * that one (`after`): on a network that delays and repeats, the receiver's program can put them in order again.
+ * A personal message names, inside its content, the one before it in the same direction as long as that one is not
+ * confirmed (`after`): on a network that delays and repeats, the receiver's program can put them in order again.
  * Programs that do not know this member ignore it.
  */
 export class PackStage {
@@ -220,7 +220,7 @@ export class PackStage {
   /**
    * Packs copies of one direction anew, one after the other: each names the new form of the one before it.
    *
-   * @param select - which ones, in order; called when nobody else packs in this direction
+   * @param select - which ones, in order; called while no other message is packed in this direction
    * @param onPacked - called for each in its turn
    */
   async renew(
@@ -314,7 +314,7 @@ export class PackStage {
     // The first visa may have come meanwhile.
     const keys = before ?? (await this.#receiverKeys.of(receiver));
     const packed = this.#packedCopy(ref, message, introduction.visaTime, keys);
-    // Others are never confirmed, so later ones would name them for ever; or a newer one may replace them before they leave.
+    // Others are never confirmed, or may be replaced before they leave, so a later message must not wait for them.
     const isFollowed = ref.outgoing.record.replaces === undefined && receiver.isUser;
     if (isFollowed && ref.outgoing.expectsReceipt(ref.outgoing.copy(ref.index))) {
       conversation.last = packed.facts.message;

@@ -88,7 +88,7 @@ export class SendStage {
     this.#enqueue(ref, pending);
   }
 
-  /** Packs anew, and sends, what an entity cannot open with its present keys; without one, what anybody cannot. */
+  /** Packs anew, and sends, what an entity cannot open with its present keys; without one, what any receiver cannot. */
   async renew(entity?: EntityKey): Promise<void> {
     await this.#options.renewal.renew(entity, (copy) => this.#sendRenewed(copy));
   }

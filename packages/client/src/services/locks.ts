@@ -19,8 +19,8 @@ export async function holdLock(store: Store, name: string): Promise<HeldLock> {
 }
 
 /**
- * Runs a task under several locks. All who hold more than one take a common lock first, so that they cannot wait for each
- * other.
+ * Runs a task under several locks. A caller that needs more than one takes a common lock first, so that two callers cannot
+ * wait for each other.
  */
 export async function withLocks<T>(
   store: Store,
@@ -37,5 +37,5 @@ export async function withLocks<T>(
   }
 }
 
-/** Lock of all who hold several locks of services at once. */
+/** Lock of callers that hold several locks of services at once. */
 export const SEVERAL_LOCKS = 'locks of services';

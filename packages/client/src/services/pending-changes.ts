@@ -1,7 +1,7 @@
 import { compareStoreKeys, type Store, type StoreChange, type StoreKey } from '@dimp/core';
 import type { ServiceContext } from './service.ts';
 
-/** Changes that wait for one batch, and the store as it will be after them. */
+/** Changes that wait for one batch. Reads show the store as it will be after them. */
 export class PendingChanges implements ServiceContext {
   readonly #store: Pick<Store, 'get' | 'list'>;
   /** The last change of each path. */

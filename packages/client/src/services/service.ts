@@ -4,7 +4,7 @@ import type { JsonObject, MaybePromise } from '@dimp/foundation';
 import type { ID } from '@dimp/mkm';
 import type { IncomingMessage } from '../messages/incoming-message.ts';
 
-/** What a service does with the contents that a messenger receives and sends. */
+/** Part of a messenger that sees the contents which it receives and sends, and writes records for them. */
 export interface ContentService {
   /** Unique among the services of a messenger. */
   readonly name: string;
@@ -36,11 +36,11 @@ export interface ContentService {
   /**
    * Changes to write in the batch that writes a new outgoing message, for any of {@link kinds}.
    *
-   * @throws what `Messenger.send` shall throw; the message is not sent then
+   * @throws an error that `Messenger.send` throws as well; the message is then not sent
    */
   sent?(record: OutgoingRecord, context: ServiceContext): MaybePromise<Sent>;
   /**
-   * Whether a signed message inside a forward is evidence that this service reads, whatever its age. It is verified and given to
+   * Whether a signed message inside a forward is evidence that this service reads, of any age. It is verified and given to
    * {@link take} without a check of freshness, membership or repetition.
    */
   evidence?(message: ReliableMessage): boolean;
@@ -62,7 +62,7 @@ export interface ContentService {
   ): MaybePromise<'yes' | 'no' | 'wait' | undefined>;
 }
 
-/** A message as services get it. */
+/** An incoming message, for services. */
 export interface ServiceMessage extends IncomingMessage {
   readonly signature: Uint8Array;
   /** The array that has the content, if it came in one. */
@@ -78,7 +78,7 @@ export interface ServiceMessage extends IncomingMessage {
 /** Reads the store as it will be after the changes that wait for the same batch. Services read only here. */
 export interface ServiceContext extends Pick<Store, 'get' | 'list'> {}
 
-/** What a service does with an incoming message. */
+/** Result of {@link ContentService.take}. */
 export interface Taken {
   /**
    * Written in one batch with the note that the message was received. Without changes, and if the message is not passed on,
@@ -93,10 +93,10 @@ export interface Taken {
   readonly written?: () => void;
 }
 
-/** What a service writes for an outgoing message. */
+/** Result of {@link ContentService.sent}. */
 export type Sent = Pick<Taken, 'changes' | 'written'>;
 
-/** A new outgoing message as services see it. */
+/** A new outgoing message, for services. */
 export interface OutgoingRecord {
   /** Name of its delivery. */
   readonly id: string;

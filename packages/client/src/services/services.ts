@@ -10,7 +10,7 @@ import type { ContentService, OutgoingRecord, Sent, ServiceMessage, Taken } from
 
 type Facts = Parameters<NonNullable<ContentService['locks']>>[0];
 
-/** What all services together do with one content. */
+/** Results of all services for one content. */
 export interface TakenByAll {
   /** Whether a service wants it to be remembered, so that its sender gets a receipt. */
   readonly isKept: boolean;
@@ -21,14 +21,14 @@ export interface TakenByAll {
   readonly written: readonly (() => void)[];
 }
 
-/** An error that a service threw by mistake. It says nothing about the message. */
+/** A service has thrown an error that is not a refusal of the message. */
 export class ServiceFault extends Error {
   constructor(service: string, cause: unknown) {
     super(`the service "${service}" has failed`, { cause });
   }
 }
 
-/** The services of a messenger, as one. What they throw and return is checked here. */
+/** Calls the services of a messenger in their order, and checks what they return and throw. */
 export class Services {
   readonly #services: readonly ContentService[];
   readonly #facebook: Facebook;
@@ -36,7 +36,7 @@ export class Services {
   readonly #started = new Set<ContentService>();
 
   /**
-   * @param onFailure - called for errors that have no message to be blamed on
+   * @param onFailure - called for errors that do not concern one message
    * @throws `TypeError` if two services have one name; `RangeError` for a kind that the messenger processes itself
    */
   constructor(
@@ -181,7 +181,7 @@ export class Services {
     });
   }
 
-  /** Whether a service wants metas and documents of an entity that nobody has asked for. */
+  /** Whether a service wants metas and documents of an entity that were not requested. */
   async wants(entity: ID, sender: ID): Promise<boolean> {
     for (const service of this.#services) {
       try {

@@ -42,7 +42,7 @@ export interface DecryptOptions {
 /**
  * What an error of `decrypt` means:
  * - `unreadable`: the message did not decrypt to a content with type and serial number. Do not show, answer or store anything of
- *   it, whatever the code.
+ *   it, with any code.
  * - `unproven`: it decrypted, but its content was refused, and the sender may not know the content. The answer must not differ
  *   from that to an unreadable message; otherwise it is an oracle.
  * - `proven`: it decrypted, and its sender wrote the refused content.

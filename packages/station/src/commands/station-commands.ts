@@ -190,7 +190,7 @@ export class StationCommands implements CommandProcessor, AsyncDisposable {
     this.identities.holdBy(hold);
   }
 
-  /** Somebody has logged in. */
+  /** A user has logged in. */
   loggedIn(user: ID): void {
     this.identities.used(user);
   }

@@ -13,7 +13,7 @@ export interface DeviceQueueOptions {
   readonly events: DeviceQueueEvents;
 }
 
-/** What a {@link DeviceQueue} reports to its owner. */
+/** Events of {@link DeviceQueue}. */
 export interface DeviceQueueEvents {
   /** The next message for the sink. The owner calls {@link DeviceQueue.answered} when the sink has answered. */
   next(queue: DeviceQueue, mail: Mail): void;

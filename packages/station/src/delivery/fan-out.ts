@@ -7,7 +7,7 @@ import type { Sink } from '../session/sink.ts';
 import { DeviceQueue, type DeviceQueueEvents } from './device-queue.ts';
 import type { Routes } from './routes.ts';
 
-/** What a {@link FanOut} reports. */
+/** Events of {@link FanOut}. */
 export interface FanOutEvents {
   /** The first sink has acknowledged a message. */
   delivered(mail: Mail, sink: Sink): void;

@@ -118,7 +118,7 @@ export class Router {
         this.#isTooLateFor(member, until) || (await this.#blocks(member, sender, group));
       (skipped ? passedOver : members).push(member);
     }
-    // All count, also those who get no copy: what is left to the sender must not tell who they are.
+    // Members who get no copy count as well: the sender's remaining limit must not show who they are.
     const count = members.length + passedOver.length;
     await throttle.copies(relayed.session, copiesBytes(message, count));
     const copies = groupCopies(message, members, transceiver, limits.groupFanOutBytes);
@@ -184,8 +184,7 @@ export class Router {
     if (notice !== undefined) acquaintances.wrote(envelope.sender, receiver);
     const until = untilOf(message);
     const isBlocked = await this.#blocks(receiver, envelope.sender, envelope.group);
-    // A stranger hears the same whatever becomes of the message, and so does not learn when the receiver is online
-    // (spec §14.6 #54).
+    // A stranger gets the same receipt in all cases, and so does not learn when the receiver is online (spec §14.6 #54).
     const isStranger =
       notice !== undefined && !(await acquaintances.knows(receiver, envelope.sender));
     if (isBlocked || this.#isTooLateFor(receiver, until)) {

@@ -149,7 +149,7 @@ describe('a directory at its cap', () => {
   );
 
   test(
-    'refuses a newcomer for whom there is no place with a code, and forgets no one for a forged meta',
+    'refuses a newcomer without a place with a code, and forgets no identity for a forged meta',
     async () => {
       const directory = await open(memoryStore(), { identities: 4 });
       const [one, two, three, forger] = await people(4);

@@ -54,7 +54,7 @@ describe('§14.6 no. 53: files', () => {
     await unharmed(moki, hulk);
   });
 
-  test('an uploaded page is served as bytes to be saved, whatever its name and type', async () => {
+  test('an uploaded page of any name and type is served as bytes to be saved', async () => {
     const { port } = now().world;
     const headers = { 'Content-Type': 'text/html' };
     await ask({ port }, 'PUT', '/f/page.html', { body: page, headers });

@@ -42,7 +42,7 @@ describe('§14.6 no. 48 to 51: invalid frames', () => {
     ['MTP with a body one byte above the limit', () => hex(`44494d42 ${ID} 00020001`)],
     ['MTP without a length', () => hex(`44494d32 ${ID} 7b7d`)],
     ['MTP that goes on with garbage', () => Buffer.concat([mtp('{}'), new Uint8Array(70_000)])],
-    ['MTP with a body that is no text', () => mtp(hex('c328'))],
+    ['MTP with a body that is not text', () => mtp(hex('c328'))],
     ['MTP with a body that is no JSON', () => mtp('{"sender":')],
     ['WebSocket with a message of 2^63 bytes', () => upgraded(hex('81ff7fffffffffffffff00000000'))],
     ['WebSocket with a frame that is not masked', () => upgraded(hex('81027b7d'))],
@@ -139,7 +139,7 @@ describe('slow peers', () => {
     expect(slow.listener.connections).toBe(0);
   }, 20_000);
 
-  test('that have closed their half, or send nothing at all, delay no one', async () => {
+  test('that have closed their half, or send nothing at all, delay no other peer', async () => {
     const { world, moki, hulk } = now();
     const lines = await Promise.all(Array.from({ length: 60 }, () => wire(world.port)));
     for (const [index, line] of lines.entries()) {
@@ -240,7 +240,7 @@ describe('§14.6 no. 56 and 58, §14.7 no. 7: JSON', () => {
     ],
     ['half of a character', (text) => text.replace('{', '{"x":["\\ud83d"],')],
     ['half of a character in a name', (text) => text.replace('{', '{"\\udc00":1,')],
-  ])('a message with %s is passed on to nobody', async (_, change) => {
+  ])('a message with %s is not relayed', async (_, change) => {
     const { world, moki, hulk, mallory } = now();
     const client = await MaliciousClient.login(world, mallory);
     const text = JSON.stringify(await client.wire(Text.create({ text: 'twice' }), hulk.person.id));
